@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/* outcome.c - see outcome.h */
+#include "base/outcome.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const struct {
+	const char *name;
+	int exit; /* of a failure here; 0 = it depends on the enhanced code */
+} stages[NSTAGES] = {
+	[STAGE_NONE] = { "", 0 },
+	[STAGE_USAGE] = { "usage", EX_USAGE },
+	[STAGE_CONFIG] = { "configuration", EX_CONFIG },
+	[STAGE_OPEN] = { "open", EX_NOINPUT },
+	[STAGE_READ] = { "read", EX_IOERR },
+	[STAGE_SYSTEM] = { "system", EX_OSERR },
+	[STAGE_MESSAGE] = { "message", EX_DATAERR },
+	[STAGE_ADDRESS] = { "address", EX_DATAERR },
+	[STAGE_DNS] = { "DNS", EX_NOHOST },
+	[STAGE_ROUTE] = { "route", EX_NOHOST },
+	[STAGE_CONNECT] = { "connect", 0 },
+	[STAGE_TLS] = { "TLS", 0 },
+	[STAGE_GREETING] = { "greeting", 0 },
+	[STAGE_EHLO] = { "EHLO", 0 },
+	[STAGE_STARTTLS] = { "STARTTLS", 0 },
+	[STAGE_MAIL] = { "MAIL", 0 },
+	[STAGE_RCPT] = { "RCPT", 0 },
+	[STAGE_DATA] = { "DATA", 0 },
+	[STAGE_BODY] = { "message body", 0 },
+	[STAGE_END] = { "end of data", 0 },
+	[STAGE_RSET] = { "RSET", 0 },
+	[STAGE_QUIT] = { "QUIT", 0 },
+};
+
+static const char *const verdicts[] = {
+	[PENDING] = "pending",
+	[VERIFIED] = "verified",
+	[DELIVERED] = "delivered",
+	[DEFERRED] = "deferred",
+	[FAILED] = "failed",
+};
+
+static struct outcome
+make(enum verdict verdict, enum stage stage, struct esc esc, const char *fmt,
+    va_list ap)
+{
+	struct outcome o = { .verdict = verdict, .stage = stage, .esc = esc };
+
+	vsnprintf(o.text, sizeof o.text, fmt, ap);
+	return o;
+}
+
+struct outcome
+outcome_make(enum verdict verdict, enum stage stage, struct esc esc,
+    const char *fmt, ...)
+{
+	struct outcome o;
+	va_list ap;
+
+	va_start(ap, fmt);
+	o = make(verdict, stage, esc, fmt, ap);
+	va_end(ap);
+	return o;
+}
+
+bool
+outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
+    struct esc esc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	*why = make(verdict, stage, esc, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+void
+outcome_set_host(struct outcome *o, struct slice host,
+    const struct endpoint *peer)
+{
+	host = slice_first(host, sizeof o->host - 1);
+	if (host.n > 0)
+		memcpy(o->host, host.p, host.n);
+	o->host[host.n] = '\0';
+	o->peer = peer ? *peer : (struct endpoint){ 0 };
+}
+
+bool
+outcome_is_worse(const struct outcome *a, const struct outcome *b)
+{
+	return a->verdict > b->verdict;
+}
+
+const char *
+verdict_name(enum verdict v)
+{
+	return verdicts[v];
+}
+
+const char *
+stage_name(enum stage s)
+{
+	return stages[s].name;
+}
+
+void
+esc_put(struct buf *out, struct esc e)
+{
+	if (e.cls != 0)
+		buf_putf(out, "%u.%u.%u", e.cls, e.subject, e.detail);
+}
+
+static bool
+is_no_such_user(struct esc e)
+{
+	return e.subject == 1 && (e.detail == 1 || e.detail == 6);
+}
+
+int
+outcome_exit(const struct outcome *o)
+{
+	assert(o->verdict != PENDING);
+	if (o->verdict == VERIFIED || o->verdict == DELIVERED)
+		return EX_OK;
+	if (o->verdict == DEFERRED)
+		return EX_TEMPFAIL;
+	if (stages[o->stage].exit != 0)
+		return stages[o->stage].exit;
+	return is_no_such_user(o->esc) ? EX_NOUSER : EX_UNAVAILABLE;
+}

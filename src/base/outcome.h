@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * outcome.h - the one error model.
+ *
+ * An outcome says what became of one recipient, or of one operation.  What can
+ * fail for a reason outside the program returns bool and fills an outcome.
+ * Reports, exit status, JSON, log lines and bounces are read from it at the end;
+ * no layer translates errors.
+ */
+#ifndef BASE_OUTCOME_H
+#define BASE_OUTCOME_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/inet.h"
+
+/*
+ * VERIFIED: the dialogue went as far as was asked for (--quit-after) and the
+ * server agreed that far; nothing was sent.
+ */
+enum verdict { PENDING, VERIFIED, DELIVERED, DEFERRED, FAILED };
+
+/* Where in a message's way it was decided. */
+enum stage {
+	STAGE_NONE,
+	STAGE_USAGE,	/* the command line */
+	STAGE_CONFIG,
+	STAGE_OPEN,	/* opening an input file */
+	STAGE_READ,	/* reading the message */
+	STAGE_SYSTEM,	/* this machine's resources */
+	STAGE_MESSAGE,	/* the message's own form */
+	STAGE_ADDRESS,
+	STAGE_DNS,
+	STAGE_ROUTE,
+	STAGE_CONNECT,
+	STAGE_TLS,	/* the handshake, or a certificate */
+	STAGE_GREETING,
+	STAGE_EHLO,
+	STAGE_STARTTLS,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_DATA,
+	STAGE_BODY,	/* while the message was being sent */
+	STAGE_END,	/* end of data: the final dot or BDAT LAST */
+	STAGE_RSET,
+	STAGE_QUIT,
+	NSTAGES
+};
+
+/* RFC 3463 enhanced status code; cls == 0 means "none". */
+struct esc {
+	unsigned char cls;
+	unsigned short subject, detail;
+};
+
+struct outcome {
+	enum verdict verdict;
+	struct esc esc;
+	unsigned short code;	/* SMTP reply code; 0 when we decided */
+	enum stage stage;
+	bool maybe_sent;	/* the server may have accepted all the same */
+	char host[256];		/* the server's name, or empty */
+	struct endpoint peer;	/* its address, once connected to */
+	char text[512];		/* what was tried and why it ended so; or the
+				   server's words; not escaped, may be cut */
+};
+
+/* An outcome of our own; text is made as printf does. */
+struct outcome outcome_make(enum verdict verdict, enum stage stage,
+    struct esc esc, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The usual way to fail: fill *why and return false. */
+bool outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
+    struct esc esc, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#define ESC(c, s, d) ((struct esc){ (c), (s), (d) })
+
+/* Say which server it was; peer may be NULL. */
+void outcome_set_host(struct outcome *o, struct slice host,
+    const struct endpoint *peer);
+
+/* Which of two is worse for the sender: FAILED over DEFERRED over the rest. */
+bool outcome_is_worse(const struct outcome *a, const struct outcome *b);
+
+/* "delivered", "deferred", ...; "connect", "MAIL", "end of data", ... */
+const char *verdict_name(enum verdict v);
+const char *stage_name(enum stage s);
+
+/* Append "5.1.1"; nothing when there is none. */
+void esc_put(struct buf *out, struct esc e);
+
+/*
+ * The sysexits(3) status for an outcome: 0 delivered or verified, 75 deferred,
+ * and of a failure: 64, 65, 66, 71, 74, 78 for local causes, 67 no such user, 68
+ * no such host, 69 everything else.
+ */
+int outcome_exit(const struct outcome *o);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* policy.h - the few words of policy that several layers share. */
+#ifndef BASE_POLICY_H
+#define BASE_POLICY_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/*
+ * Postfix's smtp_tls_security_level words.  MAY: use TLS when offered, never
+ * mind the certificate, fall back to clear.  ENCRYPT: TLS or nothing, never mind
+ * the certificate.  VERIFY: TLS, a trusted chain and the right name, or nothing.
+ */
+enum tls_level { TLS_NONE, TLS_MAY, TLS_ENCRYPT, TLS_VERIFY };
+
+/* "none", "may", "encrypt", "verify". */
+const char *tls_level_name(enum tls_level level);
+bool tls_level_parse(struct slice s, enum tls_level *out);
+
+/* How a connection begins and what is spoken on it. */
+enum link_kind {
+	LINK_SMTP,	/* clear at first; STARTTLS as the level says */
+	LINK_SMTPS,	/* TLS from the first byte (RFC 8314) */
+	LINK_LMTP,	/* RFC 2033: LHLO, a reply per recipient at the end */
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * deliver.h - one message to all its recipients: from plan to outcomes.
+ *
+ * A struct deliver groups the recipients into destinations (one per domain, or
+ * one in all with --server), asks DNS for all of them at once, and runs a lane
+ * (one connection) for each.  When it is done no recipient is PENDING.
+ */
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include <stdbool.h>
+
+#include "base/event.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "net/dial.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "net/wait.h"
+#include "route/plan.h"
+#include "smtp/session.h"
+
+struct deliver_config {
+	struct route_config route;
+	struct resolver_config resolver;
+	struct dial_options dial;
+	struct tls_config tls;
+	const char *helo;
+	enum stage quit_after;	/* STAGE_NONE = send */
+	size_t max_sessions;	/* per destination; 0 = 2 */
+	size_t max_lanes;	/* at once; 0 = 100 */
+	int64_t timeout;	/* --timeout, microseconds, bounds each phase; 0 */
+	bool plan_only;		/* --explain: resolve, decide, send nothing */
+};
+
+struct deliver;
+
+/* All are borrowed and outlive the deliver; events may be NULL. */
+struct deliver *deliver_new(const struct deliver_config *config,
+    struct envelope *envelope, const struct message *message,
+    struct events *events, int64_t now);
+void deliver_free(struct deliver *d);
+
+void deliver_wait(struct deliver *d, struct wait *w);
+void deliver_step(struct deliver *d, const struct wait *w, int64_t now);
+bool deliver_is_done(const struct deliver *d);
+
+/* Stop now: connections are dropped, who is PENDING becomes DEFERRED. */
+void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
+
+/* The plans, once known (for --explain); NULL past the last. */
+const struct plan *deliver_plan(const struct deliver *d, size_t i);
+
+/* How far the message text is, summed over the lanes: for the progress bar. */
+void deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size);
+
+#endif

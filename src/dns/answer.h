@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * answer.h - DNS answers, checked.
+ *
+ * ldns decodes, but returns OK for records with missing fields and does not look
+ * whether a packet answers the question: both are done here.  CNAMEs inside the
+ * packet are followed, at most 8 (FAULTS row 10).  Every record name and rdata
+ * that comes out is validated.
+ */
+#ifndef DNS_ANSWER_H
+#define DNS_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "base/outcome.h"
+#include "dns/query.h"
+
+enum dns_status {
+	DNS_FOUND,	/* at least one record of the type asked for */
+	DNS_NODATA,	/* the name exists, the type does not */
+	DNS_NXDOMAIN,
+	DNS_SOFT,	/* SERVFAIL, REFUSED, malformed, loops, timeouts: ask later */
+};
+
+#define DNS_RECORDS_MAX 64	/* kept per answer; more are counted, not kept */
+
+struct dns_mx {
+	uint16_t preference;
+	char host[256];		/* lower case, no trailing dot; "" = the root */
+};
+
+struct dns_answer {
+	enum dns_type type;
+	enum dns_status status;
+	bool secure;		/* AD was set: only as good as the resolver */
+	size_t n;		/* records kept */
+	struct dns_mx *mx;	/* for DNS_MX */
+	struct ip *ip;		/* for DNS_A and DNS_AAAA */
+	char canonical[256];	/* the name at the end of the CNAMEs */
+	char why[256];		/* for a soft failure, in words */
+};
+
+void dns_answer_free(struct dns_answer *a);
+
+/* Does the packet answer this very question (id, QR, name, type, class)? */
+bool dns_answer_matches(struct slice packet, struct slice name,
+    enum dns_type type, uint16_t id);
+
+/* Is its TC bit set?  (Only for packets that match.) */
+bool dns_answer_is_truncated(struct slice packet);
+
+/*
+ * Read a matching packet into *out (freed by dns_answer_free).  Whatever is wrong
+ * with it makes status DNS_SOFT with the reason in why; never fails otherwise.
+ */
+void dns_answer_parse(struct slice packet, struct slice name,
+    enum dns_type type, struct dns_answer *out);
+
+/* A soft failure of our own making: no answer, no resolver ... */
+struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
+
+/* "10 mx1.example.org, 20 mx2.example.org", "192.0.2.1", "NXDOMAIN", ... */
+void dns_answer_put(struct buf *out, const struct dns_answer *a);
+
+#endif

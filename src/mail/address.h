@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * address.h - mail addresses: RFC 5322 lists in, SMTP paths out.
+ *
+ * This is the one constructor for what stands between < and > in MAIL and RCPT.
+ * An address that comes out of here holds no control byte, quoted or not, obeys
+ * the length limits of RFC 5321 4.5.3.1, has its domain in A-label form (IDNA
+ * 2008 by libidn2) and is safe to write on the wire.
+ */
+#ifndef MAIL_ADDRESS_H
+#define MAIL_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "base/outcome.h"
+#include "base/slice.h"
+
+struct address {
+	char *path;	/* "bob@example.org", "\"a b\"@[192.0.2.1]"; "" = <> */
+	char *domain;	/* lower case A-labels or "[192.0.2.1]"; "" in <> */
+	char *name;	/* display name as UTF-8, decoded; "" when none */
+	bool utf8;	/* the local part needs SMTPUTF8 (RFC 6531) */
+};
+
+struct address_list {
+	struct address *v;
+	size_t n;
+};
+
+void address_free(struct address *a);
+void address_list_free(struct address_list *l);
+
+/*
+ * Read a whole RFC 5322 address-list (obsolete forms, comments, groups, quoted
+ * local parts, source routes which are dropped, U-label domains, bare local
+ * names) and append its mailboxes to *out.
+ *
+ * default_domain qualifies bare names ("root"); an empty one makes them errors.
+ * Bad input gives false, nothing appended and *why filled (STAGE_ADDRESS,
+ * FAILED) with a text that shows the offending address: control bytes anywhere,
+ * a leading '-', over-long parts, junk.  An empty list is true with nothing
+ * appended.
+ */
+bool address_list_parse(struct slice text, struct slice default_domain,
+    struct address_list *out, struct outcome *why);
+
+/* One mailbox and nothing else.  "" and "<>" give the null reverse-path. */
+bool address_parse(struct slice text, struct slice default_domain,
+    struct address *out, struct outcome *why);
+
+/*
+ * A domain as DNS and the wire want it: A-labels, lower case, no trailing dot;
+ * or an address literal, normalised.  Returns a heap string, NULL with *why.
+ */
+char *domain_to_ascii(struct slice domain, struct outcome *why);
+
+/* A host name that is safe to use: LDH labels and '_', RFC 1035 lengths. */
+bool domain_is_name(struct slice s);
+
+/* Same mailbox?  Domains without case, local parts exactly. */
+bool address_eq(const struct address *a, const struct address *b);
+
+#endif

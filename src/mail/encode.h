@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * encode.h - the message as the wire wants it.
+ *
+ * Input is raw text in arbitrary pieces with CRLF, LF, lone CR or mixed line
+ * ends and perhaps NULs.  Output has CRLF only, no NUL, ends with CRLF, and for
+ * DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.  Runs by memchr,
+ * not byte by byte.
+ */
+#ifndef MAIL_ENCODE_H
+#define MAIL_ENCODE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/* Zero-initialise, then set dots; a zeroed one stands at the start of a line. */
+struct encoder {
+	bool dots;	/* double leading dots: for DATA, not for BDAT */
+	bool mid_line;
+	bool after_cr;	/* the last raw octet was a CR, not yet written */
+};
+
+/* Encode all of in behind out's content (at most twice as long, plus two). */
+void encode(struct encoder *e, struct slice in, struct buf *out);
+
+/* End the last line.  Does not write the final dot; that is the session's. */
+void encode_finish(struct encoder *e, struct buf *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * message.h - one immutable message, shared by every connection.
+ *
+ * It is the finished header block (head: completed, canonical, with the empty
+ * line) and the body exactly as it came (raw: any line ends), which lies in
+ * memory or in a file.  The encoder (encode.h) makes the body canonical on its
+ * way out, so a 10 GB file is never copied and memory stays flat.
+ *
+ * The facts are about the canonical form.
+ */
+#ifndef MAIL_MESSAGE_H
+#define MAIL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+struct message {
+	struct buf head;	/* header and empty line, CRLF */
+	struct slice body;	/* the raw body in memory, when fd < 0 */
+	int fd;			/* or the file it is in (the intake's), or -1 */
+	uint64_t offset;	/* where in the file the body begins */
+	uint64_t length;	/* raw octets of the body */
+
+	uint64_t size;		/* octets of head and body on the wire, before
+				   dot-stuffing: what SIZE= and BDAT say */
+	size_t longest_line;	/* octets without CRLF */
+	bool eight_bit;		/* octets above 127 in the body */
+	bool utf8_headers;	/* ... in the head: needs SMTPUTF8 */
+	bool has_nul;		/* NULs, which never leave the program */
+};
+
+#endif

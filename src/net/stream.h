@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * stream.h - bytes over a connection, clear or under TLS, without blocking.
+ *
+ * A stream owns its descriptor.  A call that cannot go on says what it waits
+ * for; stream_events() is what to poll.  Neither EINTR nor short reads or writes
+ * nor SIGPIPE are seen by the caller.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/outcome.h"
+#include "base/slice.h"
+
+enum io {
+	IO_OK,		/* *n bytes were moved (at least one) */
+	IO_AGAIN,	/* nothing now; poll stream_events() */
+	IO_END,		/* the peer has finished sending: an orderly end */
+	IO_ERROR,	/* broken; stream_error() says how */
+};
+
+struct stream;
+
+/* A kind of stream (clear here, TLS in tls.c, the relay's later). */
+struct stream_ops {
+	enum io (*read)(struct stream *s, char *to, size_t max, size_t *n);
+	/* Takes what it can of data; one write to the network per call. */
+	enum io (*write)(struct stream *s, struct slice data, size_t *n);
+	/* Push out what a write kept back; IO_OK when nothing is left. */
+	enum io (*flush)(struct stream *s);
+	/* Say good-bye without waiting (close_notify). */
+	void (*shutdown)(struct stream *s);
+	void (*free)(struct stream *s);
+};
+
+struct stream {
+	const struct stream_ops *ops;
+	int fd;			/* -1 = none */
+	short events;		/* what the last IO_AGAIN waits for */
+	bool readable;		/* bytes wait inside (TLS records): read, don't poll */
+	void *state;		/* the kind's own */
+	char error[256];
+};
+
+/* A clear stream over a connected non-blocking socket, which it takes over. */
+void stream_open(struct stream *s, int fd);
+
+enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
+enum io stream_write(struct stream *s, struct slice data, size_t *n);
+enum io stream_flush(struct stream *s);
+
+/* Orderly: says good-bye, closes.  A closed or zeroed stream may be closed. */
+void stream_close(struct stream *s);
+
+/* The reason of the last IO_ERROR: "Connection reset by peer", ... */
+const char *stream_error(const struct stream *s);
+
+#endif

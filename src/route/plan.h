@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * plan.h - where a recipient's mail goes, decided before anything is connected.
+ *
+ * A route is a pure machine: started for one domain, it says which DNS questions
+ * it wants answered (the first round all at once: MX, A and AAAA of the domain;
+ * the second: A and AAAA of the hosts), takes the answers in any order, and ends
+ * with a plan.  Sending executes the plan, --explain prints it; nothing decides
+ * a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows 1-15.
+ */
+#ifndef ROUTE_PLAN_H
+#define ROUTE_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "base/outcome.h"
+#include "base/policy.h"
+#include "dns/answer.h"
+
+#define PLAN_HOSTS_MAX	   20 /* MX hosts considered */
+#define PLAN_ADDRESSES_MAX 5  /* addresses tried per destination, by default */
+
+/* What the user decided; outlives the routes made from it. */
+struct route_config {
+	enum link_kind link;
+	const char *server;	/* --server host or literal: no MX; or NULL */
+	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
+	enum tls_level tls;
+	const char *tls_why;	/* "--tls verify", "the default": for --explain */
+	bool no_ipv4, no_ipv6;
+	bool allow_loopback_mx;
+	const char *const *own_names; /* NULL-terminated: this host's names */
+	const struct ip *own_ips; /* addresses of this host's interfaces */
+	size_t n_own_ips;
+	size_t max_addresses;	/* 0 = PLAN_ADDRESSES_MAX */
+	uint64_t seed;		/* order inside a preference */
+};
+
+struct plan_address {
+	struct endpoint at;
+	size_t host;		/* index into plan.host */
+};
+
+struct plan_host {
+	char name[256];		/* the MX name, for reports, SNI and verification */
+	uint16_t preference;
+	size_t naddresses;	/* how many of plan.address are its */
+	struct outcome problem;	/* PENDING = none; else why it is not usable */
+};
+
+/*
+ * Addresses stand in the order to try, v4 and v6 alternating inside a preference
+ * group; those of one group are raced (RFC 8305).
+ */
+struct plan {
+	char *domain;
+	enum link_kind link;
+	enum tls_level tls;
+	const char *tls_why;
+	const char *how;	/* "MX", "implicit MX", "address literal", "--server" */
+	struct plan_host *host;
+	size_t nhosts;
+	struct plan_address *address;
+	size_t naddresses;	/* 0: why says the reason */
+	struct outcome why;	/* PENDING while the plan can be executed */
+};
+
+void plan_free(struct plan *p);
+
+struct route_question {
+	char name[256];
+	enum dns_type type;
+	bool answered;
+};
+
+struct route;
+
+/* domain: A-labels or a literal, as address.h makes them.  Never NULL. */
+struct route *route_new(const char *domain, const struct route_config *config);
+void route_free(struct route *r);
+
+/*
+ * The questions of this round.  Index i stays good until route_answer() has
+ * taken the round's last answer, which begins the next round or ends the route.
+ * No questions left: the route is done.
+ */
+size_t route_questions(const struct route *r);
+const struct route_question *route_question(const struct route *r, size_t i);
+
+/* Answer question i of this round; the answer is only read. */
+void route_answer(struct route *r, size_t i, const struct dns_answer *a);
+
+bool route_is_done(const struct route *r);
+
+/* The plan, once done; owned by the route. */
+const struct plan *route_plan(const struct route *r);
+
+#endif

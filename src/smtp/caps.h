@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* caps.h - what a server offers in its EHLO or LHLO reply. */
+#ifndef SMTP_CAPS_H
+#define SMTP_CAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* Forgotten whole after STARTTLS (RFC 3207 4.2). */
+struct caps {
+	bool pipelining;	/* RFC 2920 */
+	bool eight_bit;		/* RFC 6152 */
+	bool smtputf8;		/* RFC 6531 */
+	bool chunking;		/* RFC 3030 */
+	bool dsn;		/* RFC 3461 */
+	bool starttls;		/* RFC 3207 */
+	bool enhanced;		/* RFC 2034 */
+	bool size;		/* RFC 1870 */
+	uint64_t max_size;	/* 0 = not said */
+	uint64_t max_rcpts;	/* LIMITS RCPTMAX (RFC 9422); 0 = not said */
+	uint64_t max_mails;	/* LIMITS MAILMAX; 0 = not said */
+};
+
+/*
+ * Read the text of a 250 reply to EHLO, lines joined by LF as struct reply has
+ * it.  The first line is the server's name.  Unknown or malformed keywords are
+ * passed over; keywords are matched without case.
+ */
+void caps_parse(struct caps *c, struct slice reply_text);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* reply.h - SMTP replies (RFC 5321 4.2, RFC 2034) out of arbitrary pieces. */
+#ifndef SMTP_REPLY_H
+#define SMTP_REPLY_H
+
+#include "base/buf.h"
+#include "base/outcome.h"
+#include "base/slice.h"
+
+#define REPLY_LINE_MAX	2048 /* octets without CRLF; RFC 5321 says 512 */
+#define REPLY_LINES_MAX 128
+
+/* What a server said.  Raw bytes; printers escape. */
+struct reply {
+	unsigned short code;	/* 200..599 */
+	struct esc esc;		/* of the first line; its class fits the code */
+	struct buf text;	/* the lines without codes, joined by LF */
+};
+
+/* Zero-initialise; holds at most one unfinished reply. */
+struct reply_parser {
+	struct buf line;
+	bool begun;
+	bool bare;		/* the line ended in LF alone */
+	size_t lines;
+	struct reply reply;
+	const char *error;	/* after PARSE_BAD: what was wrong */
+};
+
+void reply_parser_free(struct reply_parser *p);
+
+/*
+ * Take bytes from the front of *in until one line is whole: PARSE_OK when it
+ * ends a reply, which stays in p->reply until the next call; PARSE_MORE when it
+ * did not or *in is used up; PARSE_BAD for a line that is no reply, a code that
+ * differs from the first line's, an overlong line or too many.  *line gets the
+ * line just read, without its end, or the empty slice: for the transcript.
+ */
+enum parse reply_parse(struct reply_parser *p, struct slice *in,
+    struct slice *line);
+
+/* Has the parser the beginning of an unfinished reply? */
+bool reply_is_partial(const struct reply_parser *p);
+
+/*
+ * The only crossing from what a server said to what it means: 2yz `good`, 4yz
+ * DEFERRED, 5yz FAILED, anything else a protocol error, DEFERRED.
+ */
+struct outcome outcome_from_reply(const struct reply *r, enum verdict good,
+    enum stage stage);
+
+/*
+ * The id under which a server took a message, from the text of its last reply:
+ * "queued as 4Xyz", "OK id=1abc", "4f2e Message accepted", Gmail's.  Empty when
+ * none is seen.
+ */
+struct slice reply_queue_id(struct slice text);
+
+#endif

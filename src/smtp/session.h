@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.h - one SMTP or LMTP client conversation, as a pure state machine.
+ *
+ * It owns no socket, reads no clock and calls nobody back.  The driver moves
+ * bytes, does what session_need() says, and reports what went wrong outside:
+ *
+ *	SESSION_IO	write session_output(), read into session_input();
+ *			while session_wants_body(), feed session_body()
+ *	SESSION_TLS	do the handshake, then session_secured()
+ *	SESSION_MAIL	ready for a mail: session_mail() or session_quit()
+ *	SESSION_CLOSE	write what is left of session_output(), close;
+ *			session_end() says why it is over
+ *
+ * Its whole state is the verb to send next and a ring of replies owed; each verb
+ * has a row in a table, each handler returns the next verb.  PIPELINING is the
+ * window: 1 or many.  When a mail is over, every recipient given has its verdict,
+ * except those that answered 452 beside accepted ones, which stay PENDING and
+ * want another transaction (RFC 5321 4.5.3.1.10).
+ */
+#ifndef SMTP_SESSION_H
+#define SMTP_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/event.h"
+#include "base/outcome.h"
+#include "base/policy.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "smtp/caps.h"
+
+enum session_need { SESSION_IO, SESSION_TLS, SESSION_MAIL, SESSION_CLOSE };
+
+/* Chosen before connecting; outlives the session. */
+struct session_config {
+	const char *helo;	/* our name: a domain or an address literal */
+	enum tls_level tls;
+	enum link_kind link;
+	enum stage quit_after;	/* --quit-after; STAGE_NONE = send the mail */
+};
+
+/* One transaction.  The session writes only to the recipients. */
+struct mail {
+	const struct address *from;
+	enum dsn_ret ret;
+	const char *envid;
+	struct recipient **rcpt; /* the caller's array; those of this transaction */
+	size_t n;
+	const struct message *message;
+	bool smtputf8;		/* the envelope or the headers need it */
+	bool seven_bit;		/* the body is to be sent re-coded to 7 bits */
+};
+
+struct session;
+
+/* config and events (may be NULL) outlive the session. */
+struct session *session_new(const struct session_config *config,
+    struct events *events, unsigned lane);
+void session_free(struct session *s);
+
+enum session_need session_need(const struct session *s);
+
+/* Only when SESSION_MAIL; the mail outlives the transaction. */
+void session_mail(struct session *s, const struct mail *mail);
+void session_quit(struct session *s);
+
+/* What the server offers (after SESSION_MAIL was first reached). */
+const struct caps *session_caps(const struct session *s);
+
+/* The handshake is done; version is "TLSv1.3". */
+void session_secured(struct session *s, const char *version);
+
+void session_input(struct session *s, struct slice in);
+struct slice session_output(const struct session *s);
+void session_sent(struct session *s, size_t n);
+
+/* Room and leave to send message text?  Then give raw body bytes, in order. */
+bool session_wants_body(const struct session *s);
+
+/* Raw bytes of the body; empty = that was all. */
+void session_body(struct session *s, struct slice raw);
+
+/*
+ * The connection or the body is lost: every recipient left gets this outcome,
+ * marked maybe_sent when the message was out whole.
+ */
+void session_lost(struct session *s, const struct outcome *why);
+
+/* Has the server all of the message, so that only its reply is missing? */
+bool session_is_committed(const struct session *s);
+
+/* Seconds that the server may take for what is awaited now (FAULTS, table). */
+unsigned session_patience(const struct session *s);
+
+/* A number that changes when a new phase begins: the deadline starts anew. */
+unsigned session_phase(const struct session *s);
+
+/* In words: "waiting for the reply to RCPT", for time-out messages. */
+const char *session_awaits(const struct session *s);
+
+/* Why the session ended: PENDING for an orderly QUIT. */
+const struct outcome *session_end(const struct session *s);
+
+#endif
