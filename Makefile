@@ -6,7 +6,7 @@ B       ?= build
 PREFIX  ?= /usr/local
 VERSION := 0.1
 
-PKGS    := libldns openssl libidn2
+PKGS    := ldns openssl libidn2
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum \
 	   -Wmissing-prototypes -Werror
 HARDEN  := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2

@@ -60,6 +60,7 @@ struct outcome {
 	unsigned short code;	/* SMTP reply code; 0 when we decided */
 	enum stage stage;
 	bool maybe_sent;	/* the server may have accepted all the same */
+	bool timed_out;		/* nobody answered at all: a wall, perhaps */
 	char host[256];		/* the server's name, or empty */
 	struct endpoint peer;	/* its address, once connected to */
 	char text[512];		/* what was tried and why it ended so; or the
