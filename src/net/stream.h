@@ -3,8 +3,7 @@
  * stream.h - bytes over a connection, clear or under TLS, without blocking.
  *
  * A stream owns its descriptor.  A call that cannot go on says what it waits
- * for; stream_events() is what to poll.  Neither EINTR nor short reads or writes
- * nor SIGPIPE are seen by the caller.
+ * for in s->events.  Neither EINTR nor SIGPIPE are seen by the caller.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -17,7 +16,7 @@
 
 enum io {
 	IO_OK,		/* *n bytes were moved (at least one) */
-	IO_AGAIN,	/* nothing now; poll stream_events() */
+	IO_AGAIN,	/* nothing now; poll for s->events */
 	IO_END,		/* the peer has finished sending: an orderly end */
 	IO_ERROR,	/* broken; stream_error() says how */
 };
@@ -48,12 +47,17 @@ struct stream {
 /* A clear stream over a connected non-blocking socket, which it takes over. */
 void stream_open(struct stream *s, int fd);
 
+/* Read up to max, write some of data; neither max nor data.n is ever 0. */
 enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
 enum io stream_write(struct stream *s, struct slice data, size_t *n);
 enum io stream_flush(struct stream *s);
 
 /* Orderly: says good-bye, closes.  A closed or zeroed stream may be closed. */
 void stream_close(struct stream *s);
+
+/* What the kinds share: one recv(2), one send(2) on the descriptor itself. */
+enum io stream_recv(struct stream *s, char *to, size_t max, size_t *n);
+enum io stream_send(struct stream *s, struct slice data, size_t *n);
 
 /* The reason of the last IO_ERROR: "Connection reset by peer", ... */
 const char *stream_error(const struct stream *s);
