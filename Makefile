@@ -1,57 +1,136 @@
 # SPDX-License-Identifier: ISC
 # smtpsend: make [V=1] [CC=clang]; everything goes into build/.
+#
+#   make              build/smtpsend                  make install [PREFIX= DESTDIR=]
+#   make check        tests that need no servers      make lint      the house rules
+#   make asan         unit tests, ASan and UBSan      make coverage  of the pure rooms
+#   make fuzz [SECONDS=10] [ONLY=name]                make bench     against its peers
+#
+# A flavour (asan, fuzz, cov) is this same file run again with another build
+# folder B and other OPT and HARDEN.
 
-CC      ?= gcc
 B       ?= build
 PREFIX  ?= /usr/local
+SECONDS ?= 10
 VERSION := 0.1
 
 PKGS    := ldns openssl libidn2
+has      = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
+	   2>/dev/null && echo $(1))
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum \
-	   -Wmissing-prototypes -Werror
-HARDEN  := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+	   -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
 OPT     ?= -O2 -g
-CFLAGS  += -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc $(OPT) \
-	   $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS))
-LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed
-LDLIBS  += $(shell pkg-config --libs $(PKGS))
+HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	   $(call has,-fstack-clash-protection) $(call has,-fcf-protection)
+FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
+	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+LINK    := -pie -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
+LIBS    := $(shell pkg-config --libs $(PKGS)) $(LDLIBS)
 Q       := $(if $(V),,@)
+obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
 PURE    := base mail dns smtp route
-PURE_O  := $(patsubst %.c,$B/%.o,$(wildcard $(PURE:%=src/%/*.c)))
-ALL_O   := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
-# everything but the program's own last words: for tests that need sockets
+PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
+ALL_O   := $(call obj,src/*/*.c)
+CLI_O   := $(filter-out $B/src/cli/main.o,$(ALL_O))
 LIB_O   := $(filter-out $B/src/cli/%,$(ALL_O))
+HELP_O  := $(call obj,tests/support/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
+CLANG   := $(shell command -v clang)
 
 all: $B/smtpsend
 
 $B/smtpsend: $(ALL_O)
 	@echo "  LD $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests link the pure objects only; tests/unit/net_*.c get net and deliver.
-$B/unit/net_%: $B/tests/unit/net_%.o $B/tests/support/oom.o $(LIB_O)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+# Helpers of the tests, oom.c among them: only what a test needs is linked.
+$B/support.a: $(HELP_O)
+	$(Q)rm -f $@ && ar rcs $@ $^
 
-$B/unit/%: $B/tests/unit/%.o $B/tests/support/oom.o $(PURE_O)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+# Unit tests link the pure objects only; net_* all below cli/, cli_* that too.
+unit-link = @mkdir -p $(@D); echo "  LD $@"
+$B/unit/net_%: $B/tests/unit/net_%.o $(LIB_O) $B/support.a
+	$(unit-link)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$B/unit/cli_%: $B/tests/unit/cli_%.o $(CLI_O) $B/support.a
+	$(unit-link)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$B/unit/%: $B/tests/unit/%.o $(PURE_O) $B/support.a
+	$(unit-link)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$B/fuzz/%: $B/tests/fuzz/%.o $(PURE_O) $B/support.a
+	$(unit-link)
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 unit: $(UNIT)
-	@for t in $^; do $$t || exit 1; done
+	@scripts/tally $^
 
-check: all unit
+check: all $(UNIT) $(if $(CLANG),fuzz-build)
+	@scripts/tally $(UNIT) $(if $(CLANG),$(FUZZ:$B/%=build/fuzz/%))
+
+SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzzing  = +@$(MAKE) --no-print-directory B=build/fuzz CC=clang HARDEN= \
+	   OPT='-O1 -g $(SAN) -fsanitize=fuzzer-no-link'
+
+asan:
+	+@$(MAKE) --no-print-directory B=build/asan HARDEN= \
+		OPT='-O1 -g -fno-omit-frame-pointer $(SAN)' unit
+
+fuzz-build:
+	$(fuzzing) fuzz-all
+fuzz-all: $(FUZZ)
+fuzz: fuzz-build
+	@scripts/fuzz build/fuzz/fuzz $(SECONDS) $(ONLY)
+
+coverage:
+	@[ ! -d build/cov ] || find build/cov -name '*.gcda' -delete
+	+@$(MAKE) --no-print-directory B=build/cov CC=gcc HARDEN= \
+		OPT='-O0 -g --coverage' unit
+	@scripts/coverage build/cov $(PURE)
+
+lint: $(ALL_O)
+	@scripts/lint
+bench: all
+	@scripts/bench
+format:
+	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch])
+
+DEST     = $(DESTDIR)$(PREFIX)
+install: all
+	install -D -m 755 $B/smtpsend $(DEST)/bin/smtpsend
+	for m in man/*.[1-8]; do install -D -m 644 \
+		$$m $(DEST)/share/man/man$${m##*.}/$${m##*/} || exit; done
+	install -D -m 644 completions/smtpsend.bash \
+		$(DEST)/share/bash-completion/completions/smtpsend
+	install -D -m 644 completions/_smtpsend \
+		$(DEST)/share/zsh/site-functions/_smtpsend
+	install -D -m 644 completions/smtpsend.fish \
+		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish
+	$(if $(SENDMAIL),install -d $(DEST)/sbin && \
+		ln -sf ../bin/smtpsend $(DEST)/sbin/sendmail)
+
+uninstall:
+	rm -f $(DEST)/bin/smtpsend $(DEST)/share/man/man[1-8]/smtpsend.[1-8] \
+		$(DEST)/share/bash-completion/completions/smtpsend \
+		$(DEST)/share/zsh/site-functions/_smtpsend \
+		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish
+	[ "$$(readlink $(DEST)/sbin/sendmail)" != ../bin/smtpsend ] || \
+		rm $(DEST)/sbin/sendmail
 
 clean:
-	rm -rf $B
+	rm -rf build
 
-.PHONY: all check unit clean
+.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage lint bench \
+	format install uninstall clean
 .SECONDARY:
--include $(ALL_O:.o=.d)
+-include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
