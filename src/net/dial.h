@@ -35,7 +35,9 @@ struct dial_attempt {
 	int fd;
 	int64_t deadline;
 	size_t slot;
-	struct outcome why;	/* of a failed one: STAGE_CONNECT, DEFERRED */
+	struct outcome why;	/* of a failed one: DEFERRED; STAGE_CONNECT, or
+				   STAGE_SYSTEM when this machine lacked
+				   something, which says nothing of the host */
 };
 
 struct dial {
@@ -49,10 +51,14 @@ struct dial {
 	size_t started;
 	int64_t next_start;
 	size_t winner;
-	int fd;			/* the winner's, once connected; take it */
+	int fd;			/* the winner's, once connected; take it and
+				   set -1, or dial_stop() closes it */
 };
 
-/* Begin; targets, options and events outlive the dial.  n is 1..DIAL_MAX. */
+/*
+ * Begin; targets, options and events outlive the dial.  n is 1..DIAL_MAX.
+ * The first attempt may already be over; dial_step() says so.
+ */
 void dial_start(struct dial *d, const struct dial_target *target, size_t n,
     const struct dial_options *options, struct events *events, unsigned lane,
     int64_t now);
@@ -60,7 +66,7 @@ void dial_start(struct dial *d, const struct dial_target *target, size_t n,
 void dial_wait(struct dial *d, struct wait *w);
 enum dial_state dial_step(struct dial *d, const struct wait *w, int64_t now);
 
-/* Close whatever is still open (not a taken fd). */
+/* Close whatever is still open (not a taken fd).  A zeroed dial may be stopped. */
 void dial_stop(struct dial *d);
 
 #endif
