@@ -100,6 +100,13 @@ coverage:
 
 lint: $(ALL_O)
 	@scripts/lint
+
+# clang-tidy, again only for what changed; any header counts as a change.
+tidy: $(patsubst %.c,$B/tidy/%,$(wildcard src/*/*.c))
+$B/tidy/%: %.c .clang-tidy $(wildcard src/*/*.h)
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(filter-out -W% -f%,$(FLAGS)) 2>/dev/null && touch $@
+
 bench: all
 	@scripts/bench
 format:
@@ -130,7 +137,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage lint bench \
+.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage lint tidy bench \
 	format install uninstall clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
