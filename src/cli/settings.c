@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* settings.c - what follows from the options together, and what clashes. */
+#include "cli/option_take.h"
+
+#include <sysexits.h>
+
+static const char *const modes[NMODES] = {
+	[MODE_DELIVER] = "-bm (deliver)",
+	[MODE_EXPLAIN] = "--explain",
+	[MODE_SINK] = "--sink",
+	[MODE_HELP] = "--help",
+	[MODE_VERSION] = "--version",
+	[MODE_SMTP] = "-bs (SMTP on stdin and stdout)",
+	[MODE_BATCH_SMTP] = "-bS (batched SMTP)",
+	[MODE_VERIFY] = "-bv (verify addresses)",
+	[MODE_TEST] = "-bt (address test)",
+	[MODE_ALIASES] = "-bi (newaliases)",
+	[MODE_QUEUE_LIST] = "-bp (mailq)",
+	[MODE_QUEUE_COUNT] = "-bP (queue count)",
+	[MODE_QUEUE_RUN] = "-q (queue run)",
+	[MODE_DAEMON] = "-bd (queue daemon)",
+	[MODE_DAEMON_FOREGROUND] = "-bD (queue daemon in the foreground)",
+	[MODE_HOST_STATUS] = "-bh (hoststat)",
+	[MODE_HOST_PURGE] = "-bH (purgestat)",
+	[MODE_SHOW_OPTIONS] = "-bO (show options)",
+	[MODE_CHECK_CONFIG] = "-bC (check the configuration)",
+};
+
+const char *
+mode_name(enum mode mode)
+{
+	return modes[mode];
+}
+
+/* -q alone runs the queue, -q30m alone is a daemon; -bd keeps its mode. */
+static void
+settle_queue(struct settings *s)
+{
+	if (!s->queue_run || s->mode != MODE_DELIVER)
+		return;
+	s->mode = s->queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
+}
+
+static int
+clash(const struct settings *s, struct buf *says, const char *text)
+{
+	buf_putf(says, "%s: %s\n", s->program, text);
+	return EX_USAGE;
+}
+
+/* Only smtpsend's own options can clash. */
+static const char *
+find_clash(const struct settings *s)
+{
+	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN;
+
+	if (s->only_ipv4 && s->only_ipv6)
+		return "--ipv4 and --ipv6 exclude each other";
+	if (s->key && !s->cert)
+		return "--key needs --cert";
+	if (s->sink_dir && s->sink_mbox)
+		return "--sink-dir and --sink-mbox exclude each other";
+	if (s->mode == MODE_SINK && s->nrcpts > 0)
+		return "--sink receives mail: it takes no recipients";
+	if (s->link == LINK_SMTPS && s->tls == TLS_NONE)
+		return "--tls none does not go with smtps://, which is TLS";
+	if (sends && s->nrcpts == 0 && !s->read_recipients)
+		return "no recipients: name them, or take them from the header "
+		       "with -t (smtpsend --help shows how)";
+	return NULL;
+}
+
+int
+settings_settle(struct settings *s, struct buf *says)
+{
+	const char *text;
+
+	settle_queue(s);
+	text = find_clash(s);
+	return text ? clash(s, says, text) : 0;
+}
