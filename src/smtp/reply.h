@@ -21,7 +21,6 @@ struct reply {
 struct reply_parser {
 	struct buf line;
 	bool begun;
-	bool bare;		/* the line ended in LF alone */
 	size_t lines;
 	struct reply reply;
 	const char *error;	/* after PARSE_BAD: what was wrong */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/* command.c - see command.h */
+#include "smtp/command.h"
+
+#include <inttypes.h>
+
+#include "base/codec.h"
+
+static void
+put_dsn(struct buf *out, const struct mail *mail)
+{
+	if (mail->ret != RET_UNSET)
+		buf_puts(out, mail->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
+	if (!mail->envid)
+		return;
+	buf_puts(out, " ENVID=");
+	xtext_put(out, slice_of(mail->envid));
+}
+
+void
+command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
+{
+	buf_putf(out, "MAIL FROM:<%s>", mail->from->path);
+	if (caps->size && !mail->seven_bit)
+		buf_putf(out, " SIZE=%" PRIu64, mail->message->size);
+	if (caps->eight_bit && mail->message->eight_bit && !mail->seven_bit)
+		buf_puts(out, " BODY=8BITMIME");
+	if (mail->smtputf8)
+		buf_puts(out, " SMTPUTF8");
+	if (caps->dsn)
+		put_dsn(out, mail);
+}
+
+static void
+put_notify(struct buf *out, unsigned notify)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ NOTIFY_NEVER, "NEVER" },
+		{ NOTIFY_SUCCESS, "SUCCESS" },
+		{ NOTIFY_FAILURE, "FAILURE" },
+		{ NOTIFY_DELAY, "DELAY" },
+	};
+	const char *sep = " NOTIFY=";
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (!(notify & words[i].bit))
+			continue;
+		buf_putf(out, "%s%s", sep, words[i].word);
+		sep = ",";
+	}
+}
+
+/* "rfc822;bob@example.org": the type stays, the address is xtext. */
+static void
+put_orcpt(struct buf *out, struct slice orcpt)
+{
+	size_t colon = slice_find(orcpt, ';');
+
+	buf_puts(out, " ORCPT=");
+	buf_put(out, slice_first(orcpt, colon));
+	buf_putc(out, ';');
+	xtext_put(out, slice_from(orcpt, colon + 1));
+}
+
+void
+command_rcpt(struct buf *out, const struct caps *caps,
+    const struct recipient *rcpt)
+{
+	buf_putf(out, "RCPT TO:<%s>", rcpt->to.path);
+	if (!caps->dsn)
+		return;
+	put_notify(out, rcpt->notify);
+	if (rcpt->orcpt)
+		put_orcpt(out, slice_of(rcpt->orcpt));
+}
+
+bool
+command_fits(const struct caps *caps, const struct mail *mail,
+    struct outcome *why)
+{
+	uint64_t size = mail->message->size;
+
+	if (mail->smtputf8 && !caps->smtputf8)
+		return outcome_fail(why, FAILED, STAGE_EHLO, ESC(5, 6, 7),
+		    "the message or an address needs SMTPUTF8, which the "
+		    "server does not offer");
+	if (caps->max_size != 0 && size > caps->max_size)
+		return outcome_fail(why, FAILED, STAGE_EHLO, ESC(5, 3, 4),
+		    "the message has %" PRIu64 " octets, the server takes at "
+		    "most %" PRIu64, size, caps->max_size);
+	return true;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - see session.h
+ *
+ * Two facts hold the state: `next`, the verb to send, and `owed`, the queue of
+ * replies that the server owes us.  fill() sends while the window allows; each
+ * reply takes one entry off the queue and is judged by that verb's row in
+ * steps[].  Without PIPELINING the window is 1, and nothing else differs.
+ *
+ * Nothing is ever sent behind the final dot before its reply: a server that loses
+ * one reply would make "221" look like acceptance.
+ */
+#include "smtp/session_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define WINDOW	   128	 /* most commands in flight */
+#define FLIGHT_MAX 14000 /* fits the initial congestion window (RFC 6928) */
+#define BLOCK	   90000 /* octets per 180 s are the 500 B/s of FAULTS.md */
+
+static const struct step *const steps[NVERBS] = {
+	[GREETING] = &step_greeting,
+	[EHLO] = &step_ehlo,
+	[HELO] = &step_helo,
+	[STARTTLS] = &step_starttls,
+	[RSET] = &step_rset,
+	[MAIL] = &step_mail,
+	[RCPT] = &step_rcpt,
+	[DATA] = &step_data,
+	[BDAT] = &step_bdat,
+	[TEXT] = &step_text,
+	[QUIT] = &step_quit,
+};
+
+static void
+owe(struct session *s, enum verb verb, size_t rcpt)
+{
+	assert(s->nowed < s->ring);
+	s->owed[(s->head + s->nowed++) % s->ring] = (struct owed){ verb, rcpt };
+}
+
+/* Queue the replies that a command just sent will bring. */
+static void
+expect(struct session *s, enum verb verb)
+{
+	if (verb != TEXT || s->config->link != LINK_LMTP || s->accepted == 0) {
+		owe(s, verb, verb == RCPT ? s->rcpt - 1 : 0);
+		return;
+	}
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (s->fate[i] == ACCEPTED)
+			owe(s, verb, i);
+}
+
+static bool
+anyone_left(const struct session *s)
+{
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (s->fate[i] < AGAIN)
+			return true;
+	return false;
+}
+
+static bool
+is_of_mail(enum verb verb)
+{
+	return verb == RCPT || verb == DATA || verb == BDAT;
+}
+
+/* May this verb go out now, beside the replies still owed? */
+static bool
+may_send(const struct session *s, enum verb verb)
+{
+	size_t window = s->caps.pipelining ? WINDOW : 1;
+
+	if (s->out.n >= OUTPUT_FULL)
+		return false;
+	/* a large message waits until it is known that somebody takes it */
+	if (verb == BDAT && s->out.n + s->mail.message->size > FLIGHT_MAX)
+		return s->nowed == 0;
+	return s->nowed < window;
+}
+
+static void
+fill(struct session *s)
+{
+	enum verb verb;
+
+	while (s->need == SESSION_IO && s->next != NOTHING) {
+		verb = s->next;
+		if (is_of_mail(verb) && !anyone_left(s))
+			s->next = NOTHING;
+		else if (!may_send(s, verb))
+			return;
+		else {
+			s->next = steps[verb]->send(s);
+			expect(s, verb);
+		}
+	}
+	if (s->need == SESSION_IO && s->mail.n > 0 && s->nowed == 0 &&
+	    s->body != BODY_OPEN)
+		session_rest(s);
+}
+
+static void
+answer(struct session *s, const struct reply *r)
+{
+	struct owed owed = s->owed[s->head];
+
+	s->head = (s->head + 1) % s->ring;
+	s->nowed--;
+	s->phase++;
+	if (r->code == 421 && owed.verb != QUIT)
+		s->next = session_refuse(s, r, steps[owed.verb]->stage);
+	else
+		s->next = steps[owed.verb]->got(s, r, owed.rcpt);
+	fill(s);
+}
+
+/* A reply that nothing was owed for. */
+static void
+unasked(struct session *s, const struct reply *r)
+{
+	struct slice text = slice_first(buf_slice(&r->text), 200);
+
+	if (r->code == 421)
+		session_refuse(s, r, STAGE_NONE);
+	else
+		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE, ESC(4, 5, 0),
+		    "the server answered a command that was never sent: "
+		    "%u %.*s", r->code, (int)text.n, text.p));
+}
+
+/* The row of the verb whose reply is due next. */
+static const struct step *
+awaited(const struct session *s)
+{
+	return steps[s->owed[s->head].verb];
+}
+
+static enum stage
+current_stage(const struct session *s)
+{
+	if (s->body == BODY_OPEN || (s->commit != 0 && s->sent < s->commit))
+		return STAGE_BODY;
+	return s->nowed > 0 ? awaited(s)->stage : STAGE_NONE;
+}
+
+static bool
+is_leaving(const struct session *s)
+{
+	return s->nowed > 0 && s->owed[s->head].verb == QUIT;
+}
+
+static void
+broken(struct session *s, struct slice line)
+{
+	line = slice_first(line, 200);
+	if (is_leaving(s))
+		s->need = SESSION_CLOSE;
+	else
+		session_give_up(s, outcome_make(DEFERRED, current_stage(s),
+		    ESC(4, 5, 0), "the server broke the protocol: %s: %.*s",
+		    s->in.error, (int)line.n, line.p));
+}
+
+static bool
+is_listening(const struct session *s)
+{
+	return s->need == SESSION_IO || s->need == SESSION_MAIL;
+}
+
+void
+session_input(struct session *s, struct slice in)
+{
+	struct slice line;
+	enum parse got;
+
+	while (in.n > 0 && is_listening(s)) {
+		got = reply_parse(&s->in, &in, &line);
+		if (line.p)
+			session_tell(s, EVENT_RECEIVED, line);
+		if (got == PARSE_BAD)
+			broken(s, line);
+		else if (got == PARSE_OK && s->nowed > 0)
+			answer(s, &s->in.reply);
+		else if (got == PARSE_OK)
+			unasked(s, &s->in.reply);
+	}
+	if (s->need == SESSION_TLS && in.n > 0)
+		session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS, ESC(4, 7, 0),
+		    "octets in clear behind the reply to STARTTLS: "
+		    "somebody may be tampering with the connection"));
+}
+
+struct session *
+session_new(const struct session_config *config, struct events *events,
+    unsigned lane)
+{
+	struct session *s = mem_alloc(sizeof *s);
+
+	s->config = config;
+	s->events = events;
+	s->lane = lane;
+	s->ring = WINDOW + 1;
+	s->owed = mem_resize(NULL, s->ring, sizeof *s->owed);
+	s->next = GREETING;
+	fill(s);
+	return s;
+}
+
+void
+session_free(struct session *s)
+{
+	if (!s)
+		return;
+	reply_parser_free(&s->in);
+	buf_free(&s->out);
+	buf_free(&s->shown);
+	free(s->owed);
+	free(s->fate);
+	free(s);
+}
+
+enum session_need
+session_need(const struct session *s)
+{
+	return s->need;
+}
+
+const struct caps *
+session_caps(const struct session *s)
+{
+	return &s->caps;
+}
+
+/* LMTP owes a reply per recipient, so the ring must hold them all. */
+static void
+make_room(struct session *s, size_t rcpts)
+{
+	s->fate = mem_resize(s->fate, rcpts, sizeof *s->fate);
+	for (size_t i = 0; i < rcpts; i++)
+		s->fate[i] = UNSENT;
+	if (s->ring > rcpts)
+		return;
+	assert(s->nowed == 0);
+	s->ring = size_add(rcpts, WINDOW);
+	s->owed = mem_resize(s->owed, s->ring, sizeof *s->owed);
+	s->head = 0;
+}
+
+void
+session_mail(struct session *s, const struct mail *mail)
+{
+	assert(s->need == SESSION_MAIL && mail->n > 0);
+	make_room(s, mail->n);
+	s->mail = *mail;
+	s->rcpt = s->accepted = 0;
+	s->commit = 0;
+	s->need = SESSION_IO;
+	s->next = s->dirty ? RSET : MAIL;
+	fill(s);
+}
+
+void
+session_quit(struct session *s)
+{
+	assert(s->need == SESSION_MAIL);
+	s->need = SESSION_IO;
+	s->next = QUIT;
+	fill(s);
+}
+
+void
+session_secured(struct session *s, const char *version)
+{
+	size_t n = slice_first(slice_of(version), sizeof s->tls - 1).n;
+
+	memcpy(s->tls, version, n);
+	s->tls[n] = '\0';
+	if (s->need != SESSION_TLS)
+		return; /* TLS from the start: the greeting is still owed */
+	s->caps = (struct caps){ 0 };
+	s->need = SESSION_IO;
+	s->next = EHLO;
+	fill(s);
+}
+
+struct slice
+session_output(const struct session *s)
+{
+	return buf_slice(&s->out);
+}
+
+void
+session_sent(struct session *s, size_t n)
+{
+	buf_consume(&s->out, n);
+	s->sent += n;
+	if (s->sent - s->block >= BLOCK || s->sent == s->commit) {
+		s->block = s->sent;
+		s->phase++;
+	}
+	fill(s);
+}
+
+bool
+session_is_committed(const struct session *s)
+{
+	return s->commit != 0 && s->sent >= s->commit;
+}
+
+void
+session_lost(struct session *s, const struct outcome *why)
+{
+	struct outcome o = *why;
+
+	if (s->need == SESSION_CLOSE)
+		return;
+	if (is_leaving(s)) {
+		s->need = SESSION_CLOSE;
+		return;
+	}
+	if (o.stage == STAGE_NONE)
+		o.stage = current_stage(s);
+	session_give_up(s, o);
+}
+
+unsigned
+session_patience(const struct session *s)
+{
+	if (s->nowed == 0 || current_stage(s) == STAGE_BODY)
+		return 180;
+	return awaited(s)->patience;
+}
+
+unsigned
+session_phase(const struct session *s)
+{
+	return s->phase;
+}
+
+const char *
+session_awaits(const struct session *s)
+{
+	if (current_stage(s) == STAGE_BODY)
+		return "the server to take the message text";
+	if (s->nowed == 0)
+		return "the server";
+	return awaited(s)->name;
+}
+
+const struct outcome *
+session_end(const struct session *s)
+{
+	return &s->end;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_body.c - the message text: through the encoder into the output, counted
+ * so that what was announced is what is sent, or the end is never said.
+ */
+#include "smtp/session_impl.h"
+
+#include <assert.h>
+
+static void
+show_text(struct session *s, size_t from)
+{
+	struct slice made = slice_from(buf_slice(&s->out), from);
+	struct slice line;
+	size_t at;
+
+	if (!events_wanted(s->events) || !s->events->bodies)
+		return;
+	for (; (at = slice_find(made, '\n')) < made.n;
+	     made = slice_from(made, at + 1)) {
+		buf_put(&s->shown, slice_first(made, at));
+		line = buf_slice(&s->shown);
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		session_tell(s, EVENT_BODY_LINE, line);
+		buf_clear(&s->shown);
+	}
+	buf_put(&s->shown, made);
+}
+
+static void
+put_text(struct session *s, struct slice raw)
+{
+	size_t from = s->out.n;
+
+	encode(&s->encoder, raw, &s->out);
+	s->put += s->out.n - from;
+	show_text(s, from);
+}
+
+void
+session_open_body(struct session *s, bool dots)
+{
+	s->encoder = (struct encoder){ .dots = dots };
+	s->body = BODY_OPEN;
+	s->raw = 0;
+	put_text(s, buf_slice(&s->mail.message->head));
+}
+
+bool
+session_wants_body(const struct session *s)
+{
+	return s->body == BODY_OPEN && s->out.n < OUTPUT_FULL;
+}
+
+static void
+changed(struct session *s)
+{
+	session_give_up(s, outcome_make(DEFERRED, STAGE_READ, ESC(4, 3, 0),
+	    "the message changed while it was being sent"));
+}
+
+/* All of the text is in: end it, unless it is not what was announced. */
+static void
+end_body(struct session *s)
+{
+	size_t from = s->out.n;
+
+	encode_finish(&s->encoder, &s->out);
+	s->put += s->out.n - from;
+	show_text(s, from);
+	if (s->raw != s->mail.message->length ||
+	    (!s->encoder.dots && s->put != s->chunk)) {
+		changed(s);
+		return;
+	}
+	if (s->encoder.dots)
+		session_say(s, ".");
+	s->commit = s->put;
+	s->body = BODY_WHOLE;
+	s->phase++;
+}
+
+void
+session_body(struct session *s, struct slice raw)
+{
+	assert(s->body == BODY_OPEN);
+	s->raw += raw.n;
+	if (raw.n > 0)
+		put_text(s, raw);
+	else
+		end_body(s);
+	if (s->body == BODY_OPEN && !s->encoder.dots && s->put > s->chunk)
+		changed(s); /* more would not be text but commands */
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_hello.c - from the greeting to the point where mail may begin: EHLO,
+ * HELO for servers that know no better, STARTTLS (RFC 3207); and the way out.
+ */
+#include "smtp/session_impl.h"
+
+static enum verb
+send_nothing(struct session *s)
+{
+	(void)s;
+	return NOTHING;
+}
+
+/* EHLO (or HELO, LHLO) is done: TLS, or ready for mail? */
+static enum verb
+introduced(struct session *s)
+{
+	enum tls_level tls = s->config->tls;
+
+	if (s->tls[0] == '\0' && tls != TLS_NONE && s->caps.starttls)
+		return session_stops_after(s, STAGE_EHLO) ? QUIT : STARTTLS;
+	if (s->tls[0] == '\0' && tls >= TLS_ENCRYPT)
+		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
+		    ESC(4, 7, 4), "the server does not offer STARTTLS, but TLS "
+		    "is required (%s)", tls_level_name(tls)));
+	if (session_stops_after(s, STAGE_EHLO))
+		return QUIT;
+	if (s->tls[0] == '\0' && s->config->quit_after == STAGE_TLS)
+		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
+		    ESC(4, 7, 4), "no TLS on this connection"));
+	return session_stops_after(s, STAGE_TLS) ? QUIT : session_rest(s);
+}
+
+static enum verb
+got_greeting(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	if (r->code != 220)
+		return session_refuse(s, r, STAGE_GREETING);
+	return session_stops_after(s, STAGE_GREETING) ? QUIT : EHLO;
+}
+
+const struct step step_greeting = {
+	.name = "the greeting",
+	.patience = 300,
+	.stage = STAGE_GREETING,
+	.send = send_nothing,
+	.got = got_greeting,
+};
+
+static enum verb
+send_ehlo(struct session *s)
+{
+	session_say(s, "%s %s", s->config->link == LINK_LMTP ? "LHLO" : "EHLO",
+	    s->config->helo);
+	return NOTHING;
+}
+
+static enum verb
+got_ehlo(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	if (r->code / 100 == 5 && s->config->link != LINK_LMTP)
+		return HELO;
+	if (r->code != 250)
+		return session_refuse(s, r, STAGE_EHLO);
+	caps_parse(&s->caps, buf_slice(&r->text));
+	return introduced(s);
+}
+
+const struct step step_ehlo = {
+	.name = "the reply to EHLO",
+	.patience = 300,
+	.stage = STAGE_EHLO,
+	.send = send_ehlo,
+	.got = got_ehlo,
+};
+
+static enum verb
+send_helo(struct session *s)
+{
+	session_say(s, "HELO %s", s->config->helo);
+	return NOTHING;
+}
+
+static enum verb
+got_helo(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	if (r->code != 250)
+		return session_refuse(s, r, STAGE_EHLO);
+	return introduced(s);
+}
+
+const struct step step_helo = {
+	.name = "the reply to HELO",
+	.patience = 300,
+	.stage = STAGE_EHLO,
+	.send = send_helo,
+	.got = got_helo,
+};
+
+static enum verb
+send_starttls(struct session *s)
+{
+	session_say(s, "STARTTLS");
+	return NOTHING;
+}
+
+static enum verb
+got_starttls(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	if (r->code == 220) {
+		s->need = SESSION_TLS;
+		return NOTHING;
+	}
+	if (s->config->tls >= TLS_ENCRYPT)
+		return session_refuse(s, r, STAGE_STARTTLS);
+	s->caps.starttls = false; /* go on in clear, in the same session */
+	return introduced(s);
+}
+
+const struct step step_starttls = {
+	.name = "the reply to STARTTLS",
+	.patience = 120,
+	.stage = STAGE_STARTTLS,
+	.send = send_starttls,
+	.got = got_starttls,
+};
+
+static enum verb
+send_quit(struct session *s)
+{
+	session_say(s, "QUIT");
+	return NOTHING;
+}
+
+static enum verb
+got_quit(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)r, (void)rcpt;
+	s->need = SESSION_CLOSE;
+	return NOTHING;
+}
+
+const struct step step_quit = {
+	.name = "the reply to QUIT",
+	.patience = 2,
+	.stage = STAGE_QUIT,
+	.send = send_quit,
+	.got = got_quit,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_impl.h - the inside of a session, shared by its files:
+ *
+ *	session.c	the machine: what may be sent, whose reply this is
+ *	session_hello.c	the verbs from the greeting to STARTTLS, and QUIT
+ *	session_mail.c	the verbs of a mail transaction
+ *	session_body.c	the message text
+ *	session_settle.c what is said and what becomes of the recipients
+ */
+#ifndef SMTP_SESSION_IMPL_H
+#define SMTP_SESSION_IMPL_H
+
+#include "mail/encode.h"
+#include "smtp/reply.h"
+#include "smtp/session.h"
+
+#define OUTPUT_FULL 65536 /* no more is made while this much waits */
+
+enum verb {
+	GREETING, EHLO, HELO, STARTTLS, RSET, MAIL, RCPT, DATA, BDAT, TEXT, QUIT,
+	NVERBS, NOTHING = NVERBS
+};
+
+/* What has become of a recipient in this transaction. */
+enum fate { UNSENT, ASKED, ACCEPTED, AGAIN, DECIDED };
+
+enum body { BODY_NONE, BODY_OPEN, BODY_WHOLE };
+
+struct owed {
+	enum verb verb;
+	size_t rcpt;
+};
+
+struct session {
+	const struct session_config *config;
+	struct events *events;
+	unsigned lane;
+
+	enum session_need need;
+	enum verb next;		/* to send; NOTHING while a reply must come */
+	struct owed *owed;	/* a ring */
+	size_t head, nowed, ring;
+	struct reply_parser in;
+	struct caps caps;
+	char tls[16];		/* version, once under TLS */
+
+	struct mail mail;
+	enum fate *fate;	/* of mail.rcpt[i] */
+	size_t rcpt;		/* next to send */
+	size_t accepted;
+	bool dirty;		/* a transaction was left open: RSET first */
+
+	enum body body;
+	struct encoder encoder;
+	uint64_t raw;		/* raw octets of the body taken */
+	uint64_t chunk;		/* octets of the BDAT chunk still to come */
+	struct buf shown;	/* an unfinished line of text, for events */
+
+	struct buf out;
+	uint64_t put, sent;	/* octets ever put into and taken from out */
+	uint64_t commit;	/* `put` at the end of data; 0 = not there yet */
+	uint64_t block;		/* `sent` when this phase began */
+	unsigned phase;
+	struct outcome end;
+};
+
+/*
+ * A verb's row.  send puts the command and returns the verb that comes after it;
+ * got judges its reply and returns the verb to send next.  NOTHING: a reply must
+ * come first.
+ */
+struct step {
+	const char *name;	/* what is awaited, in words */
+	unsigned patience;	/* seconds to wait for the reply */
+	enum stage stage;
+	enum verb (*send)(struct session *s);
+	enum verb (*got)(struct session *s, const struct reply *r, size_t rcpt);
+};
+
+extern const struct step step_greeting, step_ehlo, step_helo, step_starttls,
+    step_quit;
+extern const struct step step_rset, step_mail, step_rcpt, step_data, step_bdat,
+    step_text;
+
+/* Put a command line; the event is told too. */
+void session_say(struct session *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* End the line that begins at offset `from` of s->out. */
+void session_end_line(struct session *s, size_t from);
+void session_tell(struct session *s, enum event_kind kind, struct slice line);
+
+/* Give recipient i, or every one that has none yet, this outcome. */
+void session_decide(struct session *s, size_t i, const struct outcome *o);
+void session_settle(struct session *s, const struct outcome *o);
+
+/* The mail is over, the session is not.  Returns NOTHING. */
+enum verb session_rest(struct session *s);
+
+/* The session is over. */
+void session_finish(struct session *s, const struct outcome *o);
+
+/* ... because the peer broke the protocol, refused or left: DEFERRED. */
+enum verb session_give_up(struct session *s, struct outcome o);
+enum verb session_refuse(struct session *s, const struct reply *r,
+    enum stage stage);
+
+/* Stop here because --quit-after says so?  Then all are VERIFIED. */
+bool session_stops_after(struct session *s, enum stage stage);
+
+/* Begin the message text: with dots doubled for DATA, as it is for BDAT. */
+void session_open_body(struct session *s, bool dots);
+
+#endif

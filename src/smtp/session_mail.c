@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session_mail.c - the verbs of a mail transaction (RFC 5321 3.3, RFC 3030, RFC
+ * 2033 for LMTP's replies at the end).
+ */
+#include "smtp/session_impl.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "smtp/command.h"
+
+static enum verb
+send_rset(struct session *s)
+{
+	session_say(s, "RSET");
+	s->dirty = false;
+	return MAIL;
+}
+
+static enum verb
+got_rset(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	return r->code == 250 ? s->next : session_refuse(s, r, STAGE_RSET);
+}
+
+const struct step step_rset = {
+	.name = "the reply to RSET",
+	.patience = 20,
+	.stage = STAGE_RSET,
+	.send = send_rset,
+	.got = got_rset,
+};
+
+static enum verb
+send_mail(struct session *s)
+{
+	size_t from = s->out.n;
+
+	command_mail(&s->out, &s->caps, &s->mail);
+	session_end_line(s, from);
+	s->dirty = true;
+	return s->config->quit_after == STAGE_MAIL ? NOTHING : RCPT;
+}
+
+static enum verb
+got_mail(struct session *s, const struct reply *r, size_t rcpt)
+{
+	struct outcome o = outcome_from_reply(r, PENDING, STAGE_MAIL);
+
+	(void)rcpt;
+	if (r->code / 100 == 2)
+		session_stops_after(s, STAGE_MAIL);
+	else
+		session_settle(s, &o);
+	return s->next;
+}
+
+const struct step step_mail = {
+	.name = "the reply to MAIL",
+	.patience = 300,
+	.stage = STAGE_MAIL,
+	.send = send_mail,
+	.got = got_mail,
+};
+
+/*
+ * BDAT needs the size beforehand, which a re-coded body does not have, and LMTP's
+ * replies are counted per recipient taken, which is not known when it is sent.
+ */
+static bool
+may_chunk(const struct session *s)
+{
+	return s->caps.chunking && !s->mail.seven_bit &&
+	    s->config->link != LINK_LMTP;
+}
+
+static enum verb
+send_rcpt(struct session *s)
+{
+	size_t from = s->out.n;
+
+	command_rcpt(&s->out, &s->caps, s->mail.rcpt[s->rcpt]);
+	session_end_line(s, from);
+	s->fate[s->rcpt++] = ASKED;
+	if (s->rcpt < s->mail.n)
+		return RCPT;
+	if (s->config->quit_after == STAGE_RCPT)
+		return NOTHING;
+	return may_chunk(s) ? BDAT : DATA;
+}
+
+/* 452 and its older form: too many recipients in one transaction. */
+static bool
+is_too_many(const struct reply *r)
+{
+	return r->code == 452 || (r->code == 552 && r->esc.cls == 0);
+}
+
+static enum verb
+got_rcpt(struct session *s, const struct reply *r, size_t i)
+{
+	struct outcome o = outcome_from_reply(r, PENDING, STAGE_RCPT);
+
+	if (s->fate[i] != ASKED)
+		return s->next;
+	if (r->code / 100 == 2) {
+		s->fate[i] = ACCEPTED;
+		s->accepted++;
+	} else if (is_too_many(r)) {
+		o.verdict = PENDING;
+		s->mail.rcpt[i]->outcome = o;
+		s->fate[i] = AGAIN;
+	} else {
+		session_decide(s, i, &o);
+	}
+	if (s->nowed == 0 && s->rcpt == s->mail.n)
+		session_stops_after(s, STAGE_RCPT);
+	return s->next;
+}
+
+const struct step step_rcpt = {
+	.name = "the reply to RCPT",
+	.patience = 300,
+	.stage = STAGE_RCPT,
+	.send = send_rcpt,
+	.got = got_rcpt,
+};
+
+static enum verb
+send_data(struct session *s)
+{
+	session_say(s, "DATA");
+	return NOTHING;
+}
+
+static enum verb
+got_data(struct session *s, const struct reply *r, size_t rcpt)
+{
+	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_DATA);
+
+	(void)rcpt;
+	if (r->code == 354)
+		return TEXT;
+	if (r->code / 100 == 2 || r->code / 100 == 3)
+		return session_refuse(s, r, STAGE_DATA);
+	session_settle(s, &o);
+	return s->next;
+}
+
+const struct step step_data = {
+	.name = "the reply to DATA",
+	.patience = 120,
+	.stage = STAGE_DATA,
+	.send = send_data,
+	.got = got_data,
+};
+
+static enum verb
+send_bdat(struct session *s)
+{
+	session_say(s, "BDAT %" PRIu64 " LAST", s->mail.message->size);
+	s->chunk = s->put + s->mail.message->size;
+	session_open_body(s, false);
+	return NOTHING;
+}
+
+static void
+note_queue_id(struct recipient *to, const struct reply *r)
+{
+	struct slice id = reply_queue_id(buf_slice(&r->text));
+
+	id = slice_first(id, sizeof to->queue_id - 1);
+	if (id.n > 0)
+		memcpy(to->queue_id, id.p, id.n);
+	to->queue_id[id.n] = '\0';
+}
+
+/* The final reply for one recipient (LMTP), or for all of them (SMTP). */
+static void
+conclude(struct session *s, const struct reply *r, size_t i,
+    const struct outcome *o)
+{
+	if (s->fate[i] != ACCEPTED)
+		return;
+	session_decide(s, i, o);
+	if (o->verdict == DELIVERED)
+		note_queue_id(s->mail.rcpt[i], r);
+}
+
+/* The server answers before it has all: believe a refusal, nothing else. */
+static enum verb
+answered_early(struct session *s, const struct reply *r)
+{
+	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_BODY);
+
+	s->commit = 0;
+	if (r->code / 100 == 4 || r->code / 100 == 5)
+		session_settle(s, &o);
+	session_finish(s, &o);
+	s->end.verdict = DEFERRED;
+	return NOTHING;
+}
+
+static enum verb
+got_end(struct session *s, const struct reply *r, size_t rcpt)
+{
+	struct outcome o = outcome_from_reply(r, DELIVERED, STAGE_END);
+	bool lmtp = s->config->link == LINK_LMTP;
+
+	if (s->body == BODY_OPEN)
+		return answered_early(s, r);
+	if (r->code == 221 || r->code / 100 == 3)
+		return session_refuse(s, r, STAGE_END);
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (!lmtp || i == rcpt)
+			conclude(s, r, i, &o);
+	if (r->code / 100 == 2)
+		s->dirty = false;
+	return s->next;
+}
+
+const struct step step_bdat = {
+	.name = "the reply to the message",
+	.patience = 600,
+	.stage = STAGE_END,
+	.send = send_bdat,
+	.got = got_end,
+};
+
+/* The message text behind 354; nobody left means an empty one (RFC 2920 3.1). */
+static enum verb
+send_text(struct session *s)
+{
+	if (s->accepted > 0)
+		session_open_body(s, true);
+	else
+		session_say(s, ".");
+	return NOTHING;
+}
+
+const struct step step_text = {
+	.name = "the reply to the message",
+	.patience = 600,
+	.stage = STAGE_END,
+	.send = send_text,
+	.got = got_end,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/* session_settle.c - what a session says, and what becomes of the recipients. */
+#include "smtp/session_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+session_tell(struct session *s, enum event_kind kind, struct slice line)
+{
+	struct event e = event_make(kind, s->lane);
+
+	e.secure = s->tls[0] != '\0';
+	event_text(&e, "line", line);
+	events_put(s->events, &e);
+}
+
+/* The line that begins at offset `from` of out is whole: end it. */
+void
+session_end_line(struct session *s, size_t from)
+{
+	session_tell(s, EVENT_SENT, slice_from(buf_slice(&s->out), from));
+	buf_puts(&s->out, "\r\n");
+	s->put += s->out.n - from;
+	s->phase++;
+}
+
+void __attribute__((format(printf, 2, 3)))
+session_say(struct session *s, const char *fmt, ...)
+{
+	size_t from = s->out.n;
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	buf_puts(&s->out, line);
+	session_end_line(s, from);
+}
+
+void
+session_decide(struct session *s, size_t i, const struct outcome *o)
+{
+	struct recipient *r = s->mail.rcpt[i];
+
+	r->outcome = *o;
+	memcpy(r->tls, s->tls, sizeof r->tls);
+	s->fate[i] = DECIDED;
+}
+
+/* Give every recipient of the transaction that has none yet this outcome. */
+void
+session_settle(struct session *s, const struct outcome *o)
+{
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (s->fate[i] < AGAIN)
+			session_decide(s, i, o);
+}
+
+/*
+ * Those that answered 452 wait for another transaction when this one had takers;
+ * without takers another would fare no better.
+ */
+static void
+settle_again(struct session *s)
+{
+	for (size_t i = 0; i < s->mail.n; i++) {
+		if (s->fate[i] != AGAIN)
+			continue;
+		if (s->accepted == 0)
+			s->mail.rcpt[i]->outcome.verdict = DEFERRED;
+		s->fate[i] = DECIDED;
+	}
+}
+
+/* The mail is over, one way or the other; the session is not. */
+enum verb
+session_rest(struct session *s)
+{
+	settle_again(s);
+	s->mail = (struct mail){ 0 };
+	s->body = BODY_NONE;
+	s->need = SESSION_MAIL;
+	return NOTHING;
+}
+
+/* The session is over. */
+void
+session_finish(struct session *s, const struct outcome *o)
+{
+	session_settle(s, o);
+	s->accepted = 0;
+	settle_again(s);
+	s->mail = (struct mail){ 0 };
+	s->end = *o;
+	s->nowed = 0;
+	s->body = BODY_NONE;
+	s->next = NOTHING;
+	s->need = SESSION_CLOSE;
+}
+
+/*
+ * The peer broke the protocol or refused its service: temporary, whatever the
+ * class of its code.
+ */
+enum verb
+session_give_up(struct session *s, struct outcome o)
+{
+	o.verdict = DEFERRED;
+	o.maybe_sent = session_is_committed(s) && o.code / 100 != 4 &&
+	    o.code / 100 != 5;
+	session_finish(s, &o);
+	return NOTHING;
+}
+
+enum verb
+session_refuse(struct session *s, const struct reply *r, enum stage stage)
+{
+	return session_give_up(s, outcome_from_reply(r, DEFERRED, stage));
+}
+
+/* Stop here because --quit-after says so? */
+bool
+session_stops_after(struct session *s, enum stage stage)
+{
+	struct outcome o;
+
+	if (s->config->quit_after != stage)
+		return false;
+	o = outcome_make(VERIFIED, stage, ESC(0, 0, 0),
+	    "the server agreed up to %s; nothing was sent", stage_name(stage));
+	session_settle(s, &o);
+	s->end = o;
+	return true;
+}
