@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: ISC
+"""
+The real parts of the end-to-end tests, and the program under test.
+
+A fixture starts a server once for all tests that use it; each has a folder of its
+own below pytest's temporary one and a free port.  When a test fails, the end of
+the logs of the servers it used is shown with it.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+from servers.dns import World			# noqa: E402
+from servers.exim import Exim			# noqa: E402
+from servers.opensmtpd import OpenSmtpd		# noqa: E402
+from servers.postfix import Postfix		# noqa: E402
+from servers.python_servers import (		# noqa: E402
+    AioLmtp, AioSmtpd, AioSmtps, PythonSmtpd)
+from servers.sink import Sink			# noqa: E402
+from servers.tls import CertificateAuthority	# noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
+BINARY = BUILD / "smtpsend"
+SECONDS = 120
+
+
+def pytest_configure(config):
+    if os.geteuid() != 0:
+        pytest.exit("tests/e2e start real mail servers in roots of their own "
+                    "(chroot): run them as root, or with sudo", 2)
+
+
+class Run:
+    """What the program did: exit status, stdout and stderr as bytes and text."""
+
+    def __init__(self, done):
+        self.status = done.returncode
+        self.out, self.err = done.stdout, done.stderr
+        self.stdout = self.out.decode(errors="replace")
+        self.stderr = self.err.decode(errors="replace")
+
+    def __repr__(self):
+        return (f"exit {self.status}\n--- stdout\n{self.stdout[-6000:]}\n"
+                f"--- stderr\n{self.stderr[-3000:]}")
+
+
+def run_smtpsend(*args, message=b"", env=None, timeout=SECONDS, binary=BINARY):
+    """Run it to its end; message is its standard input."""
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                   "HOME": "/nonexistent", "USER": "alice", **(env or {})}
+    return Run(subprocess.run([str(binary), *map(str, args)], input=message,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=environment, timeout=timeout, check=False))
+
+
+@pytest.fixture(scope="session")
+def smtpsend():
+    """The program under test as a function: smtpsend(*args, message=...)."""
+    assert BINARY.exists(), f"{BINARY} is missing: run make first"
+    return run_smtpsend
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    return CertificateAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """The unpacked mail servers; downloaded on the first run only."""
+    folder = BUILD / "servers"
+    subprocess.run([str(HERE / "fetch-servers"), str(folder)], check=True)
+    return folder
+
+
+RUNNING = []
+
+
+def started(server):
+    with server:
+        RUNNING.append(server)
+        yield server
+        RUNNING.remove(server)
+
+
+@pytest.fixture(scope="session")
+def postfix(tmp_path_factory, servers, ca):
+    yield from started(Postfix(tmp_path_factory.mktemp("postfix"), servers, ca))
+
+
+@pytest.fixture(scope="session")
+def exim(tmp_path_factory, servers, ca):
+    yield from started(Exim(tmp_path_factory.mktemp("exim"), servers, ca))
+
+
+@pytest.fixture(scope="session")
+def opensmtpd(tmp_path_factory, servers, ca):
+    yield from started(
+        OpenSmtpd(tmp_path_factory.mktemp("opensmtpd"), servers, ca))
+
+
+@pytest.fixture(scope="session")
+def aiosmtpd(tmp_path_factory, ca):
+    yield from started(AioSmtpd(tmp_path_factory.mktemp("aiosmtpd"), ca))
+
+
+@pytest.fixture(scope="session")
+def aiosmtps(tmp_path_factory, ca):
+    yield from started(AioSmtps(tmp_path_factory.mktemp("aiosmtps"), ca))
+
+
+@pytest.fixture(scope="session")
+def aiolmtp(tmp_path_factory, ca):
+    yield from started(AioLmtp(tmp_path_factory.mktemp("aiolmtp"), ca))
+
+
+@pytest.fixture(scope="session")
+def pythonsmtpd(tmp_path_factory, ca):
+    yield from started(PythonSmtpd(tmp_path_factory.mktemp("smtpd"), ca))
+
+
+@pytest.fixture(scope="session")
+def sink(tmp_path_factory):
+    yield from started(Sink(tmp_path_factory.mktemp("sink"), BINARY))
+
+
+RECEIVERS = ("postfix", "exim", "opensmtpd", "aiosmtpd", "pythonsmtpd")
+
+
+@pytest.fixture(params=(*RECEIVERS, "sink"))
+def server(request):
+    """Each of the servers that take mail by SMTP."""
+    found = request.getfixturevalue(request.param)
+    found.stored(0, 0)
+    found.mark()
+    return found
+
+
+@pytest.fixture(scope="session")
+def make_world(tmp_path_factory):
+    """make_world(names) starts NSD and Unbound with these names."""
+    running = []
+
+    def make(names):
+        world = World(tmp_path_factory.mktemp("world"), names)
+        running.append(world.__enter__())
+        RUNNING.append(world)
+        return world
+
+    yield make
+    for world in running:
+        RUNNING.remove(world)
+        world.__exit__()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for server in RUNNING:
+            used = any(value is server for value in
+                       getattr(item, "funcargs", {}).values())
+            if used or isinstance(server, World):
+                name = type(server).__name__
+                report.sections.append((f"log of {name}", server.log()[-4000:]))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: ISC
+"""aiosmtpd (as SMTP, SMTPS and LMTP) and Python's own smtpd as receivers."""
+
+import pathlib
+import sys
+
+from .process import Process, accepts, free_port, greets
+from .receiver import Receiver
+from .store import Store
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class PythonServer(Process, Receiver):
+    kind = None
+
+    def __init__(self, folder, ca):
+        super().__init__(folder)
+        self.ca = ca
+        self.store = Store(folder / "mail")
+
+    def configure(self):
+        self.port = free_port()
+
+    def command(self):
+        return [sys.executable, "-W", "ignore", "-m", "servers.python_keeper",
+                self.kind, str(self.port), str(self.store.folder),
+                str(self.ca.cert), str(self.ca.key)]
+
+    def environment(self):
+        return dict(super().environment(), PYTHONPATH=str(HERE.parent),
+                    PYTHONDONTWRITEBYTECODE="1")
+
+    def ready(self):
+        return greets(self.host, self.port)
+
+    def stored(self, count, seconds=60):
+        return self.store.take(count, seconds)
+
+
+class AioSmtpd(PythonServer):
+    name = "aiosmtpd"
+    kind = "smtp"
+    starttls = True
+
+
+class AioSmtps(PythonServer):
+    """TLS from the first byte."""
+
+    name = "aiosmtpd-smtps"
+    kind = "smtps"
+    ignore = r"EOF occurred|handshake"
+
+    @property
+    def url(self):
+        return f"smtps://{self.host}:{self.port}"
+
+    def ready(self):
+        return accepts(self.host, self.port)
+
+
+class AioLmtp(PythonServer):
+    name = "aiosmtpd-lmtp"
+    kind = "lmtp"
+    lmtp = True
+
+
+class PythonSmtpd(PythonServer):
+    """Its messages come without the last line end, lines joined by LF."""
+
+    name = "smtpd"
+    kind = "smtpd"
+
+    def stored(self, count, seconds=60):
+        return [m._replace(data=m.data.replace(b"\n", b"\r\n") + b"\r\n")
+                for m in super().stored(count, seconds)]

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: ISC
+"""smtpsend's own receiver."""
+
+import re
+
+from .process import Process, eventually, greets
+from .receiver import Receiver, Stored
+
+
+class Sink(Process, Receiver):
+    """smtpsend --sink.  args: more options, say --sink-reply RCPT=450."""
+
+    name = "sink"
+    starttls = True
+
+    def __init__(self, folder, binary, args=(), host="127.0.0.1"):
+        super().__init__(folder)
+        self.binary = binary
+        self.args = list(args)
+        self.host = host
+        self.box = folder / "mail"
+        self.box.mkdir()
+        self.seen = set()
+
+    def command(self):
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return [str(self.binary), "--sink", f"{host}:0", "--sink-dir",
+                str(self.box), *self.args]
+
+    def ready(self):
+        said = re.search(r"listening on \S+:(\d+)", self.log())
+        if said:
+            self.port = int(said.group(1))
+        return bool(said) and greets(self.host, self.port)
+
+    def files(self):
+        return sorted(p for p in self.box.glob("*.eml") if p not in self.seen)
+
+    def stored(self, count, seconds=60):
+        """One entry per message, not per recipient: it has no mailboxes."""
+        eventually(lambda: len(self.files()) >= count, seconds)
+        found = self.files()
+        self.seen.update(found)
+        return [Stored((), p.read_bytes()) for p in found]
