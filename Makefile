@@ -50,26 +50,30 @@ $B/%.o: %.c Makefile
 	@echo "  CC $<"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 
-# Helpers of the tests, oom.c among them: only what a test needs is linked.
+# Tests link archives, so each takes only the objects it needs.
+$B/pure.a: $(PURE_O)
+$B/lib.a: $(LIB_O)
+$B/cli.a: $(CLI_O)
 $B/support.a: $(HELP_O)
+$B/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Unit tests link the pure objects only; net_* all below cli/, cli_* that too.
-unit-link = @mkdir -p $(@D); echo "  LD $@"
-$B/unit/net_%: $B/tests/unit/net_%.o $(LIB_O) $B/support.a
-	$(unit-link)
+# Unit tests see the pure rooms only; net_* all below cli/, cli_* that too.
+link = @mkdir -p $(@D); echo "  LD $@"
+$B/unit/net_%: $B/tests/unit/net_%.o $B/lib.a $B/support.a
+	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$B/unit/cli_%: $B/tests/unit/cli_%.o $(CLI_O) $B/support.a
-	$(unit-link)
+$B/unit/cli_%: $B/tests/unit/cli_%.o $B/cli.a $B/support.a
+	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$B/unit/%: $B/tests/unit/%.o $(PURE_O) $B/support.a
-	$(unit-link)
+$B/unit/%: $B/tests/unit/%.o $B/pure.a $B/support.a
+	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$B/fuzz/%: $B/tests/fuzz/%.o $(PURE_O) $B/support.a
-	$(unit-link)
+$B/fuzz/%: $B/tests/fuzz/%.o $B/pure.a $B/support.a
+	$(link)
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 unit: $(UNIT)
