@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/* query.c - see query.h */
+#include "dns/query.h"
+
+#include <stdlib.h>
+
+#include <ldns/ldns.h>
+
+#include "dns/name.h"
+
+#define EDNS_SIZE 1232 /* dnsflagday.net/2020: never fragmented */
+
+const char *
+dns_type_name(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_CNAME:
+		return "CNAME";
+	case DNS_MX:
+		return "MX";
+	case DNS_TXT:
+		return "TXT";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_SRV:
+		return "SRV";
+	case DNS_TLSA:
+		return "TLSA";
+	}
+	return "TYPE?";
+}
+
+static bool
+put_packet(struct buf *out, const ldns_pkt *pkt)
+{
+	uint8_t *wire = NULL;
+	size_t n = 0;
+	bool ok = ldns_pkt2wire(&wire, pkt, &n) == LDNS_STATUS_OK;
+
+	if (ok)
+		ok = buf_put(out, (struct slice){ (const char *)wire, n });
+	free(wire);
+	return ok;
+}
+
+bool
+dns_query_put(struct buf *out, struct slice name, enum dns_type type,
+    uint16_t id)
+{
+	char kept[DNS_NAME_SIZE];
+	ldns_pkt *pkt = NULL;
+	bool ok;
+
+	if (!dns_name_parse(name, kept))
+		return false;
+	if (ldns_pkt_query_new_frm_str(&pkt, kept, (ldns_rr_type)type,
+	        LDNS_RR_CLASS_IN, LDNS_RD | LDNS_AD) != LDNS_STATUS_OK)
+		return false;
+	ldns_pkt_set_id(pkt, id);
+	ldns_pkt_set_edns_udp_size(pkt, EDNS_SIZE);
+	ok = put_packet(out, pkt);
+	ldns_pkt_free(pkt);
+	return ok;
+}
