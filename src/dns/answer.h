@@ -2,8 +2,8 @@
 /*
  * answer.h - DNS answers, checked.
  *
- * ldns decodes, but returns OK for records with missing fields and does not look
- * whether a packet answers the question: both are done here.  CNAMEs inside the
+ * ldns decodes, but returns OK for records with missing fields and does not
+ * look whether a packet answers the question: both are done here.  CNAMEs inside the
  * packet are followed, at most 8 (FAULTS row 10).  Every record name and rdata
  * that comes out is validated.
  */
@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "base/inet.h"
-#include "base/outcome.h"
 #include "dns/query.h"
 
 enum dns_status {
@@ -24,11 +23,16 @@ enum dns_status {
 	DNS_SOFT,	/* SERVFAIL, REFUSED, malformed, loops, timeouts: ask later */
 };
 
-#define DNS_RECORDS_MAX 64	/* kept per answer; more are counted, not kept */
+/*
+ * Kept per answer; more are counted, not kept.  Of MX records the ones of
+ * lowest preference are kept.
+ */
+#define DNS_RECORDS_MAX 64
 
 struct dns_mx {
 	uint16_t preference;
-	char host[256];		/* lower case, no trailing dot; "" = the root */
+	char host[256];		/* as dns_name_from_wire() gives it; "" = the root:
+				   use it only when dns_name_is_host() */
 };
 
 struct dns_answer {
@@ -36,13 +40,17 @@ struct dns_answer {
 	enum dns_status status;
 	bool secure;		/* AD was set: only as good as the resolver */
 	size_t n;		/* records kept */
+	size_t total;		/* records there were */
 	struct dns_mx *mx;	/* for DNS_MX */
 	struct ip *ip;		/* for DNS_A and DNS_AAAA */
 	char canonical[256];	/* the name at the end of the CNAMEs */
-	char why[256];		/* for a soft failure, in words */
+	char why[256];		/* unless found: "NXDOMAIN", "SERVFAIL", ... */
 };
 
 void dns_answer_free(struct dns_answer *a);
+
+/* *to becomes an answer of its own, freed by dns_answer_free(). */
+void dns_answer_copy(struct dns_answer *to, const struct dns_answer *from);
 
 /* Does the packet answer this very question (id, QR, name, type, class)? */
 bool dns_answer_matches(struct slice packet, struct slice name,
@@ -54,6 +62,8 @@ bool dns_answer_is_truncated(struct slice packet);
 /*
  * Read a matching packet into *out (freed by dns_answer_free).  Whatever is wrong
  * with it makes status DNS_SOFT with the reason in why; never fails otherwise.
+ * A negative counts only from a server that recurses (RA) or is authoritative
+ * (AA): a referral is soft.  Types that can be read: MX, A, AAAA.
  */
 void dns_answer_parse(struct slice packet, struct slice name,
     enum dns_type type, struct dns_answer *out);
@@ -63,5 +73,8 @@ struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 
 /* "10 mx1.example.org, 20 mx2.example.org", "192.0.2.1", "NXDOMAIN", ... */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
+
+/* "found", "nodata", "nxdomain", "soft": for events. */
+const char *dns_status_name(enum dns_status status);
 
 #endif

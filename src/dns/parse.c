@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * parse.c - a packet read into an answer (see answer.h): ldns decodes it, every
+ * field is checked here.
+ */
+#include "dns/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+#include "base/mem.h"
+#include "dns/name.h"
+#include "dns/wire.h"
+
+#define CNAME_MAX 8
+
+/* Make *a a soft failure, whatever it held. */
+static bool
+soft(struct dns_answer *a, const char *why)
+{
+	dns_answer_free(a);
+	*a = dns_answer_soft(a->type, why);
+	return false;
+}
+
+static bool
+name_of(const ldns_rdf *rdf, char out[DNS_NAME_SIZE])
+{
+	if (!rdf || ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME)
+		return false;
+	return dns_name_from_wire((struct slice){
+	    (const char *)ldns_rdf_data(rdf), ldns_rdf_size(rdf) }, out);
+}
+
+static bool
+owner_is(const ldns_rr *rr, const char *name)
+{
+	char owner[DNS_NAME_SIZE];
+
+	return name_of(ldns_rr_owner(rr), owner) && strcmp(owner, name) == 0;
+}
+
+static bool
+is_at(const ldns_rr *rr, const char *name, enum dns_type type)
+{
+	return ldns_rr_get_type(rr) == (ldns_rr_type)type &&
+	    ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && owner_is(rr, name);
+}
+
+/* The first record of this name and type, or NULL. */
+static const ldns_rr *
+find(const ldns_rr_list *list, const char *name, enum dns_type type)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+		if (is_at(ldns_rr_list_rr(list, i), name, type))
+			return ldns_rr_list_rr(list, i);
+	return NULL;
+}
+
+/* The checked accessors: ldns gives records with missing fields as good. */
+
+static bool
+read_cname(const ldns_rr *rr, char out[DNS_NAME_SIZE])
+{
+	return ldns_rr_rd_count(rr) == 1 && name_of(ldns_rr_rdf(rr, 0), out);
+}
+
+static bool
+read_mx(const ldns_rr *rr, struct dns_mx *mx)
+{
+	const ldns_rdf *preference = ldns_rr_rdf(rr, 0);
+
+	if (ldns_rr_rd_count(rr) != 2 || ldns_rdf_size(preference) != 2)
+		return false;
+	mx->preference = ldns_rdf2native_int16(preference);
+	return name_of(ldns_rr_rdf(rr, 1), mx->host);
+}
+
+static bool
+read_ip(const ldns_rr *rr, enum dns_type type, struct ip *ip)
+{
+	const ldns_rdf *raw = ldns_rr_rdf(rr, 0);
+
+	if (ldns_rr_rd_count(rr) != 1 ||
+	    ldns_rdf_size(raw) != (type == DNS_A ? 4 : 16))
+		return false;
+	return ip_from_bytes((struct slice){ (const char *)ldns_rdf_data(raw),
+	    ldns_rdf_size(raw) }, ip);
+}
+
+/* Where the next MX goes: behind the others, or instead of the worst. */
+static struct dns_mx *
+mx_slot(struct dns_answer *a, unsigned preference)
+{
+	struct dns_mx *worst = a->mx;
+
+	if (a->n < DNS_RECORDS_MAX)
+		return &a->mx[a->n++];
+	for (size_t i = 1; i < a->n; i++)
+		if (a->mx[i].preference > worst->preference)
+			worst = &a->mx[i];
+	return worst->preference > preference ? worst : NULL;
+}
+
+static bool
+keep_mx(struct dns_answer *a, const ldns_rr *rr)
+{
+	struct dns_mx mx, *to;
+
+	if (!read_mx(rr, &mx))
+		return false;
+	if (!a->mx)
+		a->mx = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->mx));
+	to = mx_slot(a, mx.preference);
+	if (to)
+		*to = mx;
+	a->total++;
+	return true;
+}
+
+static bool
+keep_ip(struct dns_answer *a, const ldns_rr *rr)
+{
+	struct ip ip;
+
+	if (!read_ip(rr, a->type, &ip))
+		return false;
+	if (!a->ip)
+		a->ip = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->ip));
+	if (a->n < DNS_RECORDS_MAX)
+		a->ip[a->n++] = ip;
+	a->total++;
+	return true;
+}
+
+/* All records asked for, at the end of the CNAMEs. */
+static bool
+collect(struct dns_answer *a, const ldns_rr_list *list)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (!is_at(rr, a->canonical, a->type))
+			continue;
+		if (!(a->type == DNS_MX ? keep_mx(a, rr) : keep_ip(a, rr)))
+			return soft(a, "malformed record in the answer");
+	}
+	return true;
+}
+
+/* From the name asked for along the CNAMEs to a->canonical. */
+static bool
+follow(struct dns_answer *a, const ldns_rr_list *list)
+{
+	for (int hops = 0; !find(list, a->canonical, a->type); hops++) {
+		const ldns_rr *rr = find(list, a->canonical, DNS_CNAME);
+
+		if (!rr)
+			return true;
+		if (hops == CNAME_MAX)
+			return soft(a, "CNAME loop or chain too long");
+		if (!read_cname(rr, a->canonical) ||
+		    !dns_name_is_host(a->canonical))
+			return soft(a, "CNAME to an invalid name");
+	}
+	return true;
+}
+
+static bool
+has_soa(const ldns_pkt *pkt)
+{
+	const ldns_rr_list *list = ldns_pkt_authority(pkt);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) ==
+		    LDNS_RR_TYPE_SOA)
+			return true;
+	return false;
+}
+
+/*
+ * A server without recursion that sends a referral, or leaves the end of a
+ * CNAME to us, has not said "no": only a negative that is one may bounce mail.
+ */
+static bool
+is_negative(const ldns_pkt *pkt, bool by_cname)
+{
+	if (ldns_pkt_ra(pkt))
+		return true;
+	return ldns_pkt_aa(pkt) && (!by_cname || has_soa(pkt));
+}
+
+static void
+judge(struct dns_answer *a, const ldns_pkt *pkt, bool by_cname)
+{
+	bool nxdomain = ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NXDOMAIN;
+
+	a->secure = ldns_pkt_ad(pkt);
+	if (a->n > 0) {
+		a->status = DNS_FOUND;
+		if (nxdomain)
+			soft(a, "answer contradicts itself (NXDOMAIN)");
+	} else if (!is_negative(pkt, by_cname)) {
+		soft(a, "referral instead of an answer");
+	} else {
+		a->status = nxdomain ? DNS_NXDOMAIN : DNS_NODATA;
+		snprintf(a->why, sizeof a->why, nxdomain ? "NXDOMAIN" :
+		    "no %s records", dns_type_name(a->type));
+	}
+}
+
+/* With the upper bits from EDNS: BADVERS is NOERROR in the lower ones. */
+static unsigned
+full_rcode(const ldns_pkt *pkt)
+{
+	return (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4 |
+	    (unsigned)ldns_pkt_get_rcode(pkt);
+}
+
+static void
+refused(struct dns_answer *a, unsigned rcode)
+{
+	const ldns_lookup_table *known = ldns_lookup_by_id(ldns_rcodes,
+	    (int)rcode);
+	char why[32];
+
+	snprintf(why, sizeof why, "RCODE %u", rcode);
+	soft(a, known ? known->name : why);
+}
+
+static void
+read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
+{
+	const ldns_rr_list *list = ldns_pkt_answer(pkt);
+	char kept[DNS_NAME_SIZE];
+	unsigned rcode = full_rcode(pkt);
+
+	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
+		refused(a, rcode);
+		return;
+	}
+	if (!dns_name_parse(name, kept)) {
+		soft(a, "no domain name was asked for");
+		return;
+	}
+	memcpy(a->canonical, kept, sizeof kept);
+	if (follow(a, list) && collect(a, list))
+		judge(a, pkt, strcmp(kept, a->canonical) != 0);
+}
+
+static bool
+can_read(enum dns_type type)
+{
+	return type == DNS_MX || type == DNS_A || type == DNS_AAAA;
+}
+
+void
+dns_answer_parse(struct slice packet, struct slice name, enum dns_type type,
+    struct dns_answer *out)
+{
+	ldns_pkt *pkt = NULL;
+
+	*out = (struct dns_answer){ .type = type };
+	if (!can_read(type)) {
+		soft(out, "records of this type are not read");
+		return;
+	}
+	if (!dns_wire_is_exact(packet) ||
+	    ldns_wire2pkt(&pkt, (const uint8_t *)packet.p, packet.n) !=
+	        LDNS_STATUS_OK)
+		soft(out, "malformed answer");
+	else
+		read_packet(out, pkt, name);
+	ldns_pkt_free(pkt);
+}

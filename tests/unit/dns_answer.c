@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: ISC */
+/* dns_answer.c - answers, good and bad (FAULTS rows 1 to 10, 14, 18). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "dns/answer.h"
+#include "dns/name.h"
+
+#include "../support/dns_packet.h"
+
+#define NAME SLICE("example.org")
+
+static void
+mx_two(struct buf *b)
+{
+	packet_mx(b, "example.org", 20, "MX2.Example.ORG");
+	packet_mx(b, "Example.org", 10, "mx1.example.org");
+}
+
+static void
+mx_null(struct buf *b)
+{
+	packet_mx(b, "example.org", 0, "");
+}
+
+static void
+mx_strange(struct buf *b)
+{
+	packet_mx(b, "example.org", 5, "a b.example.org");
+}
+
+static void
+mx_of_another(struct buf *b)
+{
+	packet_mx(b, "example.net", 5, "mx.example.net");
+}
+
+static void
+mx_by_cname(struct buf *b)
+{
+	packet_cname(b, "example.org", "www.example.net");
+	packet_cname(b, "www.example.net", "real.example.net");
+	packet_mx(b, "real.example.net", 1, "mx.example.net");
+}
+
+static void
+cname_only(struct buf *b)
+{
+	packet_cname(b, "example.org", "gone.example.net");
+}
+
+static void
+cname_with_soa(struct buf *b)
+{
+	packet_cname(b, "example.org", "gone.example.net");
+	packet_soa(b, "example.net");
+}
+
+static void
+cname_loop(struct buf *b)
+{
+	packet_cname(b, "example.org", "b.example.org");
+	packet_cname(b, "b.example.org", "example.org");
+}
+
+static void
+cname_chain(struct buf *b, int n)
+{
+	char from[32] = "example.org", to[32];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(to, sizeof to, "n%d.example.org", i);
+		packet_cname(b, from, to);
+		memcpy(from, to, sizeof from);
+	}
+	packet_mx(b, from, 1, "mx.example.org");
+}
+
+static void
+cname_chain_8(struct buf *b)
+{
+	cname_chain(b, 8);
+}
+
+static void
+cname_chain_9(struct buf *b)
+{
+	cname_chain(b, 9);
+}
+
+static void
+cname_invalid(struct buf *b)
+{
+	packet_cname(b, "example.org", "-x y.example.org");
+}
+
+static void
+cname_empty(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_CNAME, (struct slice){ 0 });
+}
+
+static void
+mx_empty(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, (struct slice){ 0 });
+}
+
+static void
+mx_without_host(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, SLICE("\0\12"));
+}
+
+static void
+mx_half_preference(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, SLICE("\0"));
+}
+
+static void
+mx_unfinished_host(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, SLICE("\0\12\2mx"));
+}
+
+static void
+mx_overlong(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, SLICE("\0\12\2mx\0xyz"));
+}
+
+static void
+mx_pointer_loop(struct buf *b)
+{
+	char rdata[4] = { 0, 10, 0, 0 };
+	size_t at = b->n + 13 + 10 + 2; /* where the host will stand */
+
+	rdata[2] = (char)(0xc0 | at >> 8);
+	rdata[3] = (char)at;
+	packet_record(b, "example.org", DNS_MX, (struct slice){ rdata, 4 });
+}
+
+static void
+mx_good_then_bad(struct buf *b)
+{
+	mx_two(b);
+	mx_without_host(b);
+}
+
+static void
+a_two(struct buf *b)
+{
+	packet_ip(b, "example.org", "192.0.2.1");
+	packet_ip(b, "example.org", "192.0.2.2");
+}
+
+static void
+a_short(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_A, SLICE("\1\2\3"));
+}
+
+static void
+a_empty(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_A, (struct slice){ 0 });
+}
+
+static void
+a_overlong(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_A, SLICE("\1\2\3\4\5"));
+}
+
+static void
+aaaa_one(struct buf *b)
+{
+	packet_ip(b, "example.org", "2001:db8::1");
+}
+
+static void
+counted_but_absent(struct buf *b)
+{
+	packet_count(b, 3);
+}
+
+static void
+edns_badvers(struct buf *b)
+{
+	packet_count(b, 5);
+	buf_put(b, SLICE("\0" "\0\51" "\4\320" "\1\0\0\0" "\0\0"));
+}
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	unsigned flags;
+	void (*fill)(struct buf *b);
+	enum dns_status want;
+	const char *text;
+} cases[] = {
+	{ "two MX", DNS_MX, 0x8180, mx_two, DNS_FOUND,
+	    "20 mx2.example.org, 10 mx1.example.org" },
+	{ "null MX", DNS_MX, 0x8180, mx_null, DNS_FOUND, "0 ." },
+	{ "strange host is escaped", DNS_MX, 0x8180, mx_strange, DNS_FOUND,
+	    "5 a\\032b.example.org" },
+	{ "record of another name", DNS_MX, 0x8180, mx_of_another, DNS_NODATA,
+	    "no MX records" },
+	{ "no records", DNS_MX, 0x8180, NULL, DNS_NODATA, "no MX records" },
+	{ "MX when A was asked for", DNS_A, 0x8180, mx_two, DNS_NODATA,
+	    "no A records" },
+	{ "NXDOMAIN", DNS_MX, 0x8183, NULL, DNS_NXDOMAIN, "NXDOMAIN" },
+	{ "SERVFAIL", DNS_MX, 0x8182, NULL, DNS_SOFT, "SERVFAIL" },
+	{ "REFUSED", DNS_MX, 0x8185, NULL, DNS_SOFT, "REFUSED" },
+	{ "FORMERR", DNS_MX, 0x8181, NULL, DNS_SOFT, "FORMERR" },
+	{ "RCODE 13", DNS_MX, 0x818d, NULL, DNS_SOFT, "RCODE 13" },
+	{ "BADVERS hides in EDNS", DNS_MX, 0x8180, edns_badvers, DNS_SOFT,
+	    "RCODE 16" },
+	{ "NXDOMAIN with records", DNS_MX, 0x8183, mx_two, DNS_SOFT,
+	    "answer contradicts itself (NXDOMAIN)" },
+	{ "CNAMEs", DNS_MX, 0x8180, mx_by_cname, DNS_FOUND,
+	    "1 mx.example.net" },
+	{ "CNAME without end", DNS_MX, 0x8180, cname_only, DNS_NODATA,
+	    "no MX records" },
+	{ "CNAME to NXDOMAIN", DNS_MX, 0x8183, cname_only, DNS_NXDOMAIN,
+	    "NXDOMAIN" },
+	{ "CNAME loop", DNS_MX, 0x8180, cname_loop, DNS_SOFT,
+	    "CNAME loop or chain too long" },
+	{ "8 CNAMEs", DNS_MX, 0x8180, cname_chain_8, DNS_FOUND,
+	    "1 mx.example.org" },
+	{ "9 CNAMEs", DNS_MX, 0x8180, cname_chain_9, DNS_SOFT,
+	    "CNAME loop or chain too long" },
+	{ "CNAME to no host", DNS_MX, 0x8180, cname_invalid, DNS_SOFT,
+	    "CNAME to an invalid name" },
+	{ "CNAME without data", DNS_MX, 0x8180, cname_empty, DNS_SOFT,
+	    "malformed answer" },
+	{ "authoritative no", DNS_MX, 0x8500, NULL, DNS_NODATA,
+	    "no MX records" },
+	{ "referral", DNS_MX, 0x8100, NULL, DNS_SOFT,
+	    "referral instead of an answer" },
+	{ "authoritative CNAME, end unknown", DNS_MX, 0x8500, cname_only,
+	    DNS_SOFT, "referral instead of an answer" },
+	{ "authoritative CNAME, end known", DNS_MX, 0x8500, cname_with_soa,
+	    DNS_NODATA, "no MX records" },
+	{ "MX without data", DNS_MX, 0x8180, mx_empty, DNS_SOFT, NULL },
+	{ "MX without host", DNS_MX, 0x8180, mx_without_host, DNS_SOFT, NULL },
+	{ "MX with one octet", DNS_MX, 0x8180, mx_half_preference, DNS_SOFT,
+	    NULL },
+	{ "MX host cut off", DNS_MX, 0x8180, mx_unfinished_host, DNS_SOFT,
+	    NULL },
+	{ "MX with more than a host", DNS_MX, 0x8180, mx_overlong, DNS_SOFT,
+	    NULL },
+	{ "compression loop", DNS_MX, 0x8180, mx_pointer_loop, DNS_SOFT,
+	    NULL },
+	{ "one bad MX spoils all", DNS_MX, 0x8180, mx_good_then_bad, DNS_SOFT,
+	    NULL },
+	{ "counted, not there", DNS_MX, 0x8180, counted_but_absent, DNS_SOFT,
+	    "malformed answer" },
+	{ "two A", DNS_A, 0x8180, a_two, DNS_FOUND, "192.0.2.1, 192.0.2.2" },
+	{ "short A", DNS_A, 0x8180, a_short, DNS_SOFT, NULL },
+	{ "empty A", DNS_A, 0x8180, a_empty, DNS_SOFT, NULL },
+	{ "overlong A", DNS_A, 0x8180, a_overlong, DNS_SOFT, NULL },
+	{ "AAAA", DNS_AAAA, 0x8180, aaaa_one, DNS_FOUND, "2001:db8::1" },
+	{ "TXT is not read", DNS_TXT, 0x8180, NULL, DNS_SOFT,
+	    "records of this type are not read" },
+};
+
+static void
+test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct buf packet = { 0 }, text = { 0 };
+		struct dns_answer a;
+
+		print_message("  %s\n", cases[i].name);
+		packet_begin(&packet, 7, cases[i].flags, "example.org",
+		    cases[i].type);
+		if (cases[i].fill)
+			cases[i].fill(&packet);
+		dns_answer_parse(buf_slice(&packet), NAME, cases[i].type, &a);
+		dns_answer_put(&text, &a);
+		assert_int_equal(a.status, cases[i].want);
+		assert_int_equal(a.n > 0, a.status == DNS_FOUND);
+		if (cases[i].text)
+			assert_string_equal(buf_str(&text), cases[i].text);
+		assert_true(text.n > 0);
+		dns_answer_free(&a);
+		buf_free(&packet);
+		buf_free(&text);
+	}
+}
+
+/* However a packet is cut off, it is never half used. */
+static void
+test_every_prefix_is_soft(void **state)
+{
+	struct buf packet = { 0 };
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_MX);
+	mx_two(&packet);
+	for (size_t n = 0; n < packet.n; n++) {
+		char *exact = malloc(n + 1); /* so that ASan sees overreads */
+		struct dns_answer a;
+
+		memcpy(exact, buf_slice(&packet).p, n);
+		dns_answer_parse((struct slice){ exact, n }, NAME, DNS_MX, &a);
+		assert_int_equal(a.status, DNS_SOFT);
+		assert_int_equal(a.n, 0);
+		dns_answer_free(&a);
+		free(exact);
+	}
+	buf_free(&packet);
+}
+
+static void
+test_secure_is_the_ad_bit(void **state)
+{
+	(void)state;
+	for (unsigned ad = 0; ad < 2; ad++) {
+		struct buf packet = { 0 };
+		struct dns_answer a;
+
+		packet_begin(&packet, 7, FLAGS_RECURSIVE | (ad ? FLAG_AD : 0),
+		    "example.org", DNS_MX);
+		mx_two(&packet);
+		dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
+		assert_int_equal(a.secure, ad);
+		assert_string_equal(a.canonical, "example.org");
+		dns_answer_free(&a);
+		buf_free(&packet);
+	}
+}
+
+static void
+test_a_thousand_records_are_bounded(void **state)
+{
+	struct buf packet = { 0 }, text = { 0 };
+	struct dns_answer a, copy;
+	char host[40];
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_MX);
+	for (unsigned i = 1000; i > 0; i--) {
+		snprintf(host, sizeof host, "mx%u.example.org", i);
+		packet_mx(&packet, "example.org", i, host);
+	}
+	dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
+	assert_int_equal(a.status, DNS_FOUND);
+	assert_int_equal(a.n, DNS_RECORDS_MAX);
+	assert_int_equal(a.total, 1000);
+	for (size_t i = 0; i < a.n; i++)
+		assert_in_range(a.mx[i].preference, 1, DNS_RECORDS_MAX);
+	dns_answer_copy(&copy, &a);
+	dns_answer_free(&a);
+	dns_answer_put(&text, &copy);
+	assert_true(slice_ends_nocase(buf_slice(&text),
+	    SLICE(" and 936 more")));
+	dns_answer_free(&copy);
+	buf_free(&packet);
+	buf_free(&text);
+}
+
+static void
+test_a_thousand_addresses_are_bounded(void **state)
+{
+	struct buf packet = { 0 };
+	struct dns_answer a;
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_A);
+	for (unsigned i = 0; i < 1000; i++)
+		packet_ip(&packet, "example.org", "192.0.2.1");
+	dns_answer_parse(buf_slice(&packet), NAME, DNS_A, &a);
+	assert_int_equal(a.n, DNS_RECORDS_MAX);
+	assert_int_equal(a.total, 1000);
+	dns_answer_free(&a);
+	buf_free(&packet);
+}
+
+/* Byte `at` of a matching packet set to `to` makes it match no more. */
+static const struct {
+	const char *name;
+	size_t at;
+	unsigned char to;
+	bool want;
+} changes[] = {
+	{ "nothing", 0, 0x12, true },
+	{ "other case", 13, 'E', true },
+	{ "TC", 2, 0x83, true },
+	{ "id", 1, 0x35, false },
+	{ "a question, not an answer", 2, 0x01, false },
+	{ "opcode", 2, 0x91, false },
+	{ "no question", 5, 0, false },
+	{ "two questions", 5, 2, false },
+	{ "another name", 13, 'f', false },
+	{ "longer label", 12, 8, false },
+	{ "compressed name", 12, 0xc0, false },
+	{ "name goes on", 24, 1, false },
+	{ "another type", 26, 1, false },
+	{ "another class", 28, 3, false },
+};
+
+static void
+test_matches(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+		struct buf packet = { 0 };
+
+		print_message("  %s\n", changes[i].name);
+		packet_begin(&packet, 0x1234, FLAGS_RECURSIVE, "example.org",
+		    DNS_MX);
+		packet.base[changes[i].at] = (char)changes[i].to;
+		assert_int_equal(changes[i].want, dns_answer_matches(
+		    buf_slice(&packet), NAME, DNS_MX, 0x1234));
+		for (size_t n = 0; n < packet.n; n++)
+			assert_false(dns_answer_matches(
+			    slice_first(buf_slice(&packet), n), NAME, DNS_MX,
+			    0x1234));
+		buf_free(&packet);
+	}
+	assert_false(dns_answer_matches(SLICE("0123456789012345678901"),
+	    SLICE(""), DNS_MX, 0));
+}
+
+static void
+test_truncation_is_seen(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	packet_begin(&b, 1, FLAGS_RECURSIVE, "example.org", DNS_A);
+	assert_false(dns_answer_is_truncated(buf_slice(&b)));
+	buf_clear(&b);
+	packet_begin(&b, 1, FLAGS_RECURSIVE | FLAG_TC, "example.org", DNS_A);
+	assert_true(dns_answer_is_truncated(buf_slice(&b)));
+	buf_free(&b);
+}
+
+static void
+test_soft_of_our_own(void **state)
+{
+	struct dns_answer a = dns_answer_soft(DNS_A, "timed out");
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_int_equal(a.status, DNS_SOFT);
+	assert_string_equal(dns_status_name(a.status), "soft");
+	assert_string_equal(dns_status_name(DNS_FOUND), "found");
+	assert_string_equal(dns_status_name(DNS_NODATA), "nodata");
+	assert_string_equal(dns_status_name(DNS_NXDOMAIN), "nxdomain");
+	dns_answer_put(&text, &a);
+	assert_string_equal(buf_str(&text), "timed out");
+	buf_free(&text);
+	dns_answer_free(&a);
+}
+
+static void
+test_other_names_are_not_asked_for(void **state)
+{
+	struct buf b = { 0 };
+	struct dns_answer a;
+
+	(void)state;
+	packet_begin(&b, 1, FLAGS_RECURSIVE, "example.org", DNS_A);
+	dns_answer_parse(buf_slice(&b), SLICE("a..b"), DNS_A, &a);
+	assert_int_equal(a.status, DNS_SOFT);
+	dns_answer_free(&a);
+	buf_free(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_every_prefix_is_soft),
+		cmocka_unit_test(test_secure_is_the_ad_bit),
+		cmocka_unit_test(test_a_thousand_records_are_bounded),
+		cmocka_unit_test(test_a_thousand_addresses_are_bounded),
+		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_truncation_is_seen),
+		cmocka_unit_test(test_soft_of_our_own),
+		cmocka_unit_test(test_other_names_are_not_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
