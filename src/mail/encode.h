@@ -6,6 +6,9 @@
  * ends and perhaps NULs.  Output has CRLF only, no NUL, ends with CRLF, and for
  * DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.  Runs by memchr,
  * not byte by byte.
+ *
+ * A CR that no LF follows is a line end of its own, so CR CR LF is two.  Any
+ * chunking of the input gives the same output.
  */
 #ifndef MAIL_ENCODE_H
 #define MAIL_ENCODE_H
@@ -22,10 +25,16 @@ struct encoder {
 	bool after_cr;	/* the last raw octet was a CR, not yet written */
 };
 
-/* Encode all of in behind out's content (at most twice as long, plus two). */
+/*
+ * Encode all of in behind out's content (at most twice as long, plus two; out
+ * must have room for that).  A CR at the end of in waits for the next piece.
+ */
 void encode(struct encoder *e, struct slice in, struct buf *out);
 
-/* End the last line.  Does not write the final dot; that is the session's. */
+/*
+ * End the last line, if it is not ended; text of no octets stays that.  Does
+ * not write the final dot; that is the session's.
+ */
 void encode_finish(struct encoder *e, struct buf *out);
 
 #endif
