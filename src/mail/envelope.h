@@ -30,14 +30,21 @@ struct envelope {
 	char *envid;		/* as given, not yet xtext; or NULL */
 	struct recipient *rcpts;
 	size_t n;
+	size_t *slots, nslots;	/* envelope_add()'s own: who is there already */
 };
 
 void envelope_free(struct envelope *e);
 
-/* Takes over *to (clears it); a mailbox already there is not added again. */
+/*
+ * Takes over *to (clears it); a mailbox already there is not added again.
+ * Pointers into rcpts are good until the next call.
+ */
 void envelope_add(struct envelope *e, struct address *to);
 
-/* "never", "success,failure,delay" in any case; false for anything else. */
+/*
+ * "never", "success,failure,delay" in any case and order; false, *out untouched,
+ * for anything else, also for "never" beside others (RFC 3461 4.1).
+ */
 bool notify_parse(struct slice s, unsigned *out);
 
 /* Does any address of the envelope need SMTPUTF8? */

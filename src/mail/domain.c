@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* domain.c - the domain part of addresses: see address.h */
+#include "mail/address.h"
+
+#include <idn2.h>
+#include <stdlib.h>
+
+#include "base/ascii.h"
+#include "base/inet.h"
+#include "base/mem.h"
+
+#define DOMAIN_MAX 253 /* RFC 1035 3.1: 255 octets with length octets */
+#define LABEL_MAX  63
+#define U_MAX      1024 /* more than any U-label form of DOMAIN_MAX */
+#define SHOWN_MAX  200 /* how much of a bad name a text repeats */
+
+static bool
+is_label(struct slice s)
+{
+	if (s.n == 0 || s.n > LABEL_MAX || s.p[0] == '-' || s.p[s.n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_')
+			return false;
+	return true;
+}
+
+bool
+domain_is_name(struct slice s)
+{
+	struct slice label;
+
+	if (s.n == 0 || s.n > DOMAIN_MAX)
+		return false;
+	while (slice_cut(&s, '.', &label))
+		if (!is_label(label))
+			return false;
+	return true;
+}
+
+static char *
+refuse(struct outcome *why, struct slice domain, const char *reason)
+{
+	domain = slice_first(domain, SHOWN_MAX);
+	outcome_fail(why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
+	    "bad domain \"%.*s\": %s", (int)domain.n, domain.p, reason);
+	return NULL;
+}
+
+/* RFC 5321 4.1.3; "IPv6:" may be missing. */
+static char *
+literal_to_ascii(struct slice domain, struct outcome *why)
+{
+	struct slice in = slice_from(domain, 1);
+	bool tagged = slice_starts_nocase(in, SLICE("IPv6:"));
+	struct buf out = { 0 };
+	struct ip ip;
+	char *text;
+
+	if (in.n == 0 || in.p[in.n - 1] != ']')
+		return refuse(why, domain, "no closing bracket");
+	in = slice_from(slice_first(in, in.n - 1), tagged ? 5 : 0);
+	if (!ip_parse(in, &ip) || (tagged && ip.version != 6))
+		return refuse(why, domain, "not an IP address");
+	buf_puts(&out, ip.version == 6 ? "[IPv6:" : "[");
+	ip_put(&out, &ip);
+	buf_putc(&out, ']');
+	text = mem_dup(buf_slice(&out));
+	buf_free(&out);
+	return text;
+}
+
+/* U-labels to A-labels (IDNA 2008, after UTS 46 mapping, non-transitional). */
+static char *
+idn_to_ascii(struct slice domain, struct outcome *why)
+{
+	const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
+	char *u = mem_dup(domain), *copy = NULL;
+	uint8_t *a = NULL;
+	int status;
+
+	status = utf8_is_valid(domain) ?
+	    idn2_lookup_u8((const uint8_t *)u, &a, flags) : IDN2_ENCODING_ERROR;
+	if (status == IDN2_OK)
+		copy = mem_dup(slice_of((const char *)a));
+	else
+		refuse(why, domain, idn2_strerror(status));
+	idn2_free(a);
+	free(u);
+	return copy;
+}
+
+char *
+domain_to_ascii(struct slice domain, struct outcome *why)
+{
+	struct slice name = domain;
+	char *text;
+
+	if (ascii_has_control(domain))
+		return refuse(why, SLICE("?"), "a control byte in it");
+	if (domain.n > 0 && domain.p[0] == '[')
+		return literal_to_ascii(domain, why);
+	if (name.n > 1 && name.p[name.n - 1] == '.')
+		name.n--;
+	if (name.n > U_MAX)
+		return refuse(why, domain, "too long");
+	text = ascii_has_high(name) ? idn_to_ascii(name, why) : mem_dup(name);
+	if (!text)
+		return NULL;
+	for (char *p = text; *p; p++)
+		*p = ascii_lower(*p);
+	if (domain_is_name(slice_of(text)))
+		return text;
+	free(text);
+	return refuse(why, domain, "not a domain name");
+}

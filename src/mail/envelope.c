@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* envelope.c - see envelope.h */
+#include "mail/envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+
+void
+envelope_free(struct envelope *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		address_free(&e->rcpts[i].to);
+		free(e->rcpts[i].orcpt);
+	}
+	address_free(&e->from);
+	free(e->envid);
+	free(e->rcpts);
+	free(e->slots);
+	*e = (struct envelope){ 0 };
+}
+
+/* FNV-1a over the whole path, without case: equal mailboxes hash alike. */
+static size_t
+hash(const struct address *a)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *p = a->path; *p; p++)
+		h = (h ^ (unsigned char)ascii_lower(*p)) * 16777619u;
+	return h;
+}
+
+/* The slot that a's recipient is in, or the free one where it would be. */
+static size_t *
+find_slot(const struct envelope *e, const struct address *a)
+{
+	size_t at = hash(a) & (e->nslots - 1);
+
+	while (e->slots[at] != 0 &&
+	    !address_eq(&e->rcpts[e->slots[at] - 1].to, a))
+		at = (at + 1) & (e->nslots - 1);
+	return &e->slots[at];
+}
+
+/* Keep the table at most half full; its size is a power of two. */
+static void
+grow_slots(struct envelope *e)
+{
+	if (e->nslots > 2 * e->n)
+		return;
+	e->nslots = e->nslots ? size_mul(e->nslots, 2) : 16;
+	free(e->slots);
+	e->slots = mem_alloc(size_mul(e->nslots, sizeof *e->slots));
+	for (size_t i = 0; i < e->n; i++)
+		*find_slot(e, &e->rcpts[i].to) = i + 1;
+}
+
+/* The array doubles whenever its length is a power of two. */
+static struct recipient *
+new_recipient(struct envelope *e)
+{
+	if ((e->n & (e->n - 1)) == 0)
+		e->rcpts = mem_resize(e->rcpts, e->n ? size_mul(e->n, 2) : 1,
+		    sizeof *e->rcpts);
+	memset(&e->rcpts[e->n], 0, sizeof *e->rcpts);
+	return &e->rcpts[e->n++];
+}
+
+void
+envelope_add(struct envelope *e, struct address *to)
+{
+	size_t *slot;
+
+	grow_slots(e);
+	slot = find_slot(e, to);
+	if (*slot != 0) {
+		address_free(to);
+		return;
+	}
+	new_recipient(e)->to = *to;
+	*slot = e->n;
+	*to = (struct address){ 0 };
+}
+
+static bool
+notify_word(struct slice s, unsigned *bit)
+{
+	static const struct {
+		struct slice word;
+		unsigned bit;
+	} words[] = {
+		{ SLICE("never"), NOTIFY_NEVER },
+		{ SLICE("success"), NOTIFY_SUCCESS },
+		{ SLICE("failure"), NOTIFY_FAILURE },
+		{ SLICE("delay"), NOTIFY_DELAY },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_eq_nocase(s, words[i].word)) {
+			*bit = words[i].bit;
+			return true;
+		}
+	return false;
+}
+
+bool
+notify_parse(struct slice s, unsigned *out)
+{
+	unsigned all = 0, bit = 0;
+	struct slice word;
+
+	while (slice_cut(&s, ',', &word)) {
+		if (!notify_word(slice_trim(word), &bit))
+			return false;
+		all |= bit;
+	}
+	if (all == 0 || ((all & NOTIFY_NEVER) && all != NOTIFY_NEVER))
+		return false; /* RFC 3461 4.1: NEVER stands alone */
+	*out = all;
+	return true;
+}
+
+bool
+envelope_is_utf8(const struct envelope *e)
+{
+	if (e->from.utf8)
+		return true;
+	for (size_t i = 0; i < e->n; i++)
+		if (e->rcpts[i].to.utf8)
+			return true;
+	return false;
+}
+
+void
+envelope_settle(struct envelope *e, const struct outcome *o, int64_t now)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		struct recipient *r = &e->rcpts[i];
+
+		if (r->outcome.verdict != PENDING)
+			continue;
+		r->outcome = *o;
+		r->decided = now;
+	}
+}

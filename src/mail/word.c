@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC */
+/* word.c - see word.h */
+#include "mail/word.h"
+
+#include "base/ascii.h"
+#include "base/codec.h"
+
+#define WORD_MAX 75 /* RFC 2047 2 */
+
+void
+utf8_put(struct buf *out, struct slice text)
+{
+	if (utf8_is_valid(text)) {
+		buf_put(out, text);
+		return;
+	}
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c >= 0x80)
+			buf_putc(out, (char)(0xc0 | c >> 6));
+		buf_putc(out, (char)(c < 0x80 ? c : 0x80 | (c & 0x3f)));
+	}
+}
+
+/* RFC 2047 4.2. */
+static bool
+q_decode(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		int high, low;
+
+		if (s.p[i] != '=') {
+			buf_putc(out, s.p[i] == '_' ? ' ' : s.p[i]);
+			continue;
+		}
+		if (s.n - i < 3)
+			return false;
+		high = hex_value(s.p[i + 1]);
+		low = hex_value(s.p[i + 2]);
+		if (high < 0 || low < 0)
+			return false;
+		buf_putc(out, (char)(high << 4 | low));
+		i += 2;
+	}
+	return true;
+}
+
+static bool
+charset_is_known(struct slice s)
+{
+	s = slice_first(s, slice_find(s, '*')); /* RFC 2231 language */
+	return slice_eq_nocase(s, SLICE("utf-8")) ||
+	    slice_eq_nocase(s, SLICE("us-ascii")) ||
+	    slice_eq_nocase(s, SLICE("iso-8859-1"));
+}
+
+static bool
+text_decode(struct buf *out, struct slice encoding, struct slice text)
+{
+	if (slice_eq_nocase(encoding, SLICE("Q")))
+		return q_decode(out, text);
+	return slice_eq_nocase(encoding, SLICE("B")) &&
+	    base64_decode(out, text);
+}
+
+bool
+word_decode(struct buf *out, struct slice s)
+{
+	struct slice charset, encoding, text;
+	struct buf raw = { 0 };
+	bool ok;
+
+	if (!slice_starts(s, SLICE("=?")) ||
+	    !slice_ends_nocase(s, SLICE("?=")) || s.n < 8)
+		return false;
+	s = slice_from(slice_first(s, s.n - 2), 2);
+	slice_cut(&s, '?', &charset);
+	if (!slice_cut(&s, '?', &encoding) || !slice_cut(&s, '?', &text) || s.p)
+		return false;
+	ok = charset_is_known(charset) && text_decode(&raw, encoding, text);
+	if (ok)
+		utf8_put(out, buf_slice(&raw));
+	buf_free(&raw);
+	return ok;
+}
+
+/* RFC 2047 5 (3): what Q may leave as it is, in a phrase. */
+static bool
+is_plain(char c)
+{
+	return ascii_is_alnum(c) || c == '!' || c == '*' || c == '+' ||
+	    c == '-' || c == '/';
+}
+
+static size_t
+q_length(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += is_plain(s.p[i]) || s.p[i] == ' ' ? 1 : 3;
+	return n;
+}
+
+static size_t
+b_length(struct slice s)
+{
+	return (s.n + 2) / 3 * 4;
+}
+
+static void
+q_put(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ' ')
+			buf_putc(out, '_');
+		else if (is_plain(s.p[i]))
+			buf_putc(out, s.p[i]);
+		else
+			buf_putf(out, "=%02X", (unsigned char)s.p[i]);
+}
+
+/* Octets of the first character; 1 for each octet of an unknown charset. */
+static size_t
+character(struct slice s, bool utf8)
+{
+	size_t n = 1;
+
+	while (utf8 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+/* As many whole characters as fit into `room` encoded octets. */
+static struct slice
+fitting(struct slice s, bool utf8, size_t (*length)(struct slice), size_t room)
+{
+	size_t n = 0;
+
+	while (n < s.n) {
+		size_t more = n + character(slice_from(s, n), utf8);
+
+		if (length(slice_first(s, more)) > room)
+			break;
+		n = more;
+	}
+	return slice_first(s, n);
+}
+
+void
+word_put(struct buf *out, struct slice text)
+{
+	bool utf8 = utf8_is_valid(text), q = q_length(text) <= b_length(text);
+	const char *charset = utf8 ? "utf-8" : "unknown-8bit";
+	size_t room = WORD_MAX - slice_of(charset).n - sizeof "=?" "?Q?" "?=" + 1;
+
+	while (text.n > 0) {
+		struct slice part = fitting(text, utf8,
+		    q ? q_length : b_length, room);
+
+		buf_putf(out, "=?%s?%c?", charset, q ? 'Q' : 'B');
+		(q ? q_put : base64_put)(out, part);
+		text = slice_from(text, part.n);
+		buf_puts(out, text.n > 0 ? "?= " : "?=");
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/* word.h - RFC 2047 encoded words: other letters in header text. */
+#ifndef MAIL_WORD_H
+#define MAIL_WORD_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/*
+ * Append what the encoded word s says, as UTF-8.  False, nothing appended, when
+ * s is none or in another charset than UTF-8, US-ASCII or ISO-8859-1.  What it
+ * says may hold control bytes; broken UTF-8 is read as latin1.
+ */
+bool word_decode(struct buf *out, struct slice s);
+
+/*
+ * Append text as encoded words of at most 75 octets with a blank between them,
+ * in Q or B, whichever is shorter, and fit to stand in a phrase.  The charset is
+ * utf-8, or unknown-8bit (RFC 1428) when text is not well-formed UTF-8.
+ */
+void word_put(struct buf *out, struct slice text);
+
+/* Append text as UTF-8: as it is when it is that, else read as latin1. */
+void utf8_put(struct buf *out, struct slice text);
+
+#endif
