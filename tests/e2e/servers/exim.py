@@ -55,6 +55,7 @@ store:
 
 class Exim(ChrootServer):
     name = "Exim"
+    transaction = r" <= \S+ H="
     tree = "exim"
     starttls = True
 

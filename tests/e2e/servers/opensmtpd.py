@@ -25,6 +25,7 @@ class OpenSmtpd(ChrootServer):
     """
 
     name = "OpenSMTPD"
+    transaction = r"smtp message msgid="
     tree = "opensmtpd"
 
     def configure(self):

@@ -74,6 +74,7 @@ class Postfix(ChrootServer):
     """smtps is its second port, with TLS from the first byte; port6 is on ::1."""
 
     name = "Postfix"
+    transaction = r"qmgr\[\d+\]: \w+: from="
     tree = "postfix"
     starttls = True
     tls_level = "may"

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 class PythonServer(Process, Receiver):
     kind = None
+    transaction = r"DATA'(?:\n|$)"
 
     def __init__(self, folder, ca):
         super().__init__(folder)

@@ -30,6 +30,7 @@ class Receiver:
     starttls = False
     lmtp = False
     ignore = None	# a pattern of log lines that are not about us
+    transaction = None	# what its log says once for each transaction
     _offers = None
 
     def offers(self):
@@ -56,7 +57,15 @@ class Receiver:
         """Where the log is now: complaints() looks behind it."""
         self._mark = len(self.log())
 
+    def news(self):
+        """The log since the mark."""
+        return self.log()[getattr(self, "_mark", 0):]
+
+    def transactions(self):
+        """How often was mail accepted since the mark?"""
+        return len(re.findall(self.transaction, self.news()))
+
     def complaints(self):
-        lines = self.log()[getattr(self, "_mark", 0):].splitlines()
+        lines = self.news().splitlines()
         return [l for l in lines if COMPLAINTS.search(l)
                 and not (self.ignore and re.search(self.ignore, l))]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A server that agrees to everything and writes down what it was told."""
 
+import re
 import socket
 import socketserver
 import threading
@@ -73,14 +74,21 @@ class Recorder:
 
     def __init__(self, offers=("PIPELINING", "8BITMIME", "SIZE 50000000",
                                "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN"),
-                 host="127.0.0.1", rate=0):
+                 host="127.0.0.1", port=0, rate=0):
         self.offers, self.host, self.rate = offers, host, rate
+        self.port = port
         self.sessions, self.messages, self.chunks = [], [], []
 
     @property
     def url(self):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"smtp://{host}:{self.port}"
+
+    @property
+    def recipients(self):
+        """Who the mail was for, in order."""
+        return [re.match(rb"RCPT TO:<(.*?)>", l, re.I).group(1).decode()
+                for l in self.commands if l.upper().startswith(b"RCPT")]
 
     @property
     def commands(self):
@@ -91,7 +99,7 @@ class Recorder:
 
     def __enter__(self):
         kind = Listener6 if ":" in self.host else Listener
-        self.listener = kind((self.host, 0), Conversation,
+        self.listener = kind((self.host, self.port), Conversation,
                              bind_and_activate=False)
         if self.rate:
             self.listener.socket.setsockopt(socket.SOL_SOCKET,

@@ -33,6 +33,13 @@ class Sink(Process, Receiver):
             self.port = int(said.group(1))
         return bool(said) and greets(self.host, self.port)
 
+    def mark(self):
+        super().mark()
+        self.marked = len(self.seen)
+
+    def transactions(self):
+        return len(self.seen) - self.marked
+
     def files(self):
         return sorted(p for p in self.box.glob("*.eml") if p not in self.seen)
 
