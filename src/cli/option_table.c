@@ -228,7 +228,7 @@ option_group_title(enum option_group group)
 		[GROUP_SHOW] = "What is shown",
 		[GROUP_DSN] = "Delivery reports",
 		[GROUP_SINK] = "A server that receives mail, for tests",
-		[GROUP_SENDMAIL] = "Letters of sendmail(1)",
+		[GROUP_SENDMAIL] = "Letters of sendmail(1) (queue, aliases and -bs come later)",
 		[GROUP_IGNORED] = "Taken and ignored",
 	};
 

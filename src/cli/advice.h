@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/* advice.h - failures in words: what was tried, who said what, what to do. */
+#ifndef CLI_ADVICE_H
+#define CLI_ADVICE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/outcome.h"
+
+/*
+ * Append "failed at RCPT, mx1.example.org [192.0.2.1]:25 said: 550 5.1.1 no such
+ * user" or "not delivered, deferred at ...", made safe to show, on one line.
+ */
+void failure_put(struct buf *out, const struct outcome *o);
+
+/* Append "mx1.example.org [192.0.2.1]:25", or what is known of it. */
+void peer_put(struct buf *out, const struct outcome *o);
+
+/*
+ * What the sender can do now, a sentence without its full stop, or NULL.  port is
+ * the one that was meant (0 = 25) when the outcome does not know it.
+ */
+const char *advice_for(const struct outcome *o, uint16_t port);
+
+#endif

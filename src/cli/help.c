@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* help.c - --help out of the option table, and --version. */
+#include "cli/options.h"
+
+#include <idn2.h>
+#include <ldns/ldns.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+#define COLUMN	  28 /* where the help text begins */
+#define LINE_WIDE 79
+
+static const char usage[] =
+    "usage: smtpsend [OPTION ...] RECIPIENT ... < MESSAGE\n"
+    "       smtpsend -t [OPTION ...] < MESSAGE\n"
+    "       smtpsend --sink [ADDR:PORT] [OPTION ...]\n"
+    "\n"
+    "Puts a message into the mail servers of its recipients.  Options come before\n"
+    "recipients; silence and exit status 0 mean that a server took it for each.\n";
+
+static const char examples[] =
+    "\n"
+    "Examples:\n"
+    "  printf 'Subject: hi\\n\\nhello\\n' | smtpsend bob@example.org\n"
+    "  smtpsend -v --server mx.example.org --quit-after rcpt bob@example.org\n"
+    "  smtpsend --sink 127.0.0.1:2525 --sink-dir mails\n";
+
+/* "  -f, --from ADDR" */
+static void
+put_names(struct buf *out, const struct option *o)
+{
+	buf_puts(out, "  ");
+	if (o->letter)
+		buf_putf(out, "-%c", o->letter);
+	else
+		buf_puts(out, "  ");
+	buf_puts(out, o->name && o->letter ? ", " : o->name ? "  " : "");
+	if (o->name)
+		buf_putf(out, "--%s", o->name);
+	if (!o->arg_name)
+		return;
+	if (o->arg == ARG_REQUIRED)
+		buf_putf(out, " %s", o->arg_name);
+	else
+		buf_putf(out, o->arg == ARG_GLUED ? "[%s]" : " [%s]",
+		    o->arg_name);
+}
+
+static void
+put_blanks(struct buf *out, size_t n)
+{
+	while (n-- > 0)
+		buf_putc(out, ' ');
+}
+
+/* Wrap words between COLUMN and the right edge; at is the current column. */
+static void
+put_wrapped(struct buf *out, size_t at, const char *text)
+{
+	struct slice rest = slice_of(text), word;
+	size_t column = at;
+
+	while (slice_cut(&rest, ' ', &word)) {
+		if (column + 1 + word.n > LINE_WIDE) {
+			buf_putc(out, '\n');
+			column = 0;
+		}
+		if (column < COLUMN) {
+			put_blanks(out, COLUMN - column);
+			column = COLUMN;
+		} else {
+			buf_putc(out, ' ');
+			column++;
+		}
+		buf_put(out, word);
+		column += word.n;
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+put_option(struct buf *out, const struct option *o)
+{
+	size_t begin = out->n, wide;
+
+	put_names(out, o);
+	wide = out->n - begin;
+	if (wide >= COLUMN - 1) {
+		buf_putc(out, '\n');
+		wide = 0;
+	}
+	put_wrapped(out, wide, o->help);
+}
+
+/* Those without help text stand on one line: "  -A c|m, -c, -D FILE". */
+static void
+put_ignored(struct buf *out)
+{
+	const struct option *o;
+	const char *before = "  ";
+
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (o->group != GROUP_IGNORED)
+			continue;
+		buf_putf(out, "%s-%c", before, o->letter);
+		if (o->arg_name)
+			buf_putf(out, " %s", o->arg_name);
+		before = ", ";
+	}
+	buf_putc(out, '\n');
+}
+
+static void
+put_group(struct buf *out, enum option_group group)
+{
+	const struct option *o;
+
+	buf_putf(out, "\n%s:\n", option_group_title(group));
+	if (group == GROUP_IGNORED) {
+		put_ignored(out);
+		return;
+	}
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (o->group == group)
+			put_option(out, o);
+}
+
+void
+help_put(struct buf *out)
+{
+	buf_puts(out, usage);
+	for (int g = 0; g < NGROUPS; g++)
+		put_group(out, (enum option_group)g);
+	buf_puts(out, examples);
+}
+
+/* "OpenSSL 3.0.19 27 Jan 2026" without the date. */
+static void
+put_openssl(struct buf *out)
+{
+	struct slice rest = slice_of(OpenSSL_version(OPENSSL_VERSION));
+	struct slice name, number;
+
+	if (slice_cut(&rest, ' ', &name) && slice_cut(&rest, ' ', &number)) {
+		buf_put(out, name);
+		buf_putc(out, ' ');
+		buf_put(out, number);
+		buf_putc(out, '\n');
+	}
+}
+
+void
+version_put(struct buf *out)
+{
+	buf_puts(out, "smtpsend " VERSION "\n");
+	put_openssl(out);
+	buf_putf(out, "ldns %s\n", ldns_version());
+	buf_putf(out, "libidn2 %s\n", idn2_check_version(NULL));
+}

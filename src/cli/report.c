@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/* report.c - see report.h */
+#include "cli/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "cli/advice.h"
+#include "cli/explain.h"
+#include "cli/json.h"
+
+static bool
+wants_colour(FILE *f)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(fileno(f)) && !(no && no[0]) && term &&
+	    strcmp(term, "dumb") != 0;
+}
+
+static bool
+open_log(struct report *r, const char *path, struct outcome *why)
+{
+	if (!path)
+		return true;
+	r->log = fopen(path, "ae");
+	if (r->log)
+		return true;
+	return outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
+	    "cannot append to %s: %s", path, strerror(errno));
+}
+
+bool
+report_init(struct report *r, const struct settings *s, int64_t start,
+    struct outcome *why)
+{
+	*r = (struct report){
+		.style = s->json ? REPORT_JSON :
+			 s->verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
+		.program = s->program,
+		.out = stdout,
+		.err = stderr,
+		.start = start,
+		.port = s->port,
+	};
+	if (!open_log(r, s->transcript, why))
+		return false;
+	r->text = (struct transcript){ .to = stdout, .start = start,
+		.colour = wants_colour(stdout), .bodies = s->verbose > 1 };
+	r->logged = (struct transcript){ .to = r->log, .start = start,
+		.bodies = s->verbose > 1 };
+	return true;
+}
+
+bool
+report_close(struct report *r)
+{
+	bool good = fflush(r->out) == 0 && !ferror(r->out);
+
+	if (!r->log)
+		return good;
+	good = !ferror(r->log) && good;
+	good = fclose(r->log) == 0 && good;
+	r->log = NULL;
+	return good;
+}
+
+bool
+report_wants_events(const struct report *r)
+{
+	return r->style != REPORT_SILENT || r->log;
+}
+
+bool
+report_wants_bodies(const struct report *r)
+{
+	return report_wants_events(r) && r->text.bodies;
+}
+
+/* A whole line at once, so that a reader of the pipe sees it at once. */
+static void
+emit(FILE *to, struct buf *line)
+{
+	fwrite(buf_str(line), 1, line->n, to);
+	fflush(to);
+	buf_free(line);
+}
+
+void
+report_event(struct report *r, const struct event *e)
+{
+	struct buf line = { 0 };
+
+	if (e->kind == EVENT_RESULT)
+		return;
+	if (r->log)
+		transcript_event(&r->logged, e);
+	if (r->style == REPORT_TEXT) {
+		transcript_event(&r->text, e);
+		fflush(r->out);
+	} else if (r->style == REPORT_JSON) {
+		json_put_event(&line, e, r->start);
+		emit(r->out, &line);
+	}
+}
+
+/* "TEXT. ADVICE" */
+static void
+put_advice(struct report *r, struct buf *line, const struct outcome *o)
+{
+	const char *advice = advice_for(o, r->port);
+	struct slice so_far = buf_slice(line);
+
+	if (advice)
+		buf_putf(line, "%s %s",
+		    so_far.n > 0 && so_far.p[so_far.n - 1] == '.' ? "" : ".",
+		    advice);
+	buf_putc(line, '\n');
+}
+
+static void
+print_result(struct report *r, const struct recipient *rcpt)
+{
+	struct buf line = { 0 };
+
+	if (r->log)
+		transcript_result(&r->logged, rcpt);
+	if (r->style == REPORT_TEXT)
+		transcript_result(&r->text, rcpt);
+	if (r->style == REPORT_JSON) {
+		json_put_result(&line, rcpt, r->start);
+		emit(r->out, &line);
+	}
+}
+
+static void
+print_failure(struct report *r, const struct recipient *rcpt)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, slice_of(rcpt->to.path));
+	buf_puts(&line, ": ");
+	failure_put(&line, &rcpt->outcome);
+	put_advice(r, &line, &rcpt->outcome);
+	emit(r->err, &line);
+}
+
+int
+report_results(struct report *r, const struct envelope *e)
+{
+	const struct outcome *worst = NULL, *o;
+
+	for (size_t i = 0; i < e->n; i++)
+		print_result(r, &e->rcpts[i]);
+	fflush(r->out);
+	for (size_t i = 0; i < e->n; i++) {
+		o = &e->rcpts[i].outcome;
+		if (o->verdict == DEFERRED || o->verdict == FAILED)
+			print_failure(r, &e->rcpts[i]);
+		if (!worst || outcome_is_worse(o, worst))
+			worst = o;
+	}
+	return worst ? outcome_exit(worst) : 0;
+}
+
+int
+report_plan(struct report *r, const struct plan *p)
+{
+	struct buf text = { 0 };
+
+	if (r->style == REPORT_JSON)
+		json_put_plan(&text, p);
+	else
+		explain_put(&text, p);
+	emit(r->out, &text);
+	return p->why.verdict == PENDING ? 0 : outcome_exit(&p->why);
+}
+
+int
+report_failure(struct report *r, const struct outcome *why)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, slice_of(why->text));
+	put_advice(r, &line, why);
+	emit(r->err, &line);
+	return outcome_exit(why);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * report.h - what the user gets to see: the printers of the one event stream.
+ *
+ * Silent: only failures, on stderr.  Text (-v): a transcript on stdout as it
+ * happens, at the end a line per recipient; failures on stderr as well.  JSON
+ * (--json): the same events as one object a line on stdout.  -X FILE appends the
+ * text transcript to FILE whatever the style is.
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/event.h"
+#include "cli/options.h"
+#include "cli/transcript.h"
+#include "mail/envelope.h"
+#include "route/plan.h"
+
+enum report_style { REPORT_SILENT, REPORT_TEXT, REPORT_JSON };
+
+struct report {
+	enum report_style style;
+	const char *program;
+	FILE *out, *err;
+	FILE *log;		/* -X, or NULL; closed by report_close() */
+	int64_t start;		/* times are shown since then */
+	uint16_t port;		/* --port: for advice when nobody answers */
+	struct transcript text;	/* on out */
+	struct transcript logged; /* on log */
+};
+
+/*
+ * From settings, to stdout and stderr; start is now on the loop's clock.  False
+ * with *why (STAGE_OPEN, FAILED) when the -X file cannot be opened.
+ */
+bool report_init(struct report *r, const struct settings *s, int64_t start,
+    struct outcome *why);
+
+/* Flush and close; false when something could not be written (EX_IOERR). */
+bool report_close(struct report *r);
+
+/* What to set in struct events: does anybody print them; message text too? */
+bool report_wants_events(const struct report *r);
+bool report_wants_bodies(const struct report *r);
+
+/* Print an event.  EVENT_RESULT is left to report_results(). */
+void report_event(struct report *r, const struct event *e);
+
+/*
+ * Print what became of each recipient, none of them PENDING; returns the exit
+ * status, which the worst of them decides.
+ */
+int report_results(struct report *r, const struct envelope *e);
+
+/* --explain: print a plan; returns its exit status (0 = it can be executed). */
+int report_plan(struct report *r, const struct plan *p);
+
+/*
+ * A failure that concerns the whole run, before there were recipients to speak
+ * of: "smtpsend: TEXT. ADVICE" on stderr; returns the exit status.
+ */
+int report_failure(struct report *r, const struct outcome *why);
+
+#endif

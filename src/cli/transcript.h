@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * transcript.h - the events as a person reads them.
+ *
+ *	  0.012 +0.003 -> EHLO me.example.net
+ *
+ * Seconds since the start, since the line before, a mark, the text.  Marks: ->
+ * sent, <- received, ~> and <~ the same under TLS, == what we do, ** what went
+ * wrong.  A number before the mark says which connection, once there are two.
+ */
+#ifndef CLI_TRANSCRIPT_H
+#define CLI_TRANSCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/event.h"
+#include "mail/envelope.h"
+
+/* Set the first four, zero the rest. */
+struct transcript {
+	FILE *to;
+	bool colour;
+	bool bodies;		/* message text, not only its size */
+	int64_t start;
+
+	int64_t last;		/* when the line before was */
+	unsigned lanes;		/* the highest number seen */
+};
+
+void transcript_event(struct transcript *t, const struct event *e);
+
+/* The last line about a recipient. */
+void transcript_result(struct transcript *t, const struct recipient *r);
+
+#endif
