@@ -79,14 +79,27 @@ outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
 	return false;
 }
 
+/* Fill a fixed string of size bytes, cutting what is too long. */
+static void
+set_string(char *to, size_t size, struct slice s)
+{
+	s = slice_first(s, size - 1);
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '\0';
+}
+
+void
+outcome_set_text(struct outcome *o, struct slice text)
+{
+	set_string(o->text, sizeof o->text, text);
+}
+
 void
 outcome_set_host(struct outcome *o, struct slice host,
     const struct endpoint *peer)
 {
-	host = slice_first(host, sizeof o->host - 1);
-	if (host.n > 0)
-		memcpy(o->host, host.p, host.n);
-	o->host[host.n] = '\0';
+	set_string(o->host, sizeof o->host, host);
 	o->peer = peer ? *peer : (struct endpoint){ 0 };
 }
 

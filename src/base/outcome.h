@@ -83,6 +83,9 @@ bool outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
 void outcome_set_host(struct outcome *o, struct slice host,
     const struct endpoint *peer);
 
+/* Replace the text; what is too long is cut. */
+void outcome_set_text(struct outcome *o, struct slice text);
+
 /* Which of two is worse for the sender: FAILED over DEFERRED over the rest. */
 bool outcome_is_worse(const struct outcome *a, const struct outcome *b);
 

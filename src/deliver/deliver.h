@@ -39,7 +39,7 @@ struct deliver;
 /* All are borrowed and outlive the deliver; events may be NULL. */
 struct deliver *deliver_new(const struct deliver_config *config,
     struct envelope *envelope, const struct message *message,
-    struct events *events, int64_t now);
+    struct events *events);
 void deliver_free(struct deliver *d);
 
 void deliver_wait(struct deliver *d, struct wait *w);
@@ -49,7 +49,8 @@ bool deliver_is_done(const struct deliver *d);
 /* Stop now: connections are dropped, who is PENDING becomes DEFERRED. */
 void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
 
-/* The plans, once known (for --explain); NULL past the last. */
+/* The plan of destination i, once known (for --explain), or NULL. */
+size_t deliver_destinations(const struct deliver *d);
 const struct plan *deliver_plan(const struct deliver *d, size_t i);
 
 /* How far the message text is, summed over the lanes: for the progress bar. */

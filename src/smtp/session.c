@@ -150,8 +150,8 @@ current_stage(const struct session *s)
 	return s->nowed > 0 ? awaited(s)->stage : STAGE_NONE;
 }
 
-static bool
-is_leaving(const struct session *s)
+bool
+session_is_leaving(const struct session *s)
 {
 	return s->nowed > 0 && s->owed[s->head].verb == QUIT;
 }
@@ -160,7 +160,7 @@ static void
 broken(struct session *s, struct slice line)
 {
 	line = slice_first(line, 200);
-	if (is_leaving(s))
+	if (session_is_leaving(s))
 		s->need = SESSION_CLOSE;
 	else
 		session_give_up(s, outcome_make(DEFERRED, current_stage(s),
@@ -260,7 +260,7 @@ session_mail(struct session *s, const struct mail *mail)
 	make_room(s, mail->n);
 	s->mail = *mail;
 	s->rcpt = s->accepted = 0;
-	s->commit = 0;
+	s->commit = s->text = 0;
 	s->need = SESSION_IO;
 	s->next = s->dirty ? RSET : MAIL;
 	fill(s);
@@ -314,6 +314,16 @@ session_is_committed(const struct session *s)
 	return s->commit != 0 && s->sent >= s->commit;
 }
 
+uint64_t
+session_text_sent(const struct session *s)
+{
+	uint64_t end = s->commit ? s->commit : s->sent;
+
+	if (s->text == 0 || s->sent <= s->text)
+		return 0;
+	return (s->sent < end ? s->sent : end) - s->text;
+}
+
 void
 session_lost(struct session *s, const struct outcome *why)
 {
@@ -321,7 +331,7 @@ session_lost(struct session *s, const struct outcome *why)
 
 	if (s->need == SESSION_CLOSE)
 		return;
-	if (is_leaving(s)) {
+	if (session_is_leaving(s)) {
 		s->need = SESSION_CLOSE;
 		return;
 	}

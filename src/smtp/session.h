@@ -82,6 +82,12 @@ bool session_wants_body(const struct session *s);
 /* Raw bytes of the body; empty = that was all. */
 void session_body(struct session *s, struct slice raw);
 
+/* Is QUIT all that the server still has to answer? */
+bool session_is_leaving(const struct session *s);
+
+/* Octets of the message text that are out, of the transaction under way. */
+uint64_t session_text_sent(const struct session *s);
+
 /*
  * The connection or the body is lost: every recipient left gets this outcome,
  * marked maybe_sent when the message was out whole.

@@ -44,6 +44,7 @@ session_open_body(struct session *s, bool dots)
 	s->encoder = (struct encoder){ .dots = dots };
 	s->body = BODY_OPEN;
 	s->raw = 0;
+	s->text = s->put;
 	put_text(s, buf_slice(&s->mail.message->head));
 }
 
@@ -60,6 +61,18 @@ changed(struct session *s)
 	    "the message changed while it was being sent"));
 }
 
+static void
+tell_size(struct session *s)
+{
+	struct event e = event_make(EVENT_BODY, s->lane);
+
+	e.secure = s->tls[0] != '\0';
+	event_number(&e, "sent", (int64_t)(s->put - s->text));
+	event_number(&e, "size", (int64_t)s->mail.message->size);
+	event_number(&e, "done", 1);
+	events_put(s->events, &e);
+}
+
 /* All of the text is in: end it, unless it is not what was announced. */
 static void
 end_body(struct session *s)
@@ -74,6 +87,7 @@ end_body(struct session *s)
 		changed(s);
 		return;
 	}
+	tell_size(s);
 	if (s->encoder.dots)
 		session_say(s, ".");
 	s->commit = s->put;

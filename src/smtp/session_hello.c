@@ -32,12 +32,26 @@ introduced(struct session *s)
 	return session_stops_after(s, STAGE_TLS) ? QUIT : session_rest(s);
 }
 
+/* The same name at both ends: perhaps we talk to ourselves (FAULTS row 24). */
+static void
+look_at_name(struct session *s, struct slice text)
+{
+	struct slice name;
+
+	slice_cut(&text, ' ', &name);
+	if (slice_eq_nocase(slice_trim(name), slice_of(s->config->helo)))
+		events_note(s->events, s->lane,
+		    "the server greets with our own name, %s: is it us?",
+		    s->config->helo);
+}
+
 static enum verb
 got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
 	if (r->code != 220)
 		return session_refuse(s, r, STAGE_GREETING);
+	look_at_name(s, buf_slice(&r->text));
 	return session_stops_after(s, STAGE_GREETING) ? QUIT : EHLO;
 }
 

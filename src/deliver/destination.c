@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: ISC */
+/* destination.c - see destination.h */
+#include "deliver/destination.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "route/remedy.h"
+
+#define PROBLEMS_MAX 480
+
+void
+destination_init(struct destination *d, struct job *job, const char *domain)
+{
+	*d = (struct destination){ .job = job, .domain = domain };
+	d->problems.max = PROBLEMS_MAX;
+	d->silent = true;
+	d->route = route_new(domain, &job->config->route);
+}
+
+void
+destination_add(struct destination *d, struct recipient *r)
+{
+	d->rcpt = mem_resize(d->rcpt, d->nrcpts + 1, sizeof *d->rcpt);
+	d->rcpt[d->nrcpts++] = r;
+}
+
+void
+destination_free(struct destination *d)
+{
+	lane_free(&d->lane);
+	route_free(d->route);
+	buf_free(&d->problems);
+	free(d->ticket);
+	free(d->tried);
+	free(d->rcpt);
+	*d = (struct destination){ 0 };
+}
+
+const struct plan *
+destination_plan(const struct destination *d)
+{
+	return d->state == ROUTING ? NULL : route_plan(d->route);
+}
+
+/* ---- the end ---- */
+
+/* Note when and with whom verdicts have fallen since the last look. */
+static void
+stamp(struct destination *d, int64_t now)
+{
+	const struct lane *l = &d->lane;
+	struct recipient *r;
+
+	for (size_t i = 0; i < d->nrcpts; i++) {
+		r = d->rcpt[i];
+		if (r->outcome.verdict == PENDING || r->decided != 0)
+			continue;
+		r->decided = now;
+		if (l->at.host && r->outcome.host[0] == '\0')
+			outcome_set_host(&r->outcome, slice_of(l->at.host),
+			    &l->at.at);
+	}
+}
+
+/*
+ * Those without a verdict get one: the words that an earlier host had for them,
+ * or else this reason.
+ */
+static void
+settle(struct destination *d, const struct outcome *why, int64_t now)
+{
+	struct recipient *r;
+
+	for (size_t i = 0; i < d->nrcpts; i++) {
+		r = d->rcpt[i];
+		if (r->outcome.verdict != PENDING)
+			continue;
+		if (r->outcome.stage != STAGE_NONE)
+			r->outcome.verdict = DEFERRED;
+		else
+			r->outcome = *why;
+		r->decided = now;
+	}
+	d->state = SETTLED;
+}
+
+/* Nobody is left to ask: the only reason, or all of them. */
+static void
+give_up(struct destination *d, int64_t now)
+{
+	struct outcome why = d->last;
+
+	why.timed_out = d->silent;
+	if (d->nproblems > 1)
+		outcome_set_text(&why, buf_slice(&d->problems));
+	settle(d, &why, now);
+}
+
+void
+destination_stop(struct destination *d, const struct outcome *why, int64_t now)
+{
+	if (d->state == SETTLED)
+		return;
+	if (d->state == SENDING) {
+		lane_stop(&d->lane, why);
+		stamp(d, now);
+		d->job->busy--;
+	}
+	settle(d, why, now);
+}
+
+/* ---- routing ---- */
+
+static void
+ask(struct destination *d, int64_t now)
+{
+	size_t n = route_questions(d->route);
+	const struct route_question *q;
+
+	d->ticket = mem_resize(d->ticket, n, sizeof *d->ticket);
+	for (size_t i = 0; i < n; i++) {
+		q = route_question(d->route, i);
+		d->ticket[i] = resolver_ask(d->job->resolver, q->name, q->type,
+		    now);
+	}
+}
+
+/* Hand over what is answered; true when that ended the round. */
+static bool
+take_answers(struct destination *d)
+{
+	size_t n = route_questions(d->route), open = n;
+	const struct dns_answer *a;
+
+	for (size_t i = 0; i < n; i++)
+		if (route_question(d->route, i)->answered)
+			open--;
+	for (size_t i = 0; i < n; i++) {
+		a = resolver_answer(d->job->resolver, d->ticket[i]);
+		if (route_question(d->route, i)->answered || !a)
+			continue;
+		route_answer(d->route, i, a);
+		if (--open == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+routed(struct destination *d, int64_t now)
+{
+	const struct plan *p = route_plan(d->route);
+
+	d->state = READY;
+	d->tried = mem_alloc(p->naddresses * sizeof *d->tried);
+	if (p->why.verdict != PENDING)
+		settle(d, &p->why, now);
+	else if (d->job->config->plan_only)
+		d->state = SETTLED;
+}
+
+static void
+step_routing(struct destination *d, int64_t now)
+{
+	while (!route_is_done(d->route)) {
+		if (!d->ticket)
+			ask(d, now);
+		if (!take_answers(d))
+			return;
+		free(d->ticket);
+		d->ticket = NULL;
+	}
+	routed(d, now);
+}
+
+/* ---- sending ---- */
+
+static size_t
+max_sessions(const struct destination *d)
+{
+	size_t max = d->job->config->max_sessions;
+
+	return max ? max : 2;
+}
+
+/* Pick the untried addresses of the best preference that has some. */
+static void
+pick(struct destination *d)
+{
+	const struct plan *p = route_plan(d->route);
+	const struct plan_host *h;
+	unsigned preference = 0;
+
+	d->npicked = 0;
+	for (size_t i = 0; i < p->naddresses && d->npicked < DIAL_MAX; i++) {
+		h = &p->host[p->address[i].host];
+		if (d->tried[i])
+			continue;
+		if (d->npicked > 0 && h->preference != preference)
+			break;
+		preference = h->preference;
+		d->picked[d->npicked++] = i;
+	}
+}
+
+static struct session_config
+session_config(const struct destination *d)
+{
+	const struct plan *p = route_plan(d->route);
+
+	return (struct session_config){
+		.helo = d->job->config->helo,
+		.tls = d->repeat == REPEAT_IN_CLEAR ? TLS_NONE : p->tls,
+		.link = p->link,
+		.quit_after = d->job->config->quit_after,
+	};
+}
+
+static void
+launch(struct destination *d, int64_t now)
+{
+	const struct plan *p = route_plan(d->route);
+	struct session_config config = session_config(d);
+	struct dial_target target[DIAL_MAX];
+	const struct plan_address *a;
+
+	for (size_t i = 0; i < d->npicked; i++) {
+		a = &p->address[d->picked[i]];
+		target[i] = (struct dial_target){ a->at,
+			p->host[a->host].name };
+	}
+	lane_start(&d->lane, d->job, &config, target, d->npicked, d->rcpt,
+	    d->nrcpts, now);
+	d->state = SENDING;
+	d->job->busy++;
+}
+
+static bool
+has_hosts_left(struct destination *d)
+{
+	pick(d);
+	return d->npicked > 0 && d->sessions < max_sessions(d);
+}
+
+static void
+next_host(struct destination *d, int64_t now)
+{
+	if (d->repeat == REPEAT_NO && !has_hosts_left(d)) {
+		give_up(d, now);
+		return;
+	}
+	if (d->repeat != REPEAT_NO) {
+		d->picked[0] = d->used;
+		d->npicked = 1;
+	}
+	launch(d, now);
+}
+
+/* "connect mx1 [192.0.2.1]:25: refused", "mx2 [192.0.2.2]:25: 421 busy". */
+static bool
+describe(struct buf *out, const struct outcome *o)
+{
+	if (o->stage != STAGE_CONNECT && o->host[0] != '\0') {
+		buf_putf(out, "%s [", o->host);
+		ip_put(out, &o->peer.ip);
+		buf_putf(out, "]:%u: ", o->peer.port);
+		if (o->code != 0)
+			buf_putf(out, "%u ", o->code);
+	}
+	return buf_puts(out, o->text) && !out->full;
+}
+
+/* Keep the reason that a host gave, for the case that none does better. */
+static void
+add_problem(struct destination *d, const struct outcome *why)
+{
+	size_t n = d->problems.n;
+
+	d->silent = d->silent && why->timed_out;
+	d->nproblems++;
+	if (n > 0)
+		buf_puts(&d->problems, "; ");
+	if (!describe(&d->problems, why))
+		buf_cut(&d->problems, n); /* enough said */
+}
+
+/* Mark what the race has shown: failed attempts, and who answered. */
+static void
+note_race(struct destination *d)
+{
+	const struct lane *l = &d->lane;
+
+	for (size_t i = 0; i < d->npicked; i++) {
+		if (l->dial.attempt[i].state == ATTEMPT_FAILED) {
+			d->tried[d->picked[i]] = true;
+			add_problem(d, &l->dial.attempt[i].why);
+		}
+		if (l->session && i == l->dial.winner) {
+			d->tried[d->picked[i]] = true;
+			d->used = d->picked[i];
+		}
+	}
+}
+
+/* What the lane leaves behind, as the reason for whom it did not settle. */
+static void
+note_end(struct destination *d)
+{
+	const struct lane *l = &d->lane;
+
+	d->last = l->end;
+	if (!l->session)
+		return;
+	outcome_set_host(&d->last, slice_of(l->at.host), &l->at.at);
+	d->silent = false;
+	d->sessions += d->repeat == REPEAT_NO;
+	if (d->last.verdict != PENDING && d->last.verdict != VERIFIED)
+		add_problem(d, &d->last);
+}
+
+/*
+ * Under `may` a failed handshake is followed by a connection in clear, and a
+ * server that takes so many mails a session is called again for the rest.
+ */
+static enum repeat
+repeats(const struct destination *d)
+{
+	const struct plan *p = route_plan(d->route);
+	const struct lane *l = &d->lane;
+
+	if (l->tls_failed && d->repeat != REPEAT_IN_CLEAR &&
+	    p->tls == TLS_MAY && p->link != LINK_SMTPS)
+		return REPEAT_IN_CLEAR;
+	if (l->session && l->mails > 0 && l->end.verdict == PENDING &&
+	    !lane_is_settled(l))
+		return REPEAT_SAME;
+	return REPEAT_NO;
+}
+
+/* Those whom another host may help wait again; false when there are none. */
+static bool
+reopen(struct destination *d)
+{
+	struct outcome *o;
+	bool any = false;
+
+	for (size_t i = 0; i < d->nrcpts; i++) {
+		o = &d->rcpt[i]->outcome;
+		if (remedy_for(o) == REMEDY_NEXT_HOST) {
+			o->verdict = PENDING;
+			d->rcpt[i]->decided = 0;
+		}
+		any = any || o->verdict == PENDING;
+	}
+	return any;
+}
+
+static void
+lane_over(struct destination *d, int64_t now)
+{
+	d->job->busy--;
+	note_race(d);
+	note_end(d);
+	d->repeat = repeats(d);
+	if (d->repeat == REPEAT_IN_CLEAR)
+		events_note(d->job->events, d->lane.number,
+		    "TLS failed (%s): once more, in clear", d->lane.end.text);
+	if (d->repeat != REPEAT_NO) {
+		d->state = READY;
+		return;
+	}
+	if (remedy_for(&d->last) != REMEDY_NEXT_HOST)
+		settle(d, &d->last, now);
+	if (has_hosts_left(d) && reopen(d))
+		d->state = READY;
+	else
+		give_up(d, now);
+}
+
+static void
+step_sending(struct destination *d, const struct wait *w, int64_t now)
+{
+	lane_step(&d->lane, w, now);
+	stamp(d, now);
+	if (lane_is_over(&d->lane))
+		lane_over(d, now);
+}
+
+static size_t
+max_lanes(const struct destination *d)
+{
+	size_t max = d->job->config->max_lanes;
+
+	return max ? max : 100;
+}
+
+void
+destination_step(struct destination *d, const struct wait *w, int64_t now)
+{
+	if (d->state == ROUTING)
+		step_routing(d, now);
+	else if (d->state == SENDING)
+		step_sending(d, w, now);
+	if (d->state == READY && d->job->busy < max_lanes(d))
+		next_host(d, now);
+}
+
+void
+destination_wait(struct destination *d, struct wait *w)
+{
+	if (d->state == SENDING)
+		lane_wait(&d->lane, w);
+}

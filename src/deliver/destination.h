@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * destination.h - one route key: its recipients, its plan, the hosts still to try.
+ *
+ *	ROUTING   its route asks DNS
+ *	READY     the plan stands; waits for a lane to be free
+ *	SENDING   a lane is at work
+ *	SETTLED   every recipient has its verdict
+ */
+#ifndef DELIVER_DESTINATION_H
+#define DELIVER_DESTINATION_H
+
+#include "deliver/lane.h"
+#include "route/plan.h"
+
+enum destination_state { ROUTING, READY, SENDING, SETTLED };
+
+/* The address just used once more: without TLS, or since MAILMAX was reached. */
+enum repeat { REPEAT_NO, REPEAT_IN_CLEAR, REPEAT_SAME };
+
+struct destination {
+	struct job *job;
+	const char *domain;
+	enum destination_state state;
+	struct recipient **rcpt;
+	size_t nrcpts;
+
+	struct route *route;
+	size_t *ticket;		/* of this round's questions; NULL = not asked */
+	bool *tried;		/* of plan->address[i] */
+	size_t picked[DIAL_MAX]; /* plan addresses of the race under way */
+	size_t npicked;
+	size_t sessions;	/* connections that came about */
+	enum repeat repeat;
+	size_t used;		/* plan address of the last connection */
+	bool silent;		/* every host so far has timed out */
+	size_t nproblems;
+	struct buf problems;	/* a reason per host */
+	struct outcome last;	/* why the last lane did not settle all */
+	struct lane lane;
+};
+
+/* domain is the recipients'; they are added by destination_add() before routing. */
+void destination_init(struct destination *d, struct job *job,
+    const char *domain);
+void destination_add(struct destination *d, struct recipient *r);
+void destination_free(struct destination *d);
+
+void destination_wait(struct destination *d, struct wait *w);
+void destination_step(struct destination *d, const struct wait *w,
+    int64_t now);
+
+/* NULL until it is known. */
+const struct plan *destination_plan(const struct destination *d);
+
+/* Give up now, for this reason. */
+void destination_stop(struct destination *d, const struct outcome *why,
+    int64_t now);
+
+#endif

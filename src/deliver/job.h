@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* job.h - what all lanes and destinations of one run share (deliver's inside). */
+#ifndef DELIVER_JOB_H
+#define DELIVER_JOB_H
+
+#include "deliver/deliver.h"
+
+struct job {
+	const struct deliver_config *config;
+	struct envelope *envelope;
+	const struct message *message;
+	struct events *events;
+	struct resolver *resolver;	/* made with the first question */
+	struct tls_context *tls;	/* made with the first greeting awaited */
+	struct outcome tls_why;		/* why it could not be made */
+	bool tls_tried;
+	unsigned lanes;			/* ever begun: their numbers */
+	size_t busy;			/* lanes under way now */
+};
+
+/* The client's TLS state, made once; NULL with job->tls_why. */
+struct tls_context *job_tls(struct job *job);
+
+/* How long one phase may last: seconds, or --timeout when that is shorter. */
+int64_t job_patience(const struct job *job, unsigned seconds);
+
+#endif

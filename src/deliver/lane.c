@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lane.c - see lane.h
+ *
+ * Deadlines are per phase of the dialogue: a dripping server cannot extend them,
+ * since a phase ends only with a whole reply or a block of text sent.
+ */
+#include "deliver/lane.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "deliver/body.h"
+#include "net/clock.h"
+#include "smtp/command.h"
+
+#define ROUNDS	      16  /* of reading and writing before others have a turn */
+#define RCPTS_MAX     100 /* per transaction when the server does not say */
+#define HANDSHAKE_MAX 120 /* seconds */
+
+/* The lane is over for this reason; the session settles whom it has. */
+static void
+end(struct lane *l, const struct outcome *why)
+{
+	if (l->session)
+		session_lost(l->session, why);
+	if (l->end.verdict == PENDING && l->session)
+		l->end = *session_end(l->session);
+	if (l->end.verdict == PENDING)
+		l->end = *why;
+	dial_stop(&l->dial);
+	stream_close(&l->stream);
+	l->state = LANE_OVER;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+lose(struct lane *l, enum stage stage, const char *fmt, ...)
+{
+	struct outcome why;
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	why = outcome_make(DEFERRED, stage, ESC(4, 4, 2), "%s", text);
+	end(l, &why);
+}
+
+static void
+begin_phase(struct lane *l, unsigned seconds, int64_t now)
+{
+	l->deadline = now + job_patience(l->job, seconds);
+}
+
+/* ---- the mails ---- */
+
+static bool
+is_waiting(const struct recipient *r)
+{
+	return r->outcome.verdict == PENDING;
+}
+
+/* Gather the recipients of the next transaction; how many. */
+static size_t
+gather(struct lane *l, size_t most)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->nrcpts && n < most; i++)
+		if (is_waiting(l->rcpt[i]))
+			l->offered[n++] = l->rcpt[i];
+	return n;
+}
+
+static size_t
+rcpts_limit(const struct caps *caps)
+{
+	return caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
+}
+
+/* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
+static bool
+needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
+{
+	bool need = job->message->utf8_headers || job->envelope->from.utf8;
+
+	for (size_t i = 0; i < n; i++)
+		need = need || rcpt[i]->to.utf8;
+	return need;
+}
+
+static bool
+may_mail(const struct lane *l, const struct caps *caps)
+{
+	return caps->max_mails == 0 || l->mails < caps->max_mails;
+}
+
+static void
+next_mail(struct lane *l)
+{
+	const struct caps *caps = session_caps(l->session);
+	const struct envelope *env = l->job->envelope;
+	const struct message *m = l->job->message;
+	size_t n = may_mail(l, caps) ? gather(l, rcpts_limit(caps)) : 0;
+	struct outcome why;
+
+	l->mail = (struct mail){
+		.from = &env->from,
+		.ret = env->ret,
+		.envid = env->envid,
+		.rcpt = l->offered,
+		.n = n,
+		.message = m,
+		.smtputf8 = needs_utf8(l->job, n, l->offered),
+		.seven_bit = m->eight_bit && !caps->eight_bit,
+	};
+	if (n > 0 && !command_fits(caps, &l->mail, &why)) {
+		l->end = why; /* another host may take it */
+		n = 0;
+	}
+	if (n == 0) {
+		session_quit(l->session);
+		return;
+	}
+	l->read = 0;
+	l->mails++;
+	session_mail(l->session, &l->mail);
+}
+
+static void
+feed_body(struct lane *l)
+{
+	static const struct slice none;
+	char block[BODY_BLOCK];
+	struct outcome why;
+	struct slice raw = none;
+
+	if (!body_read(l->job->message, l->read, block, &raw, &why)) {
+		end(l, &why);
+		return;
+	}
+	l->read += raw.n;
+	session_body(l->session, raw);
+}
+
+/* ---- bytes ---- */
+
+/* Read what is there; false when the stream is over (or nothing is there). */
+static bool
+take_input(struct lane *l, enum io *got)
+{
+	char block[16384];
+	size_t n;
+
+	*got = stream_read(&l->stream, block, sizeof block, &n);
+	if (*got != IO_OK)
+		return false;
+	session_input(l->session, (struct slice){ block, n });
+	return true;
+}
+
+static void
+lost_read(struct lane *l, enum io got)
+{
+	const char *awaits = session_awaits(l->session);
+
+	if (got == IO_END)
+		lose(l, STAGE_NONE, "the server closed the connection while we "
+		    "waited for %s", awaits);
+	else
+		lose(l, STAGE_NONE, "lost the connection while waiting for %s: "
+		    "%s", awaits, stream_error(&l->stream));
+}
+
+/*
+ * Writing failed: the server may have said why before it went (FAULTS row 47).
+ */
+static void
+lost_write(struct lane *l)
+{
+	const char *error = stream_error(&l->stream);
+	char reason[256];
+	enum io got;
+
+	memcpy(reason, error, strnlen(error, sizeof reason - 1) + 1);
+	reason[sizeof reason - 1] = '\0';
+	for (int i = 0; i < ROUNDS && take_input(l, &got); i++)
+		continue;
+	lose(l, STAGE_NONE, "lost the connection while sending: %s", reason);
+}
+
+/* Write what there is; false when nothing more can be written now. */
+static bool
+give_output(struct lane *l)
+{
+	struct slice out = session_output(l->session);
+	enum io got;
+	size_t n;
+
+	if (out.n == 0)
+		return false;
+	got = stream_write(&l->stream, out, &n);
+	if (got == IO_ERROR || got == IO_END)
+		lost_write(l);
+	if (got != IO_OK)
+		return false;
+	session_sent(l->session, n);
+	return true;
+}
+
+static void
+close_orderly(struct lane *l)
+{
+	const struct outcome *why = session_end(l->session);
+
+	if (why->verdict != PENDING)
+		l->end = *why;
+	stream_flush(&l->stream);
+	stream_close(&l->stream);
+	l->state = LANE_OVER;
+}
+
+/* ---- the states ---- */
+
+static bool
+start_tls(struct lane *l, int64_t now)
+{
+	struct tls_context *c = job_tls(l->job);
+	struct outcome why = l->job->tls_why;
+
+	if (!c || !tls_start(&l->stream, c, l->at.host, l->config.tls, &why)) {
+		end(l, &why);
+		return false;
+	}
+	l->state = LANE_HANDSHAKE;
+	begin_phase(l, HANDSHAKE_MAX, now);
+	return true;
+}
+
+static void
+connected(struct lane *l, int64_t now)
+{
+	l->at = l->target[l->dial.winner];
+	stream_open(&l->stream, l->dial.fd);
+	l->dial.fd = -1;
+	dial_stop(&l->dial);
+	l->session = session_new(&l->config, l->job->events, l->number);
+	l->phase = session_phase(l->session);
+	l->state = LANE_TALK;
+	begin_phase(l, session_patience(l->session), now);
+	if (l->config.link == LINK_SMTPS)
+		start_tls(l, now);
+	else if (l->config.tls != TLS_NONE)
+		job_tls(l->job); /* while the greeting is under way */
+}
+
+static void
+step_dial(struct lane *l, const struct wait *w, int64_t now)
+{
+	switch (dial_step(&l->dial, w, now)) {
+	case DIAL_BUSY:
+		return;
+	case DIAL_CONNECTED:
+		connected(l, now);
+		return;
+	case DIAL_FAILED:
+		l->end = l->dial.attempt[l->dial.n - 1].why;
+		dial_stop(&l->dial);
+		l->state = LANE_OVER;
+		return;
+	}
+}
+
+static void
+handshake_failed(struct lane *l, struct outcome why)
+{
+	l->tls_failed = true;
+	end(l, &why);
+}
+
+static void
+step_handshake(struct lane *l, int64_t now)
+{
+	struct outcome why;
+
+	switch (tls_step(&l->stream, &why)) {
+	case TLS_BUSY:
+		if (now >= l->deadline)
+			handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
+			    ESC(4, 7, 5), "the TLS handshake timed out"));
+		return;
+	case TLS_FAILED:
+		handshake_failed(l, why);
+		return;
+	case TLS_DONE:
+		tls_report(&l->stream, l->job->events, l->number);
+		session_secured(l->session, tls_version(&l->stream));
+		l->state = LANE_TALK;
+		l->phase = session_phase(l->session);
+		begin_phase(l, session_patience(l->session), now);
+		return;
+	}
+}
+
+static void
+check_deadline(struct lane *l, int64_t now)
+{
+	unsigned phase = session_phase(l->session);
+
+	if (phase != l->phase) {
+		l->phase = phase;
+		begin_phase(l, session_patience(l->session), now);
+	} else if (now >= l->deadline) {
+		lose(l, STAGE_NONE, "timed out after waiting %lld s for %s",
+		    (long long)(job_patience(l->job,
+			session_patience(l->session)) / SECONDS(1)),
+		    session_awaits(l->session));
+	}
+}
+
+/* Nobody needs the answer to QUIT, but who watches the dialogue wants it. */
+static bool
+is_leaving(const struct lane *l)
+{
+	return session_is_leaving(l->session) &&
+	    session_output(l->session).n == 0 && !events_wanted(l->job->events);
+}
+
+/* Do what the session asks for besides bytes; true when that changed much. */
+static bool
+serve(struct lane *l, int64_t now)
+{
+	switch (session_need(l->session)) {
+	case SESSION_IO:
+		if (session_wants_body(l->session))
+			feed_body(l);
+		else if (is_leaving(l))
+			close_orderly(l);
+		else
+			return false;
+		return true;
+	case SESSION_TLS:
+		if (session_output(l->session).n == 0)
+			return start_tls(l, now);
+		return false;
+	case SESSION_MAIL:
+		next_mail(l);
+		return true;
+	case SESSION_CLOSE:
+		if (session_output(l->session).n == 0)
+			close_orderly(l);
+		return false;
+	}
+	return false;
+}
+
+/* One round of talk; false when there is nothing to do until the next poll. */
+static bool
+talk(struct lane *l, int64_t now)
+{
+	enum io got = IO_AGAIN;
+	bool busy = take_input(l, &got);
+
+	if (!busy && got != IO_AGAIN) {
+		lost_read(l, got);
+		return false;
+	}
+	while (l->state == LANE_TALK && serve(l, now))
+		busy = true;
+	if (l->state == LANE_TALK && give_output(l))
+		busy = true;
+	return busy;
+}
+
+static void
+step_talk(struct lane *l, int64_t now)
+{
+	for (int i = 0; i < ROUNDS && l->state == LANE_TALK; i++)
+		if (!talk(l, now))
+			break;
+	if (l->state == LANE_TALK)
+		check_deadline(l, now);
+}
+
+void
+lane_start(struct lane *l, struct job *job, const struct session_config *config,
+    const struct dial_target *target, size_t n, struct recipient **rcpt,
+    size_t nrcpts, int64_t now)
+{
+	struct recipient **offered = l->offered;
+
+	session_free(l->session);
+	*l = (struct lane){ .job = job, .rcpt = rcpt, .nrcpts = nrcpts };
+	l->offered = mem_resize(offered, nrcpts, sizeof *offered);
+	l->number = ++job->lanes;
+	l->config = *config;
+	memcpy(l->target, target, n * sizeof *target);
+	l->state = LANE_DIAL;
+	dial_start(&l->dial, l->target, n, &job->config->dial, job->events,
+	    l->number, now);
+}
+
+void
+lane_wait(struct lane *l, struct wait *w)
+{
+	short events = POLLIN;
+
+	if (l->state == LANE_DIAL) {
+		dial_wait(&l->dial, w);
+		return;
+	}
+	if (l->state == LANE_HANDSHAKE)
+		events = l->stream.events;
+	else if (session_output(l->session).n > 0)
+		events = POLLIN | POLLOUT;
+	l->slot = wait_add(w, l->stream.fd, events);
+	wait_until(w, l->stream.readable ? 0 : l->deadline);
+}
+
+static void
+step_state(struct lane *l, const struct wait *w, int64_t now)
+{
+	switch (l->state) {
+	case LANE_DIAL:
+		step_dial(l, w, now);
+		break;
+	case LANE_HANDSHAKE:
+		step_handshake(l, now);
+		break;
+	case LANE_TALK:
+		step_talk(l, now);
+		break;
+	case LANE_IDLE:
+	case LANE_OVER:
+		break;
+	}
+}
+
+static bool
+is_due(const struct lane *l, const struct wait *w, int64_t now)
+{
+	return l->state == LANE_DIAL || l->stream.readable ||
+	    wait_ready(w, l->slot) != 0 || now >= l->deadline;
+}
+
+/* A new state has something to say at once: a ClientHello, an EHLO. */
+void
+lane_step(struct lane *l, const struct wait *w, int64_t now)
+{
+	enum lane_state before = l->state;
+
+	if (!is_due(l, w, now))
+		return;
+	step_state(l, w, now);
+	while (l->state != before && l->state != LANE_OVER) {
+		before = l->state;
+		step_state(l, w, now);
+	}
+}
+
+bool
+lane_is_settled(const struct lane *l)
+{
+	for (size_t i = 0; i < l->nrcpts; i++)
+		if (is_waiting(l->rcpt[i]))
+			return false;
+	return true;
+}
+
+void
+lane_stop(struct lane *l, const struct outcome *why)
+{
+	if (l->state != LANE_IDLE && l->state != LANE_OVER)
+		end(l, why);
+}
+
+void
+lane_free(struct lane *l)
+{
+	if (l->state == LANE_DIAL)
+		dial_stop(&l->dial);
+	stream_close(&l->stream);
+	session_free(l->session);
+	free(l->offered);
+	*l = (struct lane){ 0 };
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * lane.h - one connection: dialling, TLS, and the session that talks on it.
+ *
+ * A lane is given some addresses to race and the recipients of its destination.
+ * It offers the pending ones to the server, as many transactions as it takes,
+ * and ends.  What it could not settle stays PENDING with lane_end() as the
+ * reason; the destination decides what follows.
+ */
+#ifndef DELIVER_LANE_H
+#define DELIVER_LANE_H
+
+#include "deliver/deliver.h"
+#include "deliver/job.h"
+#include "net/stream.h"
+
+enum lane_state { LANE_IDLE, LANE_DIAL, LANE_HANDSHAKE, LANE_TALK, LANE_OVER };
+
+struct lane {
+	struct job *job;		/* the run it belongs to */
+	unsigned number;
+	enum lane_state state;
+	struct session_config config;
+	struct recipient **rcpt;	/* the destination's */
+	size_t nrcpts;
+
+	struct dial dial;
+	struct dial_target target[DIAL_MAX];
+	struct dial_target at;		/* who answered */
+	struct stream stream;
+	struct session *session;
+	size_t slot;
+	int64_t deadline;
+	unsigned phase;
+
+	struct mail mail;		/* of the transaction under way */
+	struct recipient **offered;	/* its recipients */
+	uint64_t read;			/* raw octets of the body read for it */
+	size_t mails;			/* transactions done */
+
+	bool tls_failed;		/* ended by a failed handshake */
+	struct outcome end;
+};
+
+/*
+ * Begin on an idle or ended lane: race the n targets (at most DIAL_MAX) and talk
+ * to the winner.  rcpt outlives the lane's run.
+ */
+void lane_start(struct lane *l, struct job *job,
+    const struct session_config *config, const struct dial_target *target,
+    size_t n, struct recipient **rcpt, size_t nrcpts, int64_t now);
+
+void lane_wait(struct lane *l, struct wait *w);
+void lane_step(struct lane *l, const struct wait *w, int64_t now);
+
+static inline bool
+lane_is_over(const struct lane *l)
+{
+	return l->state == LANE_OVER;
+}
+
+/* Has everybody his verdict, so that nobody needs wait for the lane's end? */
+bool lane_is_settled(const struct lane *l);
+
+/* Drop the connection; who is PENDING stays so unless the message was out. */
+void lane_stop(struct lane *l, const struct outcome *why);
+
+void lane_free(struct lane *l);
+
+#endif

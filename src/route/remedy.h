@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* remedy.h - what to do after a failure: the whole policy, as one pure function. */
+#ifndef ROUTE_REMEDY_H
+#define ROUTE_REMEDY_H
+
+#include "base/outcome.h"
+
+enum remedy {
+	REMEDY_NONE,	  /* it is decided: delivered, or failed for good */
+	REMEDY_NEXT_HOST, /* another host may do better now */
+	REMEDY_LATER,	  /* no other host may be asked now; try again later */
+};
+
+/*
+ * FAULTS.md: whatever is temporary wants the next host, except when the message
+ * may already have been taken (another host would make a duplicate) or the cause
+ * is on this machine.  A failure we decided ourselves from what one server offers
+ * (size, SMTPUTF8) wants the next host too; a 5yz of the server's is final.
+ */
+enum remedy remedy_for(const struct outcome *o);
+
+#endif
