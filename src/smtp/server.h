@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * server.h - one SMTP server conversation, as a pure state machine (RFC 5321,
- * 1870, 1891/3461, 2920, 3030, 3207, 6152, 6531, 2033 for LMTP).
+ * 1870, 1891/3461, 2920, 3030, 3207, 6152, 6531, 9422, 2033 for LMTP).
  *
  * It carries --sink now and sendmail -bs later.  It owns no socket, reads no
- * clock and calls nobody back.  The driver moves bytes and answers what it asks:
+ * clock and calls nobody back.  The driver moves bytes and does what it asks:
  *
- *	SERVER_IO	write server_output(), read into server_input()
+ *	SERVER_IO	write server_output(); when that is empty, read into
+ *			server_input()
  *	SERVER_TLS	handshake after the output is written, then server_secured()
- *	SERVER_MESSAGE	a whole message is in server_message(): keep it, then
+ *	SERVER_MESSAGE	a message is whole: keep what server_data() gave, then
  *			server_done() with the reply
- *	SERVER_STALL	(a fault on demand) do nothing until the peer leaves
+ *	SERVER_DISCARD	the message begun will not come to be: throw away what
+ *			server_data() gave, then server_discarded()
+ *	SERVER_STALL	(a fault on demand) write the output, then nothing more;
+ *			read and forget until the peer leaves
  *	SERVER_CLOSE	write what is left of server_output() and close
+ *
+ * After every server_input(), server_done() and server_discarded() the driver
+ * empties server_data(), before it looks at what is needed: so a message of any
+ * size passes through memory no larger than one read.  STALL and CLOSE void a
+ * message begun.
  */
 #ifndef SMTP_SERVER_H
 #define SMTP_SERVER_H
@@ -27,41 +36,52 @@ enum server_need {
 	SERVER_IO,
 	SERVER_TLS,
 	SERVER_MESSAGE,
+	SERVER_DISCARD,
 	SERVER_STALL,
 	SERVER_CLOSE,
 };
 
-/* A fault on demand: "RCPT=450", "DATA=stall", ".=drop", "RCPT=250 ok". */
+/*
+ * A fault on demand: "RCPT=450", "DATA=stall", ".=drop", "RCPT=250 ok",
+ * "EHLO=-CHUNKING,SIZE".  Several for one verb are used in turn, and the last
+ * one stays (a hidden capability always stays hidden).  A reply of 421 closes.
+ */
 struct server_fault {
 	char *verb;		/* "CONNECT", "EHLO", "MAIL", ..., "." */
-	char *reply;		/* whole reply text, NULL for drop and stall */
-	enum { FAULT_REPLY, FAULT_DROP, FAULT_STALL } kind;
+	char *reply;		/* whole reply; of FAULT_HIDE the keywords; or NULL */
+	enum { FAULT_REPLY, FAULT_DROP, FAULT_STALL, FAULT_HIDE } kind;
 };
 
 struct server_config {
 	const char *name;	/* in greeting and EHLO */
 	uint64_t max_size;	/* SIZE; 0 = no limit */
-	size_t max_rcpts;	/* 452 past it */
-	bool lmtp, starttls, implicit_tls;
+	size_t max_rcpts;	/* 452 past it; 0 = 10000, not announced */
+	bool lmtp, starttls;
+	bool implicit_tls;	/* begin with SERVER_TLS, then greet */
 	struct server_fault *fault;
 	size_t nfaults;
 };
 
-/* The envelope and message of one transaction, while SERVER_MESSAGE. */
+/* The envelope of one transaction: whole from the first server_data() on. */
 struct server_message {
-	struct buf from;	/* without <> */
+	struct buf from;	/* without <>, source route dropped */
 	struct buf from_params;	/* " SIZE=12 BODY=8BITMIME", as given */
 	struct server_rcpt {
 		struct buf to, params;
+		const char *reply; /* of a fault for this one's "."; or NULL */
 	} *rcpt;
 	size_t nrcpts;
-	struct buf data;	/* unstuffed, CRLF */
+	uint64_t size;		/* octets of message text so far */
 };
 
 struct server;
 
-/* "VERB=CODE [text]", "VERB=drop", "VERB=stall"; false when it is neither. */
+/*
+ * "VERB=CODE [text]", "VERB=drop", "VERB=stall" or "EHLO=-KEYWORD,..."; false,
+ * with *out untouched, when it is none of these.
+ */
 bool server_fault_parse(struct slice s, struct server_fault *out);
+void server_fault_free(struct server_fault *f);
 
 /* config and events (may be NULL) outlive the server. */
 struct server *server_new(const struct server_config *config,
@@ -70,15 +90,34 @@ void server_free(struct server *s);
 
 enum server_need server_need(const struct server *s);
 
+/* Bytes from the peer; all are taken.  Only when SERVER_IO or SERVER_STALL. */
 void server_input(struct server *s, struct slice in);
 struct slice server_output(const struct server *s);
 void server_sent(struct server *s, size_t n);
+
+/* The handshake is done: all said before is forgotten (RFC 3207 4.2). */
 void server_secured(struct server *s);
 
-/* The message that waits; the driver may take its buffers. */
-struct server_message *server_message(struct server *s);
+/* The peer has been silent for too long: 421, and close. */
+void server_expire(struct server *s);
 
-/* Answer it: true = 250 with queue_id in the text, false = 451. */
-void server_done(struct server *s, bool kept, const char *queue_id);
+/*
+ * Message text that has come in: dots removed, line ends CRLF only.  Good until
+ * the next call; the driver says how much of it has been taken.
+ */
+struct slice server_data(const struct server *s);
+void server_data_taken(struct server *s, size_t n);
+
+/* The transaction under way. */
+const struct server_message *server_message(const struct server *s);
+
+/*
+ * Answer SERVER_MESSAGE.  Kept: 250, text is the queue id.  Not kept: text is
+ * the whole reply, a 4yz or 5yz, or NULL for a 451.
+ */
+void server_done(struct server *s, bool kept, const char *text);
+
+/* Answer SERVER_DISCARD. */
+void server_discarded(struct server *s);
 
 #endif

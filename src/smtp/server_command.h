@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * server_command.h - reading what stands behind MAIL, RCPT and BDAT.
+ *
+ * A parser returns NULL when all is well, else the whole reply to refuse with.
+ */
+#ifndef SMTP_SERVER_COMMAND_H
+#define SMTP_SERVER_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* What a server offers, as bits; parameters of what it does not are unknown. */
+enum {
+	OFFER_PIPELINING = 1,
+	OFFER_SIZE = 2,
+	OFFER_8BITMIME = 4,
+	OFFER_SMTPUTF8 = 8,
+	OFFER_CHUNKING = 16,
+	OFFER_DSN = 32,
+	OFFER_ENHANCED = 64,
+	OFFER_STARTTLS = 128,
+	OFFER_LIMITS = 256,
+};
+
+/* "FROM:<path> params" and "TO:<path> params" (RFC 5321 4.1.1.2, 4.1.1.3). */
+struct path_command {
+	struct slice path;	/* without <> and source route */
+	struct slice params;	/* from the blank before the first on */
+	uint64_t size;		/* SIZE=, 0 when not given */
+	bool utf8;		/* SMTPUTF8 was given */
+};
+
+const char *command_parse_mail(struct slice arg, unsigned offers,
+    struct path_command *out);
+
+/* utf8: the transaction's MAIL had SMTPUTF8. */
+const char *command_parse_rcpt(struct slice arg, unsigned offers, bool utf8,
+    struct path_command *out);
+
+/* "SIZE" or "SIZE LAST" (RFC 3030). */
+const char *command_parse_bdat(struct slice arg, uint64_t *size, bool *last);
+
+#endif
