@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+/* plan.c - see plan.h */
+#include "route/plan.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dns/name.h"
+#include "route/target.h"
+
+enum round {
+	ROUND_DOMAIN,	/* MX, A and AAAA of the domain */
+	ROUND_HOSTS,	/* A and AAAA of its hosts, or of the --server */
+	ROUND_DONE,
+};
+
+struct asked {
+	struct route_question question;
+	struct dns_answer answer;
+};
+
+struct route {
+	const struct route_config *config;
+	char name[DNS_NAME_SIZE]; /* the domain as DNS knows it */
+	enum round round;
+	struct asked *asked;
+	size_t n, nanswered;
+	struct targets targets;
+	struct plan plan;
+};
+
+void
+plan_free(struct plan *p)
+{
+	free(p->domain);
+	free(p->host);
+	free(p->address);
+	*p = (struct plan){ 0 };
+}
+
+static void
+forget_questions(struct route *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		dns_answer_free(&r->asked[i].answer);
+	free(r->asked);
+	r->asked = NULL;
+	r->n = r->nanswered = 0;
+}
+
+void
+route_free(struct route *r)
+{
+	if (!r)
+		return;
+	forget_questions(r);
+	targets_free(&r->targets);
+	plan_free(&r->plan);
+	free(r);
+}
+
+static void
+add_question(struct route *r, const char *name, enum dns_type type)
+{
+	struct asked *a;
+
+	r->asked = mem_resize(r->asked, size_add(r->n, 1), sizeof *r->asked);
+	a = &r->asked[r->n++];
+	*a = (struct asked){ .question.type = type };
+	snprintf(a->question.name, sizeof a->question.name, "%s", name);
+}
+
+static void
+ask_addresses(struct route *r, const char *name)
+{
+	if (!r->config->no_ipv4)
+		add_question(r, name, DNS_A);
+	if (!r->config->no_ipv6)
+		add_question(r, name, DNS_AAAA);
+}
+
+/* The end: the targets found make the plan. */
+static void
+finish(struct route *r)
+{
+	forget_questions(r);
+	targets_drop_own(&r->targets);
+	targets_make_plan(&r->targets, &r->plan);
+	r->round = ROUND_DONE;
+}
+
+/* The end, before there are targets. */
+static void
+finish_with(struct route *r, struct outcome why)
+{
+	forget_questions(r);
+	r->plan.why = why;
+	r->round = ROUND_DONE;
+}
+
+/* This round's address answers go to the targets of their name. */
+static void
+hand_out_answers(struct route *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->targets.n; k++) {
+			struct target *t = &r->targets.v[k];
+
+			if (r->asked[i].question.type != DNS_MX &&
+			    strcmp(t->host.name,
+			        r->asked[i].question.name) == 0)
+				target_take(&r->targets, t,
+				    &r->asked[i].answer);
+		}
+}
+
+/* Begin the second round for targets without addresses; done without any. */
+static void
+ask_for_targets(struct route *r)
+{
+	forget_questions(r);
+	r->round = ROUND_HOSTS;
+	for (size_t i = 0; i < r->targets.n; i++) {
+		struct target *t = &r->targets.v[i];
+
+		if (!target_is_unknown(t))
+			continue;
+		if (dns_name_is_localhost(t->host.name))
+			target_take_loopback(&r->targets, t);
+		else
+			ask_addresses(r, t->host.name);
+	}
+	if (r->n == 0)
+		finish(r);
+}
+
+/* RFC 7505 3: alone; one among others is ignored. */
+static bool
+is_null_mx(const struct dns_answer *mx)
+{
+	for (size_t i = 0; i < mx->n; i++)
+		if (mx->mx[i].host[0] != '\0')
+			return false;
+	return true;
+}
+
+static void
+domain_has_mx(struct route *r, const struct dns_answer *mx)
+{
+	if (is_null_mx(mx)) {
+		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 10),
+		    "%s does not accept mail (null MX)", r->plan.domain));
+		return;
+	}
+	targets_add_mx(&r->targets, mx);
+	hand_out_answers(r);
+	ask_for_targets(r);
+}
+
+/* RFC 5321 5.1: the domain is its own MX. */
+static void
+domain_is_host(struct route *r)
+{
+	r->plan.how = "implicit MX";
+	targets_add(&r->targets, r->name, 0);
+	hand_out_answers(r);
+	finish(r);
+}
+
+static void
+domain_is_known(struct route *r)
+{
+	const struct dns_answer *mx = &r->asked[0].answer;
+
+	switch (mx->status) {
+	case DNS_FOUND:
+		domain_has_mx(r, mx);
+		break;
+	case DNS_NODATA:
+		domain_is_host(r);
+		break;
+	case DNS_NXDOMAIN:
+		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
+		    "%s: no such domain (%s)", r->plan.domain, mx->why));
+		break;
+	case DNS_SOFT:
+		finish_with(r, outcome_make(DEFERRED, STAGE_DNS,
+		    ESC(4, 4, 3), "%s: MX lookup failed (%s)", r->plan.domain,
+		    mx->why));
+		break;
+	}
+}
+
+static void
+end_round(struct route *r)
+{
+	if (r->round == ROUND_DOMAIN) {
+		domain_is_known(r);
+		return;
+	}
+	hand_out_answers(r);
+	finish(r);
+}
+
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321 4.1.3). */
+static bool
+literal_parse(struct slice s, struct ip *ip)
+{
+	struct slice v6 = SLICE("IPv6:");
+
+	if (s.n < 2 || s.p[0] != '[' || s.p[s.n - 1] != ']')
+		return false;
+	s = slice_from(slice_first(s, s.n - 1), 1);
+	if (slice_starts_nocase(s, v6))
+		return ip_parse(slice_from(s, v6.n), ip) && ip->version == 6;
+	return ip_parse(s, ip) && ip->version == 4;
+}
+
+/* Go to this address; nothing is asked. */
+static void
+go_to_ip(struct route *r, const struct ip *ip, const char *how)
+{
+	struct buf name = { 0 };
+	struct target *t;
+
+	ip_put(&name, ip);
+	r->plan.how = how;
+	t = targets_add(&r->targets, buf_str(&name), 0);
+	target_take_ip(&r->targets, t, ip);
+	if (t->n == 0)
+		t->host.problem = outcome_make(FAILED, STAGE_ROUTE,
+		    ESC(5, 4, 4), "%s cannot be used", t->host.name);
+	buf_free(&name);
+	finish(r);
+}
+
+static void
+start_literal(struct route *r)
+{
+	struct ip ip;
+
+	if (literal_parse(slice_of(r->plan.domain), &ip))
+		go_to_ip(r, &ip, "address literal");
+	else
+		finish_with(r, outcome_make(FAILED, STAGE_ADDRESS,
+		    ESC(5, 1, 3), "%s: not an address literal",
+		    r->plan.domain));
+}
+
+/* A name whose addresses are asked for, and no MX. */
+static void
+go_to_host(struct route *r, const char *name, const char *how)
+{
+	r->plan.how = how;
+	targets_add(&r->targets, name, 0);
+	ask_for_targets(r);
+}
+
+static void
+start_server(struct route *r)
+{
+	struct slice s = slice_of(r->config->server);
+	char name[DNS_NAME_SIZE];
+	struct ip ip;
+
+	if (ip_parse(s, &ip) || literal_parse(s, &ip))
+		go_to_ip(r, &ip, "--server");
+	else if (dns_name_parse(s, name) && dns_name_is_host(name))
+		go_to_host(r, name, "--server");
+	else
+		finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
+		    ESC(5, 1, 2), "--server %s: not a host name",
+		    r->config->server));
+}
+
+static void
+start_domain(struct route *r)
+{
+	struct slice domain = slice_of(r->plan.domain);
+
+	if (!dns_name_parse(domain, r->name) || !dns_name_is_host(r->name)) {
+		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
+		    "%s: not a domain name", r->plan.domain));
+	} else if (dns_name_is_localhost(r->name)) {
+		go_to_host(r, r->name, "localhost");
+	} else {
+		add_question(r, r->name, DNS_MX);
+		ask_addresses(r, r->name);
+	}
+}
+
+struct route *
+route_new(const char *domain, const struct route_config *config)
+{
+	struct route *r = mem_alloc(sizeof *r);
+
+	r->config = config;
+	r->targets.config = config;
+	r->plan.domain = mem_dup(slice_of(domain));
+	r->plan.link = config->link;
+	r->plan.tls = config->tls;
+	r->plan.tls_why = config->tls_why;
+	r->plan.how = "MX";
+	if (config->server)
+		start_server(r);
+	else if (domain[0] == '[')
+		start_literal(r);
+	else
+		start_domain(r);
+	return r;
+}
+
+size_t
+route_questions(const struct route *r)
+{
+	return r->n;
+}
+
+const struct route_question *
+route_question(const struct route *r, size_t i)
+{
+	assert(i < r->n);
+	return &r->asked[i].question;
+}
+
+void
+route_answer(struct route *r, size_t i, const struct dns_answer *a)
+{
+	struct asked *to = &r->asked[i];
+
+	assert(i < r->n && !to->question.answered);
+	dns_answer_copy(&to->answer, a);
+	to->question.answered = true;
+	if (++r->nanswered == r->n)
+		end_round(r);
+}
+
+bool
+route_is_done(const struct route *r)
+{
+	return r->round == ROUND_DONE;
+}
+
+const struct plan *
+route_plan(const struct route *r)
+{
+	return route_is_done(r) ? &r->plan : NULL;
+}

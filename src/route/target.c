@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+/* target.c - see target.h */
+#include "route/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dns/name.h"
+
+void
+targets_free(struct targets *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i].ip);
+	free(t->v);
+	t->v = NULL;
+	t->n = 0;
+}
+
+/* Does mail to ourselves matter?  A --server is what the user wants. */
+static bool
+guards_against_loops(const struct route_config *c)
+{
+	return !c->server && !c->allow_loopback_mx;
+}
+
+static bool
+name_is_own(const struct route_config *c, const char *name)
+{
+	if (!guards_against_loops(c) || !c->own_names)
+		return false;
+	for (const char *const *own = c->own_names; *own; own++)
+		if (slice_eq_nocase(slice_of(*own), slice_of(name)))
+			return true;
+	return false;
+}
+
+static bool
+ip_is_own(const struct route_config *c, const struct ip *ip)
+{
+	if (!guards_against_loops(c))
+		return false;
+	if (ip_is_loopback(ip) || ip_is_unspecified(ip) || ip_is_multicast(ip))
+		return true;
+	for (size_t i = 0; i < c->n_own_ips; i++)
+		if (ip_eq(&c->own_ips[i], ip))
+			return true;
+	return false;
+}
+
+struct target *
+targets_add(struct targets *t, const char *name, uint16_t preference)
+{
+	struct target *to;
+
+	t->v = mem_resize(t->v, size_add(t->n, 1), sizeof *t->v);
+	to = &t->v[t->n++];
+	*to = (struct target){ .host.preference = preference };
+	snprintf(to->host.name, sizeof to->host.name, "%s", name);
+	to->is_own = name_is_own(t->config, name);
+	return to;
+}
+
+/*
+ * A place inside its preference that looks random but only depends on the seed
+ * and the name, not on the order of the records (splitmix64 over FNV-1a).
+ */
+static uint64_t
+shuffle_key(uint64_t seed, const char *name)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 0x100000001b3;
+	h += seed + 0x9e3779b97f4a7c15;
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9;
+	h = (h ^ h >> 27) * 0x94d049bb133111eb;
+	return h ^ h >> 31;
+}
+
+struct ranked {
+	const struct dns_mx *mx;
+	uint64_t key;
+};
+
+static int
+rank_compare(const void *pa, const void *pb)
+{
+	const struct ranked *a = pa, *b = pb;
+
+	if (a->mx->preference != b->mx->preference)
+		return a->mx->preference < b->mx->preference ? -1 : 1;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return strcmp(a->mx->host, b->mx->host);
+}
+
+static bool
+has_name(const struct targets *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].host.name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_one_mx(struct targets *t, const struct dns_mx *mx)
+{
+	struct target *to;
+
+	if (mx->host[0] == '\0' || has_name(t, mx->host))
+		return;
+	to = targets_add(t, mx->host, mx->preference);
+	if (!dns_name_is_host(mx->host))
+		to->host.problem = outcome_make(FAILED, STAGE_DNS,
+		    ESC(5, 4, 4), "MX %u %s: not a host name",
+		    mx->preference, mx->host);
+}
+
+static void
+cut_to(struct targets *t, size_t n)
+{
+	while (t->n > n)
+		free(t->v[--t->n].ip);
+}
+
+void
+targets_add_mx(struct targets *t, const struct dns_answer *mx)
+{
+	struct ranked order[DNS_RECORDS_MAX];
+
+	for (size_t i = 0; i < mx->n; i++) {
+		order[i].mx = &mx->mx[i];
+		order[i].key = shuffle_key(t->config->seed, mx->mx[i].host);
+	}
+	qsort(order, mx->n, sizeof order[0], rank_compare);
+	for (size_t i = 0; i < mx->n; i++)
+		add_one_mx(t, order[i].mx);
+	targets_drop_own(t);
+	t->cut = mx->total > mx->n || t->n > PLAN_HOSTS_MAX;
+	cut_to(t, PLAN_HOSTS_MAX);
+}
+
+static size_t
+count_version(const struct target *t, unsigned char version)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		n += t->ip[i].version == version;
+	return n;
+}
+
+static bool
+is_allowed(const struct route_config *c, const struct ip *ip)
+{
+	return ip->version == 4 ? !c->no_ipv4 : !c->no_ipv6;
+}
+
+/* More addresses of one version than are ever tried need not be kept. */
+void
+target_take_ip(const struct targets *t, struct target *to, const struct ip *ip)
+{
+	size_t max = t->config->max_addresses;
+
+	if (ip_is_own(t->config, ip))
+		to->is_own = true;
+	if (!is_allowed(t->config, ip) || count_version(to, ip->version) >=
+	    (max ? max : PLAN_ADDRESSES_MAX))
+		return;
+	to->ip = mem_resize(to->ip, size_add(to->n, 1), sizeof *to->ip);
+	to->ip[to->n++] = *ip;
+	to->host.problem = (struct outcome){ 0 };
+}
+
+/* A soft error dominates; an address makes both forgotten. */
+static void
+take_problem(struct target *to, const struct dns_answer *a)
+{
+	struct outcome *problem = &to->host.problem;
+
+	if (to->n > 0 || problem->verdict == DEFERRED)
+		return;
+	if (a->status == DNS_SOFT)
+		*problem = outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
+		    "%s: %s lookup failed (%s)", to->host.name,
+		    dns_type_name(a->type), a->why);
+	else
+		*problem = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
+		    "%s: %s (%s)", to->host.name, a->status == DNS_NXDOMAIN ?
+		    "no such host" : "no address", a->why);
+}
+
+void
+target_take(const struct targets *t, struct target *to,
+    const struct dns_answer *a)
+{
+	if (a->status != DNS_FOUND) {
+		take_problem(to, a);
+		return;
+	}
+	if (name_is_own(t->config, a->canonical))
+		to->is_own = true;
+	for (size_t i = 0; i < a->n; i++)
+		target_take_ip(t, to, &a->ip[i]);
+}
+
+void
+target_take_loopback(const struct targets *t, struct target *to)
+{
+	target_take_ip(t, to, &(struct ip){ 4, { 127, 0, 0, 1 }, 0 });
+	target_take_ip(t, to, &(struct ip){ 6, { [15] = 1 }, 0 });
+}
+
+bool
+target_is_unknown(const struct target *t)
+{
+	return t->n == 0 && t->host.problem.verdict == PENDING;
+}
+
+void
+targets_drop_own(struct targets *t)
+{
+	const struct target *own = NULL;
+	size_t n;
+
+	for (n = 0; n < t->n && !own; n++)
+		if (t->v[n].is_own)
+			own = &t->v[n];
+	if (!own)
+		return;
+	snprintf(t->loop, sizeof t->loop, "%s", own->host.name);
+	for (n = 0; t->v[n].host.preference < own->host.preference; n++)
+		;
+	cut_to(t, n);
+}

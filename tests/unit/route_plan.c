@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * route_plan.c - from a domain and a small zone to a plan (FAULTS rows 1 to 5,
+ * 10 to 15).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "route/plan.h"
+
+/*
+ * A zone: "NAME TYPE DATA" a line, MX data as "PREFERENCE:HOST" (an empty host
+ * is the root); DATA "soft" is a SERVFAIL.  Names without any line are NXDOMAIN.
+ */
+static void
+add_record(struct dns_answer *a, struct slice data)
+{
+	struct slice preference;
+	uint64_t v = 0;
+
+	if (slice_eq(data, SLICE("soft"))) {
+		*a = dns_answer_soft(a->type, "SERVFAIL from 192.0.2.53");
+		return;
+	}
+	a->status = DNS_FOUND;
+	a->why[0] = '\0';
+	a->total++;
+	if (a->type != DNS_MX) {
+		a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
+		assert_true(ip_parse(data, &a->ip[a->n++]));
+		return;
+	}
+	a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
+	assert_true(slice_cut(&data, ':', &preference));
+	assert_true(slice_to_uint(preference, 65535, &v));
+	a->mx[a->n].preference = (uint16_t)v;
+	snprintf(a->mx[a->n++].host, sizeof a->mx[0].host, "%.*s",
+	    (int)data.n, data.p);
+}
+
+static struct dns_answer
+look_up(const char *zone, const struct route_question *q)
+{
+	struct dns_answer a = { .type = q->type, .status = DNS_NXDOMAIN,
+		.why = "NXDOMAIN from 192.0.2.53" };
+	struct slice rest = slice_of(zone), line, name, type;
+
+	snprintf(a.canonical, sizeof a.canonical, "%s", q->name);
+	while (slice_cut(&rest, '\n', &line)) {
+		slice_cut(&line, ' ', &name);
+		if (!slice_eq(name, slice_of(q->name)))
+			continue;
+		if (a.status == DNS_NXDOMAIN) {
+			a.status = DNS_NODATA;
+			snprintf(a.why, sizeof a.why, "no records");
+		}
+		slice_cut(&line, ' ', &type);
+		if (slice_eq(type, SLICE("CNAME")))
+			snprintf(a.canonical, sizeof a.canonical, "%.*s",
+			    (int)line.n, line.p);
+		if (slice_eq(type, slice_of(dns_type_name(q->type))))
+			add_record(&a, line);
+	}
+	return a;
+}
+
+/* Answer one round, first question first or last. */
+static void
+answer_round(struct route *r, const char *zone, bool backwards)
+{
+	size_t n = route_questions(r);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = backwards ? n - 1 - i : i;
+		struct dns_answer a = look_up(zone, route_question(r, at));
+
+		assert_false(route_question(r, at)->answered);
+		assert_false(route_is_done(r));
+		assert_null(route_plan(r));
+		route_answer(r, at, &a);
+		dns_answer_free(&a);
+	}
+}
+
+static void
+render(struct buf *out, const struct plan *p)
+{
+	if (p->naddresses == 0) {
+		buf_putf(out, "%s ", verdict_name(p->why.verdict));
+		esc_put(out, p->why.esc);
+		buf_putf(out, " %s", p->why.text);
+	} else {
+		buf_putf(out, "%s:", p->how);
+	}
+	for (size_t i = 0; i < p->naddresses; i++) {
+		buf_putf(out, " %s ", p->host[p->address[i].host].name);
+		endpoint_put(out, &p->address[i].at);
+	}
+}
+
+static void
+check_invariants(const struct plan *p, size_t max)
+{
+	size_t sum = 0;
+
+	assert_true(p->naddresses <= max);
+	assert_int_equal(p->naddresses == 0, p->why.verdict != PENDING);
+	for (size_t i = 0; i < p->nhosts; i++) {
+		sum += p->host[i].naddresses;
+		if (p->host[i].naddresses > 0)
+			assert_int_equal(p->host[i].problem.verdict, PENDING);
+		if (i > 0)
+			assert_true(p->host[i - 1].preference <=
+			    p->host[i].preference);
+	}
+	assert_int_equal(sum, p->naddresses);
+}
+
+struct run {
+	size_t rounds, questions;
+};
+
+/* The plan as text; *run says what it took. */
+static void
+run_route(const char *domain, const struct route_config *c, const char *zone,
+    bool backwards, struct buf *out, struct run *run)
+{
+	struct route *r = route_new(domain, c);
+
+	*run = (struct run){ 0, 0 };
+	while (!route_is_done(r)) {
+		run->rounds++;
+		run->questions += route_questions(r);
+		assert_true(run->rounds <= 2);
+		answer_round(r, zone, backwards);
+	}
+	assert_int_equal(route_questions(r), 0);
+	check_invariants(route_plan(r), c->max_addresses ?
+	    c->max_addresses : PLAN_ADDRESSES_MAX);
+	render(out, route_plan(r));
+	route_free(r);
+}
+
+#define NO4 .no_ipv4 = true
+#define NO6 .no_ipv6 = true
+#define LOOP .allow_loopback_mx = true
+
+static const char *const own[] = { "this.example.com", "me.example.com", NULL };
+static const struct ip own_ip = { 4, { 203, 0, 113, 7 }, 0 };
+
+#define ORG "example.org"
+#define MX1 "example.org MX 10:mx1.example.org\n"
+#define MX2 "example.org MX 20:mx2.example.org\n"
+#define A1 "mx1.example.org A 192.0.2.1\n"
+#define A2 "mx2.example.org A 192.0.2.2\n"
+#define MX1_SOFT "mx1.example.org A soft\n"
+
+static const struct {
+	const char *name, *domain;
+	struct route_config config;
+	const char *zone;
+	size_t rounds, questions;
+	const char *want;
+} cases[] = {
+	/* the domain itself */
+	{ "NXDOMAIN", ORG, { 0 }, "", 1, 3,
+	    "failed 5.1.2 example.org: no such domain "
+	    "(NXDOMAIN from 192.0.2.53)" },
+	{ "SERVFAIL: no A fallback", ORG, { 0 },
+	    "example.org MX soft\nexample.org A 192.0.2.1\n", 1, 3,
+	    "deferred 4.4.3 example.org: MX lookup failed "
+	    "(SERVFAIL from 192.0.2.53)" },
+	{ "no MX, no address", ORG, { 0 }, "example.org TXT x\n", 1, 3,
+	    "failed 5.4.4 example.org: no address (no records)" },
+	{ "implicit MX", ORG, { 0 },
+	    "example.org A 192.0.2.1\nexample.org AAAA 2001:db8::1\n", 1, 3,
+	    "implicit MX: example.org [2001:db8::1]:25 "
+	    "example.org 192.0.2.1:25" },
+	{ "implicit MX, one soft", ORG, { 0 },
+	    "example.org A 192.0.2.1\nexample.org AAAA soft\n", 1, 3,
+	    "implicit MX: example.org 192.0.2.1:25" },
+	{ "implicit MX, soft and none", ORG, { 0 }, "example.org AAAA soft\n",
+	    1, 3, "deferred 4.4.3 example.org: AAAA lookup failed "
+	    "(SERVFAIL from 192.0.2.53)" },
+	{ "implicit MX is loopback", ORG, { 0 }, "example.org A 127.0.0.2\n",
+	    1, 3, "failed 5.4.6 example.org: mail for it loops back to this "
+	    "host (example.org is myself)" },
+	{ "the domain is myself", "Me.Example.COM.", { .own_names = own },
+	    "me.example.com A 192.0.2.1\n", 1, 3,
+	    "failed 5.4.6 Me.Example.COM.: mail for it loops back to this "
+	    "host (me.example.com is myself)" },
+	{ "null MX", ORG, { 0 },
+	    "example.org MX 0:\nexample.org A 192.0.2.1\n", 1, 3,
+	    "failed 5.1.10 example.org does not accept mail (null MX)" },
+	{ "null MX among others", ORG, { 0 }, MX1 "example.org MX 0:\n" A1,
+	    2, 5, "MX: mx1.example.org 192.0.2.1:25" },
+	/* its hosts */
+	{ "two MX", ORG, { 0 }, MX2 MX1 A1 A2, 2, 7,
+	    "MX: mx1.example.org 192.0.2.1:25 mx2.example.org 192.0.2.2:25" },
+	{ "MX of the domain's own name", ORG, { 0 },
+	    "example.org MX 5:example.org\nexample.org A 192.0.2.9\n", 1, 3,
+	    "MX: example.org 192.0.2.9:25" },
+	{ "own name and another", ORG, { 0 },
+	    MX1 A1 "example.org MX 5:example.org\nexample.org A 192.0.2.9\n",
+	    2, 5,
+	    "MX: example.org 192.0.2.9:25 mx1.example.org 192.0.2.1:25" },
+	{ "one MX does not exist", ORG, { 0 }, MX1 MX2 A2, 2, 7,
+	    "MX: mx2.example.org 192.0.2.2:25" },
+	{ "one MX is soft", ORG, { 0 }, MX1 MX2 MX1_SOFT A2, 2, 7,
+	    "MX: mx2.example.org 192.0.2.2:25" },
+	{ "no MX exists", ORG, { 0 }, MX1 MX2, 2, 7,
+	    "failed 5.4.4 example.org: none of its MX hosts has an address: "
+	    "mx1.example.org: no such host (NXDOMAIN from 192.0.2.53)" },
+	{ "none exists, one soft", ORG, { 0 }, MX1 MX2 "mx2.example.org A "
+	    "soft\n", 2, 7, "deferred 4.4.4 example.org: no MX host can be "
+	    "found now: mx2.example.org: A lookup failed "
+	    "(SERVFAIL from 192.0.2.53)" },
+	{ "MX is an address", ORG, { 0 },
+	    "example.org MX 5:192.0.2.1\n" MX1 A1, 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "MX is only an address", ORG, { 0 }, "example.org MX 5:192.0.2.1\n",
+	    1, 3, "failed 5.4.4 example.org: none of its MX hosts has an "
+	    "address: MX 5 192.0.2.1: not a host name" },
+	{ "MX is no host name", ORG, { 0 },
+	    "example.org MX 5:a\\032b\n" MX1 A1, 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "the same MX twice", ORG, { 0 },
+	    MX1 "example.org MX 30:mx1.example.org\n" A1, 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "the same address twice", ORG, { 0 },
+	    MX1 MX2 A1 "mx2.example.org A 192.0.2.1\n", 2, 7,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	/* ourselves */
+	{ "worse MX is myself", ORG, { .own_names = own },
+	    MX1 A1 "example.org MX 15:this.example.com\n" MX2 A2, 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "best MX is myself", ORG, { .own_names = own },
+	    MX1 A1 "example.org MX 5:this.example.com\n", 1, 3,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(this.example.com is myself)" },
+	{ "myself in the same preference", ORG, { .own_names = own },
+	    MX1 A1 "example.org MX 10:this.example.com\n", 1, 3,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(this.example.com is myself)" },
+	{ "myself by CNAME", ORG, { .own_names = own },
+	    MX1 "mx1.example.org CNAME me.example.com\n" A1, 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "myself by address", ORG, { .own_ips = &own_ip, .n_own_ips = 1 },
+	    MX1 MX2 A1 "mx2.example.org A 203.0.113.7\n", 2, 7,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "loopback", ORG, { 0 }, MX1 MX2 A2 "mx1.example.org A 127.0.0.1\n",
+	    2, 7, "failed 5.4.6 example.org: mail for it loops back to this "
+	    "host (mx1.example.org is myself)" },
+	{ "loopback v6", ORG, { 0 }, MX1 A1 "mx1.example.org AAAA ::1\n",
+	    2, 5, "failed 5.4.6 example.org: mail for it loops back to this "
+	    "host (mx1.example.org is myself)" },
+	{ "unspecified", ORG, { 0 }, MX1 "mx1.example.org A 0.0.0.0\n", 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "multicast", ORG, { 0 }, MX1 "mx1.example.org AAAA ff02::1\n", 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "a private address is fine", ORG, { 0 },
+	    MX1 "mx1.example.org A 10.0.0.1\n", 2, 5,
+	    "MX: mx1.example.org 10.0.0.1:25" },
+	{ "loopback allowed", ORG, { LOOP, .own_names = own },
+	    MX1 "mx1.example.org A 127.0.0.1\n"
+	    "example.org MX 20:me.example.com\n", 2, 7,
+	    "MX: mx1.example.org 127.0.0.1:25" },
+	{ "soft at a better MX than myself", ORG, { .own_names = own },
+	    MX1 MX1_SOFT "example.org MX 20:me.example.com\n", 2, 5,
+	    "deferred 4.4.4 example.org: no MX host can be found now: "
+	    "mx1.example.org: A lookup failed "
+	    "(SERVFAIL from 192.0.2.53)" },
+	{ "MX is localhost", ORG, { 0 }, "example.org MX 5:localhost\n", 1, 3,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(localhost is myself)" },
+	/* literals and special names */
+	{ "IPv4 literal", "[192.0.2.1]", { 0 }, "", 0, 0,
+	    "address literal: 192.0.2.1 192.0.2.1:25" },
+	{ "IPv6 literal", "[IPv6:2001:db8::1]", { 0 }, "", 0, 0,
+	    "address literal: 2001:db8::1 [2001:db8::1]:25" },
+	{ "IPv6 literal without tag", "[2001:db8::1]", { 0 }, "", 0, 0,
+	    "failed 5.1.3 [2001:db8::1]: not an address literal" },
+	{ "IPv4 as IPv6", "[IPv6:192.0.2.1]", { 0 }, "", 0, 0,
+	    "failed 5.1.3 [IPv6:192.0.2.1]: not an address literal" },
+	{ "open literal", "[192.0.2.1", { 0 }, "", 0, 0,
+	    "failed 5.1.3 [192.0.2.1: not an address literal" },
+	{ "IPv4 literal with -6", "[192.0.2.1]", { NO4 }, "", 0, 0,
+	    "failed 5.4.4 192.0.2.1 cannot be used; IPv4 is switched off" },
+	{ "loopback literal", "[127.0.0.1]", { 0 }, "", 0, 0,
+	    "failed 5.4.6 [127.0.0.1]: mail for it loops back to this host "
+	    "(127.0.0.1 is myself)" },
+	{ "loopback literal allowed", "[127.0.0.1]", { LOOP }, "", 0, 0,
+	    "address literal: 127.0.0.1 127.0.0.1:25" },
+	{ "localhost", "localhost", { 0 }, "", 0, 0,
+	    "failed 5.4.6 localhost: mail for it loops back to this host "
+	    "(localhost is myself)" },
+	{ "localhost allowed", "x.localhost", { LOOP, NO6 }, "", 0, 0,
+	    "localhost: x.localhost 127.0.0.1:25" },
+	{ "bare address", "192.0.2.1", { 0 }, "", 0, 0,
+	    "failed 5.1.2 192.0.2.1: not a domain name" },
+	{ "no domain", "", { 0 }, "", 0, 0,
+	    "failed 5.1.2 : not a domain name" },
+	/* --server */
+	{ "server", ORG, { .server = "MX1.example.org" }, A1, 1, 2,
+	    "--server: mx1.example.org 192.0.2.1:25" },
+	{ "server by address", ORG, { .server = "192.0.2.1", .port = 2525 },
+	    "", 0, 0, "--server: 192.0.2.1 192.0.2.1:2525" },
+	{ "server by IPv6", ORG, { .server = "::1" }, "", 0, 0,
+	    "--server: ::1 [::1]:25" },
+	{ "server by literal", ORG, { .server = "[192.0.2.1]" }, "", 0, 0,
+	    "--server: 192.0.2.1 192.0.2.1:25" },
+	{ "server is localhost", ORG, { .server = "localhost" }, "", 0, 0,
+	    "--server: localhost [::1]:25 localhost 127.0.0.1:25" },
+	{ "server is myself", ORG, { .server = "me.example.com",
+	    .own_names = own }, "me.example.com A 127.0.0.1\n", 1, 2,
+	    "--server: me.example.com 127.0.0.1:25" },
+	{ "server does not exist", ORG, { .server = "mx1.example.org" }, "",
+	    1, 2, "failed 5.4.4 mx1.example.org: no such host "
+	    "(NXDOMAIN from 192.0.2.53)" },
+	{ "server is soft", ORG, { .server = "mx1.example.org" },
+	    "mx1.example.org A soft\n", 1, 2, "deferred 4.4.3 "
+	    "mx1.example.org: A lookup failed (SERVFAIL from 192.0.2.53)" },
+	{ "server is no name", ORG, { .server = "a b" }, "", 0, 0,
+	    "failed 5.1.2 --server a b: not a host name" },
+	/* ports and versions */
+	{ "SMTPS", ORG, { .link = LINK_SMTPS }, MX1 A1, 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:465" },
+	{ "LMTP", ORG, { .link = LINK_LMTP, .server = "192.0.2.1" }, "", 0, 0,
+	    "--server: 192.0.2.1 192.0.2.1:24" },
+	{ "-4", ORG, { NO6 }, MX1 A1 "mx1.example.org AAAA 2001:db8::1\n",
+	    2, 3, "MX: mx1.example.org 192.0.2.1:25" },
+	{ "-6", ORG, { NO4 }, MX1 A1 "mx1.example.org AAAA 2001:db8::1\n",
+	    2, 3, "MX: mx1.example.org [2001:db8::1]:25" },
+	{ "-6, only IPv4 there", ORG, { NO4 }, MX1 A1, 2, 3,
+	    "failed 5.4.4 example.org: none of its MX hosts has an address: "
+	    "mx1.example.org: no address (no records); "
+	    "IPv4 is switched off" },
+	{ "-4, only IPv6 there", ORG, { NO6 },
+	    "example.org AAAA 2001:db8::1\n", 1, 2,
+	    "failed 5.4.4 example.org: no address (no records); "
+	    "IPv6 is switched off" },
+	/* limits */
+	{ "five, both versions", ORG, { 0 }, MX1
+	    "mx1.example.org A 192.0.2.1\nmx1.example.org A 192.0.2.2\n"
+	    "mx1.example.org A 192.0.2.3\nmx1.example.org A 192.0.2.4\n"
+	    "mx1.example.org A 192.0.2.5\nmx1.example.org A 192.0.2.6\n"
+	    "mx1.example.org AAAA 2001:db8::1\n"
+	    "mx1.example.org AAAA 2001:db8::2\n", 2, 5,
+	    "MX: mx1.example.org [2001:db8::1]:25 "
+	    "mx1.example.org 192.0.2.1:25 "
+	    "mx1.example.org [2001:db8::2]:25 "
+	    "mx1.example.org 192.0.2.2:25 mx1.example.org 192.0.2.3:25" },
+	{ "the backup has a place", ORG, { .max_addresses = 2 }, MX1 MX2 A1
+	    "mx1.example.org A 192.0.2.3\nmx1.example.org A 192.0.2.4\n" A2,
+	    2, 7,
+	    "MX: mx1.example.org 192.0.2.1:25 mx2.example.org 192.0.2.2:25" },
+	{ "one is one", ORG, { .max_addresses = 1 }, MX1 MX2 A1 A2, 2, 7,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+};
+
+static void
+test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (int back = 0; back < 2; back++) {
+			struct buf got = { 0 };
+			struct run run;
+
+			run_route(cases[i].domain, &cases[i].config,
+			    cases[i].zone, back, &got, &run);
+			if (strcmp(buf_str(&got), cases[i].want) != 0)
+				print_error("%s\n", cases[i].name);
+			assert_string_equal(buf_str(&got), cases[i].want);
+			assert_int_equal(run.rounds, cases[i].rounds);
+			assert_int_equal(run.questions, cases[i].questions);
+			buf_free(&got);
+		}
+}
+
+/* Inside a preference each host comes first for some seed, for no two alike. */
+static void
+test_order_is_shuffled_inside_a_preference(void **state)
+{
+	const char *zone = "o MX 10:a\no MX 10:b\no MX 10:c\no MX 20:z\n"
+	    "a A 192.0.2.1\nb A 192.0.2.2\nc A 192.0.2.3\nz A 192.0.2.9\n";
+	unsigned first[3] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct route_config c = { .seed = seed };
+		struct buf got = { 0 }, again = { 0 };
+		struct run run;
+		const char *text;
+
+		run_route("o", &c, zone, false, &got, &run);
+		run_route("o", &c, zone, true, &again, &run);
+		text = buf_str(&got);
+		assert_string_equal(text, buf_str(&again));
+		assert_non_null(strstr(text, " z 192.0.2.9:25"));
+		first[text[4] - 'a']++;
+		buf_free(&got);
+		buf_free(&again);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_in_range(first[i], 60, 140);
+}
+
+/* FAULTS row 14: the lowest preferences count, the rest is not even asked for. */
+static void
+test_many_hosts_are_bounded(void **state)
+{
+	struct route_config c = { 0 };
+	struct buf zone = { 0 }, got = { 0 };
+	struct run run;
+
+	(void)state;
+	for (unsigned i = DNS_RECORDS_MAX; i > 0; i--)
+		buf_putf(&zone, "o MX %u:h%u\nh%u A 192.0.2.%u\n", i, i, i,
+		    i);
+	run_route("o", &c, buf_str(&zone), false, &got, &run);
+	assert_int_equal(run.questions, 3 + 2 * PLAN_HOSTS_MAX);
+	assert_string_equal(buf_str(&got), "MX: h1 192.0.2.1:25 "
+	    "h2 192.0.2.2:25 h3 192.0.2.3:25 h4 192.0.2.4:25 "
+	    "h5 192.0.2.5:25");
+	buf_free(&zone);
+	buf_free(&got);
+}
+
+/* More hosts than are looked up: the rest might have had an address. */
+static void
+test_unseen_hosts_are_no_reason_to_bounce(void **state)
+{
+	struct route_config c = { 0 };
+	struct buf zone = { 0 }, got = { 0 };
+	struct run run;
+
+	(void)state;
+	for (unsigned i = 0; i <= PLAN_HOSTS_MAX; i++)
+		buf_putf(&zone, "o MX %u:h%u\n", i, i);
+	run_route("o", &c, buf_str(&zone), false, &got, &run);
+	assert_string_equal(buf_str(&got), "deferred 4.4.4 o: no MX host can "
+	    "be found now: more MX hosts than are looked up");
+	buf_free(&zone);
+	buf_free(&got);
+}
+
+static void
+test_plan_carries_the_policy(void **state)
+{
+	struct route_config c = { .tls = TLS_VERIFY, .tls_why = "--tls verify",
+		.link = LINK_SMTPS };
+	struct route *r = route_new("[192.0.2.1]", &c);
+	const struct plan *p = route_plan(r);
+
+	(void)state;
+	assert_int_equal(p->tls, TLS_VERIFY);
+	assert_string_equal(p->tls_why, "--tls verify");
+	assert_int_equal(p->link, LINK_SMTPS);
+	assert_string_equal(p->domain, "[192.0.2.1]");
+	route_free(r);
+	route_free(NULL);
+}
+
+/* A route may be dropped in the middle of a round. */
+static void
+test_an_unfinished_route_is_freed(void **state)
+{
+	struct route_config c = { 0 };
+	struct route *r = route_new("example.org", &c);
+	struct dns_answer a = look_up(MX1, route_question(r, 0));
+
+	(void)state;
+	route_answer(r, 0, &a);
+	assert_true(route_question(r, 0)->answered);
+	dns_answer_free(&a);
+	route_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_order_is_shuffled_inside_a_preference),
+		cmocka_unit_test(test_many_hosts_are_bounded),
+		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
+		cmocka_unit_test(test_plan_carries_the_policy),
+		cmocka_unit_test(test_an_unfinished_route_is_freed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
