@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * header.h - finding and walking the header fields of a message.
+ *
+ * Raw text may have any line ends and NULs, as encode.h takes them.  A field is
+ * a name of printable ASCII, a colon (white space before it is forgiven), and the
+ * lines behind it that begin with a blank or TAB.
+ */
+#ifndef MAIL_HEADER_H
+#define MAIL_HEADER_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/*
+ * Where the header of a raw message is: head gets its fields, *body_at the
+ * offset of the body, behind the empty line.  A first "From " or ">From " line,
+ * as mboxes have it, is in neither.  The header ends at an empty line, or before
+ * the first line that is no field: a message that begins so is all body.
+ *
+ * PARSE_MORE: the header may go on behind raw; never when raw is all there is
+ * (all = true), for a header needs no empty line behind it.  Never PARSE_BAD.
+ */
+enum parse header_split(struct slice raw, bool all, struct slice *head,
+    size_t *body_at);
+
+struct header_field {
+	struct slice raw;   /* all of it, with its line ends */
+	struct slice name;
+	struct slice value; /* behind the colon, as folded, with line ends */
+};
+
+/*
+ * Take the next field off *head, which has CRLF line ends and no NUL.  False
+ * when there is none, or what comes next is no field.
+ */
+bool header_next(struct slice *head, struct header_field *field);
+
+static inline bool
+header_is(const struct header_field *field, const char *name)
+{
+	return slice_eq_nocase(field->name, slice_of(name));
+}
+
+/* Append the value in one line: without line ends and outer white space. */
+void header_unfold(struct buf *out, struct slice value);
+
+/*
+ * Append text, one field without line ends, folded at white space into lines of
+ * at most limit octets where that can be done, and CRLF.
+ */
+void header_fold(struct buf *out, struct slice text, size_t limit);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* header.c - where the header ends, its fields, folding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mail/header.h"
+
+static const struct {
+	const char *name;
+	struct slice head, gap, body; /* gap: in neither, between the two */
+} splits[] = {
+	{ "usual", SLICE("A: b\nC: d\n"), SLICE("\n"), SLICE("body\n") },
+	{ "CRLF", SLICE("A: b\r\n"), SLICE("\r\n"), SLICE("\r\nbody") },
+	{ "CR", SLICE("A: b\rC: d\r"), SLICE("\r"), SLICE("body\r") },
+	{ "folded", SLICE("A: b\n c\n\td\nE: f\n"), SLICE("\n"), SLICE("") },
+	{ "no empty line", SLICE("Subject: x"), SLICE(""), SLICE("") },
+	{ "no empty line, CR", SLICE("Subject: x\r"), SLICE(""), SLICE("") },
+	{ "nothing", SLICE(""), SLICE(""), SLICE("") },
+	{ "no body", SLICE("A: b\n"), SLICE("\n"), SLICE("") },
+	{ "no header", SLICE(""), SLICE(""), SLICE("hello no: x\n not\n") },
+	{ "empty first line", SLICE(""), SLICE("\n"), SLICE("A: b\n") },
+	{ "junk line", SLICE("A: b\n"), SLICE(""), SLICE("junk\nC: d\n") },
+	{ "blank first", SLICE(""), SLICE(""), SLICE(" A: b\n") },
+	{ "blanks are folding", SLICE("A: b\n  \nC: d\n"), SLICE("\n"),
+	    SLICE("x") },
+	{ "blank before colon", SLICE("A : b\n"), SLICE("\n"), SLICE("x") },
+	{ "NUL line", SLICE("A: b\n"), SLICE("\0\0\n"), SLICE("x") },
+	{ "NUL in name", SLICE("A\0B: b\n\0 c\n"), SLICE("\n"), SLICE("x") },
+	{ "8-bit name", SLICE(""), SLICE(""), SLICE("\xc3\xa9: x\n") },
+	{ "no name", SLICE(""), SLICE(""), SLICE(": x\n") },
+};
+
+static void
+check_split(const char *name, struct slice front, size_t i)
+{
+	struct slice head;
+	struct buf b = { 0 };
+	size_t at = 0;
+
+	buf_put(&b, front);
+	buf_put(&b, splits[i].head);
+	buf_put(&b, splits[i].gap);
+	buf_put(&b, splits[i].body);
+	assert_int_equal(header_split(buf_slice(&b), true, &head, &at),
+	    PARSE_OK);
+	if (!slice_eq(head, splits[i].head) ||
+	    at != front.n + head.n + splits[i].gap.n)
+		fail_msg("%s: head %zu body at %zu", name, head.n, at);
+	/* what is said early is never taken back */
+	for (size_t n = 0; n < b.n; n++) {
+		struct slice early;
+		size_t early_at;
+
+		if (header_split(slice_first(buf_slice(&b), n), false, &early,
+			&early_at) != PARSE_OK)
+			continue;
+		assert_int_equal(early.n, head.n);
+		assert_int_equal(early_at, at);
+	}
+	buf_free(&b);
+}
+
+static void
+test_splits(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
+		check_split(splits[i].name, SLICE(""), i);
+	for (size_t i = 0; i < 4; i++) {
+		check_split("From ", SLICE("From a@b Mon Jan 1: x\n"), i);
+		check_split(">From ", SLICE(">From a@b\r\n"), i);
+	}
+}
+
+static void
+test_from_field_is_no_mbox_line(void **state)
+{
+	struct slice raw = SLICE("From : bob@x\n\n"), head;
+	size_t at;
+
+	(void)state;
+	assert_int_equal(header_split(raw, true, &head, &at), PARSE_OK);
+	assert_int_equal(head.n, raw.n - 1);
+}
+
+static void
+test_walk(void **state)
+{
+	struct slice head = SLICE("A: b\r\nLong-Name : c\r\n d\r\n\r\n");
+	struct header_field f;
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_true(header_next(&head, &f));
+	assert_true(header_is(&f, "a"));
+	assert_true(slice_eq(f.value, SLICE(" b\r\n")));
+	assert_true(header_next(&head, &f));
+	assert_true(header_is(&f, "long-name"));
+	assert_true(slice_eq(f.raw, SLICE("Long-Name : c\r\n d\r\n")));
+	header_unfold(&b, f.value);
+	assert_string_equal(buf_str(&b), "c d");
+	assert_false(header_next(&head, &f));
+	buf_free(&b);
+}
+
+static void
+test_folding(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} cases[] = {
+		{ "", "\r\n" },
+		{ "A: b", "A: b\r\n" },
+		{ "A: bb ccc ddd", "A: bb ccc\r\n ddd\r\n" },
+		{ "A: bb ccc  ddd", "A: bb ccc\r\n  ddd\r\n" },
+		{ "A: 123456789012 x", "A:\r\n 123456789012\r\n x\r\n" },
+		{ "12345678901234", "12345678901234\r\n" },
+		{ "12345678901234 x", "12345678901234\r\n x\r\n" },
+		{ "A:               ", "A:\r\n" },
+		{ "A: b               c", "A: b\r\n               c\r\n" },
+		{ "1234567890 x", "1234567890\r\n x\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf b = { 0 };
+
+		header_fold(&b, slice_of(cases[i].in), 10);
+		assert_string_equal(buf_str(&b), cases[i].want);
+		buf_free(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_from_field_is_no_mbox_line),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_folding),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
