@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* date.h - RFC 5322 dates, without the C library's time zones. */
+#ifndef MAIL_DATE_H
+#define MAIL_DATE_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* A day and time as people write them. */
+struct civil {
+	int64_t year;
+	unsigned month, day, hour, minute, second; /* months and days from 1 */
+	unsigned weekday;			   /* 0 = Sunday */
+};
+
+/* From seconds since 1970; the proleptic Gregorian calendar, in UTC. */
+struct civil civil_from_seconds(int64_t seconds);
+
+/* "Sun, 22 Nov 2026 09:20:00 +0100": offset is in minutes east of UTC. */
+void date_put(struct buf *out, int64_t seconds, int offset);
+
+#endif
