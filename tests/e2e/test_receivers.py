@@ -64,7 +64,7 @@ def mixed_line_ends():
 
 
 DOTS = (b".\n..\n...\n.dot\n..two\n\n.\n\n.\r\n..\r\n.end\n"
-        b"text\n.\nQUIT\nMAIL FROM:<x>\n.")
+        b"text\n.\nQUIT\nMAIL FROM:<x>\n.end")
 
 MESSAGES = {
     "2 KB": lambda: message(lines(28)),

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: ISC
+"""As a new user would: help, mistakes, completion, manual, installation."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import pexpect
+import pytest
+
+import conftest
+
+MAN = conftest.TOP / "man" / "smtpsend.1"
+BASH = conftest.TOP / "completions"
+
+
+def completion_file():
+    found = [p for p in BASH.iterdir() if "bash" in p.name] \
+        or [BASH / "smtpsend"]
+    return found[0]
+
+
+def complete(*words):
+    """What bash offers for the last of the words."""
+    script = """
+    source "$1"; shift
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+    how=$(complete -p smtpsend) || exit 1
+    [[ $how =~ -F\\ ([^ ]+) ]] || exit 1
+    "${BASH_REMATCH[1]}" smtpsend "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(["bash", "-c", script, "bash", completion_file(),
+                           *words], capture_output=True, text=True, check=True)
+    return [w.strip() for w in done.stdout.split("\n") if w.strip()]
+
+
+def long_options(smtpsend):
+    text = smtpsend("--help").stdout
+    return set(re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]+", text))
+
+
+def test_help(smtpsend):
+    run = smtpsend("--help")
+    assert (run.status, run.err) == (0, b"")
+    assert max(map(len, run.stdout.splitlines())) <= 80
+    for option in ("--server", "--explain", "--sink", "--tls", "--json"):
+        assert option in run.stdout
+
+
+def test_version(smtpsend):
+    run = smtpsend("--version")
+    assert run.status == 0
+    for library in ("OpenSSL", "ldns", "libidn2"):
+        assert library in run.stdout
+
+
+@pytest.mark.parametrize("typo, meant", [
+    ("--sever", "--server"), ("--explian", "--explain"), ("--jason", "--json")])
+def test_a_mistyped_option_is_understood(smtpsend, typo, meant):
+    run = smtpsend(typo, "bob@example.test")
+    assert run.status == 64, run
+    assert typo in run.stderr and meant in run.stderr
+    assert len(run.stderr.splitlines()) <= 3
+
+
+def test_no_arguments_at_all(smtpsend):
+    run = smtpsend()
+    assert run.status == 64
+    assert "--help" in run.stderr
+
+
+@pytest.mark.parametrize("words, want", [
+    (["smtpsend", "--expl"], "--explain"),
+    (["smtpsend", "--ser"], "--server"),
+    (["smtpsend", "--tls", "ver"], "verify"),
+    (["smtpsend", "--sink-d"], "--sink-dir"),
+    (["smtpsend", "-v", "--js"], "--json"),
+])
+def test_completion_in_bash(words, want):
+    assert want in [w.rstrip("=") for w in complete(*words)]
+
+
+def test_completion_knows_every_option(smtpsend):
+    offered = {w.rstrip("=") for w in complete("smtpsend", "--")}
+    assert long_options(smtpsend) <= offered
+
+
+def test_completion_at_a_real_prompt(tmp_path):
+    """A shell on a terminal, and the Tab key."""
+    shell = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"],
+                          env={"PATH": f"{conftest.BUILD}:{os.environ['PATH']}",
+                               "PS1": "ready> ", "TERM": "dumb",
+                               "HISTFILE": "", "HOME": str(tmp_path)},
+                          timeout=15, encoding="utf-8")
+    try:
+        shell.expect_exact("ready> ")
+        shell.sendline(f"source {shlex.quote(str(completion_file()))}")
+        shell.expect_exact("ready> ")
+        shell.send("smtpsend --expl\t")
+        shell.expect_exact("--explain")
+        shell.sendcontrol("u")
+        shell.sendline("exit")
+        shell.expect(pexpect.EOF)
+    finally:
+        shell.close(force=True)
+
+
+def test_the_manual_is_readable():
+    done = subprocess.run(["mandoc", "-T", "utf8", str(MAN)], text=True,
+                          capture_output=True, check=True)
+    for section in ("NAME", "SYNOPSIS", "EXIT STATUS", "EXAMPLES"):
+        assert section in done.stdout
+
+
+def examples():
+    """The commands of the manual's EXAMPLES that run smtpsend."""
+    text = MAN.read_text().split(".Sh EXAMPLES")[1].split("\n.Sh ")[0]
+    shown = subprocess.run(
+        ["mandoc", "-T", "ascii", "-O", "width=300"], text=True,
+        capture_output=True, check=True,
+        input=f".Dd now\n.Dt X 1\n.Os\n.Sh EXAMPLES{text}\n").stdout
+    plain = re.sub(".\b", "", shown)
+    joined = re.sub(r"\\\n\s*", " ", plain)
+    lines = [l.strip() for l in joined.splitlines()
+             if re.search(r"(^\s+|\| ?|[$] )smtpsend ", l)]
+    return [l.removeprefix("$ ") for l in lines]
+
+
+def test_the_manual_has_examples():
+    assert len(examples()) >= 4
+
+
+@pytest.mark.parametrize("line", examples() if MAN.exists() else ["missing"])
+def test_examples_of_the_manual_parse(smtpsend, line):
+    """Each is a command line that the option parser takes."""
+    part = next(p for p in line.split("|") if "smtpsend" in p)
+    words = shlex.split(re.split(r"[<>]| & *$|;", part)[0], comments=True)
+    args = words[words.index("smtpsend") + 1:]
+    run = smtpsend("--help", *args)
+    assert run.status == 0, (line, run)
+
+
+def test_install(tmp_path):
+    """make install puts all its parts below DESTDIR, and uninstall takes them."""
+    def make(target):
+        subprocess.run(["make", "-s", "-C", conftest.TOP, target,
+                        f"B={os.path.relpath(conftest.BUILD, conftest.TOP)}",
+                        f"DESTDIR={tmp_path}", "PREFIX=/usr"], check=True,
+                       capture_output=True)
+
+    def files():
+        return {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")
+                if not p.is_dir()}
+
+    make("install")
+    found = files()
+    assert "usr/bin/smtpsend" in found
+    assert {f for f in found if re.search(r"man1/smtpsend\.1(\.gz)?$", f)}
+    for shell in ("bash-completion", "zsh", "fish"):
+        assert {f for f in found if shell in f}, (shell, found)
+    done = subprocess.run([tmp_path / "usr/bin/smtpsend", "--version"],
+                          check=True, capture_output=True)
+    assert done.stdout.startswith(b"smtpsend ")
+    make("uninstall")
+    assert files() == set()
+
+
+def test_examples_of_the_readme_name_real_options(smtpsend):
+    readme = (conftest.TOP / "README.md").read_text()
+    known = long_options(smtpsend)
+    for line in re.findall(r"smtpsend [^\n`]*", readme):
+        for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", line):
+            assert option in known, (option, line)
