@@ -47,7 +47,10 @@ struct stream {
 /* A clear stream over a connected non-blocking socket, which it takes over. */
 void stream_open(struct stream *s, int fd);
 
-/* Read up to max, write some of data; neither max nor data.n is ever 0. */
+/*
+ * Read up to max, write some of data; neither max nor data.n is ever 0.  After
+ * the last write, flush until IO_OK: what was taken need not have left yet.
+ */
 enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
 enum io stream_write(struct stream *s, struct slice data, size_t *n);
 enum io stream_flush(struct stream *s);

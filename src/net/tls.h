@@ -6,7 +6,11 @@
  * (it costs 3 ms; loading a CA bundle would cost 50, the hashed directory
  * nothing).  tls_start() puts TLS onto an open clear stream; step the handshake
  * until it is done; from then on the stream carries TLS.  Our Finished is not
- * flushed by itself: it leaves with the first command in one write.
+ * flushed by itself: it leaves with the first command in one write, so who has
+ * nothing to write yet (SMTPS: the greeting comes first) calls stream_flush().
+ *
+ * An end without close_notify reads as IO_END like an orderly one (SMTP replies
+ * end by their own CRLF); stream_error() then says so.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -53,12 +57,15 @@ bool tls_accept(struct stream *s, struct tls_context *c, struct outcome *why);
  */
 enum tls_step tls_step(struct stream *s, struct outcome *why);
 
-/* After TLS_DONE: put an EVENT_TLS; "TLSv1.3"; trusted chain and name? */
+/*
+ * After TLS_DONE: put an EVENT_TLS (a server's has no verdict); "TLSv1.3";
+ * trusted chain and name?
+ */
 void tls_report(const struct stream *s, struct events *q, unsigned lane);
 const char *tls_version(const struct stream *s);
 bool tls_is_trusted(const struct stream *s);
 
-/* For --version: "OpenSSL 3.0.19". */
+/* For --version: "OpenSSL 3.0.19 27 Jan 2026". */
 const char *tls_library_version(void);
 
 #endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls_state.h - what the TLS files (tls*.c) and their tests share; nobody else
+ * includes it.
+ */
+#ifndef NET_TLS_STATE_H
+#define NET_TLS_STATE_H
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include "base/buf.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+struct tls_context {
+	SSL_CTX *ctx;
+	BIO_METHOD *wire;	/* the BIO under every SSL of this context */
+	char *name;		/* --tls-name, or NULL */
+};
+
+#define TLS_SEEN 64 /* first bytes of the peer kept, to tell what it speaks */
+
+struct tls {
+	SSL *ssl;
+	struct stream raw;	/* the socket; our stream is its owner */
+	struct buf out;		/* records that were not written yet */
+	bool held;		/* out is our last flight of the handshake, which
+				   waits for the first command */
+	bool starved;		/* the socket had nothing more */
+	bool ended;		/* the socket came to its end */
+	bool broken;		/* no more records may be sent */
+	unsigned idle;		/* messages in a row that brought no data */
+	X509 *refused;		/* the leaf that did not verify, or NULL */
+	char host[256];		/* who it is with; empty in a server */
+	char name[256];		/* what the certificate is checked for */
+	char sni[256];		/* what was asked for, or empty */
+	char seen[TLS_SEEN];
+	size_t nseen;
+};
+
+/* OpenSSL without its configuration file, error strings and atexit handler. */
+void tls_init(void);
+
+/* The BIO that joins a struct tls to its socket and its buffer. */
+BIO_METHOD *tls_wire_new(void);
+
+/*
+ * A self-signed P-256 certificate for name (also localhost, 127.0.0.1 and ::1),
+ * good between two moments, in seconds from now.  NULL when OpenSSL fails;
+ * otherwise the certificate and *key are the caller's.
+ */
+X509 *tls_cert_make(const char *name, long from, long to, EVP_PKEY **key);
+
+/* Append "CN=mx.example, O=Example". */
+void tls_name_put(struct buf *out, const X509_NAME *name);
+
+/* Append the DNS names and addresses a certificate is for: "a.example, ::1". */
+void tls_cert_names_put(struct buf *out, const X509 *cert);
+
+/* Append "2027-01-31T12:00:00Z". */
+void tls_time_put(struct buf *out, const ASN1_TIME *t);
+
+/* Append why the peer's certificate is not trusted; nothing when it is. */
+void tls_distrust_put(struct buf *out, const struct tls *t);
+
+/* Append why the last call failed, in words, from what OpenSSL left behind. */
+void tls_reason_put(struct buf *out, const struct tls *t);
+
+/* Did the last call fail because of the peer's certificate? */
+bool tls_reason_is_certificate(void);
+
+#endif
