@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cli_options.c - argument vectors in, settings out.
+ *
+ * A case is a command line of words without blanks in them ('' is an empty
+ * word), and what it must come to, written down by show().
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "cli/options.h"
+
+#define WORDS_MAX 40
+
+struct line {
+	char *text;
+	char *argv[WORDS_MAX];
+	int argc;
+};
+
+static void
+split(struct line *l, const char *text)
+{
+	char *save = NULL;
+
+	*l = (struct line){ .text = mem_dup(slice_of(text)) };
+	for (char *w = strtok_r(l->text, " ", &save); w && l->argc < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save)) {
+		if (strcmp(w, "''") == 0)
+			*w = '\0';
+		l->argv[l->argc++] = w;
+	}
+}
+
+static void
+show_text(struct buf *b, const char *key, const char *value)
+{
+	if (value)
+		buf_putf(b, " %s=%s", key, value);
+}
+
+static void
+show_number(struct buf *b, const char *key, long long n)
+{
+	if (n != 0)
+		buf_putf(b, " %s=%lld", key, n);
+}
+
+static void
+show_legacy(struct buf *b, const struct settings *s)
+{
+	show_number(b, "i", s->ignore_dots);
+	show_number(b, "body", s->body);
+	show_number(b, "gateway", s->gateway);
+	show_number(b, "hops", s->hop_count);
+	show_number(b, "utf8", s->smtputf8);
+	show_number(b, "requiretls", s->require_tls);
+	show_text(b, "config", s->config);
+	show_number(b, "errors", s->errors);
+	show_number(b, "delivery", s->delivery);
+	show_number(b, "noalias", s->no_aliases);
+	show_text(b, "proto", s->protocol);
+	show_text(b, "tag", s->log_tag);
+	show_number(b, "hold", s->hold);
+	show_text(b, "why", s->hold_reason);
+	show_number(b, "q", s->queue_run);
+	show_number(b, "qf", s->queue_foreground);
+	show_number(b, "every", s->queue_interval);
+	show_number(b, "not", s->queue_not);
+	if (s->queue_by)
+		buf_putf(b, " by=%c:%s", s->queue_by, s->queue_match);
+	show_number(b, "return", s->queue_return);
+	show_number(b, "maxhops", s->max_hops);
+	show_number(b, "build", s->show_build);
+}
+
+static void
+show_route(struct buf *b, const struct settings *s)
+{
+	if (s->server[0])
+		buf_putf(b, " server=%d:%s", s->link, s->server);
+	show_number(b, "port", s->port);
+	for (size_t i = 0; i < s->nresolvers; i++) {
+		buf_puts(b, " ns=");
+		endpoint_put(b, &s->resolver[i]);
+	}
+	show_number(b, "v4", s->only_ipv4);
+	show_number(b, "v6", s->only_ipv6);
+	if (s->source.version) {
+		buf_puts(b, " source=");
+		ip_put(b, &s->source);
+	}
+	show_text(b, "helo", s->helo);
+	show_number(b, "loop", s->allow_loopback_mx);
+	show_number(b, "maxa", s->max_addresses);
+	show_number(b, "maxs", s->max_sessions);
+	show_number(b, "timeout", s->timeout);
+	if (s->tls_given)
+		buf_putf(b, " tls=%s(%s)", tls_level_name(s->tls), s->tls_why);
+	show_text(b, "ca", s->ca);
+	show_text(b, "cert", s->cert);
+	show_text(b, "key", s->key);
+	show_text(b, "tlsname", s->tls_name);
+}
+
+static void
+show_sink(struct buf *b, const struct settings *s)
+{
+	if (s->mode == MODE_SINK) {
+		buf_puts(b, " sink=");
+		endpoint_put(b, &s->sink);
+	}
+	show_text(b, "dir", s->sink_dir);
+	show_text(b, "mbox", s->sink_mbox);
+	show_text(b, "sinkname", s->sink_name);
+	for (size_t i = 0; i < s->nsink_replies; i++)
+		show_text(b, "reply", s->sink_reply[i]);
+	show_number(b, "count", s->sink_count);
+	show_number(b, "stls", s->sink_tls);
+	show_number(b, "slmtp", s->sink_lmtp);
+}
+
+static void
+show(struct buf *b, const struct settings *s)
+{
+	buf_puts(b, mode_name(s->mode));
+	show_text(b, "file", s->file);
+	show_text(b, "from", s->from);
+	show_text(b, "name", s->full_name);
+	show_number(b, "t", s->read_recipients);
+	show_number(b, "asis", s->as_is);
+	show_number(b, "notify", s->notify);
+	show_number(b, "ret", s->ret);
+	show_text(b, "envid", s->envid);
+	show_route(b, s);
+	show_number(b, "v", s->verbose);
+	show_number(b, "json", s->json);
+	show_text(b, "log", s->transcript);
+	show_text(b, "quit", s->quit_after ? stage_name(s->quit_after) : NULL);
+	show_sink(b, s);
+	show_legacy(b, s);
+	for (size_t i = 0; i < s->nrcpts; i++)
+		buf_putf(b, " <%s>", s->rcpt[i]);
+}
+
+struct good {
+	const char *line, *want;
+	const char *says; /* part of a warning; NULL = silence */
+};
+
+/* Every row of "What real callers pass" in SENDMAIL.md that is one of ours. */
+static const struct good callers[] = {
+	{ "sendmail -FCronDaemon -odi -oem -oi -t",
+	    "-bm (deliver) name=CronDaemon t=1 i=1 errors=1", NULL },
+	{ "sendmail -i -FCronDaemon -B8BITMIME -oem root",
+	    "-bm (deliver) name=CronDaemon i=1 body=2 errors=1 <root>", NULL },
+	{ "sendmail -FCronDaemon -i -odi -oem -oi -t -f me@x",
+	    "-bm (deliver) from=me@x name=CronDaemon t=1 i=1 errors=1", NULL },
+	{ "sendmail -FAnacron -odi root",
+	    "-bm (deliver) name=Anacron <root>", NULL },
+	{ "sendmail -FCronDaemon -i -odi -oem -t",
+	    "-bm (deliver) name=CronDaemon t=1 i=1 errors=1", NULL },
+	{ "sendmail -ti", "-bm (deliver) t=1 i=1", NULL },
+	{ "sendmail -ti oem", "-bm (deliver) t=1 i=1 <oem>", NULL },
+	{ "sendmail -i -B 8BITMIME root",
+	    "-bm (deliver) i=1 body=2 <root>", NULL },
+	{ "sendmail -i root", "-bm (deliver) i=1 <root>", NULL },
+	{ "sendmail -f me@x -i a@x b@y",
+	    "-bm (deliver) from=me@x i=1 <a@x> <b@y>", NULL },
+	{ "/usr/sbin/sendmail -t -i -fuser@x",
+	    "-bm (deliver) from=user@x t=1 i=1", NULL },
+	{ "sendmail -fme@x -i -t", "-bm (deliver) from=me@x t=1 i=1", NULL },
+	{ "sendmail -oi -fme@x -t", "-bm (deliver) from=me@x t=1 i=1", NULL },
+	{ "/usr/sbin/sendmail -bs", "-bs (SMTP on stdin and stdout)", NULL },
+	{ "/usr/sbin/sendmail -i -fs@x a@x",
+	    "-bm (deliver) from=s@x i=1 <a@x>", NULL },
+	{ "sendmail -i -f me@x -- a@x b@x",
+	    "-bm (deliver) from=me@x i=1 <a@x> <b@x>", NULL },
+	{ "sendmail -i -t", "-bm (deliver) t=1 i=1", NULL },
+	{ "sendmail -t -oi -oem -fme@x",
+	    "-bm (deliver) from=me@x t=1 i=1 errors=1", NULL },
+	{ "sendmail -t", "-bm (deliver) t=1", NULL },
+	{ "/usr/lib/sendmail -oi -t -odq",
+	    "-bm (deliver) t=1 i=1 delivery=2", NULL },
+	{ "/usr/sbin/sendmail -oem -oi -B8BITMIME -f me@x -N failure,delay "
+	  "-R hdrs -- a@x",
+	    "-bm (deliver) from=me@x notify=12 ret=2 i=1 body=2 errors=1 "
+	    "<a@x>", NULL },
+	{ "sendmail -i -m -v -f me@x -F Me a@x",
+	    "-bm (deliver) from=me@x name=Me v=1 i=1 <a@x>", NULL },
+	{ "sendmail -oi -f user@host -t",
+	    "-bm (deliver) from=user@host t=1 i=1", NULL },
+	{ "sendmail -bs -odb -oem",
+	    "-bs (SMTP on stdin and stdout) errors=1 delivery=1", NULL },
+	{ "sendmail -oi -f me@x -oA/etc/aliases -oem -odb -t -N success",
+	    "-bm (deliver) from=me@x t=1 notify=2 i=1 errors=1 delivery=1",
+	    NULL },
+	{ "sendmail -oi -f me@x -oep -odb a@x",
+	    "-bm (deliver) from=me@x i=1 delivery=1 <a@x>", NULL },
+	{ "sendmail -oi -f <> -- a@x", "-bm (deliver) from=<> i=1 <a@x>",
+	    NULL },
+	{ "sendmail -eq -f <> a@x", "-bm (deliver) from=<> errors=2 <a@x>",
+	    NULL },
+	{ "sendmail -oi a@x b@x", "-bm (deliver) i=1 <a@x> <b@x>", NULL },
+	{ "sendmail -G -oee -odq -oi -p UUCP:host -f me@x a@x",
+	    "-bm (deliver) from=me@x i=1 gateway=1 errors=3 delivery=2 "
+	    "proto=UUCP:host <a@x>", NULL },
+	{ "sendmail -G -i -f me@x -- a@x",
+	    "-bm (deliver) from=me@x i=1 gateway=1 <a@x>", NULL },
+	{ "sendmail -oi -oem news@x", "-bm (deliver) i=1 errors=1 <news@x>",
+	    NULL },
+	{ "sendmail -f me@x -oi -oem a@x",
+	    "-bm (deliver) from=me@x i=1 errors=1 <a@x>", NULL },
+	{ "sendmail -f fail2ban a@x", "-bm (deliver) from=fail2ban <a@x>",
+	    NULL },
+	{ "sendmail -oi -oem -oo a@x", "-bm (deliver) i=1 errors=1 <a@x>",
+	    NULL },
+	{ "mailq -Ac", "-bp (mailq)", NULL },
+	{ "mailq", "-bp (mailq)", NULL },
+	{ "sendmail -q", "-q (queue run) q=1", NULL },
+	{ "sendmail -qf", "-q (queue run) q=1 qf=1", NULL },
+	{ "sendmail -bv user", "-bv (verify addresses) <user>", NULL },
+	{ "sendmail -bp", "-bp (mailq)", NULL },
+	{ "newaliases", "-bi (newaliases)", NULL },
+	{ "sendmail -d0.1 -bv root", "-bv (verify addresses) build=1 <root>",
+	    NULL },
+};
+
+/* The other rows of SENDMAIL.md's tables. */
+static const struct good legacy[] = {
+	{ "send-mail -Am -Ac a", "-bm (deliver) <a>", NULL },
+	{ "sendmail -B9BIT a", "-bm (deliver) <a>", "7BIT or 8BITMIME" },
+	{ "sendmail -bd -q30m",
+	    "-bd (queue daemon) q=1 every=1800", NULL },
+	{ "sendmail -bD -q1h30m",
+	    "-bD (queue daemon in the foreground) q=1 every=5400", NULL },
+	{ "sendmail -q15", "-bd (queue daemon) q=1 every=900", NULL },
+	{ "sendmail -qp30m", "-bd (queue daemon) q=1 every=1800", NULL },
+	{ "sendmail -q0", "-q (queue run) q=1", NULL },
+	{ "sendmail -qIabc", "-q (queue run) q=1 by=I:abc", NULL },
+	{ "sendmail -q!Rx.org", "-q (queue run) q=1 not=1 by=R:x.org", NULL },
+	{ "runq", "-q (queue run)", NULL },
+	{ "hoststat", "-bh (hoststat)", NULL },
+	{ "sendmail -bH", "-bH (purgestat)", NULL },
+	{ "purgestat", "-bH (purgestat)", NULL },
+	{ "sendmail -bl", "-bd (queue daemon)", NULL },
+	{ "sendmail -bq a", "-bm (deliver) delivery=2 <a>", NULL },
+	{ "sendmail -bV", "--version", NULL },
+	{ "sendmail -bO", "-bO (show options)", NULL },
+	{ "sendmail -bC", "-bC (check the configuration)", NULL },
+	{ "sendmail -bP", "-bP (queue count)", NULL },
+	{ "sendmail -bS", "-bS (batched SMTP)", NULL },
+	{ "sendmail -bt", "-bt (address test)", NULL },
+	{ "sendmail -bh", "-bh (hoststat)", NULL },
+	{ "sendmail -I", "-bi (newaliases)", NULL },
+	{ "sendmail -c -E -J -m -s -T -x a", "-bm (deliver) <a>", NULL },
+	{ "sendmail -T 30 a", "-bm (deliver) <30> <a>", NULL },
+	{ "sendmail -d a", "-bm (deliver) <a>", NULL },
+	{ "sendmail -d8.20 a", "-bm (deliver) <a>", NULL },
+	{ "sendmail -ew a", "-bm (deliver) <a>", NULL },
+	{ "sendmail -ez a", "-bm (deliver) <a>", "ignored" },
+	{ "sendmail -h 7 a", "-bm (deliver) hops=7 <a>", NULL },
+	{ "sendmail -h x a", "-bm (deliver) <a>", "a number from 1" },
+	{ "sendmail -L tag -M xvalue -n a",
+	    "-bm (deliver) noalias=1 tag=tag <a>", NULL },
+	{ "sendmail -N often a", "-bm (deliver) <a>", "ignored" },
+	{ "sendmail -N never a", "-bm (deliver) notify=1 <a>", NULL },
+	{ "sendmail -R some a", "-bm (deliver) <a>", "full or hdrs" },
+	{ "sendmail -Q a", "-bm (deliver) hold=1 <a>", NULL },
+	{ "sendmail -Qspam a", "-bm (deliver) hold=1 why=spam <a>", NULL },
+	{ "sendmail -U -V id1 a", "-bm (deliver) envid=id1 utf8=1 <a>", NULL },
+	{ "sendmail -r me@x -f you@x a", "-bm (deliver) from=you@x <a>",
+	    NULL },
+	{ "sendmail -f '' a", "-bm (deliver) from= <a>", NULL },
+	/* what names a file is eaten and means nothing */
+	{ "sendmail -X /tmp/log -C /etc/x -D /tmp/d -t",
+	    "-bm (deliver) t=1", NULL },
+	{ "sendmail -f me -X/var/www/a.php -OQueueDirectory=/tmp a",
+	    "-bm (deliver) from=me <a>", NULL },
+	{ "sendmail -oQ/tmp -oA/tmp/x -oMrSMTP -o7 -om -oX5 -O LogLevel=9 a",
+	    "-bm (deliver) <a>", NULL },
+	{ "sendmail -O DeliveryMode=q -oitrue a",
+	    "-bm (deliver) i=1 delivery=2 <a>", NULL },
+	{ "sendmail -ODeliveryMode=background a",
+	    "-bm (deliver) delivery=1 <a>", NULL },
+	{ "sendmail -Odeliverymode=x a", "-bm (deliver) <a>", "ignored" },
+	{ "sendmail -O requiretls=yes -O smtputf8=yes a",
+	    "-bm (deliver) utf8=1 requiretls=1 <a>", NULL },
+	{ "sendmail -O Timeout.queuereturn=5d -O MaxHopCount=30 a",
+	    "-bm (deliver) return=432000 maxhops=30 <a>", NULL },
+	{ "sendmail -- -a@x", "-bm (deliver) <-a@x>", NULL },
+	{ "rmail a@x", "-bm (deliver) <a@x>", NULL },
+	{ "smtpsend -ti", "-bm (deliver) t=1 i=1", NULL },
+};
+
+static const struct good own[] = {
+	{ "smtpsend a@x", "-bm (deliver) <a@x>", NULL },
+	{ "./build/smtpsend --file=m a@x", "-bm (deliver) file=m <a@x>",
+	    NULL },
+	{ "x --file m --from me@x --name Me --as-is --read-recipients",
+	    "-bm (deliver) file=m from=me@x name=Me t=1 asis=1", NULL },
+	{ "x --server mx.example.org a", "-bm (deliver) "
+	  "server=0:mx.example.org <a>", NULL },
+	{ "x --server mx.Example.org:2525 a",
+	    "-bm (deliver) server=0:mx.example.org port=2525 <a>", NULL },
+	{ "x --server=smtps://mx --port 1465 a",
+	    "-bm (deliver) server=1:mx port=1465 <a>", NULL },
+	{ "x --server LMTP://[::1]:24/ a",
+	    "-bm (deliver) server=2:::1 port=24 <a>", NULL },
+	{ "x --server 127.0.0.1 a", "-bm (deliver) server=0:127.0.0.1 <a>",
+	    NULL },
+	{ "x --resolver 192.0.2.1 --resolver [2001:db8::1]:5353 a",
+	    "-bm (deliver) ns=192.0.2.1:53 ns=[2001:db8::1]:5353 <a>", NULL },
+	{ "x -4 --source 192.0.2.7 --helo [192.0.2.7] a",
+	    "-bm (deliver) v4=1 source=192.0.2.7 helo=[192.0.2.7] <a>", NULL },
+	{ "x -6vt --helo me.example",
+	    "-bm (deliver) t=1 v6=1 helo=me.example v=1", NULL },
+	{ "x --allow-loopback-mx --max-addresses 3 --max-sessions 1 a",
+	    "-bm (deliver) loop=1 maxa=3 maxs=1 <a>", NULL },
+	{ "x --timeout 30 a", "-bm (deliver) timeout=30000000 <a>", NULL },
+	{ "x --timeout 5m a", "-bm (deliver) timeout=300000000 <a>", NULL },
+	{ "x --tls VERIFY --ca /ca --cert c --key k --tls-name mx a",
+	    "-bm (deliver) tls=verify(--tls verify) ca=/ca cert=c key=k "
+	    "tlsname=mx <a>", NULL },
+	{ "x -vv --json -X f a", "-bm (deliver) v=2 json=1 log=f <a>", NULL },
+	{ "x -v -v --transcript f a", "-bm (deliver) v=2 log=f <a>", NULL },
+	{ "x --explain a", "--explain <a>", NULL },
+	{ "x --quit-after Connect a", "-bm (deliver) quit=greeting <a>",
+	    NULL },
+	{ "x --quit-after RCPT a", "-bm (deliver) quit=RCPT <a>", NULL },
+	{ "x --quit-after=tls a", "-bm (deliver) quit=TLS <a>", NULL },
+	{ "x --notify success,Failure --return full --envid e a",
+	    "-bm (deliver) notify=6 ret=1 envid=e <a>", NULL },
+	{ "x --sink", "--sink sink=127.0.0.1:2525", NULL },
+	{ "x --sink --sink-dir d", "--sink sink=127.0.0.1:2525 dir=d", NULL },
+	{ "x --sink [::1]:25 --sink-mbox m",
+	    "--sink sink=[::1]:25 mbox=m", NULL },
+	{ "x --sink=127.0.0.2:0", "--sink sink=127.0.0.2:0", NULL },
+	{ "x --sink :26", "--sink sink=127.0.0.1:26", NULL },
+	{ "x --sink 27", "--sink sink=127.0.0.1:27", NULL },
+	{ "x --sink 127.0.0.3", "--sink sink=127.0.0.3:2525", NULL },
+	{ "x --sink --sink-reply RCPT=450 --sink-reply .=drop --sink-count 2 "
+	  "--sink-tls --sink-lmtp --sink-name s.example",
+	    "--sink sink=127.0.0.1:2525 sinkname=s.example reply=RCPT=450 "
+	    "reply=.=drop count=2 stls=1 slmtp=1", NULL },
+	{ "x --explai a", "--explain <a>", NULL },
+	{ "x --help --nonsense", "--help", NULL },
+	{ "x --version", "--version", NULL },
+	{ "x -C conf a", "-bm (deliver) config=conf <a>", NULL },
+};
+
+static void
+check_good(const struct good *c)
+{
+	struct buf says = { 0 }, got = { 0 };
+	struct settings s;
+	struct line l;
+	int status;
+
+	split(&l, c->line);
+	status = options_parse(l.argc, l.argv, &s, &says);
+	if (status != 0)
+		fail_msg("%s: status %d, %s", c->line, status, buf_str(&says));
+	show(&got, &s);
+	if (strcmp(buf_str(&got), c->want) != 0)
+		fail_msg("%s\n  got  %s\n  want %s", c->line, buf_str(&got),
+		    c->want);
+	if (c->says ? !strstr(buf_str(&says), c->says) : says.n > 0)
+		fail_msg("%s says: %s", c->line, buf_str(&says));
+	buf_free(&got);
+	buf_free(&says);
+	free(l.text);
+}
+
+static void
+test_real_callers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof callers / sizeof callers[0]; i++)
+		check_good(&callers[i]);
+}
+
+static void
+test_sendmail_letters(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof legacy / sizeof legacy[0]; i++)
+		check_good(&legacy[i]);
+}
+
+static void
+test_own_options(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		check_good(&own[i]);
+}
+
+static const struct {
+	const char *line;
+	int status;
+	const char *says;
+} bad[] = {
+	{ "smtpsend", 64, "smtpsend: no recipients" },
+	{ "sendmail", 64, "sendmail: no recipients" },
+	{ "smtpsend --sevrer x a", 64, "unknown option --sevrer; did you mean "
+	  "--server? (smtpsend --help lists all)\n" },
+	{ "smtpsend --verbos=1 a", 64, "--verbose '1': this option takes no" },
+	{ "smtpsend --zzzzzz a", 64, "unknown option --zzzzzz (smtpsend" },
+	{ "smtpsend --s x a", 64, "may mean --" },
+	{ "smtpsend --= a", 64, "unknown option --" },
+	{ "smtpsend --file", 64, "--file: its FILE is missing" },
+	{ "smtpsend -f", 64, "-f: its ADDR is missing" },
+	{ "smtpsend -server mx a", 64, "did you mean --server" },
+	{ "smtpsend -y a", 64, "unknown option -y" },
+	{ "sendmail -y a", 64, "unknown option -y" },
+	{ "sendmail -4 a", 64, "unknown option -4" },
+	{ "sendmail --server mx a", 64, "unknown option --server\n" },
+	{ "smtpsend a -v", 65, "'-': -v; options go before recipients" },
+	{ "sendmail a -f b", 65, "options go before recipients" },
+	{ "smtpsend - a", 65, "may not begin with '-'" },
+	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
+	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
+	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
+	{ "smtpsend --quit-after data a", 64, "connect, ehlo, tls, mail" },
+	{ "smtpsend --server x:y a", 64, "HOST[:PORT]" },
+	{ "smtpsend --server smtp:// a", 64, "HOST[:PORT]" },
+	{ "smtpsend --server http://x a", 64, "HOST[:PORT]" },
+	{ "smtpsend --resolver localhost a", 64, "an IP address is wanted" },
+	{ "smtpsend --source eth0 a", 64, "an IP address of this machine" },
+	{ "smtpsend --helo a;b a", 64, "a host name is wanted" },
+	{ "smtpsend --helo [1.2.3] a", 64, "a host name is wanted" },
+	{ "smtpsend --timeout 0 a", 64, "a time is wanted" },
+	{ "smtpsend --timeout 5y a", 64, "a time is wanted" },
+	{ "smtpsend --timeout 99999999999s a", 64, "a time is wanted" },
+	{ "smtpsend --max-sessions many a", 64, "a number from 1 to 100" },
+	{ "smtpsend --sink bob@x", 64, "ADDR:PORT is wanted" },
+	{ "smtpsend --sink --sink-reply RCPT", 64, "VERB=CODE" },
+	{ "smtpsend --sink :25 bob@x", 64, "takes no recipients" },
+	{ "smtpsend --sink-mbox m --sink-dir d --sink", 64, "exclude" },
+	{ "smtpsend -46 a", 64, "exclude each other" },
+	{ "smtpsend --key k a", 64, "--key needs --cert" },
+	{ "smtpsend --server smtps://x --tls none a", 64, "which is TLS" },
+	{ "smtpsend -N often a", 64, "success, failure and delay" },
+	{ "smtpsend -R some a", 64, "full or hdrs" },
+	{ "sendmail -ba a", 64, "no such mode" },
+	{ "sendmail -bz", 64, "no such mode" },
+	{ "sendmail -be a", 64, "no such mode" },
+	{ "sendmail -qGgroup", 64, "I, R or S is wanted" },
+	{ "sendmail -qI", 64, "I, R or S is wanted" },
+	{ "sendmail -q!", 64, "I, R or S is wanted" },
+	{ "sendmail -qx", 64, "a time is wanted" },
+	{ "smtpsend --fi\033[2Jle a", 64, "--fi\\x1b[2Jle" },
+};
+
+static void
+test_errors(void **state)
+{
+	struct buf says = { 0 };
+	struct settings s;
+	struct line l;
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		split(&l, bad[i].line);
+		buf_clear(&says);
+		status = options_parse(l.argc, l.argv, &s, &says);
+		if (status != bad[i].status ||
+		    !strstr(buf_str(&says), bad[i].says))
+			fail_msg("%s: %d, %s", bad[i].line, status,
+			    buf_str(&says));
+		free(l.text);
+	}
+	buf_free(&says);
+}
+
+static void
+test_help_fits_and_is_whole(void **state)
+{
+	struct buf help = { 0 };
+	struct slice rest, line;
+	const struct option *o;
+	char word[32];
+
+	(void)state;
+	help_put(&help);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (o->name)
+			snprintf(word, sizeof word, "--%s", o->name);
+		else
+			snprintf(word, sizeof word, " -%c", o->letter);
+		if (!strstr(buf_str(&help), word))
+			fail_msg("%s is not in --help", word);
+	}
+	rest = buf_slice(&help);
+	while (slice_cut(&rest, '\n', &line))
+		if (line.n > 80)
+			fail_msg("wide: %.*s", (int)line.n, line.p);
+	buf_free(&help);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_real_callers),
+		cmocka_unit_test(test_sendmail_letters),
+		cmocka_unit_test(test_own_options),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_help_fits_and_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
