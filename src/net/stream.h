@@ -40,6 +40,8 @@ struct stream {
 	int fd;			/* -1 = none */
 	short events;		/* what the last IO_AGAIN waits for */
 	bool readable;		/* bytes wait inside (TLS records): read, don't poll */
+	bool unsent;		/* bytes were kept back: stream_flush(), or poll
+				   POLLOUT too when that says IO_AGAIN */
 	void *state;		/* the kind's own */
 	char error[256];
 };
@@ -49,7 +51,8 @@ void stream_open(struct stream *s, int fd);
 
 /*
  * Read up to max, write some of data; neither max nor data.n is ever 0.  After
- * the last write, flush until IO_OK: what was taken need not have left yet.
+ * the last write, flush until IO_OK: what was taken need not have left yet
+ * (s->unsent says so).
  */
 enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
 enum io stream_write(struct stream *s, struct slice data, size_t *n);

@@ -90,6 +90,7 @@ push(struct stream *s)
 		return IO_OK;
 	io = stream_write(&t->raw, buf_slice(&t->out), &n);
 	buf_consume(&t->out, n);
+	s->unsent = t->out.n > 0 && io != IO_ERROR;
 	if (io == IO_ERROR)
 		snprintf(s->error, sizeof s->error, "%s", t->raw.error);
 	if (io == IO_ERROR || t->out.n == 0)
@@ -166,6 +167,7 @@ tls_read(struct stream *s, char *to, size_t max, size_t *n)
 		ERR_clear_error();
 		if (SSL_read_ex(t->ssl, to, max, n) == 1) {
 			t->idle = 0;
+			s->unsent = t->out.n > 0;
 			s->readable = SSL_has_pending(t->ssl) == 1;
 			return IO_OK;
 		}
@@ -395,6 +397,7 @@ handshake_done(struct stream *s, struct outcome *why)
 	t->idle = 0;
 	s->readable = SSL_has_pending(t->ssl) == 1;
 	t->held = !SSL_is_server(t->ssl);
+	s->unsent = t->out.n > 0;
 	if (!t->held && push(s) == IO_ERROR)
 		return handshake_fail(s, why);
 	return TLS_DONE;

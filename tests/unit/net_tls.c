@@ -190,7 +190,9 @@ test_flush_lets_the_server_begin(void **state)
 	assert_int_equal(stream_read(&w.client, to, 9, &n), IO_AGAIN);
 	pump(&w);
 	assert_int_equal(w.flights, 1);
+	assert_true(w.client.unsent);
 	finish_server(&w);
+	assert_false(w.client.unsent);
 	assert_int_equal(w.flights, 2);
 	say(&w.server, "220 hi\r\n");
 	pump(&w);
@@ -667,6 +669,7 @@ test_large_transfer(void **state)
 		if (io == IO_OK && rest.n > 0)
 			continue;
 		assert_true(io == IO_OK || w.client.events == POLLOUT);
+		assert_int_equal(w.client.unsent, io == IO_AGAIN);
 		while (stream_read(&w.server, back + got, 5000, &n) == IO_OK)
 			got += n;
 	}
