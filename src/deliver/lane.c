@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "deliver/body.h"
 #include "net/clock.h"
-#include "smtp/command.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
 #define RCPTS_MAX     100 /* per transaction when the server does not say */
@@ -106,7 +105,6 @@ next_mail(struct lane *l)
 	const struct envelope *env = l->job->envelope;
 	const struct message *m = l->job->message;
 	size_t n = may_mail(l, caps) ? gather(l, rcpts_limit(caps)) : 0;
-	struct outcome why;
 
 	l->mail = (struct mail){
 		.from = &env->from,
@@ -118,10 +116,6 @@ next_mail(struct lane *l)
 		.smtputf8 = needs_utf8(l->job, n, l->offered),
 		.seven_bit = m->eight_bit && !caps->eight_bit,
 	};
-	if (n > 0 && !command_fits(caps, &l->mail, &why)) {
-		l->end = why; /* another host may take it */
-		n = 0;
-	}
 	if (n == 0) {
 		session_quit(l->session);
 		return;

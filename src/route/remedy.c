@@ -15,7 +15,7 @@ remedy_for(const struct outcome *o)
 	if (o->verdict == DEFERRED)
 		return o->maybe_sent || is_local(o->stage) ? REMEDY_LATER :
 							     REMEDY_NEXT_HOST;
-	if (o->verdict == FAILED && o->code == 0 && o->stage == STAGE_EHLO)
+	if (o->verdict == FAILED && o->code == 0 && o->stage == STAGE_MAIL)
 		return REMEDY_NEXT_HOST;
 	return REMEDY_NONE;
 }

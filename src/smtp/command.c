@@ -23,7 +23,8 @@ command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
 	buf_putf(out, "MAIL FROM:<%s>", mail->from->path);
 	if (caps->size && !mail->seven_bit)
 		buf_putf(out, " SIZE=%" PRIu64, mail->message->size);
-	if (caps->eight_bit && mail->message->eight_bit && !mail->seven_bit)
+	if (caps->eight_bit && !mail->seven_bit &&
+	    (mail->message->eight_bit || mail->smtputf8))
 		buf_puts(out, " BODY=8BITMIME");
 	if (mail->smtputf8)
 		buf_puts(out, " SMTPUTF8");
@@ -84,11 +85,11 @@ command_fits(const struct caps *caps, const struct mail *mail,
 	uint64_t size = mail->message->size;
 
 	if (mail->smtputf8 && !caps->smtputf8)
-		return outcome_fail(why, FAILED, STAGE_EHLO, ESC(5, 6, 7),
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 6, 7),
 		    "the message or an address needs SMTPUTF8, which the "
 		    "server does not offer");
 	if (caps->max_size != 0 && size > caps->max_size)
-		return outcome_fail(why, FAILED, STAGE_EHLO, ESC(5, 3, 4),
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 3, 4),
 		    "the message has %" PRIu64 " octets, the server takes at "
 		    "most %" PRIu64, size, caps->max_size);
 	return true;

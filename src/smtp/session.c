@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "smtp/command.h"
 
 #define WINDOW	   128	 /* most commands in flight */
 #define FLIGHT_MAX 14000 /* fits the initial congestion window (RFC 6928) */
@@ -40,7 +41,11 @@ static void
 owe(struct session *s, enum verb verb, size_t rcpt)
 {
 	assert(s->nowed < s->ring);
-	s->owed[(s->head + s->nowed++) % s->ring] = (struct owed){ verb, rcpt };
+	s->owed[(s->head + s->nowed++) % s->ring] = (struct owed){
+		.verb = verb,
+		.rcpt = rcpt,
+		.at = s->body == BODY_OPEN ? s->text : s->put,
+	};
 }
 
 /* Queue the replies that a command just sent will bring. */
@@ -168,6 +173,13 @@ broken(struct session *s, struct slice line)
 		    s->in.error, (int)line.n, line.p));
 }
 
+/* Is a reply owed to a command that is out? */
+static bool
+is_due(const struct session *s)
+{
+	return s->nowed > 0 && s->sent >= s->owed[s->head].at;
+}
+
 static bool
 is_listening(const struct session *s)
 {
@@ -186,7 +198,7 @@ session_input(struct session *s, struct slice in)
 			session_tell(s, EVENT_RECEIVED, line);
 		if (got == PARSE_BAD)
 			broken(s, line);
-		else if (got == PARSE_OK && s->nowed > 0)
+		else if (got == PARSE_OK && is_due(s))
 			answer(s, &s->in.reply);
 		else if (got == PARSE_OK)
 			unasked(s, &s->in.reply);
@@ -256,11 +268,18 @@ make_room(struct session *s, size_t rcpts)
 void
 session_mail(struct session *s, const struct mail *mail)
 {
+	struct outcome why;
+
 	assert(s->need == SESSION_MAIL && mail->n > 0);
 	make_room(s, mail->n);
 	s->mail = *mail;
 	s->rcpt = s->accepted = 0;
 	s->commit = s->text = 0;
+	if (!command_fits(&s->caps, &s->mail, &why)) {
+		session_settle(s, &why);
+		session_rest(s);
+		return;
+	}
 	s->need = SESSION_IO;
 	s->next = s->dirty ? RSET : MAIL;
 	fill(s);

@@ -62,7 +62,10 @@ void session_free(struct session *s);
 
 enum session_need session_need(const struct session *s);
 
-/* Only when SESSION_MAIL; the mail outlives the transaction. */
+/*
+ * Only when SESSION_MAIL; the mail outlives the transaction.  One that the server
+ * has said it cannot take (SIZE, SMTPUTF8) is FAILED at once, code 0, unsent.
+ */
 void session_mail(struct session *s, const struct mail *mail);
 void session_quit(struct session *s);
 

@@ -14,22 +14,22 @@ send_nothing(struct session *s)
 
 /* EHLO (or HELO, LHLO) is done: TLS, or ready for mail? */
 static enum verb
-introduced(struct session *s)
+introduced(struct session *s, const struct reply *r)
 {
 	enum tls_level tls = s->config->tls;
 
 	if (s->tls[0] == '\0' && tls != TLS_NONE && s->caps.starttls)
-		return session_stops_after(s, STAGE_EHLO) ? QUIT : STARTTLS;
+		return session_stops_after(s, STAGE_EHLO, r) ? QUIT : STARTTLS;
 	if (s->tls[0] == '\0' && tls >= TLS_ENCRYPT)
 		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
 		    ESC(4, 7, 4), "the server does not offer STARTTLS, but TLS "
 		    "is required (%s)", tls_level_name(tls)));
-	if (session_stops_after(s, STAGE_EHLO))
+	if (session_stops_after(s, STAGE_EHLO, r))
 		return QUIT;
 	if (s->tls[0] == '\0' && s->config->quit_after == STAGE_TLS)
 		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
 		    ESC(4, 7, 4), "no TLS on this connection"));
-	return session_stops_after(s, STAGE_TLS) ? QUIT : session_rest(s);
+	return session_stops_after(s, STAGE_TLS, r) ? QUIT : session_rest(s);
 }
 
 /* The same name at both ends: perhaps we talk to ourselves (FAULTS row 24). */
@@ -52,7 +52,7 @@ got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 	if (r->code != 220)
 		return session_refuse(s, r, STAGE_GREETING);
 	look_at_name(s, buf_slice(&r->text));
-	return session_stops_after(s, STAGE_GREETING) ? QUIT : EHLO;
+	return session_stops_after(s, STAGE_GREETING, r) ? QUIT : EHLO;
 }
 
 const struct step step_greeting = {
@@ -80,7 +80,7 @@ got_ehlo(struct session *s, const struct reply *r, size_t rcpt)
 	if (r->code != 250)
 		return session_refuse(s, r, STAGE_EHLO);
 	caps_parse(&s->caps, buf_slice(&r->text));
-	return introduced(s);
+	return introduced(s, r);
 }
 
 const struct step step_ehlo = {
@@ -104,7 +104,7 @@ got_helo(struct session *s, const struct reply *r, size_t rcpt)
 	(void)rcpt;
 	if (r->code != 250)
 		return session_refuse(s, r, STAGE_EHLO);
-	return introduced(s);
+	return introduced(s, r);
 }
 
 const struct step step_helo = {
@@ -133,7 +133,7 @@ got_starttls(struct session *s, const struct reply *r, size_t rcpt)
 	if (s->config->tls >= TLS_ENCRYPT)
 		return session_refuse(s, r, STAGE_STARTTLS);
 	s->caps.starttls = false; /* go on in clear, in the same session */
-	return introduced(s);
+	return introduced(s, r);
 }
 
 const struct step step_starttls = {

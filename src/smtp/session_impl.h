@@ -30,6 +30,7 @@ enum body { BODY_NONE, BODY_OPEN, BODY_WHOLE };
 struct owed {
 	enum verb verb;
 	size_t rcpt;
+	uint64_t at;		/* `put` behind its command: no reply before */
 };
 
 struct session {
@@ -107,8 +108,9 @@ enum verb session_give_up(struct session *s, struct outcome o);
 enum verb session_refuse(struct session *s, const struct reply *r,
     enum stage stage);
 
-/* Stop here because --quit-after says so?  Then all are VERIFIED. */
-bool session_stops_after(struct session *s, enum stage stage);
+/* Stop here because --quit-after says so?  Then all are VERIFIED by this reply. */
+bool session_stops_after(struct session *s, enum stage stage,
+    const struct reply *r);
 
 /* Begin the message text: with dots doubled for DATA, as it is for BDAT. */
 void session_open_body(struct session *s, bool dots);

@@ -51,7 +51,7 @@ got_mail(struct session *s, const struct reply *r, size_t rcpt)
 
 	(void)rcpt;
 	if (r->code / 100 == 2)
-		session_stops_after(s, STAGE_MAIL);
+		session_stops_after(s, STAGE_MAIL, r);
 	else
 		session_settle(s, &o);
 	return s->next;
@@ -101,13 +101,15 @@ is_too_many(const struct reply *r)
 static enum verb
 got_rcpt(struct session *s, const struct reply *r, size_t i)
 {
-	struct outcome o = outcome_from_reply(r, PENDING, STAGE_RCPT);
+	struct outcome o = outcome_from_reply(r, VERIFIED, STAGE_RCPT);
 
 	if (s->fate[i] != ASKED)
 		return s->next;
 	if (r->code / 100 == 2) {
 		s->fate[i] = ACCEPTED;
 		s->accepted++;
+		if (s->config->quit_after == STAGE_RCPT)
+			session_decide(s, i, &o);
 	} else if (is_too_many(r)) {
 		o.verdict = PENDING;
 		s->mail.rcpt[i]->outcome = o;
@@ -115,8 +117,6 @@ got_rcpt(struct session *s, const struct reply *r, size_t i)
 	} else {
 		session_decide(s, i, &o);
 	}
-	if (s->nowed == 0 && s->rcpt == s->mail.n)
-		session_stops_after(s, STAGE_RCPT);
 	return s->next;
 }
 
@@ -209,7 +209,7 @@ got_end(struct session *s, const struct reply *r, size_t rcpt)
 	struct outcome o = outcome_from_reply(r, DELIVERED, STAGE_END);
 	bool lmtp = s->config->link == LINK_LMTP;
 
-	if (s->body == BODY_OPEN)
+	if (s->body != BODY_NONE && !session_is_committed(s))
 		return answered_early(s, r);
 	if (r->code == 221 || r->code / 100 == 3)
 		return session_refuse(s, r, STAGE_END);

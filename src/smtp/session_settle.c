@@ -95,6 +95,8 @@ session_finish(struct session *s, const struct outcome *o)
 	settle_again(s);
 	s->mail = (struct mail){ 0 };
 	s->end = *o;
+	s->put -= s->out.n; /* what is not out by now stays in */
+	buf_clear(&s->out);
 	s->nowed = 0;
 	s->body = BODY_NONE;
 	s->next = NOTHING;
@@ -121,16 +123,14 @@ session_refuse(struct session *s, const struct reply *r, enum stage stage)
 	return session_give_up(s, outcome_from_reply(r, DEFERRED, stage));
 }
 
-/* Stop here because --quit-after says so? */
 bool
-session_stops_after(struct session *s, enum stage stage)
+session_stops_after(struct session *s, enum stage stage, const struct reply *r)
 {
 	struct outcome o;
 
 	if (s->config->quit_after != stage)
 		return false;
-	o = outcome_make(VERIFIED, stage, ESC(0, 0, 0),
-	    "the server agreed up to %s; nothing was sent", stage_name(stage));
+	o = outcome_from_reply(r, VERIFIED, stage);
 	session_settle(s, &o);
 	s->end = o;
 	return true;

@@ -30,7 +30,10 @@ static const struct {
 	{ "out of descriptors",
 	    { .verdict = DEFERRED, .stage = STAGE_SYSTEM }, REMEDY_LATER },
 	{ "too large for this host",
-	    { .verdict = FAILED, .stage = STAGE_EHLO }, REMEDY_NEXT_HOST },
+	    { .verdict = FAILED, .stage = STAGE_MAIL }, REMEDY_NEXT_HOST },
+	{ "too large, the server says",
+	    { .verdict = FAILED, .code = 552, .stage = STAGE_MAIL },
+	    REMEDY_NONE },
 	{ "no such domain",
 	    { .verdict = FAILED, .stage = STAGE_DNS }, REMEDY_NONE },
 };
