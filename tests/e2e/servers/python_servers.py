@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 class PythonServer(Process, Receiver):
     kind = None
-    transaction = r"DATA'(?:\n|$)"
+    transaction = r"(?i)DATA'(?:\n|$)"
 
     def __init__(self, folder, ca):
         super().__init__(folder)
