@@ -31,7 +31,10 @@ class Sink(Process, Receiver):
         said = re.search(r"listening on \S+:(\d+)", self.log())
         if said:
             self.port = int(said.group(1))
-        return bool(said) and greets(self.host, self.port)
+        return bool(said) and self.greets()
+
+    def greets(self):
+        return greets(self.host, self.port)
 
     def mark(self):
         super().mark()
