@@ -30,27 +30,27 @@ static const struct {
 	{ FAILED, ANY_STAGE, 1, 8, "check the sender's domain (-f)" },
 	{ FAILED, ANY_STAGE, 1, 10, "this domain takes no mail at all" },
 	{ FAILED, ANY_STAGE, 2, 2, "the mailbox is full: tell the recipient" },
-	{ FAILED, ANY_STAGE, 3, 4, "the message is too large for this server" },
+	{ FAILED, ANY_STAGE, 3, 4, "the message is too large for it" },
 	{ FAILED, ANY_STAGE, 4, 4, "check the part behind the @" },
-	{ FAILED, ANY_STAGE, 4, 6, "its MX is this machine: --server HOST sends "
-	    "elsewhere, --allow-loopback-mx sends here" },
+	{ FAILED, ANY_STAGE, 4, 6, "its MX is this machine: --server HOST "
+	    "sends elsewhere, --allow-loopback-mx sends here" },
 	{ FAILED, ANY_STAGE, 6, 7, "this server takes ASCII addresses only" },
-	{ FAILED, ANY_STAGE, 7, 0, "the server wants a login or TLS: try its "
-	    "submission service, or --tls encrypt" },
-	{ FAILED, ANY_STAGE, 7, ANY, "the server's policy refuses this mail: its "
-	    "own words say why" },
+	{ FAILED, ANY_STAGE, 7, 0, "the server wants a login or TLS: try "
+	    "its submission service, or --tls encrypt" },
+	{ FAILED, ANY_STAGE, 7, ANY, "the server's policy refuses this "
+	    "mail: its own words say why" },
 	{ FAILED, ANY_STAGE, ANY, ANY, "-v shows the whole dialogue" },
 	{ DEFERRED, STAGE_READ, ANY, ANY, "nothing was sent" },
-	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it again "
-	    "later; --tls may would send without TLS" },
+	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "
+	    "again later; --tls may would send without TLS" },
 	{ DEFERRED, STAGE_TLS, 7, 5, "nothing was queued: -v shows the "
 	    "certificate; --ca PATH trusts another CA, --tls encrypt any" },
 	{ DEFERRED, STAGE_TLS, ANY, ANY, "nothing was queued: send it again "
 	    "later; --tls none would not use TLS" },
-	{ DEFERRED, STAGE_DNS, ANY, ANY, "nothing was queued: send it again later, "
-	    "or ask another DNS server with --resolver ADDR" },
-	{ DEFERRED, STAGE_RCPT, ANY, ANY, "nothing was queued: send it again in "
-	    "some minutes" },
+	{ DEFERRED, STAGE_DNS, ANY, ANY, "nothing was queued: send it again "
+	    "later, or ask another DNS server with --resolver ADDR" },
+	{ DEFERRED, STAGE_RCPT, ANY, ANY, "nothing was queued: send it again "
+	    "in some minutes" },
 	{ DEFERRED, ANY_STAGE, ANY, ANY, AGAIN },
 };
 

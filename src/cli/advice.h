@@ -9,8 +9,9 @@
 #include "base/outcome.h"
 
 /*
- * Append "failed at RCPT, mx1.example.org [192.0.2.1]:25 said: 550 5.1.1 no such
- * user" or "not delivered, deferred at ...", made safe to show, on one line.
+ * Append "failed at RCPT, mx1.example.org [192.0.2.1]:25 said: 550 5.1.1 no
+ * such user" or "not delivered, deferred at ...", made safe to show, on one
+ * line.
  */
 void failure_put(struct buf *out, const struct outcome *o);
 
@@ -18,8 +19,8 @@ void failure_put(struct buf *out, const struct outcome *o);
 void peer_put(struct buf *out, const struct outcome *o);
 
 /*
- * What the sender can do now, a sentence without its full stop, or NULL.  port is
- * the one that was meant (0 = 25) when the outcome does not know it.
+ * What the sender can do now, a sentence without its full stop, or NULL.  port
+ * is the one that was meant (0 = 25) when the outcome does not know it.
  */
 const char *advice_for(const struct outcome *o, uint16_t port);
 

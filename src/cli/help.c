@@ -17,8 +17,9 @@ static const char usage[] =
     "       smtpsend -t [OPTION ...] < MESSAGE\n"
     "       smtpsend --sink [ADDR:PORT] [OPTION ...]\n"
     "\n"
-    "Puts a message into the mail servers of its recipients.  Options come before\n"
-    "recipients; silence and exit status 0 mean that a server took it for each.\n";
+    "Puts a message into the mail servers of its recipients.  Options come\n"
+    "before recipients.  Silence and exit status 0 mean that a server took it\n"
+    "for each of them.\n";
 
 static const char examples[] =
     "\n"

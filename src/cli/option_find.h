@@ -7,8 +7,8 @@
 #include "cli/options.h"
 
 /*
- * The option with this long name, or with the only one that it begins; NULL when
- * there is none.  *other is a second option it begins, or NULL.
+ * The option with this long name, or with the only one that it begins; NULL
+ * when there is none.  *other is a second option it begins, or NULL.
  */
 const struct option *option_by_name(struct slice name,
     const struct option **other);

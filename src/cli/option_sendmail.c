@@ -178,7 +178,7 @@ set_max_hops(struct option_call *c, const char *value)
 	uint64_t n;
 
 	if (!slice_to_uint(slice_of(value), 1000, &n))
-		return option_refuse(c, value, "a number to 1000 is wanted");
+		return option_refuse(c, value, "a number is wanted");
 	c->settings->max_hops = (unsigned)n;
 	return true;
 }
@@ -217,8 +217,8 @@ static bool
 take_queue_match(struct option_call *c, const char *value)
 {
 	if (strchr("IRS", value[0]) == NULL || value[1] == '\0')
-		return option_reject(c, value, "I, R or S is wanted, and what "
-		    "to look for in id, recipient or sender, as -qRexample.org");
+		return option_reject(c, value, "I, R or S is wanted, and "
+		    "what to look for in id, recipient or sender, as -qRx.org");
 	c->settings->queue_by = value[0];
 	c->settings->queue_match = value + 1;
 	return true;
@@ -246,6 +246,6 @@ take_queue(struct option_call *c, const char *value)
 	if (value[0] == 'p')
 		value++;
 	if (!duration_parse(value, 60, &s->queue_interval))
-		return option_reject(c, value, "a time is wanted, as 30m or 1h");
+		return option_reject(c, value, "a time is wanted, as 30m");
 	return true;
 }

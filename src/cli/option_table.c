@@ -2,8 +2,8 @@
 /*
  * option_table.c - all options, in the order of --help and the man page.
  *
- * A new option is a row here, a field in struct settings, and a line in man page
- * and completions; scripts/lint-options finds what was forgotten.
+ * A new option is a row here, a field in struct settings, and a line in man
+ * page and completions; scripts/lint-options finds what was forgotten.
  */
 #include "cli/option_take.h"
 
@@ -228,7 +228,8 @@ option_group_title(enum option_group group)
 		[GROUP_SHOW] = "What is shown",
 		[GROUP_DSN] = "Delivery reports",
 		[GROUP_SINK] = "A server that receives mail, for tests",
-		[GROUP_SENDMAIL] = "Letters of sendmail(1) (queue, aliases and -bs come later)",
+		[GROUP_SENDMAIL] =
+		    "Letters of sendmail(1) (queue, aliases, -bs: later)",
 		[GROUP_IGNORED] = "Taken and ignored",
 	};
 

@@ -87,8 +87,8 @@ take_number(struct option_call *c, const char *value)
 	uint64_t n;
 
 	if (!slice_to_uint(slice_of(value), c->option->max, &n) || n == 0)
-		return option_refuse(c, value, "a number from 1 to %u is wanted",
-		    c->option->max);
+		return option_refuse(c, value,
+		    "a number from 1 to %u is wanted", c->option->max);
 	*(unsigned *)place(c) = (unsigned)n;
 	return true;
 }

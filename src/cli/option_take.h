@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option_take.h - storing the value of an option: one function per kind of value.
+ * option_take.h - storing the value of an option: a function per kind of value.
  *
  * Each checks its value and says what is allowed.  A wrong value is an error
- * under the name smtpsend; under sendmail's names it is a warning and the option
- * is ignored, since no mail may be lost over a flag.
+ * under the name smtpsend; under sendmail's names it is a warning and the
+ * option is ignored, since no mail may be lost over a flag.
  */
 #ifndef CLI_OPTION_TAKE_H
 #define CLI_OPTION_TAKE_H
@@ -19,7 +19,7 @@ bool option_refuse(struct option_call *c, const char *value, const char *fmt,
 bool option_reject(struct option_call *c, const char *value, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* Settle what follows from the options together: 0, or 64 with a line in says. */
+/* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);
 
 /* "90", "30s", "1h30m" with units s m h d w; a bare number counts in `unit`. */

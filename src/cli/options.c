@@ -116,7 +116,7 @@ find_value(struct words *w, const struct option *o, const char *glued,
 	return *value != NULL;
 }
 
-/* Do what the option says; sendmail's names are deaf to those that name files. */
+/* Do what the option says; sendmail's names are deaf where it names a file. */
 static int
 run(struct option_call *c, struct words *w, const struct option *o,
     const char *glued)
@@ -224,7 +224,7 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 	return status;
 }
 
-/* Options behind a recipient are no recipients (SENDMAIL.md: no permutation). */
+/* The first recipient ends the options: what looks like one is an error. */
 static int
 take_recipients(struct option_call *c, const struct words *w, bool dashes)
 {

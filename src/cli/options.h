@@ -2,12 +2,12 @@
 /*
  * options.h - the command line, from one table to plain values.
  *
- * One table (option_table.c) drives the parser, --help and the check of man page
- * and completions.  Parsing does no I/O and opens nothing.
+ * One table (option_table.c) drives the parser, --help and the check of man
+ * page and completions.  Parsing does no I/O and opens nothing.
  *
  * Two grammars share the table.  Under the name smtpsend, long options in GNU
- * syntax and letters.  Under sendmail's names only sendmail's letters: those are
- * never refused, and no option names a file or a program there, since web
+ * syntax and letters.  Under sendmail's names only sendmail's letters: those
+ * are never refused, and no option names a file or a program there, since web
  * applications pass on what strangers wrote.  In both the first recipient ends
  * the options (POSIX order).
  */
@@ -101,11 +101,11 @@ struct settings {
 	const char *envid;	/* -V */
 
 	/* where */
-	char server[256];	/* --server, without scheme and port, A-labels or
-				   an IP address without brackets; "" = by MX */
+	char server[256];	/* --server without scheme and port: A-labels
+				   or an IP address without brackets; "" = MX */
 	enum link_kind link;	/* ... and its scheme */
-	uint16_t port;		/* its port, or --port; 0 = by the link's kind */
-	struct endpoint resolver[SETTINGS_RESOLVERS]; /* --resolver; port 53 */
+	uint16_t port;		/* its port, or --port; 0 = the usual one */
+	struct endpoint resolver[SETTINGS_RESOLVERS]; /* --resolver */
 	size_t nresolvers;	/* 0 = resolv.conf */
 	bool only_ipv4, only_ipv6; /* -4, -6; never both */
 	struct ip source;	/* --source */
@@ -124,7 +124,7 @@ struct settings {
 	unsigned verbose;	/* -v: 1, -vv: 2 */
 	bool json;
 	const char *transcript;	/* -X, --transcript; never as sendmail */
-	enum stage quit_after;	/* --quit-after: GREETING, EHLO, TLS, MAIL, RCPT */
+	enum stage quit_after;	/* GREETING, EHLO, TLS, MAIL or RCPT */
 	bool show_build;	/* -d0.1 and its kin: print the version first */
 
 	/* the sink */
@@ -155,9 +155,9 @@ struct settings {
 };
 
 /*
- * Read argv.  Returns 0 when the program may go on, else the exit status (64; 65
- * for a recipient that begins with '-').  says gets whole lines for stderr, safe
- * to show: the error, or warnings when 0.  argv outlives *out.
+ * Read argv.  Returns 0 when the program may go on, else the exit status (64,
+ * or 65 for a recipient that begins with '-').  says gets whole lines for
+ * stderr, safe to show: the error, or warnings when 0.  argv outlives *out.
  */
 int options_parse(int argc, char *const argv[], struct settings *out,
     struct buf *says);
@@ -188,7 +188,7 @@ enum option_group {
 /* Under which names an option exists. */
 enum option_scope {
 	SCOPE_OWN,	/* smtpsend only */
-	SCOPE_ALL,	/* a letter of sendmail's; the long name is smtpsend's */
+	SCOPE_ALL,	/* a letter of sendmail's; its long name is ours */
 	SCOPE_DEAF,	/* the same, but sendmail's names eat the argument and
 			   do nothing: it names a file */
 };

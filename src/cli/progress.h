@@ -16,7 +16,7 @@
 
 struct progress {
 	FILE *to;		/* NULL = no terminal: nothing is drawn */
-	int64_t began;		/* when the first octets were out; 0 = not yet */
+	int64_t began;		/* when the first octet went out; 0 = not yet */
 	int64_t drawn;		/* when the bar was drawn last */
 	bool shown;
 };

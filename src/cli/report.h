@@ -4,8 +4,8 @@
  *
  * Silent: only failures, on stderr.  Text (-v): a transcript on stdout as it
  * happens, at the end a line per recipient; failures on stderr as well.  JSON
- * (--json): the same events as one object a line on stdout.  -X FILE appends the
- * text transcript to FILE whatever the style is.
+ * (--json): the same events as one object a line on stdout.  -X FILE appends
+ * the text transcript to FILE whatever the style is.
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H

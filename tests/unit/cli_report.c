@@ -95,10 +95,10 @@ test_server_refusals(void **state)
 	check_failure("no user", &o, 0, "failed at RCPT, mx1.example.org "
 	    "[192.0.2.1]:25 said: 550 5.1.1 no such user",
 	    "before the @");
-	o = said(DEFERRED, 450, ESC(4, 2, 0), "greylisted\nsee http://x\x1b[2J");
+	o = said(DEFERRED, 450, ESC(4, 2, 0), "greylisted\nsee x.org\x1b[2J");
 	check_failure("later", &o, 0, "not delivered, deferred at RCPT, "
 	    "mx1.example.org [192.0.2.1]:25 said: 450 4.2.0 greylisted "
-	    "see http://x\\x1b[2J", "send it again in some minutes");
+	    "see x.org\\x1b[2J", "send it again in some minutes");
 	o = said(FAILED, 550, ESC(0, 0, 0), "go away");
 	check_failure("no code", &o, 0, "failed at RCPT, mx1.example.org "
 	    "[192.0.2.1]:25 said: 550 go away", "-v shows");
@@ -241,7 +241,8 @@ test_results(void **state)
 		    "\"queue_id\":null,\"seconds\":1.000000}\n"
 		    "{\"event\":\"result\",\"recipient\":\"eve@late.example\","
 		    "\"status\":\"deferred\",\"code\":null,\"enhanced\":"
-		    "\"4.4.3\",\"stage\":\"DNS\",\"host\":null,\"address\":null,"
+		    "\"4.4.3\",\"stage\":\"DNS\",\"host\":null,"
+		    "\"address\":null,"
 		    "\"port\":null,\"tls\":null,\"text\":\"late.example: "
 		    "SERVFAIL\",\"queue_id\":null,\"seconds\":2.000000}\n" },
 	};
