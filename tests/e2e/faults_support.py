@@ -3,8 +3,8 @@
 
 import json
 import os
-import resource
 import select
+import shutil
 import socket
 import ssl
 import subprocess
@@ -14,11 +14,13 @@ from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
+
 from fakedns import FakeDns
 from scripted import Server, dialogue
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("SMTPSEND", str(ROOT / "build" / "smtpsend"))
+BINARY = str(Path(os.environ.get("BUILD", ROOT / "build")) / "smtpsend")
 
 MESSAGE = (b"From: alice@client.test\r\nTo: bob@example.test\r\n"
            b"Subject: fault\r\nDate: Sun, 22 Nov 2026 09:00:00 +0000\r\n"
@@ -330,9 +332,25 @@ def big_message(size):
     return MESSAGE + lines
 
 
-def memory_limit(mebibytes):
-    """For `before=`: no more address space than that."""
-    def limit():
-        n = mebibytes << 20
-        resource.setrlimit(resource.RLIMIT_AS, (n, n))
-    return limit
+class Strace(list):
+    """For `wrap=`: run under strace, which makes these system calls fail.
+
+        wrap = Strace("socket:error=EMFILE", path="/tmp/only/this/file")
+        ...
+        assert wrap.injected()
+    """
+
+    def __init__(self, *injections, path=None):
+        if not shutil.which("strace"):
+            pytest.skip("strace is not installed")
+        self.log = tempfile.NamedTemporaryFile(mode="r")
+        super().__init__(["strace", "-f", "-qq", "-o", self.log.name])
+        if path:
+            self += ["-P", path]
+        for what in injections:
+            self += ["-e", "inject=" + what]
+
+    def injected(self):
+        """How many calls were made to fail."""
+        self.log.seek(0)
+        return self.log.read().count("(INJECTED)")

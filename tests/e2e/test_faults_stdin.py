@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: ISC
+"""FAULTS.md row 79: what can be wrong with the message's source."""
+
+import os
+import pty
+import subprocess
+import tempfile
+
+import pytest
+
+from faults_support import (DATAERR, IOERR, MESSAGE, NOINPUT, OK, BINARY,
+                            Server, Strace, check, send)
+from scripted import dialogue
+
+HEAD = (b"From: alice@client.test\r\nTo: bob@example.test\r\n"
+        b"Date: Sun, 22 Nov 2026 09:00:00 +0000\r\n"
+        b"Message-ID: <1@client.test>\r\n")
+
+
+def refused(rc, *words, **how):
+    """Nothing is sent, the exit status is right, the reason is given."""
+    with Server(dialogue()) as srv:
+        run = send(srv.port, json_events=False, **how)
+    assert run.rc == rc, run
+    assert not srv.conns, "connected without a message"
+    for word in words:
+        assert word in run.err, run
+    return run
+
+
+def received(message, **how):
+    """What arrives at the server."""
+    with Server(dialogue()) as srv:
+        run = send(srv.port, stdin=message, **how)
+    check(run, OK, status="delivered")
+    return srv.conns[0].messages[0]
+
+
+def test_row_79_empty():
+    refused(DATAERR, "message is empty", stdin=b"")
+
+
+def test_row_79_dev_null_file():
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--file", "/dev/null", json_events=False)
+    assert run.rc == DATAERR, run
+    assert not srv.conns
+
+
+def test_row_79_directory():
+    fd = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        refused(NOINPUT, "directory", stdin=fd)
+    finally:
+        os.close(fd)
+
+
+def test_row_79_directory_as_file():
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--file", "/", json_events=False)
+    assert run.rc == NOINPUT, run
+    assert not srv.conns
+
+
+def test_row_79_no_such_file():
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--file", "/no/such/file", json_events=False)
+    assert run.rc == NOINPUT, run
+    assert "/no/such/file" in run.err and "No such file" in run.err, run
+    assert not srv.conns
+
+
+def test_row_79_closed():
+    refused(NOINPUT, stdin=None)
+
+
+def test_row_79_all_closed():
+    """Whatever is closed, no text of ours goes into a socket."""
+    for mask in range(8):
+        def close(mask=mask):
+            for fd in range(3):
+                if mask & 1 << fd:
+                    os.close(fd)
+
+        with Server(dialogue()) as srv:
+            run = send(srv.port, before=close, json_events=False, seconds=3)
+        if mask & 1:
+            assert run.rc == NOINPUT, (mask, str(run))
+            assert not srv.conns, mask
+        else:
+            assert run.rc == OK, (mask, str(run))
+            assert srv.conns[0].messages == [MESSAGE], mask
+
+
+def test_row_79_write_only():
+    fd = os.open("/dev/null", os.O_WRONLY)
+    try:
+        run = refused_any(fd)
+    finally:
+        os.close(fd)
+    assert run.rc in (IOERR, NOINPUT), run
+
+
+def refused_any(fd):
+    with Server(dialogue()) as srv:
+        run = send(srv.port, json_events=False, stdin=fd)
+    assert not srv.conns
+    return run
+
+
+def test_row_79_read_error():
+    """/proc/self/mem gives EIO at offset 0."""
+    fd = os.open("/proc/self/mem", os.O_RDONLY)
+    try:
+        refused(IOERR, "Input/output error", stdin=fd)
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize("when", [1, 2, 5])
+def test_row_79_read_error_later(when):
+    """EIO at the n-th read of a pipe: nothing of it is sent."""
+    with tempfile.TemporaryDirectory() as d:
+        pipe = os.path.join(d, "pipe")
+        os.mkfifo(pipe)
+        pid = fork_writer(lambda: os.open(pipe, os.O_WRONLY), [
+            HEAD + b"\r\n"] + [b"x" * 4000 + b"\r\n"] * 200)
+        fd = os.open(pipe, os.O_RDONLY)
+        wrap = Strace(f"read:error=EIO:when={when}", path=pipe)
+        with Server(dialogue()) as srv:
+            run = send(srv.port, json_events=False, stdin=fd, wrap=wrap)
+        os.close(fd)
+        os.waitpid(pid, 0)
+    assert wrap.injected()
+    assert run.rc == IOERR, run
+    assert "Input/output error" in run.err, run
+    assert not srv.conns or not srv.conns[0].final_dot
+
+
+def fork_writer(opened, pieces):
+    """A child that writes these pieces to what opened() gives; its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        fd = opened()
+        for piece in pieces:
+            at = 0
+            while at < len(piece):
+                at += os.write(fd, piece[at:])
+    except OSError:
+        pass
+    os._exit(0)
+
+
+def test_row_79_end_of_file_in_the_header():
+    """Only a header, without its empty line: a message with no body."""
+    got = received(HEAD + b"Subject: cut o")
+    assert got == HEAD + b"Subject: cut o\r\n\r\n"
+
+
+def test_row_79_header_without_empty_line():
+    assert received(HEAD) == HEAD + b"\r\n"
+
+
+def test_row_79_no_final_newline():
+    assert received(HEAD + b"\r\nhello") == HEAD + b"\r\nhello\r\n"
+
+
+def test_row_79_no_final_lf_after_cr():
+    assert received(HEAD + b"\r\nhello\r") == HEAD + b"\r\nhello\r\n"
+
+
+def test_row_79_nul_never_on_the_wire():
+    got = received(HEAD + b"Subject: a\0b\r\n\r\n\0he\0llo\0\r\n\0\r\n")
+    assert b"\0" not in got, got
+    assert b"\r\nhello\r\n" in got, got
+
+
+def test_row_79_bare_cr_and_lf_never_on_the_wire():
+    got = received(HEAD + b"\n.\n\r.\rfoo\r\r\n..\r\n.")
+    plain = got.replace(b"\r\n", b"")
+    assert b"\r" not in plain and b"\n" not in plain, got
+
+
+@pytest.mark.parametrize("caps", [(), ("CHUNKING", "PIPELINING")],
+                         ids=["DATA", "BDAT"])
+def test_row_79_a_gigabyte(caps):
+    """A sparse file; memory stays flat.  (Its NULs do not reach the wire.)"""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(HEAD + b"\r\nbegin\r\n")
+        f.truncate(1 << 30)
+        f.seek(0, os.SEEK_END)
+        f.write(b"\r\nend\r\n")
+        f.flush()
+        with Server(dialogue(caps)) as srv:
+            run = send(srv.port, "--file", f.name, seconds=60)
+    check(run, OK, status="delivered")
+    assert run.maxrss < 32 << 10, f"{run.maxrss} KiB"
+    got = srv.conns[0].messages[0]
+    assert got == HEAD + b"\r\nbegin\r\n\r\nend\r\n", got[:300]
+
+
+def test_row_79_fifty_megabytes_by_a_pipe():
+    """Through a pipe it goes into an unlinked file; memory stays flat."""
+    lines = b"%070d\r\n" * 1000 % tuple(range(1000))
+    r, w = os.pipe()
+
+    def opened():
+        os.close(r)
+        return w
+
+    pid = fork_writer(opened, [HEAD + b"\r\n"] + [lines] * 700)
+    os.close(w)
+    try:
+        with Server(dialogue()) as srv:
+            run = send(srv.port, stdin=r, seconds=60)
+    finally:
+        os.close(r)
+        os.waitpid(pid, 0)
+    check(run, OK, status="delivered")
+    assert run.maxrss < 32 << 10, f"{run.maxrss} KiB"
+    assert srv.conns[0].messages[0] == HEAD + b"\r\n" + lines * 700
+
+
+def test_row_79_terminal():
+    """From a terminal: what is typed up to ^D is the message."""
+    master, slave = pty.openpty()
+    with Server(dialogue()) as srv:
+        p = subprocess.Popen(
+            [BINARY, "--server", f"smtp://127.0.0.1:{srv.port}", "-f",
+             "alice@client.test", "bob@example.test"], stdin=slave,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        os.close(slave)
+        os.write(master, b"Subject: typed\n\nhello\n\x04")
+        _, err = p.communicate(timeout=20)
+        os.close(master)
+    assert p.returncode == OK, err
+    assert srv.conns[0].messages[0].endswith(b"\r\n\r\nhello\r\n")
