@@ -14,6 +14,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/lex.h"
+#include "mail/word.h"
 
 #define LOCAL_OCTETS 64  /* RFC 5321 4.5.3.1.1 */
 #define PATH_OCTETS  254 /* 4.5.3.1.3, less the angle brackets */
@@ -69,21 +70,26 @@ is_dot_atom(struct slice s)
 	return !want_atom;
 }
 
+static void
+put_quoted(struct buf *out, struct slice s)
+{
+	buf_putc(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"' || s.p[i] == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, s.p[i]);
+	}
+	buf_putc(out, '"');
+}
+
 /* A local part as the wire has it: quoted only when it must be. */
 static void
 put_local(struct buf *out, struct slice local)
 {
-	if (is_dot_atom(local)) {
+	if (is_dot_atom(local))
 		buf_put(out, local);
-		return;
-	}
-	buf_putc(out, '"');
-	for (size_t i = 0; i < local.n; i++) {
-		if (local.p[i] == '"' || local.p[i] == '\\')
-			buf_putc(out, '\\');
-		buf_putc(out, local.p[i]);
-	}
-	buf_putc(out, '"');
+	else
+		put_quoted(out, local);
 }
 
 static bool
@@ -346,7 +352,7 @@ bool
 address_list_parse(struct slice text, struct slice default_domain,
     struct address_list *out, struct outcome *why)
 {
-	struct lex p = { text, text, default_domain, why };
+	struct lex p = { text, text, default_domain, why, false };
 	bool any_group;
 
 	return list_parse(&p, out, &any_group);
@@ -366,7 +372,7 @@ bool
 address_parse(struct slice text, struct slice default_domain,
     struct address *out, struct outcome *why)
 {
-	struct lex p = { text, text, default_domain, why };
+	struct lex p = { text, text, default_domain, why, false };
 	struct address_list list = { 0 };
 	struct slice none = { 0 };
 	bool any_group, ok;
@@ -386,6 +392,56 @@ address_parse(struct slice text, struct slice default_domain,
 	}
 	address_list_free(&list);
 	return ok;
+}
+
+/* Can the name stand in a phrase without quotes, and be read as it is? */
+static bool
+is_plain_phrase(struct slice s)
+{
+	bool want_atom = true;
+
+	for (size_t i = 0; i < s.n; i++) {
+		bool blank = s.p[i] == ' ';
+
+		if (blank ? want_atom : !lex_is_atext(s.p[i]))
+			return false;
+		if (s.p[i] == '=' && i + 1 < s.n && s.p[i + 1] == '?')
+			return false; /* no encoded word, though it looks so */
+		want_atom = blank;
+	}
+	return !want_atom;
+}
+
+static void
+put_phrase(struct buf *out, struct slice name, size_t column)
+{
+	if (ascii_has_high(name))
+		word_put(out, name, column);
+	else if (is_plain_phrase(name))
+		buf_put(out, name);
+	else
+		put_quoted(out, name);
+}
+
+void
+address_put(struct buf *out, struct slice name, struct slice path,
+    size_t column)
+{
+	struct buf utf8 = { 0 };
+	char *clean;
+
+	utf8_put(&utf8, name);
+	clean = clean_name(buf_slice(&utf8));
+	if (*clean) {
+		put_phrase(out, slice_of(clean), column);
+		buf_puts(out, " <");
+		buf_put(out, path);
+		buf_putc(out, '>');
+	} else {
+		buf_put(out, path);
+	}
+	free(clean);
+	buf_free(&utf8);
 }
 
 /* What stands before the domain. */

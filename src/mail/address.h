@@ -49,6 +49,14 @@ bool address_parse(struct slice text, struct slice default_domain,
     struct address *out, struct outcome *why);
 
 /*
+ * Append "Name <path>", or the path alone without a name, as a header field has
+ * it: the name quoted or as encoded words when it must be, control bytes in it as
+ * blanks.  column is how much stands in the line already.
+ */
+void address_put(struct buf *out, struct slice name, struct slice path,
+    size_t column);
+
+/*
  * A domain as DNS and the wire want it: A-labels, lower case, no trailing dot;
  * or an address literal, normalised.  Returns a heap string, NULL with *why.
  */

@@ -45,9 +45,8 @@ lex_is_atext(char c)
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
-/* A comment, from its parenthesis on, nested ones inside it included. */
-static bool
-skip_comment(struct lex *p)
+bool
+lex_skip_comment(struct lex *p)
 {
 	unsigned depth = 0;
 
@@ -67,15 +66,23 @@ skip_comment(struct lex *p)
 	return true;
 }
 
+/* Is what is at hand to be skipped? */
+static bool
+is_cfws(const struct lex *p)
+{
+	return is_blank(lex_peek(p)) ||
+	    (lex_peek(p) == '(' && !p->see_comments);
+}
+
 bool
 lex_skip_cfws(struct lex *p, bool *white)
 {
 	if (white)
-		*white = is_blank(lex_peek(p)) || lex_peek(p) == '(';
-	while (is_blank(lex_peek(p)) || lex_peek(p) == '(')
+		*white = is_cfws(p);
+	while (is_cfws(p))
 		if (lex_peek(p) != '(')
 			lex_step(p);
-		else if (!skip_comment(p))
+		else if (!lex_skip_comment(p))
 			return false;
 	return true;
 }

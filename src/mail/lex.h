@@ -20,6 +20,7 @@ struct lex {
 	struct slice rest;  /* what is not read yet: a tail of entry */
 	struct slice default_domain;
 	struct outcome *why;
+	bool see_comments; /* lex_skip_cfws() stops at them */
 };
 
 /* Zero-initialise. */
@@ -65,6 +66,9 @@ bool lex_refuse(const struct lex *p, const char *reason);
 
 /* RFC 5322 atext, or an octet of UTF-8 (RFC 6532). */
 bool lex_is_atext(char c);
+
+/* From a parenthesis on, with those nested inside; false without an end. */
+bool lex_skip_comment(struct lex *p);
 
 /*
  * Skip comments and white space; *white, if given, says whether there was any.

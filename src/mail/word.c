@@ -5,7 +5,9 @@
 #include "base/ascii.h"
 #include "base/codec.h"
 
-#define WORD_MAX 75 /* RFC 2047 2 */
+#define WORD_MAX  75 /* RFC 2047 2 */
+#define LINE_MAX_ 76 /* of lines that hold one */
+#define CROWDED	  50 /* a word from here on goes to a line of its own */
 
 void
 utf8_put(struct buf *out, struct slice text)
@@ -148,20 +150,108 @@ fitting(struct slice s, bool utf8, size_t (*length)(struct slice), size_t room)
 	return slice_first(s, n);
 }
 
-void
-word_put(struct buf *out, struct slice text)
+/* Octets for encoded text in a word that begins at this column. */
+static size_t
+room_at(size_t column, const char *charset)
 {
-	bool utf8 = utf8_is_valid(text), q = q_length(text) <= b_length(text);
+	size_t word = column > 0 && column < CROWDED ? LINE_MAX_ - column :
+						       WORD_MAX;
+
+	return word - slice_of(charset).n - sizeof "=?" "?Q?" "?=" + 1;
+}
+
+void
+word_put(struct buf *out, struct slice text, size_t column)
+{
+	bool utf8 = utf8_is_valid(text);
+	bool q = 2 * q_length(text) <= 3 * b_length(text);
 	const char *charset = utf8 ? "utf-8" : "unknown-8bit";
-	size_t room = WORD_MAX - slice_of(charset).n - sizeof "=?" "?Q?" "?=" + 1;
 
 	while (text.n > 0) {
-		struct slice part = fitting(text, utf8,
-		    q ? q_length : b_length, room);
+		struct slice part = fitting(text, utf8, q ? q_length : b_length,
+		    room_at(column, charset));
 
 		buf_putf(out, "=?%s?%c?", charset, q ? 'Q' : 'B');
 		(q ? q_put : base64_put)(out, part);
 		text = slice_from(text, part.n);
 		buf_puts(out, text.n > 0 ? "?= " : "?=");
+		column = 0;
+	}
+}
+
+static size_t
+skip_blanks(struct slice s, size_t at)
+{
+	while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t'))
+		at++;
+	return at;
+}
+
+static size_t
+skip_word(struct slice s, size_t at)
+{
+	while (at < s.n && s.p[at] != ' ' && s.p[at] != '\t')
+		at++;
+	return at;
+}
+
+static struct slice
+part(struct slice s, size_t from, size_t to)
+{
+	return slice_from(slice_first(s, to), from);
+}
+
+static bool
+is_encoded(struct slice s)
+{
+	return slice_starts(s, SLICE("=?")) &&
+	    slice_ends_nocase(s, SLICE("?="));
+}
+
+/* The end of the run of high words whose first one ends at `end`. */
+static size_t
+run_end(struct slice s, size_t end)
+{
+	size_t from = skip_blanks(s, end), to = skip_word(s, from);
+
+	while (ascii_has_high(part(s, from, to))) {
+		end = to;
+		from = skip_blanks(s, end);
+		to = skip_word(s, from);
+	}
+	return end;
+}
+
+/*
+ * White space between two encoded words is no text (RFC 2047 6.2): beside one
+ * that was there before, the blanks go into ours.
+ */
+void
+word_put_text(struct buf *out, struct slice s, size_t column)
+{
+	size_t base = out->n - column, i = 0;
+	bool after_encoded = false;
+
+	while (i < s.n) {
+		size_t from = skip_blanks(s, i), to = skip_word(s, from);
+		size_t next;
+
+		if (!ascii_has_high(part(s, from, to))) {
+			buf_put(out, part(s, i, to));
+			after_encoded = is_encoded(part(s, from, to));
+			i = to;
+			continue;
+		}
+		to = run_end(s, to);
+		next = skip_blanks(s, to);
+		if (is_encoded(part(s, next, skip_word(s, next))))
+			to = next;
+		buf_put(out, after_encoded ? SLICE(" ") : part(s, i, from));
+		word_put(out, part(s, after_encoded ? i : from, to),
+		    out->n - base);
+		if (to == next && next < s.n)
+			buf_putc(out, ' ');
+		after_encoded = true;
+		i = to;
 	}
 }

@@ -17,10 +17,15 @@ bool word_decode(struct buf *out, struct slice s);
 
 /*
  * Append text as encoded words of at most 75 octets with a blank between them,
- * in Q or B, whichever is shorter, and fit to stand in a phrase.  The charset is
- * utf-8, or unknown-8bit (RFC 1428) when text is not well-formed UTF-8.
+ * fit to stand in a phrase: in Q, or in B where Q is half as long again.  The
+ * charset is utf-8, or unknown-8bit (RFC 1428) when text is not well-formed UTF-8.  column
+ * is how many octets stand before it in the line: the first word is kept short
+ * enough for lines of 76 when that is less than 50.
  */
-void word_put(struct buf *out, struct slice text);
+void word_put(struct buf *out, struct slice text, size_t column);
+
+/* Append text in ASCII: the words that are not become encoded words. */
+void word_put_text(struct buf *out, struct slice text, size_t column);
 
 /* Append text as UTF-8: as it is when it is that, else read as latin1. */
 void utf8_put(struct buf *out, struct slice text);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* complete.c - see complete.h */
+#include "mail/complete.h"
+
+#include "base/ascii.h"
+#include "mail/date.h"
+#include "mail/encode.h"
+#include "mail/header.h"
+#include "mail/rewrite.h"
+
+#define LINE_WANTED 76
+
+/* Where among the Resent- fields the walk is (RFC 5322 3.6.6). */
+enum block { BLOCK_BEFORE, BLOCK_IN, BLOCK_BEHIND };
+
+static const char *const resent[] = { "Resent-To", "Resent-Cc", "Resent-Bcc",
+	"Resent-Date", "Resent-From", "Resent-Sender", "Resent-Message-ID" };
+static const char *const plain[] = { "To", "Cc", "Bcc" };
+
+/* Place in names, or -1. */
+static int
+find_name(const struct header_field *f, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (header_is(f, names[i]))
+			return i;
+	return -1;
+}
+
+static bool
+has_resent(struct slice head)
+{
+	struct header_field f;
+
+	while (header_next(&head, &f))
+		if (find_name(&f, resent, 7) >= 0)
+			return true;
+	return false;
+}
+
+/*
+ * The first block ends where a name comes again, or at a trace field: each
+ * resending puts its block, and each host its Received, on top.
+ */
+static bool
+is_resent_recipient(const struct header_field *f, enum block *at,
+    unsigned *seen)
+{
+	int name = find_name(f, resent, 7);
+
+	if (*at == BLOCK_IN && (header_is(f, "Received") ||
+	    (name >= 0 && (*seen & 1u << name))))
+		*at = BLOCK_BEHIND;
+	if (name < 0 || *at == BLOCK_BEHIND)
+		return false;
+	*at = BLOCK_IN;
+	*seen |= 1u << name;
+	return name < 3;
+}
+
+static bool
+add_recipients(const struct header_field *f, struct slice default_domain,
+    struct envelope *e, struct outcome *why)
+{
+	struct address_list list = { 0 };
+	struct buf value = { 0 };
+	bool ok;
+
+	header_unfold(&value, f->value);
+	ok = address_list_parse(buf_slice(&value), default_domain, &list, why);
+	for (size_t i = 0; i < list.n; i++)
+		envelope_add(e, &list.v[i]);
+	address_list_free(&list);
+	buf_free(&value);
+	return ok;
+}
+
+static bool
+collect(struct slice head, struct slice default_domain, struct envelope *e,
+    struct outcome *why)
+{
+	bool is_resent = has_resent(head);
+	enum block at = BLOCK_BEFORE;
+	struct header_field f;
+	unsigned seen = 0;
+
+	while (header_next(&head, &f)) {
+		bool wanted = is_resent ? is_resent_recipient(&f, &at, &seen) :
+					  find_name(&f, plain, 3) >= 0;
+
+		if (wanted && !add_recipients(&f, default_domain, e, why))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_field(struct slice head, const char *name)
+{
+	struct header_field f;
+
+	while (header_next(&head, &f))
+		if (header_is(&f, name))
+			return true;
+	return false;
+}
+
+static void
+copy_fields(struct slice head, bool as_is, struct buf *out)
+{
+	struct header_field f;
+
+	while (header_next(&head, &f)) {
+		if (header_is(&f, "Bcc") || header_is(&f, "Resent-Bcc"))
+			continue;
+		if (as_is)
+			buf_put(out, f.raw);
+		else
+			rewrite_field(out, &f);
+	}
+}
+
+static void
+add_from(const struct complete_options *o, struct buf *out)
+{
+	struct buf line = { 0 }, path = { 0 };
+
+	if (o->from.n > 0)
+		buf_put(&path, o->from);
+	else {
+		buf_puts(&path, "MAILER-DAEMON@");
+		buf_put(&path, o->host);
+	}
+	buf_puts(&line, "From: ");
+	address_put(&line, o->full_name, buf_slice(&path), line.n);
+	header_fold(out, buf_slice(&line), LINE_WANTED);
+	buf_free(&line);
+	buf_free(&path);
+}
+
+static void
+add_date(const struct complete_options *o, struct buf *out)
+{
+	buf_puts(out, "Date: ");
+	date_put(out, o->date, o->offset);
+	buf_puts(out, "\r\n");
+}
+
+/* Unique by 64 random bits and the second. */
+static void
+add_message_id(const struct complete_options *o, struct buf *out)
+{
+	buf_putf(out, "Message-ID: <%llx.%016llx@",
+	    (unsigned long long)o->date, (unsigned long long)o->random);
+	buf_put(out, o->host);
+	buf_puts(out, ">\r\n");
+}
+
+static void
+add_missing(struct slice head, const struct complete_options *o,
+    struct buf *out)
+{
+	if (!has_field(head, "Date"))
+		add_date(o, out);
+	if (!has_field(head, "From"))
+		add_from(o, out);
+	if (!has_field(head, "Message-ID"))
+		add_message_id(o, out);
+}
+
+static void
+canonical(struct slice raw, struct buf *out)
+{
+	struct encoder e = { 0 };
+
+	encode(&e, raw, out);
+	encode_finish(&e, out);
+}
+
+static enum parse
+find_head(struct slice raw, bool all, struct slice *head, size_t *body_at,
+    struct outcome *why)
+{
+	enum parse found = header_split(raw, all, head, body_at);
+
+	if (found == PARSE_MORE ? raw.n < HEADER_MAX : head->n <= HEADER_MAX)
+		return found;
+	outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
+	    "header larger than 1 MiB");
+	return PARSE_BAD;
+}
+
+enum parse
+message_head(struct slice raw, bool all, const struct complete_options *o,
+    struct message *m, struct envelope *envelope, size_t *body_at,
+    struct outcome *why)
+{
+	struct buf text = { 0 };
+	struct slice head;
+	enum parse found = find_head(raw, all, &head, body_at, why);
+
+	if (found != PARSE_OK)
+		return found;
+	canonical(head, &text);
+	head = buf_slice(&text);
+	if (o->recipients && !collect(head, o->default_domain, envelope, why)) {
+		buf_free(&text);
+		return PARSE_BAD;
+	}
+	copy_fields(head, o->as_is, &m->head);
+	if (!o->as_is)
+		add_missing(head, o, &m->head);
+	buf_puts(&m->head, "\r\n");
+	m->utf8_headers = ascii_has_high(buf_slice(&m->head));
+	buf_free(&text);
+	return PARSE_OK;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/* complete.c - a finished header from whatever came in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mail/complete.h"
+
+#define DATE  "Date: Sun, 22 Nov 2026 10:20:30 +0100\r\n"
+#define FROM  "From: Al <al@here.example>\r\n"
+#define ID    "Message-ID: <6b02b3de.000000000000abcd@here.example>\r\n"
+#define OWN   "Date: x\r\nFrom: a@x\r\nMessage-ID: <y@x>\r\n"
+#define TEN   "0123456789"
+#define A500  TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN \
+	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN \
+	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static const struct complete_options usual = {
+	.default_domain = { "here.example", 12 },
+	.from = { "al@here.example", 15 },
+	.full_name = { "Al", 2 },
+	.host = { "here.example", 12 },
+	.random = 0xabcd,
+	.date = 1795339230, /* see ID */
+	.offset = 60,
+};
+
+static const struct {
+	const char *name;
+	struct slice in;
+	const char *head;
+	const char *body;
+} cases[] = {
+	{ "nothing", SLICE(""), DATE FROM ID "\r\n", "" },
+	{ "no header", SLICE("hi\n"), DATE FROM ID "\r\n", "hi\n" },
+	{ "subject alone", SLICE("Subject: x"),
+	    "Subject: x\r\n" DATE FROM ID "\r\n", "" },
+	{ "complete", SLICE(OWN "\r\nhi"), OWN "\r\n", "hi" },
+	{ "any case", SLICE("dAtE: x\nfRom: y\nmessage-id: z\n\n"),
+	    "dAtE: x\r\nfRom: y\r\nmessage-id: z\r\n\r\n", "" },
+	{ "mbox line", SLICE("From al Mon\n" OWN "\nhi"), OWN "\r\n", "hi" },
+	{ "NULs", SLICE(OWN "Sub\0ject: \0x\0\n\nhi"),
+	    OWN "Subject: x\r\n\r\n", "hi" },
+	{ "Bcc", SLICE("Bcc: a@x,\n b@x\n" OWN "bcc : c@x\nResent-Bcc: d\n"),
+	    OWN "\r\n", "" },
+	{ "subject", SLICE(OWN "Subject: J\xc3\xb6rg und M\xc3\xbcller\n"),
+	    OWN "Subject: =?utf-8?Q?J=C3=B6rg?= und =?utf-8?Q?M=C3=BCller?="
+		"\r\n\r\n", "" },
+	{ "run of words", SLICE(OWN "Subject: \xc3\xa4  \xc3\xb6 x\n"),
+	    OWN "Subject: =?utf-8?B?w6QgIMO2?= x\r\n\r\n", "" },
+	{ "beside encoded words",
+	    SLICE(OWN "Subject: =?utf-8?Q?a?= \xc3\xa4 =?utf-8?Q?b?=\n"),
+	    OWN "Subject: =?utf-8?Q?a?= =?utf-8?Q?_=C3=A4_?= =?utf-8?Q?b?="
+		"\r\n\r\n", "" },
+	{ "no UTF-8", SLICE(OWN "Subject: J\xf6rg\n"),
+	    OWN "Subject: =?unknown-8bit?Q?J=F6rg?=\r\n\r\n", "" },
+	{ "names", SLICE(OWN "To: J\xc3\xb6rg \"M.\" <a@x>, Al <b@x>\n"),
+	    OWN "To: =?utf-8?Q?J=C3=B6rg_M=2E?= <a@x>, Al <b@x>\r\n\r\n", "" },
+	{ "quoted name", SLICE(OWN "Cc: \"M\xc3\xbcller, J.\" <a@x>\n"),
+	    OWN "Cc: =?utf-8?Q?M=C3=BCller=2C_J=2E?= <a@x>\r\n\r\n", "" },
+	{ "latin1 name", SLICE(OWN "Reply-To: J\xf6rg <a@x>\n"),
+	    OWN "Reply-To: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n\r\n", "" },
+	{ "comment", SLICE(OWN "Sender: a@x (J\xc3\xb6rg (b))\n"),
+	    OWN "Sender: a@x (=?utf-8?Q?J=C3=B6rg_=28b=29?=)\r\n\r\n", "" },
+	{ "comment in words", SLICE(OWN "Sender: root (J\xc3\xb6rg x)\n"),
+	    OWN "Sender: root (=?utf-8?Q?J=C3=B6rg?= x)\r\n\r\n", "" },
+	{ "group", SLICE(OWN "To: Fr\xc3\xa4ulein: a@x, b@x;\n"),
+	    OWN "To: =?utf-8?Q?Fr=C3=A4ulein?= : a@x, b@x;\r\n\r\n", "" },
+	{ "U-label", SLICE(OWN "To: Al <a@b\xc3\xbc" "cher.example>\n"),
+	    OWN "To: Al <a@xn--bcher-kva.example>\r\n\r\n", "" },
+	{ "local part", SLICE(OWN "To: j\xc3\xb6rg@x\n"),
+	    OWN "To: j\xc3\xb6rg@x\r\n\r\n", "" },
+	{ "unreadable", SLICE(OWN "To: \"j\xc3\xb6rg <a@x>\n"),
+	    OWN "To: \"j\xc3\xb6rg <a@x>\r\n\r\n", "" },
+	{ "structured", SLICE(OWN "Content-Type: a/b; name=\xc3\xb6\n"),
+	    OWN "Content-Type: a/b; name=\xc3\xb6\r\n\r\n", "" },
+	{ "folded stays", SLICE(OWN "Subject: a\n b\n\tc\n"),
+	    OWN "Subject: a\r\n b\r\n\tc\r\n\r\n", "" },
+	{ "line of blanks", SLICE(OWN "Subject: a\n  \n b\n"),
+	    OWN "Subject: a   b\r\n\r\n", "" },
+	{ "blank at colon", SLICE(OWN "Subject \t: a\n"),
+	    OWN "Subject: a\r\n\r\n", "" },
+	{ "long line", SLICE(OWN "Subject: " A500 " " A500 " " A500 "\n"),
+	    OWN "Subject:\r\n " A500 "\r\n " A500 "\r\n " A500 "\r\n\r\n", "" },
+	{ "control stays", SLICE(OWN "Subject: a\x01\n"),
+	    OWN "Subject: a\x01\r\n\r\n", "" },
+};
+
+static void
+test_heads(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct message m = { .fd = -1 };
+		struct outcome why;
+		size_t at;
+
+		assert_int_equal(message_head(cases[i].in, true, &usual, &m,
+		    NULL, &at, &why), PARSE_OK);
+		if (strcmp(buf_str(&m.head), cases[i].head) != 0)
+			fail_msg("%s: %s", cases[i].name, buf_str(&m.head));
+		assert_true(slice_eq(slice_from(cases[i].in, at),
+		    slice_of(cases[i].body)));
+		assert_int_equal(m.utf8_headers,
+		    strstr(cases[i].head, "\xc3\xb6") != NULL);
+		buf_free(&m.head);
+	}
+}
+
+static char *
+head_with(const struct complete_options *o, const char *raw)
+{
+	struct message m = { .fd = -1 };
+	struct outcome why;
+	size_t at;
+	char *text;
+
+	assert_int_equal(message_head(slice_of(raw), true, o, &m, NULL, &at,
+	    &why), PARSE_OK);
+	text = strdup(buf_str(&m.head));
+	buf_free(&m.head);
+	return text;
+}
+
+static void
+test_as_is(void **state)
+{
+	static const struct {
+		const char *in, *want;
+	} as_is[] = {
+		{ "", "\r\n" },
+		{ "Subject : \xc3\xb6\n  \nbcc: x\nX: y",
+		    "Subject : \xc3\xb6\r\n  \r\nX: y\r\n\r\n" },
+		{ "From al Mon\nA: b\r\r", "A: b\r\n\r\n" },
+	};
+	struct complete_options o = usual;
+
+	(void)state;
+	o.as_is = true;
+	for (size_t i = 0; i < sizeof as_is / sizeof *as_is; i++) {
+		char *got = head_with(&o, as_is[i].in);
+
+		assert_string_equal(got, as_is[i].want);
+		free(got);
+	}
+}
+
+static void
+test_from(void **state)
+{
+	static const struct {
+		const char *from, *name, *want;
+	} froms[] = {
+		{ "a@x", "", "From: a@x\r\n" },
+		{ "a@x", "Al Bo", "From: Al Bo <a@x>\r\n" },
+		{ "a@x", "Al B.", "From: \"Al B.\" <a@x>\r\n" },
+		{ "a@x", "\"Al\"\r\nBcc: b@x", "From: \"\\\"Al\\\"  Bcc: b@x\" "
+					       "<a@x>\r\n" },
+		{ "a@x", "J\xc3\xb6rg", "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
+		{ "a@x", "J\xf6rg", "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
+		{ "a@x", "=?x?Q?y?=", "From: \"=?x?Q?y?=\" <a@x>\r\n" },
+		{ "", "Al", "From: Al <MAILER-DAEMON@here.example>\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof froms / sizeof *froms; i++) {
+		struct complete_options o = usual;
+		char *got;
+
+		o.from = slice_of(froms[i].from);
+		o.full_name = slice_of(froms[i].name);
+		got = head_with(&o, "Date: x\nMessage-ID: y\n");
+		if (strcmp(got + strlen("Date: x\r\nMessage-ID: y\r\n") +
+			strlen(froms[i].want), "\r\n") != 0 ||
+		    !strstr(got, froms[i].want))
+			fail_msg("%s", got);
+		free(got);
+	}
+}
+
+/* The recipients, a blank behind each; "!" when they cannot be read. */
+static void
+check_recipients(const char *raw, const char *want)
+{
+	struct complete_options o = usual;
+	struct message m = { .fd = -1 };
+	struct envelope e = { 0 };
+	struct outcome why;
+	struct buf got = { 0 };
+	size_t at;
+
+	o.recipients = true;
+	if (message_head(slice_of(raw), true, &o, &m, &e, &at, &why) ==
+	    PARSE_OK)
+		for (size_t i = 0; i < e.n; i++)
+			buf_putf(&got, "%s ", e.rcpts[i].to.path);
+	else {
+		buf_puts(&got, "!");
+		assert_int_equal(why.stage, STAGE_ADDRESS);
+		assert_int_equal(m.head.n, 0);
+	}
+	if (strcmp(buf_str(&got), want) != 0)
+		fail_msg("%s: %s", raw, buf_str(&got));
+	buf_free(&got);
+	buf_free(&m.head);
+	envelope_free(&e);
+}
+
+static void
+test_recipients(void **state)
+{
+	(void)state;
+	check_recipients("Subject: x\n", "");
+	check_recipients("To: a@x,\n\tB <b@x>\nCc: c@x, a@x\nBcc: d\nFrom: n@x",
+	    "a@x b@x c@x d@here.example ");
+	check_recipients("TO: a@x\nto: b@x\n\nTo: body@x", "a@x b@x ");
+	check_recipients("To: friends: a@x, b@x;\nCc: none:;\nBcc:\n",
+	    "a@x b@x ");
+	check_recipients("To: J\xf6rg <a@x>\n", "a@x ");
+	check_recipients("To: a@x, b@\n", "!");
+	check_recipients("To: a@x\x01\n", "!");
+	check_recipients("To: a@x\nResent-From: n@x\nResent-To: b@x\n"
+			 "Subject: s\nResent-Bcc: c@x\n", "b@x c@x ");
+	check_recipients("Resent-To: b@x\nResent-Date: x\nResent-Date: y\n"
+			 "Resent-Cc: c@x\nTo: a@x", "b@x ");
+	check_recipients("Received: z\nResent-To: b@x\nReceived: y\n"
+			 "Resent-Cc: c@x\nTo: a@x", "b@x ");
+	check_recipients("Resent-From: n@x\nTo: a@x", "");
+}
+
+static void
+test_more_and_too_long(void **state)
+{
+	struct message m = { .fd = -1 };
+	struct buf raw = { 0 };
+	struct outcome why;
+	size_t at;
+
+	(void)state;
+	assert_int_equal(message_head(SLICE("A: b\n"), false, &usual, &m, NULL,
+	    &at, &why), PARSE_MORE);
+	while (raw.n < HEADER_MAX)
+		buf_puts(&raw, "Subject: hello, hello\n");
+	assert_int_equal(message_head(buf_slice(&raw), false, &usual, &m, NULL,
+	    &at, &why), PARSE_BAD);
+	assert_int_equal(message_head(buf_slice(&raw), true, &usual, &m, NULL,
+	    &at, &why), PARSE_BAD);
+	assert_int_equal(why.stage, STAGE_MESSAGE);
+	assert_int_equal(outcome_exit(&why), 65);
+	assert_int_equal(m.head.n, 0);
+	buf_cut(&raw, HEADER_MAX - 100);
+	assert_int_equal(message_head(buf_slice(&raw), true, &usual, &m, NULL,
+	    &at, &why), PARSE_OK);
+	buf_free(&raw);
+	buf_free(&m.head);
+}
+
+/* Long text in other letters: lines of at most 76 octets, no letter cut. */
+static void
+test_long_encoded_text_is_folded(void **state)
+{
+	struct slice rest, line;
+	struct buf raw = { 0 };
+	char *got;
+
+	(void)state;
+	buf_puts(&raw, "Subject: ");
+	for (int i = 0; i < 200; i++)
+		buf_puts(&raw, i % 3 ? "\xe2\x82\xac" : "\xc3\xb6 ");
+	got = head_with(&usual, buf_str(&raw));
+	rest = slice_of(got);
+	while (slice_cut(&rest, '\n', &line))
+		assert_true(line.n <= 77);
+	assert_non_null(strstr(got, "Subject: =?utf-8?B?"));
+	free(got);
+	buf_free(&raw);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_as_is),
+		cmocka_unit_test(test_from),
+		cmocka_unit_test(test_recipients),
+		cmocka_unit_test(test_more_and_too_long),
+		cmocka_unit_test(test_long_encoded_text_is_folded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/* date.c - RFC 5322 dates at any time and in any zone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "mail/date.h"
+
+static void
+test_dates(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		int offset;
+		const char *want;
+	} cases[] = {
+		{ 0, 0, "Thu, 1 Jan 1970 00:00:00 +0000" },
+		{ -1, 0, "Wed, 31 Dec 1969 23:59:59 +0000" },
+		{ 951782400, 0, "Tue, 29 Feb 2000 00:00:00 +0000" },
+		{ 951868799, 1, "Wed, 1 Mar 2000 00:00:59 +0001" },
+		{ 1795339200, 60, "Sun, 22 Nov 2026 10:20:00 +0100" },
+		{ 1795339200, -210, "Sun, 22 Nov 2026 05:50:00 -0330" },
+		{ 2147483648, 0, "Tue, 19 Jan 2038 03:14:08 +0000" },
+		{ 4107542400, 0, "Mon, 1 Mar 2100 00:00:00 +0000" },
+		{ 4107542399, 0, "Sun, 28 Feb 2100 23:59:59 +0000" },
+		{ -62135596800, 0, "Mon, 1 Jan 0001 00:00:00 +0000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf b = { 0 };
+
+		date_put(&b, cases[i].seconds, cases[i].offset);
+		assert_string_equal(buf_str(&b), cases[i].want);
+		buf_free(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
