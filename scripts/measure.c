@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * measure.c - run a command and print what it cost, for scripts/bench.
+ *
+ * usage: measure SECONDS INPUT COMMAND [ARG...]
+ * prints: STATUS WALL_US CPU_US PEAK_KIB   (status 124: it took too long)
+ *
+ * A small program of its own, because a child's peak memory on Linux begins
+ * with that of the process that forked it, and Python's is ten megabytes.
+ */
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static long
+microseconds(struct timeval t)
+{
+	return (long)t.tv_sec * 1000000 + (long)t.tv_usec;
+}
+
+static long
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* The child: input on 0, silence on 1, killed by an alarm if too slow. */
+static void
+become(unsigned seconds, const char *input, char **command)
+{
+	int in = open(input, O_RDONLY);
+	int out = open("/dev/null", O_WRONLY);
+
+	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0)
+		_exit(126);
+	alarm(seconds);
+	execvp(command[0], command);
+	_exit(127);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct rusage used;
+	int status;
+
+	if (argc < 4)
+		return 64;
+	long start = now_us();
+	pid_t pid = fork();
+	if (pid == 0)
+		become((unsigned)strtoul(argv[1], NULL, 10), argv[2], argv + 3);
+	if (pid < 0 || wait4(pid, &status, 0, &used) < 0)
+		return 71;
+	printf("%d %ld %ld %ld\n",
+	    WIFSIGNALED(status) ? 124 : WEXITSTATUS(status), now_us() - start,
+	    microseconds(used.ru_utime) + microseconds(used.ru_stime),
+	    used.ru_maxrss);
+	return 0;
+}
