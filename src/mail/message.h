@@ -24,6 +24,7 @@ struct message {
 	int fd;			/* or the file it is in (the intake's), or -1 */
 	uint64_t offset;	/* where in the file the body begins */
 	uint64_t length;	/* raw octets of the body */
+	int64_t stamp;		/* a watched file's time of change (input.h) */
 
 	uint64_t size;		/* octets of head and body on the wire, before
 				   dot-stuffing: what SIZE= and BDAT say */
