@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+/* input.c - see input.h */
+#include "net/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Where it comes from, while it is read. */
+struct source {
+	int fd;
+	const char *path; /* NULL = standard input */
+	bool typed;	  /* at a terminal, and a lone dot ends it */
+	bool line_start;
+};
+
+static bool
+open_fail(struct outcome *why, const char *path, const char *reason)
+{
+	if (!path)
+		return outcome_fail(why, FAILED, STAGE_OPEN, ESC(5, 3, 0),
+		    "standard input is %s", reason);
+	return outcome_fail(why, FAILED, STAGE_OPEN, ESC(5, 3, 0),
+	    "cannot read message file %s: %s", path, reason);
+}
+
+/* Our own shortage of descriptors or memory passes. */
+static bool
+open_errno(struct outcome *why, const char *path)
+{
+	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "cannot open the message: %s", strerror(errno));
+	return open_fail(why, path, errno == EBADF ? "closed"
+						   : strerror(errno));
+}
+
+static bool
+read_fail(struct outcome *why, const struct source *from)
+{
+	return outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
+	    "reading %s%s: %s", from->path ? "message file " : "standard input",
+	    from->path ? from->path : "", strerror(errno));
+}
+
+static bool
+spill_fail(struct outcome *why, const char *dir)
+{
+	return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 1),
+	    "cannot keep a large message in %s: %s", dir, strerror(errno));
+}
+
+static const char *
+temporary_directory(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && dir[0] == '/' ? dir : "/tmp";
+}
+
+/* Where there is no O_TMPFILE. */
+static int
+open_and_unlink(const char *dir)
+{
+	struct buf path = { 0 };
+	char *name;
+	int fd;
+
+	buf_putf(&path, "%s/smtpsend.XXXXXX", dir);
+	name = mem_dup(buf_slice(&path));
+	buf_free(&path);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+static int
+open_temporary(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : open_and_unlink(dir);
+}
+
+static bool
+write_all(int fd, struct slice data)
+{
+	while (data.n > 0) {
+		ssize_t n = write(fd, data.p, data.n);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		data = slice_from(data, n > 0 ? (size_t)n : 0);
+	}
+	return true;
+}
+
+/* Move what is in memory to a temporary file. */
+static bool
+spill(struct input *in, struct outcome *why)
+{
+	const char *dir = temporary_directory();
+
+	in->fd = open_temporary(dir);
+	if (in->fd < 0 || !write_all(in->fd, buf_slice(&in->memory)))
+		return spill_fail(why, dir);
+	buf_free(&in->memory);
+	return true;
+}
+
+static bool
+store(struct input *in, struct slice data, struct outcome *why)
+{
+	in->length += data.n;
+	if (in->fd < 0 && in->length <= INPUT_MEMORY)
+		return buf_put(&in->memory, data);
+	if (in->fd < 0 && !spill(in, why))
+		return false;
+	return write_all(in->fd, data) ||
+	    spill_fail(why, temporary_directory());
+}
+
+/* One read(2) that has something to say; 0 at the end, -1 with errno. */
+static ssize_t
+read_some(int fd, char *to, size_t max)
+{
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n = read(fd, to, max);
+
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN)
+			poll(&p, 1, -1);
+		else if (errno != EINTR)
+			return -1;
+	}
+}
+
+/* A terminal gives a line per read. */
+static bool
+is_typed_end(const struct source *from, struct slice line)
+{
+	return from->typed && from->line_start &&
+	    (slice_eq(line, SLICE(".\n")) || slice_eq(line, SLICE(".\r\n")));
+}
+
+static bool
+read_all(struct input *in, struct source *from, struct outcome *why)
+{
+	char block[INPUT_BLOCK];
+	ssize_t n;
+
+	while ((n = read_some(from->fd, block, sizeof block)) > 0) {
+		struct slice data = { block, (size_t)n };
+
+		if (is_typed_end(from, data))
+			return true;
+		from->line_start = block[n - 1] == '\n';
+		if (!store(in, data, why))
+			return false;
+	}
+	return n == 0 || read_fail(why, from);
+}
+
+static int64_t
+stamp_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+/*
+ * A large regular file is used where it lies, from its present offset on, which
+ * moves to the end as if we had read it.  The input gets its own descriptor.
+ */
+static bool
+use_in_place(struct input *in, const struct source *from,
+    const struct stat *st, uint64_t offset, struct outcome *why)
+{
+	in->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
+	if (in->fd < 0)
+		return open_errno(why, from->path);
+	in->offset = offset;
+	in->length = (uint64_t)st->st_size - offset;
+	in->stamp = stamp_of(st);
+	lseek(from->fd, st->st_size, SEEK_SET);
+	return true;
+}
+
+static bool
+take(struct input *in, struct source *from, struct outcome *why)
+{
+	struct stat st;
+	off_t offset;
+
+	if (fstat(from->fd, &st) != 0)
+		return open_errno(why, from->path);
+	if (S_ISDIR(st.st_mode))
+		return open_fail(why, from->path,
+		    from->path ? "it is a directory" : "a directory");
+	offset = S_ISREG(st.st_mode) ? lseek(from->fd, 0, SEEK_CUR) : -1;
+	if (offset >= 0 && st.st_size - offset > INPUT_MEMORY)
+		return use_in_place(in, from, &st, (uint64_t)offset, why);
+	return read_all(in, from, why);
+}
+
+/* The message without a last line of a single dot. */
+static bool
+drop_last_dot(struct input *in, struct outcome *why)
+{
+	char block[INPUT_BLOCK];
+	uint64_t from = in->length > 4 ? in->length - 4 : 0;
+	struct slice s;
+
+	if (!input_block(in, from, block, &s, why))
+		return false;
+	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\n")));
+	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\r")));
+	if (!slice_ends_nocase(s, SLICE(".")))
+		return true;
+	s.n--;
+	if (s.n > 0 ? s.p[s.n - 1] == '\n' : from == 0)
+		in->length = from + s.n;
+	return true;
+}
+
+static bool
+finish(struct input *in, enum input_dots dots, struct outcome *why)
+{
+	if (dots == DOTS_END && !drop_last_dot(in, why))
+		return false;
+	if (in->fd < 0)
+		buf_cut(&in->memory, (size_t)in->length);
+	if (in->length == 0)
+		return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
+		    "the message is empty");
+	return true;
+}
+
+bool
+input_read(struct input *in, const char *path, enum input_dots dots,
+    struct outcome *why)
+{
+	struct source from = { .path = path, .line_start = true };
+	bool ok;
+
+	*in = (struct input){ .fd = -1 };
+	from.fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
+	if (from.fd < 0)
+		return open_errno(why, path);
+	from.typed = dots != DOTS_ARE_CONTENT && isatty(from.fd) == 1;
+	ok = take(in, &from, why) && finish(in, dots, why);
+	if (path)
+		close(from.fd);
+	return ok;
+}
+
+void
+input_free(struct input *in)
+{
+	buf_free(&in->memory);
+	if (in->fd >= 0)
+		close(in->fd);
+	*in = (struct input){ .fd = -1 };
+}
+
+static bool
+changed_fail(struct outcome *why, const char *how)
+{
+	return outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
+	    "the message file %s while it was being read", how);
+}
+
+static bool
+pread_all(int fd, uint64_t from, char *to, size_t n, struct outcome *why)
+{
+	while (n > 0) {
+		ssize_t got = pread(fd, to, n, (off_t)from);
+
+		if (got == 0)
+			return changed_fail(why, "became shorter");
+		if (got < 0 && errno != EINTR)
+			return outcome_fail(why, DEFERRED, STAGE_READ,
+			    ESC(4, 3, 0), "reading the message file: %s",
+			    strerror(errno));
+		if (got < 0)
+			continue;
+		to += got;
+		from += (uint64_t)got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+bool
+input_pread(int fd, int64_t stamp, uint64_t from, char *to, size_t n,
+    struct outcome *why)
+{
+	struct stat st;
+
+	if (!pread_all(fd, from, to, n, why))
+		return false;
+	/* asked after the read, so that no changed octet gets through */
+	if (stamp != 0 && (fstat(fd, &st) != 0 || stamp_of(&st) != stamp))
+		return changed_fail(why, "changed");
+	return true;
+}
+
+bool
+input_block(const struct input *in, uint64_t at, char block[INPUT_BLOCK],
+    struct slice *out, struct outcome *why)
+{
+	uint64_t left = at < in->length ? in->length - at : 0;
+
+	if (in->fd < 0) {
+		*out = slice_from(buf_slice(&in->memory), (size_t)at);
+		return true;
+	}
+	*out = (struct slice){ block,
+		left < INPUT_BLOCK ? (size_t)left : INPUT_BLOCK };
+	if (input_pread(in->fd, in->stamp, in->offset + at, block, out->n, why))
+		return true;
+	why->verdict = FAILED;
+	return false;
+}
