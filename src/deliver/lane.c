@@ -193,11 +193,12 @@ give_output(struct lane *l)
 {
 	struct slice out = session_output(l->session);
 	enum io got;
-	size_t n;
+	size_t n = 0;
 
-	if (out.n == 0)
+	if (out.n == 0 && !l->stream.unsent)
 		return false;
-	got = stream_write(&l->stream, out, &n);
+	got = out.n > 0 ? stream_write(&l->stream, out, &n) :
+			  stream_flush(&l->stream);
 	if (got == IO_ERROR || got == IO_END)
 		lost_write(l);
 	if (got != IO_OK)
@@ -316,12 +317,18 @@ check_deadline(struct lane *l, int64_t now)
 	}
 }
 
+static bool
+has_output(const struct lane *l)
+{
+	return session_output(l->session).n > 0 || l->stream.unsent;
+}
+
 /* Nobody needs the answer to QUIT, but who watches the dialogue wants it. */
 static bool
 is_leaving(const struct lane *l)
 {
-	return session_is_leaving(l->session) &&
-	    session_output(l->session).n == 0 && !events_wanted(l->job->events);
+	return session_is_leaving(l->session) && !has_output(l) &&
+	    !events_wanted(l->job->events);
 }
 
 /* Do what the session asks for besides bytes; true when that changed much. */
@@ -338,14 +345,12 @@ serve(struct lane *l, int64_t now)
 			return false;
 		return true;
 	case SESSION_TLS:
-		if (session_output(l->session).n == 0)
-			return start_tls(l, now);
-		return false;
+		return !has_output(l) && start_tls(l, now);
 	case SESSION_MAIL:
 		next_mail(l);
 		return true;
 	case SESSION_CLOSE:
-		if (session_output(l->session).n == 0)
+		if (!has_output(l))
 			close_orderly(l);
 		return false;
 	}
@@ -409,7 +414,7 @@ lane_wait(struct lane *l, struct wait *w)
 	}
 	if (l->state == LANE_HANDSHAKE)
 		events = l->stream.events;
-	else if (session_output(l->session).n > 0)
+	else if (has_output(l))
 		events = POLLIN | POLLOUT;
 	l->slot = wait_add(w, l->stream.fd, events);
 	wait_until(w, l->stream.readable ? 0 : l->deadline);

@@ -21,7 +21,7 @@ void
 command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
 {
 	buf_putf(out, "MAIL FROM:<%s>", mail->from->path);
-	if (caps->size && !mail->seven_bit)
+	if (caps->size && !mail->seven_bit && mail->message->size > 0)
 		buf_putf(out, " SIZE=%" PRIu64, mail->message->size);
 	if (caps->eight_bit && !mail->seven_bit &&
 	    (mail->message->eight_bit || mail->smtputf8))

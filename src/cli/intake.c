@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/* intake.c - see intake.h */
+#include "cli/intake.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "deliver/body.h"
+#include "mail/complete.h"
+#include "mail/scan.h"
+#include "net/clock.h"
+
+static struct slice
+default_domain(const struct self *self)
+{
+	return slice_of(self->host);
+}
+
+static bool
+read_recipients(struct envelope *e, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	struct address_list list = { 0 };
+	bool ok = true;
+
+	for (size_t i = 0; i < s->nrcpts && ok; i++)
+		ok = address_list_parse(slice_of(s->rcpt[i]),
+		    default_domain(self), &list, why);
+	for (size_t i = 0; i < list.n && ok; i++)
+		envelope_add(e, &list.v[i]);
+	address_list_free(&list);
+	return ok;
+}
+
+/* -f, or else user@host. */
+static bool
+read_sender(struct envelope *e, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	char *user;
+	bool ok;
+
+	if (s->from)
+		return address_parse(slice_of(s->from), default_domain(self),
+		    &e->from, why);
+	user = self_user();
+	ok = address_parse(slice_of(user), default_domain(self), &e->from, why);
+	free(user);
+	return ok;
+}
+
+static struct complete_options
+complete_options(const struct settings *s, const struct self *self,
+    const struct envelope *e)
+{
+	struct wall_time now = clock_wall();
+	struct complete_options o = {
+		.as_is = s->as_is || s->gateway,
+		.recipients = s->read_recipients,
+		.default_domain = default_domain(self),
+		.from = slice_of(e->from.path),
+		.full_name = slice_of(s->full_name),
+		.host = slice_of(self->host),
+		.date = now.seconds,
+		.offset = now.offset,
+	};
+
+	/* a Message-ID from the clock alone is still one of its kind */
+	if (getrandom(&o.random, sizeof o.random, GRND_NONBLOCK) < 0)
+		o.random = (uint64_t)clock_now() ^ (uint64_t)getpid() << 40;
+	return o;
+}
+
+/* The facts of the body, found by reading all of it once. */
+static bool
+scan_body(struct intake *in, struct outcome *why)
+{
+	struct scan scan = { 0 };
+	uint64_t at = 0;
+	char block[BODY_BLOCK];
+	struct slice raw;
+
+	do {
+		if (!body_read(&in->message, at, block, &raw, why))
+			return false;
+		scan_feed(&scan, raw);
+		at += raw.n;
+	} while (raw.n > 0);
+	scan_finish(&scan);
+	scan_message(&scan, &in->message);
+	return true;
+}
+
+/*
+ * Find and finish the header: at once when all is in memory, else with as many
+ * blocks of the file as it takes.
+ */
+static bool
+read_head(struct intake *in, const struct complete_options *o, size_t *body_at,
+    struct outcome *why)
+{
+	enum parse got = PARSE_MORE;
+	struct buf front = { 0 };
+	char block[INPUT_BLOCK];
+	struct slice raw;
+
+	while (got == PARSE_MORE) {
+		if (!input_block(&in->input, front.n, block, &raw, why)) {
+			got = PARSE_BAD;
+			break;
+		}
+		buf_put(&front, raw);
+		got = message_head(buf_slice(&front),
+		    front.n == in->input.length, o, &in->message,
+		    &in->envelope, body_at, why);
+	}
+	buf_free(&front);
+	return got == PARSE_OK;
+}
+
+static void
+place_body(struct intake *in, size_t body_at)
+{
+	struct message *m = &in->message;
+	const struct input *from = &in->input;
+
+	m->fd = from->fd;
+	m->offset = from->offset + body_at;
+	m->length = from->length - body_at;
+	m->stamp = from->stamp;
+	if (from->fd < 0)
+		m->body = slice_from(buf_slice(&from->memory), body_at);
+}
+
+/* Sendmail ends at a lone dot; smtpsend only where one is typed. */
+static enum input_dots
+dots(const struct settings *s)
+{
+	if (s->ignore_dots)
+		return DOTS_ARE_CONTENT;
+	return s->personality == AS_SMTPSEND ? DOTS_END_TYPING : DOTS_END;
+}
+
+static bool
+read_message(struct intake *in, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	struct complete_options o = complete_options(s, self, &in->envelope);
+	size_t body_at;
+
+	if (!input_read(&in->input, s->file, dots(s), why) ||
+	    !read_head(in, &o, &body_at, why))
+		return false;
+	place_body(in, body_at);
+	return scan_body(in, why);
+}
+
+/* --explain and --quit-after send no message, so they ask for none. */
+static bool
+needs_message(const struct settings *s)
+{
+	if (s->read_recipients || s->file)
+		return true;
+	return s->mode == MODE_DELIVER && s->quit_after == STAGE_NONE;
+}
+
+static void
+set_dsn(struct envelope *e, const struct settings *s)
+{
+	struct buf orcpt = { 0 };
+
+	e->ret = s->ret;
+	e->envid = s->envid ? mem_dup(slice_of(s->envid)) : NULL;
+	for (size_t i = 0; i < e->n; i++) {
+		e->rcpts[i].notify = s->notify;
+		if (s->notify == 0 || e->rcpts[i].to.utf8)
+			continue;
+		buf_clear(&orcpt);
+		buf_putf(&orcpt, "rfc822;%s", e->rcpts[i].to.path);
+		e->rcpts[i].orcpt = mem_dup(buf_slice(&orcpt));
+	}
+	buf_free(&orcpt);
+}
+
+static bool
+no_recipients(struct outcome *why, const char *text)
+{
+	return outcome_fail(why, FAILED, STAGE_USAGE, ESC(5, 5, 4), "%s", text);
+}
+
+bool
+intake_read(struct intake *in, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	in->input.fd = in->message.fd = -1;
+	if (!read_recipients(&in->envelope, s, self, why) ||
+	    !read_sender(&in->envelope, s, self, why))
+		return false;
+	if (in->envelope.n == 0 && !s->read_recipients)
+		return no_recipients(why, "no recipients: name them as "
+		    "arguments, or take them from the header with -t");
+	if (needs_message(s) && !read_message(in, s, self, why))
+		return false;
+	if (in->envelope.n == 0)
+		return no_recipients(why, "no recipients: the header has no "
+		    "address in To, Cc or Bcc");
+	set_dsn(&in->envelope, s);
+	return true;
+}
+
+void
+intake_free(struct intake *in)
+{
+	envelope_free(&in->envelope);
+	buf_free(&in->message.head);
+	input_free(&in->input);
+}

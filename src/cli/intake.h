@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * intake.h - from the command line and an input to an envelope and a message.
+ *
+ * Bad input is found here, before anything is connected: addresses (65), no
+ * recipients (64), the input itself (65, 66, 74).
+ */
+#ifndef CLI_INTAKE_H
+#define CLI_INTAKE_H
+
+#include "cli/options.h"
+#include "mail/message.h"
+#include "net/input.h"
+#include "net/self.h"
+
+struct intake {
+	struct envelope envelope;
+	struct message message;
+	struct input input;	/* what the message's body lies in */
+};
+
+/* Zero-initialise; false with *why.  s and self outlive nothing of it. */
+bool intake_read(struct intake *in, const struct settings *s,
+    const struct self *self, struct outcome *why);
+
+void intake_free(struct intake *in);
+
+#endif

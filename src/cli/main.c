@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* main.c - smtpsend: which of its jobs is asked for. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/options.h"
+#include "cli/send.h"
+#include "cli/sink.h"
+
+/* The one place where lack of memory ends the program. */
+void
+mem_exhausted(void)
+{
+	static const char text[] = "smtpsend: out of memory; nothing more was "
+				   "sent: try again later\n";
+
+	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		_exit(EX_TEMPFAIL);
+	_exit(EX_TEMPFAIL);
+}
+
+/*
+ * Descriptors 0, 1 and 2 closed by the caller become /dev/null, so that no socket
+ * or file of ours gets one of these numbers and text into it.
+ */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static int
+print(const struct buf *text, int status)
+{
+	struct slice s = buf_slice(text);
+
+	if (fwrite(s.p, 1, s.n, stdout) != s.n || fflush(stdout) != 0)
+		return EX_IOERR;
+	return status;
+}
+
+static int
+run_help(void)
+{
+	struct buf text = { 0 };
+	int status;
+
+	help_put(&text);
+	status = print(&text, EX_OK);
+	buf_free(&text);
+	return status;
+}
+
+static int
+run_version(void)
+{
+	struct buf text = { 0 };
+	int status;
+
+	version_put(&text);
+	status = print(&text, EX_OK);
+	buf_free(&text);
+	return status;
+}
+
+/*
+ * What sendmail can do and this version cannot: one true line each.  Without a
+ * queue, listing it or running it has an honest answer.
+ */
+static const struct {
+	enum mode mode;
+	int status;
+	const char *out, *err;
+} answers[] = {
+	{ MODE_QUEUE_LIST, EX_OK, "Mail queue is empty\n", NULL },
+	{ MODE_QUEUE_COUNT, EX_OK, "0\n", NULL },
+	{ MODE_QUEUE_RUN, EX_OK, NULL, NULL },
+	{ MODE_HOST_STATUS, EX_OK, NULL, NULL },
+	{ MODE_HOST_PURGE, EX_OK, NULL, NULL },
+	{ MODE_CHECK_CONFIG, EX_OK, NULL, NULL },
+	{ MODE_ALIASES, EX_OK, NULL, "this version reads no aliases" },
+};
+
+static int
+run_answer(const struct settings *s)
+{
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		if (answers[i].mode != s->mode)
+			continue;
+		if (answers[i].out)
+			fputs(answers[i].out, stdout);
+		if (answers[i].err)
+			fprintf(stderr, "%s: %s\n", s->program, answers[i].err);
+		return fflush(stdout) == 0 ? answers[i].status : EX_IOERR;
+	}
+	fprintf(stderr, "%s: this version cannot %s yet\n", s->program,
+	    mode_name(s->mode));
+	return EX_UNAVAILABLE;
+}
+
+static int
+run(const struct settings *s)
+{
+	switch (s->mode) {
+	case MODE_HELP:
+		return run_help();
+	case MODE_VERSION:
+		return run_version();
+	case MODE_SINK:
+		return sink_main(s);
+	case MODE_DELIVER:
+	case MODE_EXPLAIN:
+	case MODE_VERIFY:
+		return send_run(s);
+	case MODE_SMTP:
+	case MODE_BATCH_SMTP:
+	case MODE_TEST:
+	case MODE_ALIASES:
+	case MODE_QUEUE_LIST:
+	case MODE_QUEUE_COUNT:
+	case MODE_QUEUE_RUN:
+	case MODE_DAEMON:
+	case MODE_DAEMON_FOREGROUND:
+	case MODE_HOST_STATUS:
+	case MODE_HOST_PURGE:
+	case MODE_SHOW_OPTIONS:
+	case MODE_CHECK_CONFIG:
+	case NMODES:
+		break;
+	}
+	return run_answer(s);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings settings;
+	struct buf says = { 0 };
+	struct slice text;
+	int status;
+
+	fill_standard_descriptors();
+	signal(SIGPIPE, SIG_IGN);
+	status = options_parse(argc, argv, &settings, &says);
+	text = buf_slice(&says);
+	fwrite(text.p, 1, text.n, stderr);
+	buf_free(&says);
+	return status ? status : run(&settings);
+}

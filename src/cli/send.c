@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * send.c - see send.h
+ *
+ * The poll loop of a one-shot run: step the delivery, hand its events to the
+ * printers, sleep until something happens.
+ */
+#include "cli/send.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/intake.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "deliver/deliver.h"
+#include "net/clock.h"
+
+struct run {
+	const struct settings *s;
+	struct self self;
+	struct deliver_config config;
+	struct intake intake;
+	struct events events;
+	struct report report;
+	struct progress progress;
+	struct deliver *deliver;
+	struct wait wait;
+	int signals;		/* signalfd, or -1 */
+	size_t slot;
+};
+
+/* ---- settings into what deliver wants ---- */
+
+static struct route_config
+route_config(struct run *r)
+{
+	const struct settings *s = r->s;
+	struct route_config c = {
+		.link = s->link,
+		.server = s->server[0] ? s->server : NULL,
+		.port = s->port,
+		.tls = s->tls,
+		.tls_why = s->tls_why,
+		.no_ipv4 = s->only_ipv6,
+		.no_ipv6 = s->only_ipv4,
+		.allow_loopback_mx = s->allow_loopback_mx,
+		.own_names = r->self.names,
+		.max_addresses = s->max_addresses,
+	};
+
+	if (!c.server)
+		self_read_addresses(&r->self);
+	c.own_ips = r->self.ip;
+	c.n_own_ips = r->self.n;
+	if (getrandom(&c.seed, sizeof c.seed, GRND_NONBLOCK) < 0)
+		c.seed = (uint64_t)clock_now();
+	return c;
+}
+
+static void
+resolver_config(struct resolver_config *c, const struct settings *s)
+{
+	if (s->nresolvers == 0) {
+		resolver_config_read(c, "/etc/resolv.conf");
+		return;
+	}
+	for (size_t i = 0; i < s->nresolvers && c->n < RESOLVER_SERVERS; i++)
+		c->server[c->n++] = s->resolver[i];
+}
+
+static void
+configure(struct run *r)
+{
+	const struct settings *s = r->s;
+
+	r->config = (struct deliver_config){
+		.route = route_config(r),
+		.dial = { .source = s->source, .timeout = s->timeout },
+		.tls = { s->ca, s->cert, s->key, s->tls_name },
+		.helo = s->helo ? s->helo : r->self.host,
+		.quit_after = s->quit_after,
+		.max_sessions = s->max_sessions,
+		.timeout = s->timeout,
+		.plan_only = s->mode != MODE_DELIVER,
+	};
+	resolver_config(&r->config.resolver, s);
+	if (s->timeout > 0)
+		r->config.resolver.budget = s->timeout;
+}
+
+/* ---- the loop ---- */
+
+/* From here on a signal to stop is an event like others. */
+static void
+catch_signals(struct run *r)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void
+stop_on_signal(struct run *r, int64_t now)
+{
+	struct signalfd_siginfo info;
+	struct outcome why;
+
+	if (wait_ready(&r->wait, r->slot) == 0 ||
+	    read(r->signals, &info, sizeof info) != sizeof info)
+		return;
+	why = outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
+	    "stopped by signal %u", info.ssi_signo);
+	deliver_stop(r->deliver, &why, now);
+}
+
+static void
+print_events(struct run *r)
+{
+	struct event e;
+
+	while (events_take(&r->events, &e)) {
+		progress_erase(&r->progress);
+		report_event(&r->report, &e);
+	}
+}
+
+static void
+sleep_on(struct run *r, int64_t now)
+{
+	wait_clear(&r->wait);
+	r->slot = wait_add(&r->wait, r->signals, POLLIN);
+	deliver_wait(r->deliver, &r->wait);
+	wait_poll(&r->wait, now);
+}
+
+static void
+loop(struct run *r)
+{
+	uint64_t sent, size;
+	int64_t now;
+
+	for (;;) {
+		now = clock_now();
+		r->events.now = now;
+		stop_on_signal(r, now);
+		deliver_step(r->deliver, &r->wait, now);
+		print_events(r);
+		deliver_progress(r->deliver, &sent, &size);
+		progress_update(&r->progress, now, sent, size);
+		if (deliver_is_done(r->deliver))
+			break;
+		sleep_on(r, now);
+	}
+	progress_erase(&r->progress);
+}
+
+/* ---- the run ---- */
+
+static int
+print_plans(struct run *r)
+{
+	int status = EX_OK, one;
+
+	for (size_t i = 0; i < deliver_destinations(r->deliver); i++) {
+		one = report_plan(&r->report, deliver_plan(r->deliver, i));
+		status = one > status ? one : status;
+	}
+	return status;
+}
+
+static int
+deliver(struct run *r)
+{
+	int status;
+
+	catch_signals(r);
+	progress_init(&r->progress);
+	r->deliver = deliver_new(&r->config, &r->intake.envelope,
+	    &r->intake.message, &r->events);
+	loop(r);
+	status = r->config.plan_only ?
+	    print_plans(r) :
+	    report_results(&r->report, &r->intake.envelope);
+	deliver_free(r->deliver);
+	wait_free(&r->wait);
+	close(r->signals);
+	return status;
+}
+
+static int
+fail(struct run *r, const struct outcome *why)
+{
+	return report_failure(&r->report, why);
+}
+
+int
+send_run(const struct settings *s)
+{
+	struct run r = { .s = s };
+	struct outcome why;
+	int status;
+
+	if (!report_init(&r.report, s, clock_now(), &why))
+		return fail(&r, &why);
+	self_init(&r.self);
+	if (!intake_read(&r.intake, s, &r.self, &why)) {
+		status = fail(&r, &why);
+	} else {
+		r.events.wanted = report_wants_events(&r.report);
+		r.events.bodies = report_wants_bodies(&r.report);
+		configure(&r);
+		status = deliver(&r);
+	}
+	events_free(&r.events);
+	intake_free(&r.intake);
+	self_free(&r.self);
+	if (!report_close(&r.report) && status == EX_OK)
+		status = EX_IOERR;
+	return status;
+}
