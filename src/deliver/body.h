@@ -11,8 +11,9 @@
 #define BODY_BLOCK 65536
 
 /*
- * The raw octets of m from offset `at` on, at most BODY_BLOCK of them: *out is a
- * slice of the memory the body lies in, or of block, which they were read into.
+ * The raw octets of m from offset `at` on, at most BODY_BLOCK of them: *out is
+ * a slice of the memory the body lies in, or of block, which they were read
+ * into.
  * Empty at the end.  False with *why (STAGE_READ, DEFERRED) on a read error or
  * when the file has changed or become shorter (FAULTS row 49).
  */

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Microseconds on the monotonic clock (CLOCK_BOOTTIME, so that a suspend counts):
- * what every `now` in this program is.
+ * Microseconds on the monotonic clock (CLOCK_BOOTTIME, so that a suspend
+ * counts): what every `now` in this program is.
  */
 int64_t clock_now(void);
 

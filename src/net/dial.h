@@ -66,7 +66,9 @@ void dial_start(struct dial *d, const struct dial_target *target, size_t n,
 void dial_wait(struct dial *d, struct wait *w);
 enum dial_state dial_step(struct dial *d, const struct wait *w, int64_t now);
 
-/* Close whatever is still open (not a taken fd).  A zeroed dial may be stopped. */
+/*
+ * Close whatever is still open (not a taken fd).  A zeroed dial may be stopped.
+ */
 void dial_stop(struct dial *d);
 
 #endif

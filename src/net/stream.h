@@ -39,7 +39,8 @@ struct stream {
 	const struct stream_ops *ops;
 	int fd;			/* -1 = none */
 	short events;		/* what the last IO_AGAIN waits for */
-	bool readable;		/* bytes wait inside (TLS records): read, don't poll */
+	bool readable;		/* bytes wait inside (TLS records): read, don't
+				   poll */
 	bool unsent;		/* bytes were kept back: stream_flush(), or poll
 				   POLLOUT too when that says IO_AGAIN */
 	void *state;		/* the kind's own */

@@ -18,15 +18,10 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
-#include "base/inet.h"
-#include "base/mem.h"
 #include "net/tls_state.h"
 
 #define OUT_SOFT 65536	/* above it a write waits for the network */
-#define OUT_MAX	 262144 /* above it the peer is mad (key updates) */
-#define IDLE_MAX 1000	/* messages without data, in a row */
 
 static int
 wire_read(BIO *b, char *to, size_t max, size_t *n)
@@ -77,9 +72,8 @@ tls_wire_new(void)
 	return NULL;
 }
 
-/* One write of all there is; IO_OK when nothing is left. */
-static enum io
-push(struct stream *s)
+enum io
+tls_push(struct stream *s)
 {
 	struct tls *t = s->state;
 	enum io io;
@@ -99,9 +93,8 @@ push(struct stream *s)
 	return IO_AGAIN;
 }
 
-/* The last call failed for good: say why in the stream. */
-static enum io
-fail(struct stream *s)
+enum io
+tls_fail(struct stream *s)
 {
 	struct tls *t = s->state;
 	struct buf why = { .max = sizeof s->error - 1 };
@@ -132,7 +125,7 @@ static enum io
 read_again(struct stream *s)
 {
 	struct tls *t = s->state;
-	enum io io = t->held ? IO_OK : push(s);
+	enum io io = t->held ? IO_OK : tls_push(s);
 
 	if (io == IO_ERROR)
 		return io;
@@ -148,7 +141,7 @@ read_end(struct stream *s, int error)
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return IO_END;
 	if (!t->ended)
-		return fail(s);
+		return tls_fail(s);
 	fail_words(s, "connection closed without TLS close_notify");
 	ERR_clear_error();
 	return IO_END;
@@ -159,7 +152,7 @@ tls_read(struct stream *s, char *to, size_t max, size_t *n)
 {
 	struct tls *t = s->state;
 
-	for (; t->idle < IDLE_MAX; t->idle++) {
+	for (; t->idle < TLS_IDLE_MAX; t->idle++) {
 		int error;
 
 		t->starved = false;
@@ -184,21 +177,15 @@ static enum io
 tls_write(struct stream *s, struct slice data, size_t *n)
 {
 	struct tls *t = s->state;
-	enum io io = t->out.n < OUT_SOFT ? IO_OK : push(s);
+	enum io io = t->out.n < OUT_SOFT ? IO_OK : tls_push(s);
 
 	if (io == IO_ERROR || t->out.n >= OUT_SOFT)
 		return io;
 	ERR_clear_error();
 	data = slice_first(data, OUT_SOFT);
 	if (SSL_write_ex(t->ssl, data.p, data.n, n) != 1)
-		return fail(s);
-	return push(s) == IO_ERROR ? IO_ERROR : IO_OK;
-}
-
-static enum io
-tls_flush(struct stream *s)
-{
-	return push(s);
+		return tls_fail(s);
+	return tls_push(s) == IO_ERROR ? IO_ERROR : IO_OK;
 }
 
 static void
@@ -210,7 +197,7 @@ tls_shutdown(struct stream *s)
 		return;
 	SSL_shutdown(t->ssl);
 	ERR_clear_error();
-	push(s);
+	tls_push(s);
 }
 
 static void
@@ -225,217 +212,13 @@ tls_free(struct stream *s)
 	s->state = NULL;
 }
 
-static const struct stream_ops tls_ops = {
+const struct stream_ops tls_stream_ops = {
 	.read = tls_read,
 	.write = tls_write,
-	.flush = tls_flush,
+	.flush = tls_push,
 	.shutdown = tls_shutdown,
 	.free = tls_free,
 };
-
-/* Keep the leaf that fails: OpenSSL forgets it with the handshake. */
-static int
-on_verify(int ok, X509_STORE_CTX *x)
-{
-	SSL *ssl = X509_STORE_CTX_get_ex_data(x,
-	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls *t = SSL_get_app_data(ssl);
-	X509 *leaf = X509_STORE_CTX_get0_cert(x);
-
-	if (!ok && !t->refused && leaf && X509_up_ref(leaf) == 1)
-		t->refused = leaf;
-	return ok;
-}
-
-/* A call may take in many messages; this is where each is counted. */
-static void
-on_message(int sent, int version, int type, const void *p, size_t n, SSL *ssl,
-    void *user)
-{
-	struct tls *t = user;
-
-	(void)version, (void)p, (void)n, (void)ssl;
-	if (!sent && type == SSL3_RT_HANDSHAKE)
-		t->idle++;
-}
-
-/* Put an SSL under the stream; false when there is no memory for it. */
-static bool
-layer_new(struct stream *s, struct tls_context *c)
-{
-	struct tls *t = mem_alloc(sizeof *t);
-	BIO *wire = BIO_new(c->wire);
-
-	t->ssl = SSL_new(c->ctx);
-	t->out.max = OUT_MAX;
-	stream_open(&t->raw, s->fd);
-	if (!t->ssl || !wire || SSL_set_app_data(t->ssl, t) != 1) {
-		BIO_free(wire);
-		SSL_free(t->ssl);
-		free(t);
-		return false;
-	}
-	BIO_set_data(wire, t);
-	BIO_set_init(wire, 1);
-	SSL_set_bio(t->ssl, wire, wire);
-	SSL_set_msg_callback(t->ssl, on_message);
-	SSL_set_msg_callback_arg(t->ssl, t);
-	s->ops = &tls_ops;
-	s->state = t;
-	s->readable = false;
-	return true;
-}
-
-static bool
-start_fail(struct outcome *why)
-{
-	ERR_clear_error();
-	return outcome_fail(why, DEFERRED, STAGE_TLS, ESC(4, 3, 0),
-	    "cannot start TLS: no memory, no randomness or a bad host name");
-}
-
-/* "[192.0.2.1]", "[IPv6:::1]", "mx.example." without their wrapping. */
-static void
-set_name(char to[256], const char *host)
-{
-	struct slice s = slice_of(host);
-
-	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = slice_from(slice_first(s, s.n - 1), 1);
-	if (slice_starts_nocase(s, SLICE("IPv6:")))
-		s = slice_from(s, 5);
-	if (s.n > 1 && s.p[s.n - 1] == '.')
-		s.n--;
-	snprintf(to, 256, "%.*s", (int)s.n, s.p);
-}
-
-/* Whom the certificate must be for, and what SNI asks for (RFC 6066). */
-static bool
-set_peer(struct tls *t)
-{
-	X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
-	struct ip ip;
-
-	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (ip_parse(slice_of(t->name), &ip))
-		return X509_VERIFY_PARAM_set1_ip(param, ip.b,
-		    ip.version == 6 ? 16 : 4) == 1;
-	memcpy(t->sni, t->name, sizeof t->sni);
-	return X509_VERIFY_PARAM_set1_host(param, t->name, 0) == 1 &&
-	    SSL_set_tlsext_host_name(t->ssl, t->sni) == 1;
-}
-
-/*
- * Under "may" weak keys of an old server are still better than clear text; the
- * verdict on the certificate keeps the system's measure.
- */
-static void
-set_level(SSL *ssl, enum tls_level level)
-{
-	int strength = SSL_get_security_level(ssl);
-
-	SSL_set_verify(ssl,
-	    level == TLS_VERIFY ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
-	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(ssl), strength);
-	if (level != TLS_MAY)
-		return;
-	SSL_set_security_level(ssl, strength < 1 ? strength : 1);
-	SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
-}
-
-bool
-tls_start(struct stream *s, struct tls_context *c, const char *host,
-    enum tls_level level, struct outcome *why)
-{
-	struct tls *t;
-
-	if (!layer_new(s, c))
-		return start_fail(why);
-	t = s->state;
-	snprintf(t->host, sizeof t->host, "%s", host);
-	set_name(t->name, c->name ? c->name : host);
-	set_level(t->ssl, level);
-	SSL_set_connect_state(t->ssl);
-	return set_peer(t) || start_fail(why);
-}
-
-bool
-tls_accept(struct stream *s, struct tls_context *c, struct outcome *why)
-{
-	struct tls *t;
-
-	if (!layer_new(s, c))
-		return start_fail(why);
-	t = s->state;
-	SSL_set_accept_state(t->ssl);
-	return true;
-}
-
-static enum tls_step
-handshake_fail(struct stream *s, struct outcome *why)
-{
-	struct tls *t = s->state;
-	bool certificate = tls_reason_is_certificate();
-
-	push(s); /* our alert */
-	fail(s);
-	outcome_fail(why, DEFERRED, STAGE_TLS,
-	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), "%s %s: %s",
-	    certificate ? "certificate of" : "TLS handshake with",
-	    t->host[0] != '\0' ? t->host : "the client", s->error);
-	outcome_set_host(why, slice_of(t->host), NULL);
-	return TLS_FAILED;
-}
-
-/* A server's last flight goes out at once, a client's waits. */
-static enum tls_step
-handshake_done(struct stream *s, struct outcome *why)
-{
-	struct tls *t = s->state;
-
-	t->idle = 0;
-	s->readable = SSL_has_pending(t->ssl) == 1;
-	t->held = !SSL_is_server(t->ssl);
-	s->unsent = t->out.n > 0;
-	if (!t->held && push(s) == IO_ERROR)
-		return handshake_fail(s, why);
-	return TLS_DONE;
-}
-
-/* One turn of the handshake: what OpenSSL wants, and out with its flight. */
-static enum tls_step
-handshake_turn(struct stream *s, struct outcome *why)
-{
-	struct tls *t = s->state;
-	int got;
-
-	t->starved = false;
-	ERR_clear_error();
-	got = SSL_do_handshake(t->ssl);
-	if (got == 1)
-		return handshake_done(s, why);
-	if (SSL_get_error(t->ssl, got) != SSL_ERROR_WANT_READ)
-		return handshake_fail(s, why);
-	s->events = POLLIN;
-	if (push(s) == IO_ERROR)
-		return handshake_fail(s, why);
-	return TLS_BUSY;
-}
-
-enum tls_step
-tls_step(struct stream *s, struct outcome *why)
-{
-	struct tls *t = s->state;
-
-	for (unsigned i = 0; i < IDLE_MAX; i++) {
-		enum tls_step step = handshake_turn(s, why);
-
-		if (step != TLS_BUSY || t->starved)
-			return step;
-	}
-	return handshake_fail(s, why);
-}
 
 const char *
 tls_version(const struct stream *s)

@@ -2,13 +2,13 @@
 /*
  * tls.h - TLS >= 1.2 by OpenSSL, as a kind of stream.
  *
- * A struct tls_context is made once per run, lazily, while a greeting is awaited
- * (it costs 3 ms; loading a CA bundle would cost 50, the hashed directory
- * nothing).  tls_start() puts TLS onto an open clear stream; step the handshake
- * until it is done; from then on the stream carries TLS.  Our Finished is not
- * flushed by itself: it leaves with the first command in one write, so who has
- * nothing to write yet (SMTPS: the greeting comes first) calls stream_flush(), as
- * always when s->unsent.
+ * A struct tls_context is made once per run, lazily, while a greeting is
+ * awaited (it costs 3 ms; loading a CA bundle would cost 50, the hashed
+ * directory nothing).  tls_start() puts TLS onto an open clear stream; step the
+ * handshake until it is done; from then on the stream carries TLS.  Our
+ * Finished is not flushed by itself: it leaves with the first command in one
+ * write, so who has nothing to write yet (SMTPS: the greeting comes first)
+ * calls stream_flush(), as always when s->unsent.
  *
  * An end without close_notify reads as IO_END like an orderly one (SMTP replies
  * end by their own CRLF); stream_error() then says so.
@@ -26,9 +26,11 @@
 #include "net/stream.h"
 
 struct tls_config {
-	const char *ca;		/* --ca: file or hashed directory; NULL = system */
-	const char *cert, *key;	/* client certificate, PEM; NULL = none */
-	const char *name;	/* --tls-name: SNI and name to verify; NULL = host */
+	const char *ca;		/* --ca: file or hashed directory; NULL = the
+				   system's */
+	const char *cert, *key; /* client certificate, PEM; NULL = none */
+	const char *name;	/* --tls-name: SNI and name to verify; NULL =
+				   the host */
 };
 
 struct tls_context;

@@ -130,7 +130,8 @@ alt_name_put(struct buf *out, const GENERAL_NAME *g)
 	if (type == GEN_DNS) {
 		buf_puts(out, comma);
 		buf_put(out, string_slice(value));
-	} else if (type == GEN_IPADD && ip_from_bytes(string_slice(value), &ip)) {
+	} else if (type == GEN_IPADD &&
+	    ip_from_bytes(string_slice(value), &ip)) {
 		buf_puts(out, comma);
 		ip_put(out, &ip);
 	}

@@ -19,14 +19,15 @@ struct tls_context {
 	char *name;		/* --tls-name, or NULL */
 };
 
-#define TLS_SEEN 64 /* first bytes of the peer kept, to tell what it speaks */
+#define TLS_IDLE_MAX 1000 /* messages without data, in a row */
+#define TLS_SEEN     64	  /* first bytes of the peer that are kept */
 
 struct tls {
 	SSL *ssl;
 	struct stream raw;	/* the socket; our stream is its owner */
 	struct buf out;		/* records that were not written yet */
-	bool held;		/* out is our last flight of the handshake, which
-				   waits for the first command */
+	bool held;		/* out is our last flight of the handshake:
+				   it waits for the first command */
 	bool starved;		/* the socket had nothing more */
 	bool ended;		/* the socket came to its end */
 	bool broken;		/* no more records may be sent */
@@ -41,6 +42,15 @@ struct tls {
 
 /* OpenSSL without its configuration file, error strings and atexit handler. */
 void tls_init(void);
+
+/* TLS as a kind of stream. */
+extern const struct stream_ops tls_stream_ops;
+
+/* One write of all records there are; IO_OK when none is left. */
+enum io tls_push(struct stream *s);
+
+/* OpenSSL's last call failed for good: say why in the stream. */
+enum io tls_fail(struct stream *s);
 
 /* The BIO that joins a struct tls to its socket and its buffer. */
 BIO_METHOD *tls_wire_new(void);

@@ -46,8 +46,8 @@ wait_ready(const struct wait *w, size_t slot)
 }
 
 /*
- * Milliseconds for poll(), rounded up: a loop that woke a little too early would
- * spin until the deadline really comes.
+ * Milliseconds for poll(), rounded up: a loop that woke a little too early
+ * would spin until the deadline really comes.
  */
 static int
 poll_timeout(int64_t deadline, int64_t now)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* tls_handshake.c - from a clear stream to one under TLS; see tls.h */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "base/inet.h"
+#include "base/mem.h"
+#include "net/tls.h"
+#include "net/tls_state.h"
+
+#define OUT_MAX 262144 /* above it the peer is mad (key updates) */
+
+/* Keep the leaf that fails: OpenSSL forgets it with the handshake. */
+static int
+on_verify(int ok, X509_STORE_CTX *x)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(x,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *t = SSL_get_app_data(ssl);
+	X509 *leaf = X509_STORE_CTX_get0_cert(x);
+
+	if (!ok && !t->refused && leaf && X509_up_ref(leaf) == 1)
+		t->refused = leaf;
+	return ok;
+}
+
+/* A call may take in many messages; this is where each is counted. */
+static void
+on_message(int sent, int version, int type, const void *p, size_t n, SSL *ssl,
+    void *user)
+{
+	struct tls *t = user;
+
+	(void)version, (void)p, (void)n, (void)ssl;
+	if (!sent && type == SSL3_RT_HANDSHAKE)
+		t->idle++;
+}
+
+/* Put an SSL under the stream; false when there is no memory for it. */
+static bool
+layer_new(struct stream *s, struct tls_context *c)
+{
+	struct tls *t = mem_alloc(sizeof *t);
+	BIO *wire = BIO_new(c->wire);
+
+	t->ssl = SSL_new(c->ctx);
+	t->out.max = OUT_MAX;
+	stream_open(&t->raw, s->fd);
+	if (!t->ssl || !wire || SSL_set_app_data(t->ssl, t) != 1) {
+		BIO_free(wire);
+		SSL_free(t->ssl);
+		free(t);
+		return false;
+	}
+	BIO_set_data(wire, t);
+	BIO_set_init(wire, 1);
+	SSL_set_bio(t->ssl, wire, wire);
+	SSL_set_msg_callback(t->ssl, on_message);
+	SSL_set_msg_callback_arg(t->ssl, t);
+	s->ops = &tls_stream_ops;
+	s->state = t;
+	s->readable = false;
+	return true;
+}
+
+static bool
+start_fail(struct outcome *why)
+{
+	ERR_clear_error();
+	return outcome_fail(why, DEFERRED, STAGE_TLS, ESC(4, 3, 0),
+	    "cannot start TLS: no memory, no randomness or a bad host name");
+}
+
+/* "[192.0.2.1]", "[IPv6:::1]", "mx.example." without their wrapping. */
+static void
+set_name(char to[256], const char *host)
+{
+	struct slice s = slice_of(host);
+
+	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+		s = slice_from(slice_first(s, s.n - 1), 1);
+	if (slice_starts_nocase(s, SLICE("IPv6:")))
+		s = slice_from(s, 5);
+	if (s.n > 1 && s.p[s.n - 1] == '.')
+		s.n--;
+	snprintf(to, 256, "%.*s", (int)s.n, s.p);
+}
+
+/* Whom the certificate must be for, and what SNI asks for (RFC 6066). */
+static bool
+set_peer(struct tls *t)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
+	struct ip ip;
+
+	X509_VERIFY_PARAM_set_hostflags(param,
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (ip_parse(slice_of(t->name), &ip))
+		return X509_VERIFY_PARAM_set1_ip(param, ip.b,
+		    ip.version == 6 ? 16 : 4) == 1;
+	memcpy(t->sni, t->name, sizeof t->sni);
+	return X509_VERIFY_PARAM_set1_host(param, t->name, 0) == 1 &&
+	    SSL_set_tlsext_host_name(t->ssl, t->sni) == 1;
+}
+
+/*
+ * Under "may" weak keys of an old server are still better than clear text; the
+ * verdict on the certificate keeps the system's measure.
+ */
+static void
+set_level(SSL *ssl, enum tls_level level)
+{
+	int strength = SSL_get_security_level(ssl);
+
+	SSL_set_verify(ssl,
+	    level == TLS_VERIFY ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
+	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(ssl), strength);
+	if (level != TLS_MAY)
+		return;
+	SSL_set_security_level(ssl, strength < 1 ? strength : 1);
+	SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+}
+
+bool
+tls_start(struct stream *s, struct tls_context *c, const char *host,
+    enum tls_level level, struct outcome *why)
+{
+	struct tls *t;
+
+	if (!layer_new(s, c))
+		return start_fail(why);
+	t = s->state;
+	snprintf(t->host, sizeof t->host, "%s", host);
+	set_name(t->name, c->name ? c->name : host);
+	set_level(t->ssl, level);
+	SSL_set_connect_state(t->ssl);
+	return set_peer(t) || start_fail(why);
+}
+
+bool
+tls_accept(struct stream *s, struct tls_context *c, struct outcome *why)
+{
+	struct tls *t;
+
+	if (!layer_new(s, c))
+		return start_fail(why);
+	t = s->state;
+	SSL_set_accept_state(t->ssl);
+	return true;
+}
+
+static enum tls_step
+handshake_fail(struct stream *s, struct outcome *why)
+{
+	struct tls *t = s->state;
+	bool certificate = tls_reason_is_certificate();
+
+	tls_push(s); /* our alert */
+	tls_fail(s);
+	outcome_fail(why, DEFERRED, STAGE_TLS,
+	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), "%s %s: %s",
+	    certificate ? "certificate of" : "TLS handshake with",
+	    t->host[0] != '\0' ? t->host : "the client", s->error);
+	outcome_set_host(why, slice_of(t->host), NULL);
+	return TLS_FAILED;
+}
+
+/* A server's last flight goes out at once, a client's waits. */
+static enum tls_step
+handshake_done(struct stream *s, struct outcome *why)
+{
+	struct tls *t = s->state;
+
+	t->idle = 0;
+	s->readable = SSL_has_pending(t->ssl) == 1;
+	t->held = !SSL_is_server(t->ssl);
+	s->unsent = t->out.n > 0;
+	if (!t->held && tls_push(s) == IO_ERROR)
+		return handshake_fail(s, why);
+	return TLS_DONE;
+}
+
+/* One turn of the handshake: what OpenSSL wants, and out with its flight. */
+static enum tls_step
+handshake_turn(struct stream *s, struct outcome *why)
+{
+	struct tls *t = s->state;
+	int got;
+
+	t->starved = false;
+	ERR_clear_error();
+	got = SSL_do_handshake(t->ssl);
+	if (got == 1)
+		return handshake_done(s, why);
+	if (SSL_get_error(t->ssl, got) != SSL_ERROR_WANT_READ)
+		return handshake_fail(s, why);
+	s->events = POLLIN;
+	if (tls_push(s) == IO_ERROR)
+		return handshake_fail(s, why);
+	return TLS_BUSY;
+}
+
+enum tls_step
+tls_step(struct stream *s, struct outcome *why)
+{
+	struct tls *t = s->state;
+
+	for (unsigned i = 0; i < TLS_IDLE_MAX; i++) {
+		enum tls_step step = handshake_turn(s, why);
+
+		if (step != TLS_BUSY || t->starved)
+			return step;
+	}
+	return handshake_fail(s, why);
+}
