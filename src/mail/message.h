@@ -32,6 +32,9 @@ struct message {
 	bool eight_bit;		/* octets above 127 in the body */
 	bool utf8_headers;	/* ... in the head: needs SMTPUTF8 */
 	bool has_nul;		/* NULs, which never leave the program */
+
+	struct recode_plan *recode; /* how to make it 7-bit, when it is not
+				   (recode.h); the intake's, or NULL */
 };
 
 #endif
