@@ -187,6 +187,13 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 	buf_puts(out, "}\n");
 }
 
+/* In a plan a PENDING outcome means that nothing is wrong. */
+static struct slice
+problem_text(const struct outcome *o)
+{
+	return slice_of(o->verdict == PENDING ? NULL : o->text);
+}
+
 static void
 put_host(struct buf *out, const struct plan_host *h)
 {
@@ -194,8 +201,7 @@ put_host(struct buf *out, const struct plan_host *h)
 	json_put_string(out, slice_of(h->name));
 	put_key(out, "preference");
 	buf_putu(out, h->preference);
-	put_text(out, "problem", h->problem.verdict == PENDING ?
-	    (struct slice){ 0 } : slice_of(h->problem.text));
+	put_text(out, "problem", problem_text(&h->problem));
 	buf_putc(out, '}');
 }
 
@@ -213,8 +219,6 @@ put_plan_address(struct buf *out, const struct plan *p,
 void
 json_put_plan(struct buf *out, const struct plan *p)
 {
-	bool sound = p->why.verdict == PENDING;
-
 	buf_puts(out, "{\"event\":\"explain\"");
 	put_text(out, "domain", slice_of(p->domain));
 	put_text(out, "how", slice_of(p->how));
@@ -233,7 +237,6 @@ json_put_plan(struct buf *out, const struct plan *p)
 		put_plan_address(out, p, &p->address[i]);
 	}
 	buf_puts(out, p->naddresses ? "]" : "[]");
-	put_text(out, "why", sound ? (struct slice){ 0 } :
-	    slice_of(p->why.text));
+	put_text(out, "why", problem_text(&p->why));
 	buf_puts(out, "}\n");
 }
