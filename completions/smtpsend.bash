@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: ISC
+# bash completion for smtpsend(1); scripts/lint-options keeps it whole.
+
+_smtpsend_long='--file --from --name --read-recipients --as-is --ignore-dots
+	--server --port --resolver --ipv4 --ipv6 --source --helo --timeout
+	--max-addresses --max-sessions --allow-loopback-mx
+	--tls --ca --cert --key --tls-name
+	--verbose --json --transcript --explain --quit-after --help --version
+	--notify --return --envid
+	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
+	--sink-lmtp --sink-name'
+_smtpsend_letters='-f -F -t -i -4 -6 -v -X -N -R -V
+	-b -B -C -d -e -G -h -I -L -n -O -o -p -Q -q -r -U
+	-A -c -D -E -J -M -m -s -T -x'
+
+# The words that may follow an option, or nothing for free text.
+_smtpsend_words()
+{
+	case $1 in
+	--tls) echo none may encrypt verify ;;
+	--quit-after) echo connect ehlo tls mail rcpt ;;
+	-N | --notify) echo never success failure delay ;;
+	-R | --return) echo full hdrs ;;
+	-B) echo 7BIT 8BITMIME ;;
+	-b) echo m s S v t i p P q d D h H O C V ;;
+	-e) echo p m q w e ;;
+	-A) echo c m ;;
+	--timeout) echo 30s 1m 5m ;;
+	--server) echo smtp:// smtps:// lmtp:// localhost ;;
+	--resolver) echo 127.0.0.1 ;;
+	--sink) echo 127.0.0.1:2525 ;;
+	--sink-reply)
+		echo CONNECT=554 EHLO=502 MAIL=451 RCPT=450 RCPT=550 DATA=stall \
+			.=drop
+		;;
+	esac
+}
+
+_smtpsend()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	# bash cuts --tls=may into three words
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	COMPREPLY=()
+	case $prev in
+	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
+		-C | -D)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--sink-dir)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--from | -f | -r | --name | -F | --port | --source | --helo | \
+		--max-addresses | --max-sessions | --tls-name | -V | --envid | \
+		--sink-count | --sink-name | -h | -L | -O | -o | -p | -M)
+		return
+		;;
+	esac
+	local words
+	words=$(_smtpsend_words "$prev")
+	if [[ -n $words && $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		[[ ${COMPREPLY[0]-} != *:// ]] || compopt -o nospace
+	elif [[ $cur == --* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$_smtpsend_long" -- "$cur")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(
+			compgen -W "$_smtpsend_letters $_smtpsend_long" -- "$cur"
+		)
+	fi
+}
+
+complete -F _smtpsend smtpsend
