@@ -4,8 +4,11 @@
  *
  * Every question has its own connected UDP socket (random port, random id);
  * whatever does not match it is dropped.  TCP on truncation or after three
- * mismatches.  Servers are tried in turn, 15 s for a question in all.  The same
- * question asked twice in a run is sent once.
+ * mismatches.  Servers are tried in turn, 15 s for a question in all; one that
+ * refuses, fails (SERVFAIL) or sends rubbish is left for the next at once.  The
+ * same question asked twice in a run is sent once.  At most 64 questions are
+ * under way; the others queue, and their 15 s begin when they leave the queue.
+ * When no server answers anything any more the queue fails as a whole.
  */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
@@ -15,7 +18,6 @@
 
 #include "base/event.h"
 #include "base/inet.h"
-#include "base/outcome.h"
 #include "dns/answer.h"
 #include "net/wait.h"
 
@@ -25,6 +27,8 @@ struct resolver_config {
 	struct endpoint server[RESOLVER_SERVERS];
 	size_t n;
 	bool trust_ad;		/* "options trust-ad" */
+	bool rotate;		/* "options rotate": begin with another each time */
+	unsigned attempts;	/* turns over all servers; 0 = 2 (attempts:) */
 	int64_t attempt;	/* first wait per server; 0 = 5 s (options timeout:) */
 	int64_t budget;		/* for one question in all; 0 = 15 s */
 };
@@ -35,8 +39,12 @@ struct resolver_config {
  */
 void resolver_config_read(struct resolver_config *c, const char *path);
 
-/* --resolver ADDR[:PORT]; false when it is not an address. */
+/* --resolver ADDR[:PORT]; false when it is not an address, or one too many. */
 bool resolver_config_add(struct resolver_config *c, struct slice s);
+
+/* Does the AD bit of this server's answers count?  (Loopback, or trust-ad.) */
+bool resolver_config_trusts(const struct resolver_config *c,
+    const struct endpoint *server);
 
 struct resolver;
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: ISC */
+/* exchange.c - see exchange.h */
+#include "net/exchange.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/sockaddr.h"
+
+#define MISMATCHES_MAX 3
+#define PACKET_MAX     65535
+#define PREFIX	       2 /* TCP: the length of the packet (RFC 1035 4.2.2) */
+#define NO_SLOT	       SIZE_MAX
+
+static enum exchange_state
+failed(struct exchange *x, const char *why)
+{
+	snprintf(x->why, sizeof x->why, "%s", why);
+	return EXCHANGE_FAILED;
+}
+
+static void
+close_socket(struct exchange *x)
+{
+	if (x->by != BY_NOTHING)
+		close(x->fd);
+	x->by = BY_NOTHING;
+	x->slot = NO_SLOT;
+}
+
+void
+exchange_stop(struct exchange *x)
+{
+	close_socket(x);
+	buf_free(&x->out);
+	buf_free(&x->in);
+}
+
+/* The question behind its length, as TCP wants it; UDP leaves out the length. */
+static bool
+put_question(struct exchange *x)
+{
+	struct buf packet = { 0 };
+	bool ok = dns_query_put(&packet, slice_of(x->name), x->type, x->id);
+
+	buf_clear(&x->out);
+	buf_putc(&x->out, (char)(packet.n >> 8));
+	buf_putc(&x->out, (char)packet.n);
+	buf_put(&x->out, buf_slice(&packet));
+	buf_free(&packet);
+	return ok;
+}
+
+static bool
+open_socket(struct exchange *x, int type)
+{
+	struct sockaddr_storage to;
+	socklen_t n = sockaddr_put(&to, &x->server);
+
+	close_socket(x);
+	x->fd = socket(to.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (x->fd < 0)
+		return false;
+	x->by = type == SOCK_DGRAM ? BY_UDP : BY_TCP;
+	return connect(x->fd, (struct sockaddr *)&to, n) == 0 ||
+	    errno == EINPROGRESS;
+}
+
+/* Nothing more to do now: true for what poll() will tell when it passes. */
+static bool
+is_again(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+enum exchange_state
+exchange_start(struct exchange *x, const struct endpoint *server,
+    const char *name, enum dns_type type)
+{
+	struct slice packet;
+
+	x->server = *server;
+	x->name = name;
+	x->type = type;
+	x->mismatches = 0;
+	if (getrandom(&x->id, sizeof x->id, 0) != sizeof x->id)
+		return failed(x, strerror(errno));
+	if (!put_question(x))
+		return failed(x, "not a domain name");
+	if (!open_socket(x, SOCK_DGRAM))
+		return failed(x, strerror(errno));
+	packet = slice_from(buf_slice(&x->out), PREFIX);
+	if (send(x->fd, packet.p, packet.n, MSG_NOSIGNAL) < 0 &&
+	    !is_again(errno))
+		return failed(x, strerror(errno));
+	return EXCHANGE_BUSY;
+}
+
+/* Ask again over TCP; the query in x->out is still whole. */
+static enum exchange_state
+start_tcp(struct exchange *x)
+{
+	buf_clear(&x->in);
+	x->in.max = PREFIX + PACKET_MAX;
+	if (!open_socket(x, SOCK_STREAM))
+		return failed(x, strerror(errno));
+	return EXCHANGE_BUSY;
+}
+
+static bool
+matches(const struct exchange *x, struct slice packet)
+{
+	return dns_answer_matches(packet, slice_of(x->name), x->type, x->id);
+}
+
+static enum exchange_state
+got_datagram(struct exchange *x)
+{
+	struct slice packet = buf_slice(&x->in);
+
+	if (!matches(x, packet))
+		return ++x->mismatches < MISMATCHES_MAX ? EXCHANGE_BUSY :
+		    start_tcp(x);
+	if (dns_answer_is_truncated(packet))
+		return start_tcp(x);
+	return EXCHANGE_ANSWERED;
+}
+
+static enum exchange_state
+step_udp(struct exchange *x)
+{
+	enum exchange_state state = EXCHANGE_BUSY;
+
+	while (state == EXCHANGE_BUSY && x->by == BY_UDP) {
+		char *to;
+		ssize_t n;
+
+		buf_clear(&x->in);
+		to = buf_reserve(&x->in, PACKET_MAX);
+		n = recv(x->fd, to, PACKET_MAX, 0);
+		if (n < 0)
+			return is_again(errno) ? EXCHANGE_BUSY :
+			    failed(x, strerror(errno));
+		buf_grow(&x->in, (size_t)n);
+		state = got_datagram(x);
+	}
+	return state;
+}
+
+/* On a socket that is still connecting, send() says EAGAIN. */
+static enum exchange_state
+send_question(struct exchange *x)
+{
+	struct slice rest = buf_slice(&x->out);
+	ssize_t n = send(x->fd, rest.p, rest.n, MSG_NOSIGNAL);
+
+	if (n < 0)
+		return is_again(errno) ? EXCHANGE_BUSY :
+		    failed(x, strerror(errno));
+	buf_consume(&x->out, (size_t)n);
+	return EXCHANGE_BUSY;
+}
+
+/* Octets of the whole answer, its length included, as far as it is known. */
+static size_t
+expected(const struct exchange *x)
+{
+	struct slice in = buf_slice(&x->in);
+
+	if (in.n < PREFIX)
+		return PREFIX;
+	return PREFIX + ((size_t)(unsigned char)in.p[0] << 8 |
+	    (unsigned char)in.p[1]);
+}
+
+static enum exchange_state
+got_stream(struct exchange *x)
+{
+	struct slice packet = exchange_packet(x);
+
+	if (!matches(x, packet))
+		return failed(x, "answer to another question");
+	if (dns_answer_is_truncated(packet))
+		return failed(x, "truncated answer over TCP");
+	return EXCHANGE_ANSWERED;
+}
+
+static enum exchange_state
+receive_stream(struct exchange *x)
+{
+	while (x->in.n < PREFIX || x->in.n < expected(x)) {
+		size_t want = expected(x) - x->in.n;
+		ssize_t n = recv(x->fd, buf_reserve(&x->in, want), want, 0);
+
+		if (n < 0)
+			return is_again(errno) ? EXCHANGE_BUSY :
+			    failed(x, strerror(errno));
+		if (n == 0)
+			return failed(x, "connection closed early");
+		buf_grow(&x->in, (size_t)n);
+	}
+	return got_stream(x);
+}
+
+void
+exchange_wait(struct exchange *x, struct wait *w)
+{
+	bool sends = x->by == BY_TCP && x->out.n > 0;
+
+	x->slot = wait_add(w, x->fd, sends ? POLLOUT : POLLIN);
+}
+
+enum exchange_state
+exchange_step(struct exchange *x, const struct wait *w)
+{
+	if (wait_ready(w, x->slot) == 0)
+		return EXCHANGE_BUSY;
+	if (x->by == BY_UDP)
+		return step_udp(x);
+	if (x->out.n > 0)
+		return send_question(x);
+	return receive_stream(x);
+}
+
+struct slice
+exchange_packet(const struct exchange *x)
+{
+	return slice_from(buf_slice(&x->in),
+	    x->by == BY_TCP ? PREFIX : 0);
+}

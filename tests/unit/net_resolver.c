@@ -1,0 +1,894 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * net_resolver.c - the resolver against servers that lie, keep silent and break
+ * off (FAULTS rows 5 to 9 and 18).  They live in this process, on loopback; time
+ * is a number here, so that no test sleeps.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+#include "net/hosts.h"
+#include "net/resolver.h"
+#include "net/sockaddr.h"
+
+#include "../support/dns_packet.h"
+
+/* ---- servers ---- */
+
+enum over_udp {
+	UDP_GOOD,
+	UDP_SILENT,
+	UDP_SERVFAIL,
+	UDP_NXDOMAIN,
+	UDP_MALFORMED,
+	UDP_TRUNCATED,
+	UDP_WRONG_ID,	    /* two forgeries, then the truth */
+	UDP_WRONG_QUESTION, /* the same */
+	UDP_WRONG_SOURCE,   /* many forgeries from another port */
+	UDP_FLOOD,	    /* a thousand forgeries; the truth only over TCP */
+};
+
+enum over_tcp { TCP_GOOD, TCP_BYTEWISE, TCP_CLOSES, TCP_SILENT, TCP_WRONG_ID,
+	TCP_TRUNCATED, TCP_ABSENT };
+
+struct server {
+	enum over_udp over_udp;
+	enum over_tcp over_tcp;
+	unsigned flags;		/* more header flags */
+	int udp, tcp, conn;
+	struct endpoint at;
+	size_t datagrams, streams;
+	struct buf in, out;
+};
+
+#define TRUTH "192.0.2.1"
+#define LIE "192.0.2.66"
+
+static const char BROKEN[] = "";
+
+static int
+bind_socket(int type, struct endpoint *at)
+{
+	struct sockaddr_storage to;
+	socklen_t n = sockaddr_put(&to, at);
+	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	if (bind(fd, (struct sockaddr *)&to, n) < 0) {
+		close(fd);
+		return -1;
+	}
+	assert_true(sockaddr_local(fd, at));
+	return fd;
+}
+
+/* UDP and TCP on one free port. */
+static void
+server_open(struct server *s)
+{
+	s->conn = s->tcp = -1;
+	for (int tries = 0; s->tcp < 0 && tries < 100; tries++) {
+		s->at = (struct endpoint){ .ip = { 4, { 127, 0, 0, 1 }, 0 } };
+		s->udp = bind_socket(SOCK_DGRAM, &s->at);
+		s->tcp = bind_socket(SOCK_STREAM, &s->at);
+		if (s->tcp < 0)
+			close(s->udp);
+	}
+	assert_true(s->tcp >= 0);
+	if (s->over_tcp != TCP_ABSENT)
+		assert_int_equal(listen(s->tcp, 16), 0);
+}
+
+static void
+server_close(struct server *s)
+{
+	close(s->udp);
+	close(s->tcp);
+	if (s->conn >= 0)
+		close(s->conn);
+	buf_free(&s->in);
+	buf_free(&s->out);
+}
+
+struct query {
+	unsigned id;
+	char name[256];
+	enum dns_type type;
+};
+
+static struct query
+query_read(struct slice p)
+{
+	struct query q = { .id = 0 };
+	size_t at = 12, n = 0;
+
+	assert_true(p.n > 16);
+	q.id = (unsigned)(unsigned char)p.p[0] << 8 | (unsigned char)p.p[1];
+	while (p.p[at] != 0) {
+		if (n > 0)
+			q.name[n++] = '.';
+		memcpy(q.name + n, p.p + at + 1, (size_t)p.p[at]);
+		n += (size_t)p.p[at];
+		at += (size_t)p.p[at] + 1;
+	}
+	q.type = (enum dns_type)p.p[at + 2];
+	return q;
+}
+
+static void
+put_answer(struct buf *b, const struct server *s, const struct query *q,
+    unsigned flags, const char *address)
+{
+	packet_begin(b, q->id, FLAGS_RECURSIVE | flags | s->flags, q->name,
+	    q->type);
+	if (address == BROKEN)
+		packet_record(b, q->name, q->type, SLICE("\1"));
+	else if (q->type == DNS_MX)
+		packet_mx(b, q->name, 10, "mx.example.org");
+	else if (address)
+		packet_ip(b, q->name, q->type == DNS_A ? address :
+		    "2001:db8::1");
+}
+
+static void
+send_answer(int fd, const struct server *s, const struct query *q,
+    unsigned flags, const char *address, const struct endpoint *to)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sockaddr_put(&sa, to);
+	struct buf b = { 0 };
+
+	put_answer(&b, s, q, flags, address);
+	sendto(fd, b.base, b.n, 0, (struct sockaddr *)&sa, n);
+	buf_free(&b);
+}
+
+static void
+forge_ids(struct server *s, struct query q, int times,
+    const struct endpoint *to)
+{
+	while (times-- > 0) {
+		q.id = (q.id + 1) & 0xffff;
+		send_answer(s->udp, s, &q, 0, LIE, to);
+	}
+}
+
+static void
+forge_elsewhere(struct server *s, const struct query *q,
+    const struct endpoint *to)
+{
+	struct endpoint at = { .ip = s->at.ip };
+	int fd = bind_socket(SOCK_DGRAM, &at);
+
+	for (int i = 0; i < 50; i++)
+		send_answer(fd, s, q, 0, LIE, to);
+	close(fd);
+}
+
+static void
+answer_datagram(struct server *s, struct query q, const struct endpoint *to)
+{
+	struct query other = q;
+
+	switch (s->over_udp) {
+	case UDP_SILENT:
+		return;
+	case UDP_SERVFAIL:
+		send_answer(s->udp, s, &q, 2, NULL, to);
+		return;
+	case UDP_NXDOMAIN:
+		send_answer(s->udp, s, &q, 3, NULL, to);
+		return;
+	case UDP_MALFORMED:
+		send_answer(s->udp, s, &q, 0, BROKEN, to);
+		return;
+	case UDP_TRUNCATED:
+		send_answer(s->udp, s, &q, FLAG_TC, LIE, to);
+		return;
+	case UDP_WRONG_ID:
+		forge_ids(s, q, 2, to);
+		break;
+	case UDP_WRONG_QUESTION:
+		other.name[0] ^= 1;
+		send_answer(s->udp, s, &other, 0, LIE, to);
+		send_answer(s->udp, s, &other, 0, LIE, to);
+		break;
+	case UDP_WRONG_SOURCE:
+		forge_elsewhere(s, &q, to);
+		break;
+	case UDP_FLOOD:
+		forge_ids(s, q, 1000, to);
+		return;
+	case UDP_GOOD:
+		break;
+	}
+	send_answer(s->udp, s, &q, 0, TRUTH, to);
+}
+
+static bool
+serve_udp(struct server *s)
+{
+	struct sockaddr_storage from;
+	socklen_t length = sizeof from;
+	struct endpoint to;
+	char packet[1500];
+	ssize_t n = recvfrom(s->udp, packet, sizeof packet, 0,
+	    (struct sockaddr *)&from, &length);
+
+	if (n < 0)
+		return false;
+	s->datagrams++;
+	assert_true(sockaddr_get(&from, &to));
+	answer_datagram(s, query_read((struct slice){ packet, (size_t)n }),
+	    &to);
+	return true;
+}
+
+static void
+answer_stream(struct server *s)
+{
+	struct query q = query_read(slice_from(buf_slice(&s->in), 2));
+	struct buf b = { 0 };
+
+	s->streams++;
+	if (s->over_tcp == TCP_WRONG_ID)
+		q.id ^= 1;
+	put_answer(&b, s, &q, s->over_tcp == TCP_TRUNCATED ? FLAG_TC : 0,
+	    TRUTH);
+	packet_u16(&s->out, (unsigned)b.n);
+	buf_put(&s->out, buf_slice(&b));
+	if (s->over_tcp == TCP_SILENT)
+		buf_clear(&s->out);
+	if (s->over_tcp == TCP_CLOSES)
+		buf_cut(&s->out, s->out.n - 1);
+	buf_free(&b);
+	buf_clear(&s->in);
+}
+
+static void
+stream_over(struct server *s)
+{
+	close(s->conn);
+	s->conn = -1;
+	buf_clear(&s->in);
+	buf_clear(&s->out);
+}
+
+static void
+flush_stream(struct server *s)
+{
+	size_t n = s->over_tcp == TCP_BYTEWISE ? 1 : s->out.n;
+
+	assert_int_equal(send(s->conn, buf_slice(&s->out).p, n, MSG_NOSIGNAL),
+	    n);
+	buf_consume(&s->out, n);
+	if (s->out.n == 0 && s->over_tcp == TCP_CLOSES)
+		stream_over(s);
+}
+
+static bool
+serve_tcp(struct server *s)
+{
+	char packet[1500];
+	ssize_t n;
+
+	if (s->conn < 0)
+		s->conn = accept4(s->tcp, NULL, NULL, SOCK_NONBLOCK);
+	if (s->conn < 0)
+		return false;
+	if (s->out.n > 0) {
+		flush_stream(s);
+		return true;
+	}
+	n = recv(s->conn, packet, sizeof packet, 0);
+	if (n < 0)
+		return false;
+	if (n == 0)
+		stream_over(s);
+	else
+		buf_put(&s->in, (struct slice){ packet, (size_t)n });
+	if (s->in.n > 2 && s->in.n == 2U + (unsigned char)s->in.base[1])
+		answer_stream(s);
+	return true;
+}
+
+/* ---- the loop ---- */
+
+struct world {
+	struct server server[3];
+	size_t n;
+	struct resolver_config config;
+	struct resolver *r;
+	struct events events;
+	struct wait w;
+	int64_t now;
+	size_t most_sockets;
+};
+
+static void
+world_open(struct world *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		server_open(&o->server[i]);
+		o->config.server[o->config.n++] = o->server[i].at;
+	}
+	o->events.wanted = true;
+	o->r = resolver_new(&o->config, &o->events);
+	o->now = SECONDS(1000);
+}
+
+static void
+world_close(struct world *o)
+{
+	resolver_free(o->r);
+	events_free(&o->events);
+	wait_free(&o->w);
+	for (size_t i = 0; i < o->n; i++)
+		server_close(&o->server[i]);
+}
+
+static bool
+serve(struct world *o)
+{
+	bool busy = false;
+
+	for (size_t i = 0; i < o->n; i++) {
+		while (serve_udp(&o->server[i]))
+			busy = true;
+		busy |= serve_tcp(&o->server[i]);
+	}
+	return busy;
+}
+
+/* One turn; time only passes when nothing else happens. */
+static void
+turn(struct world *o)
+{
+	bool busy = serve(o);
+
+	wait_clear(&o->w);
+	resolver_wait(o->r, &o->w);
+	if (o->w.n > o->most_sockets)
+		o->most_sockets = o->w.n;
+	if (poll(o->w.fd, o->w.n, busy ? 0 : 5) == 0 && !busy &&
+	    o->w.deadline != WAIT_NEVER)
+		o->now = o->w.deadline;
+	resolver_step(o->r, &o->w, o->now);
+}
+
+static const struct dns_answer *
+ask(struct world *o, const char *name, enum dns_type type)
+{
+	size_t ticket = resolver_ask(o->r, name, type, o->now);
+
+	for (int i = 0; i < 2000 && !resolver_answer(o->r, ticket); i++)
+		turn(o);
+	assert_non_null(resolver_answer(o->r, ticket));
+	return resolver_answer(o->r, ticket);
+}
+
+/* "192.0.2.1" or the status and why, with @N for server N. */
+static void
+answer_text(struct world *o, const struct dns_answer *a, struct buf *out)
+{
+	struct buf all = { 0 }, server = { 0 };
+	struct slice s;
+
+	if (a->status != DNS_FOUND)
+		buf_putf(&all, "%s: ", dns_status_name(a->status));
+	dns_answer_put(&all, a);
+	s = buf_slice(&all);
+	for (size_t i = 0; s.n > 0; i = 0) {
+		for (; i < o->n; i++) {
+			buf_clear(&server);
+			endpoint_put(&server, &o->server[i].at);
+			if (slice_starts(s, buf_slice(&server)))
+				break;
+		}
+		if (i < o->n)
+			buf_putf(out, "@%zu", i);
+		else
+			buf_putc(out, s.p[0]);
+		s = slice_from(s, i < o->n ? server.n : 1);
+	}
+	buf_free(&all);
+	buf_free(&server);
+}
+
+/* ---- cases ---- */
+
+static const struct {
+	const char *name;
+	size_t n;
+	enum over_udp udp[3];
+	enum over_tcp tcp[3];
+	const char *want;
+	int64_t seconds; /* that pass */
+	size_t datagrams[3], streams[3];
+} cases[] = {
+	{ "a good server", 1, { UDP_GOOD }, { 0 }, TRUTH, 0, { 1 }, { 0 } },
+	{ "NXDOMAIN", 1, { UDP_NXDOMAIN }, { 0 },
+	    "nxdomain: NXDOMAIN from @0", 0, { 1 }, { 0 } },
+	{ "wrong id", 1, { UDP_WRONG_ID }, { 0 }, TRUTH, 0, { 1 }, { 0 } },
+	{ "wrong question", 1, { UDP_WRONG_QUESTION }, { 0 }, TRUTH, 0,
+	    { 1 }, { 0 } },
+	{ "wrong source", 1, { UDP_WRONG_SOURCE }, { 0 }, TRUTH, 0, { 1 },
+	    { 0 } },
+	{ "flood", 1, { UDP_FLOOD }, { TCP_GOOD }, TRUTH, 0, { 1 }, { 1 } },
+	{ "flood, no TCP", 1, { UDP_FLOOD }, { TCP_ABSENT },
+	    "soft: @0: Connection refused", 0, { 1 }, { 0 } },
+	{ "truncated", 1, { UDP_TRUNCATED }, { TCP_GOOD }, TRUTH, 0, { 1 },
+	    { 1 } },
+	{ "truncated, TCP bytewise", 1, { UDP_TRUNCATED }, { TCP_BYTEWISE },
+	    TRUTH, 0, { 1 }, { 1 } },
+	{ "truncated, no TCP", 1, { UDP_TRUNCATED }, { TCP_ABSENT },
+	    "soft: @0: Connection refused", 0, { 1 }, { 0 } },
+	{ "truncated, TCP closes", 1, { UDP_TRUNCATED }, { TCP_CLOSES },
+	    "soft: @0: connection closed early", 0, { 1 }, { 1 } },
+	{ "truncated, TCP lies", 1, { UDP_TRUNCATED }, { TCP_WRONG_ID },
+	    "soft: @0: answer to another question", 0, { 1 }, { 1 } },
+	{ "truncated over TCP, too", 1, { UDP_TRUNCATED }, { TCP_TRUNCATED },
+	    "soft: @0: truncated answer over TCP", 0, { 1 }, { 1 } },
+	{ "truncated, TCP silent", 1, { UDP_TRUNCATED }, { TCP_SILENT },
+	    "soft: @0: no answer", 15, { 2 }, { 2 } },
+	{ "truncated, TCP closes, next", 2, { UDP_TRUNCATED, UDP_GOOD },
+	    { TCP_CLOSES }, TRUTH, 0, { 1, 1 }, { 1 } },
+	{ "SERVFAIL", 1, { UDP_SERVFAIL }, { 0 }, "soft: SERVFAIL from @0",
+	    0, { 1 }, { 0 } },
+	{ "SERVFAIL, next", 2, { UDP_SERVFAIL, UDP_GOOD }, { 0 }, TRUTH, 0,
+	    { 1, 1 }, { 0 } },
+	{ "SERVFAIL, silence", 2, { UDP_SERVFAIL, UDP_SILENT }, { 0 },
+	    "soft: SERVFAIL from @0", 15, { 1, 2 }, { 0 } },
+	{ "malformed, next", 2, { UDP_MALFORMED, UDP_GOOD }, { 0 }, TRUTH, 0,
+	    { 1, 1 }, { 0 } },
+	{ "malformed", 1, { UDP_MALFORMED }, { 0 },
+	    "soft: malformed answer from @0", 0, { 1 }, { 0 } },
+	{ "silence, next", 2, { UDP_SILENT, UDP_GOOD }, { 0 }, TRUTH, 5,
+	    { 1, 1 }, { 0 } },
+	{ "silence", 1, { UDP_SILENT }, { 0 }, "soft: @0: no answer", 15,
+	    { 2 }, { 0 } },
+	{ "silence of three", 3, { UDP_SILENT, UDP_SILENT, UDP_SILENT },
+	    { 0 }, "soft: @2: no answer", 15, { 1, 1, 1 }, { 0 } },
+};
+
+static void
+test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct world o = { .n = cases[i].n };
+		struct buf got = { 0 };
+		int64_t begun;
+
+		print_message("  %s\n", cases[i].name);
+		for (size_t k = 0; k < o.n; k++) {
+			o.server[k].over_udp = cases[i].udp[k];
+			o.server[k].over_tcp = cases[i].tcp[k];
+		}
+		world_open(&o);
+		begun = o.now;
+		answer_text(&o, ask(&o, "example.org", DNS_A), &got);
+		assert_string_equal(buf_str(&got), cases[i].want);
+		assert_int_equal(o.now - begun, SECONDS(cases[i].seconds));
+		for (size_t k = 0; k < o.n; k++) {
+			assert_int_equal(o.server[k].datagrams,
+			    cases[i].datagrams[k]);
+			assert_int_equal(o.server[k].streams,
+			    cases[i].streams[k]);
+		}
+		buf_free(&got);
+		world_close(&o);
+	}
+}
+
+/* A closed port answers with ICMP: no need to wait. */
+static void
+test_a_refusing_server_is_left_at_once(void **state)
+{
+	struct world o = { .n = 2 };
+	struct buf got = { 0 };
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	close(o.server[0].udp);
+	o.server[0].udp = -1;
+	begun = o.now;
+	answer_text(&o, ask(&o, "example.org", DNS_A), &got);
+	assert_string_equal(buf_str(&got), TRUTH);
+	assert_int_equal(o.now, begun);
+	close(o.server[1].udp);
+	o.server[1].udp = -1;
+	buf_clear(&got);
+	answer_text(&o, ask(&o, "example.net", DNS_A), &got);
+	assert_string_equal(buf_str(&got), "soft: @0: Connection refused");
+	assert_int_equal(o.now, begun);
+	buf_free(&got);
+	world_close(&o);
+}
+
+static void
+test_a_question_is_sent_once(void **state)
+{
+	struct world o = { .n = 1 };
+	size_t a, b, c;
+
+	(void)state;
+	world_open(&o);
+	a = resolver_ask(o.r, "example.org", DNS_A, o.now);
+	b = resolver_ask(o.r, "Example.ORG.", DNS_A, o.now);
+	c = resolver_ask(o.r, "example.org", DNS_AAAA, o.now);
+	assert_int_equal(a, b);
+	assert_int_not_equal(a, c);
+	assert_null(resolver_answer(o.r, a));
+	assert_string_equal(ask(&o, "example.org", DNS_A)->canonical,
+	    "example.org");
+	assert_int_equal(ask(&o, "example.org", DNS_AAAA)->ip[0].version, 6);
+	assert_int_equal(resolver_ask(o.r, "example.org", DNS_A, o.now), a);
+	assert_int_equal(o.server[0].datagrams, 2);
+	world_close(&o);
+}
+
+static void
+test_names_that_are_none_and_servers_that_are_none(void **state)
+{
+	struct world o = { .n = 0 };
+
+	(void)state;
+	o.config.rotate = true;
+	world_open(&o);
+	assert_string_equal(ask(&o, "a b", DNS_A)->why, "not a domain name");
+	assert_string_equal(ask(&o, "", DNS_MX)->why, "not a domain name");
+	assert_string_equal(ask(&o, "example.org", DNS_A)->why,
+	    "no resolver is configured");
+	world_close(&o);
+}
+
+/* The server that answered last is asked first. */
+static void
+test_a_dead_server_is_waited_for_once(void **state)
+{
+	struct world o = { .n = 2, .server[0].over_udp = UDP_SILENT };
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	ask(&o, "a.example.org", DNS_A);
+	ask(&o, "b.example.org", DNS_A);
+	ask(&o, "c.example.org", DNS_A);
+	assert_int_equal(o.server[0].datagrams, 1);
+	assert_int_equal(o.server[1].datagrams, 3);
+	assert_int_equal(o.now - begun, SECONDS(5));
+	world_close(&o);
+}
+
+static void
+test_rotation(void **state)
+{
+	struct world o = { .n = 3, .config.rotate = true };
+	char name[32];
+
+	(void)state;
+	world_open(&o);
+	for (int i = 0; i < 6; i++) {
+		snprintf(name, sizeof name, "n%d.example.org", i);
+		ask(&o, name, DNS_A);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(o.server[i].datagrams, 2);
+	world_close(&o);
+}
+
+#define MANY 500
+
+static bool
+all_answered(const struct world *o, const size_t ticket[MANY])
+{
+	for (unsigned i = 0; i < MANY; i++)
+		if (!resolver_answer(o->r, ticket[i]))
+			return false;
+	return true;
+}
+
+static void
+ask_many(struct world *o, size_t ticket[MANY])
+{
+	char name[32];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%u.example.org", i);
+		ticket[i] = resolver_ask(o->r, name, DNS_A, o->now);
+	}
+	for (int i = 0; i < 5000 && !all_answered(o, ticket); i++)
+		turn(o);
+	assert_true(all_answered(o, ticket));
+}
+
+static void
+test_many_questions_share_64_sockets(void **state)
+{
+	struct world o = { .n = 1 };
+	size_t ticket[MANY];
+
+	(void)state;
+	world_open(&o);
+	ask_many(&o, ticket);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(resolver_answer(o.r, ticket[i])->status,
+		    DNS_FOUND);
+	assert_int_equal(o.most_sockets, 64);
+	assert_int_equal(o.server[0].datagrams, MANY);
+	world_close(&o);
+}
+
+static void
+test_many_questions_to_nobody_fail_together(void **state)
+{
+	struct world o = { .n = 1, .server[0].over_udp = UDP_SILENT };
+	size_t ticket[MANY];
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	ask_many(&o, ticket);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(resolver_answer(o.r, ticket[i])->status,
+		    DNS_SOFT);
+	assert_int_equal(o.now - begun, SECONDS(15));
+	assert_int_equal(o.server[0].datagrams, 2 * 64);
+	world_close(&o);
+}
+
+/* Row 18. */
+static void
+test_ad_counts_from_loopback_or_with_trust(void **state)
+{
+	struct world o = { .n = 1, .server[0].flags = FLAG_AD };
+	struct resolver_config c = { .n = 0 };
+	struct endpoint remote = { { 4, { 192, 0, 2, 53 }, 0 }, 53 };
+
+	(void)state;
+	world_open(&o);
+	assert_true(ask(&o, "example.org", DNS_A)->secure);
+	o.server[0].flags = 0;
+	assert_false(ask(&o, "example.net", DNS_A)->secure);
+	assert_true(resolver_config_trusts(&c, &o.server[0].at));
+	assert_false(resolver_config_trusts(&c, &remote));
+	c.trust_ad = true;
+	assert_true(resolver_config_trusts(&c, &remote));
+	world_close(&o);
+}
+
+static void
+test_events(void **state)
+{
+	struct world o = { .n = 2, .server[0].over_udp = UDP_SILENT };
+	struct buf at[2] = { { 0 }, { 0 } }, line = { 0 };
+	struct event e;
+
+	(void)state;
+	world_open(&o);
+	ask(&o, "example.org", DNS_A);
+	for (size_t i = 0; i < 2; i++)
+		endpoint_put(&at[i], &o.server[i].at);
+	assert_true(events_take(&o.events, &e));
+	assert_int_equal(e.kind, EVENT_LOOKUP);
+	assert_true(slice_eq(event_get(&e, "name"), SLICE("example.org")));
+	assert_true(slice_eq(event_get(&e, "type"), SLICE("A")));
+	assert_true(slice_eq(event_get(&e, "resolver"), buf_slice(&at[0])));
+	assert_true(events_take(&o.events, &e));
+	buf_putf(&line, "example.org A: %s: no answer; asking ",
+	    buf_str(&at[0]));
+	buf_puts(&line, buf_str(&at[1]));
+	assert_int_equal(e.kind, EVENT_NOTE);
+	assert_true(slice_eq(event_get(&e, "text"), buf_slice(&line)));
+	assert_true(events_take(&o.events, &e));
+	assert_int_equal(e.kind, EVENT_ANSWER);
+	assert_true(slice_eq(event_get(&e, "status"), SLICE("found")));
+	assert_true(slice_eq(event_get(&e, "answer"), SLICE(TRUTH)));
+	assert_int_equal(event_get_number(&e, "secure"), 0);
+	assert_false(events_take(&o.events, &e));
+	buf_free(&at[0]);
+	buf_free(&at[1]);
+	buf_free(&line);
+	world_close(&o);
+}
+
+/* ---- files ---- */
+
+static void
+write_file(char path[64], const char *text)
+{
+	int fd;
+
+	snprintf(path, 64, "/tmp/smtpsend-dns-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static const struct {
+	const char *name, *text;
+	const char *servers;
+	bool trust_ad, rotate;
+	int64_t attempt;
+	unsigned attempts;
+} files[] = {
+	{ "empty", "", "127.0.0.1:53", false, false, 0, 0 },
+	{ "usual", "# by hand\nsearch example.org\nnameserver 192.0.2.53\n"
+	    "nameserver\t2001:db8::53 # second\n", "192.0.2.53:53 "
+	    "[2001:db8::53]:53", false, false, 0, 0 },
+	{ "zone by number", "nameserver fe80::1%7\n", "[fe80::1]:53", false,
+	    false, 0, 0 },
+	{ "no such zone", "nameserver fe80::1%nosuch0\n", "127.0.0.1:53",
+	    false, false, 0, 0 },
+	{ "zone of IPv4", "nameserver 192.0.2.1%1\n", "127.0.0.1:53", false,
+	    false, 0, 0 },
+	{ "options", "options timeout:3 attempts:4 trust-ad rotate edns0\n",
+	    "127.0.0.1:53", true, true, SECONDS(3), 4 },
+	{ "options are capped", "options timeout:900 attempts:99\n",
+	    "127.0.0.1:53", false, false, SECONDS(30), 5 },
+	{ "options are at least 1", "options timeout:0 attempts:0\n",
+	    "127.0.0.1:53", false, false, SECONDS(1), 1 },
+	{ "rubbish", "nameserver\nnameserver x\nnameserverx 192.0.2.1\n"
+	    ";nameserver 192.0.2.2\noptions timeout: timeout:x attempts:-1\n",
+	    "127.0.0.1:53", false, false, 0, 0 },
+	{ "nine servers", "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	    "nameserver 192.0.2.3\nnameserver 192.0.2.4\n"
+	    "nameserver 192.0.2.5\nnameserver 192.0.2.6\n"
+	    "nameserver 192.0.2.7\nnameserver 192.0.2.8\n"
+	    "nameserver 192.0.2.9", "192.0.2.1:53 192.0.2.2:53 192.0.2.3:53 "
+	    "192.0.2.4:53 192.0.2.5:53 192.0.2.6:53 192.0.2.7:53 "
+	    "192.0.2.8:53", false, false, 0, 0 },
+};
+
+static void
+put_servers(struct buf *out, const struct resolver_config *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (i > 0)
+			buf_putc(out, ' ');
+		endpoint_put(out, &c->server[i]);
+	}
+}
+
+static void
+test_resolv_conf(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		struct resolver_config c = { .n = 0 };
+		struct buf servers = { 0 };
+		char path[64];
+
+		print_message("  %s\n", files[i].name);
+		write_file(path, files[i].text);
+		resolver_config_read(&c, path);
+		unlink(path);
+		put_servers(&servers, &c);
+		assert_string_equal(buf_str(&servers), files[i].servers);
+		assert_int_equal(c.trust_ad, files[i].trust_ad);
+		assert_int_equal(c.rotate, files[i].rotate);
+		assert_int_equal(c.attempt, files[i].attempt);
+		assert_int_equal(c.attempts, files[i].attempts);
+		buf_free(&servers);
+	}
+}
+
+static void
+test_no_resolv_conf_means_this_host(void **state)
+{
+	struct resolver_config c = { .n = 0 };
+
+	(void)state;
+	resolver_config_read(&c, "/nonexistent/resolv.conf");
+	assert_int_equal(c.n, 1);
+	assert_true(ip_is_loopback(&c.server[0].ip));
+	assert_int_equal(c.server[0].port, 53);
+}
+
+static void
+test_resolver_option(void **state)
+{
+	struct resolver_config c = { .n = 0 };
+	struct buf servers = { 0 };
+
+	(void)state;
+	assert_true(resolver_config_add(&c, SLICE("192.0.2.53")));
+	assert_true(resolver_config_add(&c, SLICE("192.0.2.53:5353")));
+	assert_true(resolver_config_add(&c, SLICE("[::1]:5353")));
+	assert_true(resolver_config_add(&c, SLICE("::1")));
+	assert_true(resolver_config_add(&c, SLICE("fe80::1%lo")));
+	assert_false(resolver_config_add(&c, SLICE("")));
+	assert_false(resolver_config_add(&c, SLICE("localhost")));
+	assert_false(resolver_config_add(&c, SLICE("192.0.2.53:0")));
+	assert_false(resolver_config_add(&c, SLICE("192.0.2.53:x")));
+	assert_false(resolver_config_add(&c, SLICE("fe80::1%")));
+	put_servers(&servers, &c);
+	assert_string_equal(buf_str(&servers), "192.0.2.53:53 "
+	    "192.0.2.53:5353 [::1]:5353 [::1]:53 [fe80::1]:53");
+	assert_int_not_equal(c.server[4].ip.scope, 0);
+	buf_free(&servers);
+}
+
+#define HOSTS "127.0.0.1 localhost\n# comment\n192.0.2.1\tMail mail.lan #x\n" \
+	"192.0.2.2 mail.lan\n2001:db8::1 six\nnonsense mail.lan\n192.0.2.3\n"
+
+static const struct {
+	const char *name;
+	enum dns_type type;
+	bool listed;
+	const char *want;
+} hosts[] = {
+	{ "mail", DNS_A, true, "192.0.2.1" },
+	{ "MAIL.lan", DNS_A, true, "192.0.2.1, 192.0.2.2" },
+	{ "six", DNS_AAAA, true, "2001:db8::1" },
+	{ "x", DNS_A, false, NULL },
+	{ "other", DNS_A, false, NULL },
+	{ "mail", DNS_MX, false, NULL },
+};
+
+static void
+test_hosts(void **state)
+{
+	char path[64];
+	struct dns_answer a;
+
+	(void)state;
+	write_file(path, HOSTS);
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		struct buf got = { 0 };
+
+		print_message("  %s\n", hosts[i].name);
+		assert_int_equal(hosts_answer(path, hosts[i].name,
+		    hosts[i].type, &a), hosts[i].listed);
+		if (hosts[i].listed) {
+			dns_answer_put(&got, &a);
+			assert_int_equal(a.status, DNS_FOUND);
+			assert_string_equal(buf_str(&got), hosts[i].want);
+		}
+		dns_answer_free(&a);
+		buf_free(&got);
+	}
+	assert_true(hosts_answer(path, "six", DNS_A, &a));
+	assert_int_equal(a.status, DNS_NODATA);
+	unlink(path);
+	assert_false(hosts_answer(path, "mail", DNS_A, &a));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_a_refusing_server_is_left_at_once),
+		cmocka_unit_test(test_a_question_is_sent_once),
+		cmocka_unit_test(
+		    test_names_that_are_none_and_servers_that_are_none),
+		cmocka_unit_test(test_a_dead_server_is_waited_for_once),
+		cmocka_unit_test(test_rotation),
+		cmocka_unit_test(test_many_questions_share_64_sockets),
+		cmocka_unit_test(test_many_questions_to_nobody_fail_together),
+		cmocka_unit_test(test_ad_counts_from_loopback_or_with_trust),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_resolv_conf),
+		cmocka_unit_test(test_no_resolv_conf_means_this_host),
+		cmocka_unit_test(test_resolver_option),
+		cmocka_unit_test(test_hosts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
