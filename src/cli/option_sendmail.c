@@ -216,7 +216,7 @@ take_long(struct option_call *c, const char *value)
 static bool
 take_queue_match(struct option_call *c, const char *value)
 {
-	if (strchr("IRS", value[0]) == NULL || value[1] == '\0')
+	if (value[0] == '\0' || !strchr("IRS", value[0]) || value[1] == '\0')
 		return option_reject(c, value, "I, R or S is wanted, and "
 		    "what to look for in id, recipient or sender, as -qRx.org");
 	c->settings->queue_by = value[0];

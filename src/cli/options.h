@@ -162,7 +162,7 @@ struct settings {
 int options_parse(int argc, char *const argv[], struct settings *out,
     struct buf *says);
 
-/* "deliver", "-bs (SMTP on stdin and stdout)", ... for "not built yet". */
+/* "speak SMTP on stdin and stdout (-bs)", ...: behind "cannot". */
 const char *mode_name(enum mode mode);
 
 enum option_arg {

@@ -5,25 +5,25 @@
 #include <sysexits.h>
 
 static const char *const modes[NMODES] = {
-	[MODE_DELIVER] = "-bm (deliver)",
-	[MODE_EXPLAIN] = "--explain",
-	[MODE_SINK] = "--sink",
-	[MODE_HELP] = "--help",
-	[MODE_VERSION] = "--version",
-	[MODE_SMTP] = "-bs (SMTP on stdin and stdout)",
-	[MODE_BATCH_SMTP] = "-bS (batched SMTP)",
-	[MODE_VERIFY] = "-bv (verify addresses)",
-	[MODE_TEST] = "-bt (address test)",
-	[MODE_ALIASES] = "-bi (newaliases)",
-	[MODE_QUEUE_LIST] = "-bp (mailq)",
-	[MODE_QUEUE_COUNT] = "-bP (queue count)",
-	[MODE_QUEUE_RUN] = "-q (queue run)",
-	[MODE_DAEMON] = "-bd (queue daemon)",
-	[MODE_DAEMON_FOREGROUND] = "-bD (queue daemon in the foreground)",
-	[MODE_HOST_STATUS] = "-bh (hoststat)",
-	[MODE_HOST_PURGE] = "-bH (purgestat)",
-	[MODE_SHOW_OPTIONS] = "-bO (show options)",
-	[MODE_CHECK_CONFIG] = "-bC (check the configuration)",
+	[MODE_DELIVER] = "deliver (-bm)",
+	[MODE_EXPLAIN] = "explain (--explain)",
+	[MODE_SINK] = "receive (--sink)",
+	[MODE_HELP] = "help (--help)",
+	[MODE_VERSION] = "show versions (--version)",
+	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",
+	[MODE_BATCH_SMTP] = "read batched SMTP (-bS)",
+	[MODE_VERIFY] = "verify addresses (-bv)",
+	[MODE_TEST] = "test addresses (-bt)",
+	[MODE_ALIASES] = "read aliases (-bi)",
+	[MODE_QUEUE_LIST] = "list the queue (-bp)",
+	[MODE_QUEUE_COUNT] = "count the queue (-bP)",
+	[MODE_QUEUE_RUN] = "run the queue (-q)",
+	[MODE_DAEMON] = "be a daemon (-bd)",
+	[MODE_DAEMON_FOREGROUND] = "be a daemon (-bD)",
+	[MODE_HOST_STATUS] = "show hosts (-bh)",
+	[MODE_HOST_PURGE] = "purge hosts (-bH)",
+	[MODE_SHOW_OPTIONS] = "show options (-bO)",
+	[MODE_CHECK_CONFIG] = "check the configuration (-bC)",
 };
 
 const char *
@@ -52,7 +52,8 @@ clash(const struct settings *s, struct buf *says, const char *text)
 static const char *
 find_clash(const struct settings *s)
 {
-	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN;
+	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN ||
+	    s->mode == MODE_VERIFY;
 
 	if (s->only_ipv4 && s->only_ipv6)
 		return "--ipv4 and --ipv6 exclude each other";
