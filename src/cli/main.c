@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 #include "cli/options.h"
+#include "cli/receive.h"
 #include "cli/send.h"
-#include "cli/sink.h"
 
 /* The one place where lack of memory ends the program. */
 void
@@ -119,7 +119,7 @@ run(const struct settings *s)
 	case MODE_VERSION:
 		return run_version();
 	case MODE_SINK:
-		return sink_main(s);
+		return receive_run(s);
 	case MODE_DELIVER:
 	case MODE_EXPLAIN:
 	case MODE_VERIFY:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/hosts.h"
 #include "route/remedy.h"
 
 #define PROBLEMS_MAX 480
@@ -127,6 +128,27 @@ ask(struct destination *d, int64_t now)
 	}
 }
 
+/* A host that the user named may stand in /etc/hosts; true if it does. */
+static bool
+ask_hosts(struct destination *d)
+{
+	size_t n = route_questions(d->route), known = 0;
+	const struct route_question *q;
+	struct dns_answer a;
+
+	if (!d->job->config->route.server)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		q = route_question(d->route, i);
+		if (!hosts_answer(HOSTS_FILE, q->name, q->type, &a))
+			continue;
+		known++;
+		route_answer(d->route, i, &a);
+		dns_answer_free(&a);
+	}
+	return known == n;
+}
+
 /* Hand over what is answered; true when that ended the round. */
 static bool
 take_answers(struct destination *d)
@@ -165,8 +187,11 @@ static void
 step_routing(struct destination *d, int64_t now)
 {
 	while (!route_is_done(d->route)) {
-		if (!d->ticket)
+		if (!d->ticket) {
+			if (ask_hosts(d))
+				continue;
 			ask(d, now);
+		}
 		if (!take_answers(d))
 			return;
 		free(d->ticket);

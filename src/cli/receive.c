@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* receive.c - see receive.h */
+#include "cli/receive.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "cli/sink.h"
+#include "net/self.h"
+
+static bool
+read_faults(const struct settings *s, struct server_fault *fault)
+{
+	for (size_t i = 0; i < s->nsink_replies; i++) {
+		if (server_fault_parse(slice_of(s->sink_reply[i]), &fault[i]))
+			continue;
+		fprintf(stderr, "%s: --sink-reply %s: not VERB=CODE [TEXT], "
+			"VERB=drop or VERB=stall\n", s->program,
+		    s->sink_reply[i]);
+		return false;
+	}
+	return true;
+}
+
+static void
+free_faults(struct server_fault *fault, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		server_fault_free(&fault[i]);
+}
+
+int
+receive_run(const struct settings *s)
+{
+	struct server_fault fault[SETTINGS_REPLIES_MAX] = { 0 };
+	struct self self;
+	struct sink_config c = {
+		.at = s->sink,
+		.dir = s->sink_dir,
+		.mbox = s->sink_mbox,
+		.count = s->sink_count,
+		.verbose = s->verbose > 0,
+		.server = {
+			.starttls = !s->sink_tls,
+			.implicit_tls = s->sink_tls,
+			.lmtp = s->sink_lmtp,
+			.fault = fault,
+			.nfaults = s->nsink_replies,
+		},
+	};
+	int status = EX_USAGE;
+
+	self_init(&self);
+	c.server.name = s->sink_name ? s->sink_name : self.host;
+	if (read_faults(s, fault))
+		status = sink_run(&c);
+	free_faults(fault, s->nsink_replies);
+	return status;
+}

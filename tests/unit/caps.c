@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* caps.c - what a server offers, and the commands that follow from it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "smtp/command.h"
+
+static void
+test_all_keywords(void **state)
+{
+	struct caps c;
+
+	(void)state;
+	caps_parse(&c, SLICE("mx.example.org greets\nPIPELINING\nSIZE 1024\n"
+			     "8bitmime\nSMTPUTF8 \nCHUNKING\nDSN\nSTARTTLS\n"
+			     "ENHANCEDSTATUSCODES\n"
+			     "LIMITS MAILMAX=10 RCPTMAX=50 X=1\nX-UNKNOWN a"));
+	assert_true(c.pipelining && c.size && c.eight_bit && c.smtputf8);
+	assert_true(c.chunking && c.dsn && c.starttls && c.enhanced);
+	assert_int_equal(c.max_size, 1024);
+	assert_int_equal(c.max_rcpts, 50);
+	assert_int_equal(c.max_mails, 10);
+}
+
+static void
+test_odd_keywords(void **state)
+{
+	struct caps c;
+
+	(void)state;
+	caps_parse(&c, SLICE("PIPELINING\nSIZE many\nLIMITS RCPTMAX=0 "
+			     "MAILMAX=x RCPTMAX\nPIPELININGX\n\n8BITMIME=1"));
+	assert_false(c.pipelining); /* the first line is the server's name */
+	assert_true(c.size);
+	assert_int_equal(c.max_size, 0);
+	assert_int_equal(c.max_rcpts, 0);
+	assert_int_equal(c.max_mails, 0);
+	assert_false(c.eight_bit);
+}
+
+static const struct caps all = { .pipelining = true, .eight_bit = true,
+	.smtputf8 = true, .chunking = true, .dsn = true, .size = true };
+static const struct caps none = { 0 };
+
+static void
+test_mail(void **state)
+{
+	struct address from = { .path = "a@x" };
+	struct message m = { .size = 77, .eight_bit = true };
+	struct mail mail = { .from = &from, .ret = RET_HDRS,
+		.envid = "id+1 x", .message = &m, .smtputf8 = true };
+	struct buf out = { 0 };
+
+	(void)state;
+	command_mail(&out, &all, &mail);
+	assert_string_equal(buf_str(&out), "MAIL FROM:<a@x> SIZE=77 "
+	    "BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=id+2B1+20x");
+	buf_clear(&out);
+	mail.smtputf8 = false;
+	command_mail(&out, &none, &mail);
+	assert_string_equal(buf_str(&out), "MAIL FROM:<a@x>");
+	buf_clear(&out);
+	mail.seven_bit = true;
+	mail.ret = RET_FULL;
+	mail.envid = NULL;
+	command_mail(&out, &all, &mail);
+	assert_string_equal(buf_str(&out), "MAIL FROM:<a@x> RET=FULL");
+	buf_free(&out);
+}
+
+static void
+test_rcpt(void **state)
+{
+	struct recipient r = { .to = { .path = "b@y" }, .orcpt = "rfc822;b+@y",
+		.notify = NOTIFY_SUCCESS | NOTIFY_DELAY };
+	struct buf out = { 0 };
+
+	(void)state;
+	command_rcpt(&out, &all, &r);
+	assert_string_equal(buf_str(&out), "RCPT TO:<b@y> "
+	    "NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2B@y");
+	buf_clear(&out);
+	command_rcpt(&out, &none, &r);
+	assert_string_equal(buf_str(&out), "RCPT TO:<b@y>");
+	buf_clear(&out);
+	r.notify = NOTIFY_NEVER;
+	r.orcpt = NULL;
+	command_rcpt(&out, &all, &r);
+	assert_string_equal(buf_str(&out), "RCPT TO:<b@y> NOTIFY=NEVER");
+	buf_free(&out);
+}
+
+static void
+test_fits(void **state)
+{
+	struct message m = { .size = 1000 };
+	struct mail mail = { .message = &m };
+	struct caps small = { .size = true, .max_size = 999 };
+	struct outcome why;
+
+	(void)state;
+	assert_true(command_fits(&none, &mail, &why));
+	assert_false(command_fits(&small, &mail, &why));
+	assert_int_equal(why.verdict, FAILED);
+	assert_int_equal(why.esc.subject, 3);
+	small.max_size = 1000;
+	assert_true(command_fits(&small, &mail, &why));
+	mail.smtputf8 = true;
+	assert_true(command_fits(&all, &mail, &why));
+	assert_false(command_fits(&none, &mail, &why));
+	assert_int_equal(why.esc.detail, 7);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_keywords),
+		cmocka_unit_test(test_odd_keywords),
+		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_rcpt),
+		cmocka_unit_test(test_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

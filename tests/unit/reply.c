@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/* reply.c - replies whole, byte by byte and split; what they mean; queue ids. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "smtp/reply.h"
+
+static const struct {
+	const char *name, *input;
+	const char *want; /* "CODE ESC TEXT|" per reply, then the error if any */
+} cases[] = {
+	{ "one line", "220 hi\r\n", "220  hi|" },
+	{ "bare LF", "220 hi\n", "220  hi|" },
+	{ "code alone", "250\r\n", "250  |" },
+	{ "code and blank", "250 \r\n", "250  |" },
+	{ "enhanced", "550 5.1.1 no such user\r\n", "550 5.1.1 no such user|" },
+	{ "enhanced alone", "250 2.0.0\r\n", "250 2.0.0 |" },
+	{ "of another class", "550 4.1.1 no\r\n", "550  4.1.1 no|" },
+	{ "not enhanced", "250 2.0 ok\r\n", "250  2.0 ok|" },
+	{ "glued", "250 2.0.0ok\r\n", "250  2.0.0ok|" },
+	{ "too many digits", "250 2.0.1234 ok\r\n", "250  2.0.1234 ok|" },
+	{ "lines", "250-a\r\n250-b\r\n250 c\r\n", "250  a\nb\nc|" },
+	{ "enhanced lines", "450-4.2.0 a\r\n450 4.2.0 b\r\n",
+	    "450 4.2.0 a\nb|" },
+	{ "two replies", "250 a\r\n550 b\r\n", "250  a|550  b|" },
+	{ "codes differ", "250-a\r\n550 b\r\n",
+	    "a reply of several lines changes its code" },
+	{ "garbage", "HTTP/1.1 400 Bad\r\n", "not an SMTP reply" },
+	{ "too small a code", "199 x\r\n", "not an SMTP reply" },
+	{ "850", "850 x\r\n", "not an SMTP reply" },
+	{ "code and junk", "250x\r\n", "not an SMTP reply" },
+	{ "empty line", "\r\n", "not an SMTP reply" },
+	{ "unfinished", "250 ok", "" },
+};
+
+static void
+put_reply(struct buf *out, const struct reply *r)
+{
+	buf_putf(out, "%u ", r->code);
+	esc_put(out, r->esc);
+	buf_putc(out, ' ');
+	buf_put(out, buf_slice(&r->text));
+	buf_putc(out, '|');
+}
+
+static void
+collect(struct buf *out, struct slice in, size_t piece)
+{
+	struct reply_parser p = { 0 };
+	struct slice part, line;
+	enum parse got = PARSE_MORE;
+
+	for (; in.n > 0 && got != PARSE_BAD; in = slice_from(in, piece)) {
+		part = slice_first(in, piece);
+		while (part.n > 0 && got != PARSE_BAD) {
+			got = reply_parse(&p, &part, &line);
+			if (got == PARSE_OK)
+				put_reply(out, &p.reply);
+		}
+	}
+	if (got == PARSE_BAD)
+		buf_puts(out, p.error);
+	reply_parser_free(&p);
+}
+
+static void
+test_parse(void **state)
+{
+	static const size_t pieces[] = { 1, 2, 3, 7, 4096 };
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t k = 0; k < 5; k++) {
+			buf_clear(&out);
+			collect(&out, slice_of(cases[i].input), pieces[k]);
+			print_message("%s by %zu\n", cases[i].name, pieces[k]);
+			assert_string_equal(buf_str(&out), cases[i].want);
+		}
+	buf_free(&out);
+}
+
+static void
+test_bounds(void **state)
+{
+	struct buf in = { 0 }, out = { 0 };
+
+	(void)state;
+	buf_puts(&in, "250 ");
+	for (int i = 0; i < REPLY_LINE_MAX; i++)
+		buf_putc(&in, 'x');
+	buf_puts(&in, "\r\n");
+	collect(&out, buf_slice(&in), 512);
+	assert_string_equal(buf_str(&out), "a reply line is too long");
+	buf_clear(&in);
+	buf_clear(&out);
+	for (int i = 0; i <= REPLY_LINES_MAX; i++)
+		buf_puts(&in, "250-x\r\n");
+	collect(&out, buf_slice(&in), 512);
+	assert_string_equal(buf_str(&out), "a reply of too many lines");
+	buf_free(&in);
+	buf_free(&out);
+}
+
+static void
+test_partial(void **state)
+{
+	struct reply_parser p = { 0 };
+	struct slice in = SLICE("250-x\r\n"), line;
+
+	(void)state;
+	assert_false(reply_is_partial(&p));
+	assert_int_equal(reply_parse(&p, &in, &line), PARSE_MORE);
+	assert_true(slice_eq(line, SLICE("250-x")));
+	assert_true(reply_is_partial(&p));
+	reply_parser_free(&p);
+}
+
+static const struct {
+	unsigned short code;
+	enum verdict want;
+} meanings[] = {
+	{ 250, DELIVERED }, { 251, DELIVERED }, { 299, DELIVERED },
+	{ 354, DEFERRED }, { 421, DEFERRED }, { 450, DEFERRED },
+	{ 550, FAILED }, { 554, FAILED },
+};
+
+static void
+test_meaning(void **state)
+{
+	struct reply r = { .esc = ESC(5, 1, 1) };
+	struct outcome o;
+
+	(void)state;
+	buf_puts(&r.text, "no such user");
+	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+		r.code = meanings[i].code;
+		o = outcome_from_reply(&r, DELIVERED, STAGE_END);
+		assert_int_equal(o.verdict, meanings[i].want);
+		assert_int_equal(o.code, r.code);
+		assert_int_equal(o.stage, STAGE_END);
+		assert_string_equal(o.text, "no such user");
+	}
+	buf_free(&r.text);
+}
+
+static const struct {
+	const char *text, *want;
+} ids[] = {
+	{ "Ok: queued as 4VbX3k1Jz2z9s", "4VbX3k1Jz2z9s" },
+	{ "Ok: queued as <abc@host>", "abc@host" },
+	{ "OK id=1rLq3k-0001Ab-2C", "1rLq3k-0001Ab-2C" },
+	{ "3A5K7Bq0012345 Message accepted for delivery", "3A5K7Bq0012345" },
+	{ "4f2e1a9b Message accepted for delivery", "4f2e1a9b" },
+	{ "OK  1700000000 d9443c01a7336-1d4si.12 - gsmtp",
+	    "d9443c01a7336-1d4si.12" },
+	{ "ok 1700000000 qp 12345", "12345" },
+	{ "<x@y> [InternalId=123, Hostname=h] Queued mail for delivery",
+	    "123" },
+	{ "Message accepted", "" },
+	{ "OK", "" },
+	{ "", "" },
+};
+
+static void
+test_queue_id(void **state)
+{
+	struct slice id;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		id = reply_queue_id(slice_of(ids[i].text));
+		if (!slice_eq(id, slice_of(ids[i].want)))
+			fail_msg("%s: %.*s", ids[i].text, (int)id.n, id.p);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_meaning),
+		cmocka_unit_test(test_queue_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
