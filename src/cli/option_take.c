@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/slice.h"
 #include "mail/address.h"
+#include "smtp/server.h"
 
 static void
 complain(struct option_call *c, const char *value, const char *fmt, va_list ap)
@@ -411,11 +412,13 @@ bool
 take_sink_reply(struct option_call *c, const char *value)
 {
 	struct settings *s = c->settings;
-	size_t eq = slice_find(slice_of(value), '=');
+	struct server_fault fault;
 
-	if (eq == 0 || value[eq] == '\0' || value[eq + 1] == '\0')
-		return option_refuse(c, value, "VERB=CODE [text], VERB=drop or "
-		    "VERB=stall is wanted, as RCPT=450 or .=drop");
+	if (!server_fault_parse(slice_of(value), &fault))
+		return option_refuse(c, value, "VERB=CODE [text], VERB=drop, "
+		    "VERB=stall or EHLO=-KEYWORD is wanted, as RCPT=450 or "
+		    ".=drop");
+	server_fault_free(&fault);
 	if (s->nsink_replies == SETTINGS_REPLIES_MAX)
 		return option_refuse(c, value, "at most %d replies",
 		    SETTINGS_REPLIES_MAX);

@@ -154,17 +154,16 @@ print_lookup(struct transcript *t, const struct event *e, struct buf *b)
 static void
 print_answer(struct transcript *t, const struct event *e, struct buf *b)
 {
+	bool soft = slice_eq(event_get(e, "status"), SLICE("soft"));
+	const char *key = event_get(e, "answer").n > 0 ? "answer" :
+	    event_get(e, "why").n > 0 ? "why" : "status";
+
 	put(b, "", e, "type");
 	put(b, " ", e, "name");
-	buf_puts(b, ":");
-	if (event_get(e, "answer").n > 0)
-		put(b, " ", e, "answer");
-	else
-		put(b, " ", e, "status");
-	put(b, ", ", e, "why");
+	put(b, ": ", e, key);
 	if (event_get_number(e, "secure") == 1)
 		buf_puts(b, " (DNSSEC)");
-	print(t, e, "==", CYAN, b);
+	print(t, e, soft ? "**" : "==", soft ? YELLOW : CYAN, b);
 }
 
 static void

@@ -445,6 +445,7 @@ static const struct {
 	{ "smtpsend --max-sessions many a", 64, "a number from 1 to 100" },
 	{ "smtpsend --sink bob@x", 64, "ADDR:PORT is wanted" },
 	{ "smtpsend --sink --sink-reply RCPT", 64, "VERB=CODE" },
+	{ "smtpsend --sink --sink-reply RCTP=450", 64, "as RCPT=450" },
 	{ "smtpsend --sink :25 bob@x", 64, "takes no recipients" },
 	{ "smtpsend --sink-mbox m --sink-dir d --sink", 64, "exclude" },
 	{ "smtpsend -46 a", 64, "exclude each other" },

@@ -303,6 +303,14 @@ play(struct report *r)
 	event_text(&e, "type", SLICE("MX"));
 	event_text(&e, "resolver", SLICE("127.0.0.1:53"));
 	report_event(r, &e);
+	e = event(EVENT_ANSWER, 0, false, 3);
+	event_text(&e, "name", SLICE("example.org"));
+	event_text(&e, "type", SLICE("MX"));
+	event_text(&e, "status", SLICE("soft"));
+	event_text(&e, "answer", SLICE("SERVFAIL"));
+	event_text(&e, "why", SLICE("SERVFAIL"));
+	event_number(&e, "secure", 0);
+	report_event(r, &e);
 	e = event(EVENT_CONNECT, 1, false, 12);
 	event_text(&e, "host", SLICE("mx1.example.org"));
 	event_endpoint(&e, &peer, &scratch);
@@ -345,7 +353,8 @@ test_transcript(void **state)
 	fflush(d.out);
 	assert_string_equal(d.out_text,
 	    "  0.001 +0.001 == asking for MX example.org at 127.0.0.1:53\n"
-	    "  0.012 +0.011 == connecting to mx1.example.org "
+	    "  0.003 +0.002 ** MX example.org: SERVFAIL\n"
+	    "  0.012 +0.009 == connecting to mx1.example.org "
 	    "[192.0.2.1]:25\n"
 	    "  0.015 +0.003 <- 220 hi\\x1b[2J \\xff\n"
 	    "  0.020 +0.005 == TLSv1.3 TLS_AES_256_GCM_SHA384\n"
