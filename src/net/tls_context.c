@@ -71,6 +71,8 @@ tls_context_free(struct tls_context *c)
 		return;
 	SSL_CTX_free(c->ctx);
 	BIO_meth_free(c->wire);
+	X509_LOOKUP_meth_free(c->bundle);
+	free(c->bundle_path);
 	free(c->name);
 	free(c);
 }
@@ -85,17 +87,21 @@ trust_directory(X509_STORE *store, const char *path)
 }
 
 /*
- * The hashed directory only: the bundle file, which OpenSSL's own default would
- * read as well, costs 50 ms.  SSL_CERT_DIR is looked at by OpenSSL.
+ * The hashed directory: the bundle file, which OpenSSL's own default would load
+ * as well, costs 50 ms.  SSL_CERT_DIR is looked at by OpenSSL; SSL_CERT_FILE is
+ * only read when the directory does not have what is wanted.
  */
 static bool
-trust_system(X509_STORE *store)
+trust_system(struct tls_context *c, X509_STORE *store)
 {
-	const char *file = getenv(X509_get_default_cert_file_env());
+	const char *file = secure_getenv(X509_get_default_cert_file_env());
 
-	if (file)
-		X509_STORE_load_file(store, file);
-	return trust_directory(store, NULL);
+	if (!trust_directory(store, NULL))
+		return false;
+	if (!file)
+		return true;
+	c->bundle_path = mem_dup(slice_of(file));
+	return tls_bundle_trust(c, store);
 }
 
 static bool
@@ -114,13 +120,13 @@ trust_path(X509_STORE *store, const char *path, struct outcome *why)
 }
 
 static bool
-set_trust(SSL_CTX *ctx, const char *ca, struct outcome *why)
+set_trust(struct tls_context *c, const char *ca, struct outcome *why)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	X509_STORE *store = SSL_CTX_get_cert_store(c->ctx);
 
 	if (ca)
 		return trust_path(store, ca, why);
-	return trust_system(store) || system_fail(why);
+	return trust_system(c, store) || system_fail(why);
 }
 
 /* Nobody is at the keyboard: a key under a passphrase is unusable. */
@@ -161,7 +167,7 @@ struct tls_context *
 tls_client_context(const struct tls_config *config, struct outcome *why)
 {
 	struct tls_context *c = context_new(TLS_client_method());
-	bool ok = c ? set_trust(c->ctx, config->ca, why) &&
+	bool ok = c ? set_trust(c, config->ca, why) &&
 	    set_identity(c->ctx, config, why) : system_fail(why);
 
 	ERR_clear_error();

@@ -17,6 +17,8 @@ struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *wire;	/* the BIO under every SSL of this context */
 	char *name;		/* --tls-name, or NULL */
+	char *bundle_path;	/* SSL_CERT_FILE, or NULL */
+	X509_LOOKUP_METHOD *bundle; /* ... and how it is looked into */
 };
 
 #define TLS_IDLE_MAX 1000 /* messages without data, in a row */
@@ -51,6 +53,9 @@ enum io tls_push(struct stream *s);
 
 /* OpenSSL's last call failed for good: say why in the stream. */
 enum io tls_fail(struct stream *s);
+
+/* Trust in c->bundle_path too, reading it when an issuer is not known. */
+bool tls_bundle_trust(struct tls_context *c, X509_STORE *store);
 
 /* The BIO that joins a struct tls to its socket and its buffer. */
 BIO_METHOD *tls_wire_new(void);

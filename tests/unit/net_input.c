@@ -417,6 +417,8 @@ test_terminal(void **state)
 	type("hi\n.\nmore\n\4", DOTS_END, "hi\n");
 	type("hi\n.\nmore\n\4", DOTS_ARE_CONTENT, "hi\n.\nmore\n");
 	type("hi\n..\nx.\n\4", DOTS_END, "hi\n..\nx.\n");
+	/* ^D after a letter ends a read, not the line */
+	type("x\4.\nhi\n\4", DOTS_END, "x.\nhi\n");
 }
 
 static void

@@ -578,8 +578,11 @@ test_key_updates(void **state)
 	assert_int_equal(shake(&w), TLS_DONE);
 	finish_server(&w);
 	ask_for_keys(&w, 3);
+	unsigned flights = w.flights;
+
 	assert_int_equal(stream_read(&w.client, to, 9, &n), IO_AGAIN);
 	pump(&w);
+	assert_int_equal(w.flights, flights + 1); /* the answers */
 	say(&w.server, "250 ok\r\n");
 	pump(&w);
 	hear(&w.client, "250 ok\r\n");
@@ -731,6 +734,60 @@ test_hashed_directory(void **state)
 	rmdir(dir);
 }
 
+/* Another certificate before and behind it, and one that is no certificate. */
+static void
+write_bundle(const char *path, struct tls_context *wanted)
+{
+	struct tls_context *other = server_for("other.example");
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	PEM_write_X509(f, SSL_CTX_get0_certificate(other->ctx));
+	PEM_write_PrivateKey(f, SSL_CTX_get0_privatekey(other->ctx), NULL, NULL,
+	    0, NULL, NULL);
+	if (wanted)
+		PEM_write_X509(f, SSL_CTX_get0_certificate(wanted->ctx));
+	PEM_write_X509(f, SSL_CTX_get0_certificate(other->ctx));
+	fclose(f);
+	tls_context_free(other);
+}
+
+/* SSL_CERT_FILE counts, twice with one context, and only for what is in it. */
+static void
+test_bundle(void **state)
+{
+	char path[32];
+
+	(void)state;
+	make_name(path);
+	setenv("SSL_CERT_DIR", "/nonexistent", 1);
+	setenv("SSL_CERT_FILE", path, 1);
+	for (int in_it = 0; in_it < 2; in_it++) {
+		struct tls_context *server = server_for("mx.example");
+		struct tls_config config = { 0 };
+		struct world w;
+
+		write_bundle(path, in_it ? server : NULL);
+		world_open(&w, &config, server, "mx.example", TLS_MAY);
+		assert_int_equal(shake(&w), TLS_DONE);
+		assert_int_equal(tls_is_trusted(&w.client), in_it);
+		stream_close(&w.client);
+		stream_close(&w.server);
+		close(w.cwire);
+		close(w.swire);
+		world_wire(&w);
+		assert_true(tls_start(&w.client, w.cc, "mx.example", TLS_MAY,
+		    &w.cwhy));
+		assert_true(tls_accept(&w.server, w.sc, &w.swhy));
+		assert_int_equal(shake(&w), TLS_DONE);
+		assert_int_equal(tls_is_trusted(&w.client), in_it);
+		world_close(&w);
+	}
+	unsetenv("SSL_CERT_DIR");
+	unsetenv("SSL_CERT_FILE");
+	unlink(path);
+}
+
 static void
 test_config_errors(void **state)
 {
@@ -790,6 +847,7 @@ main(void)
 		cmocka_unit_test(test_large_transfer),
 		cmocka_unit_test(test_bytes_wait_inside),
 		cmocka_unit_test(test_hashed_directory),
+		cmocka_unit_test(test_bundle),
 		cmocka_unit_test(test_config_errors),
 		cmocka_unit_test(test_library_version),
 	};
