@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * route.c - fuzz routing: any answers in any order end after two rounds with a
+ * plan that is bounded and either has addresses or says why not; and whatever
+ * failed softly never makes a permanent failure of a better host's.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "route/plan.h"
+
+static const char *const names[8] = { "example.org", "a.example", "b.example",
+	"me.example", "localhost", "192.0.2.1", "", "x\\032y" };
+static const char *const addresses[8] = { "192.0.2.1", "192.0.2.2",
+	"127.0.0.1", "10.0.0.1", "2001:db8::1", "2001:db8::2", "::1",
+	"ff02::1" };
+static const char *const domains[8] = { "example.org", "EXAMPLE.org.",
+	"[192.0.2.1]", "[IPv6:2001:db8::1]", "me.example", "localhost", "[",
+	"a..b" };
+static const char *const own[] = { "me.example", NULL };
+
+struct input {
+	const uint8_t *p;
+	size_t n;
+};
+
+static unsigned
+take(struct input *in)
+{
+	if (in->n == 0)
+		return 0;
+	in->n--;
+	return *in->p++;
+}
+
+static void
+add_record(struct dns_answer *a, unsigned byte)
+{
+	if (a->type == DNS_MX) {
+		a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
+		a->mx[a->n].preference = (uint16_t)(byte >> 3 & 3);
+		snprintf(a->mx[a->n++].host, sizeof a->mx[0].host, "%s",
+		    names[byte & 7]);
+		return;
+	}
+	a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
+	ip_parse(slice_of(addresses[(byte & 3) + (a->type == DNS_A ? 0 : 4)]),
+	    &a->ip[a->n++]);
+}
+
+static struct dns_answer
+answer_make(struct input *in, const struct route_question *q)
+{
+	unsigned byte = take(in), n = byte >> 2 & 15;
+	struct dns_answer a = { .type = q->type, .why = "because" };
+
+	snprintf(a.canonical, sizeof a.canonical, "%s", byte & 0x80 ?
+	    "me.example" : q->name);
+	a.status = (enum dns_status)(byte & 3);
+	if (a.status != DNS_FOUND)
+		return a;
+	for (unsigned i = 0; i <= n; i++)
+		add_record(&a, take(in));
+	a.total = a.n;
+	return a;
+}
+
+/* One round, from a question of the input's choice on; true for a soft MX. */
+static bool
+answer_round(struct route *r, struct input *in)
+{
+	size_t n = route_questions(r), from = take(in);
+	bool soft_mx = false;
+
+	assert(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		const struct route_question *q = route_question(r,
+		    (from + i) % n);
+		struct dns_answer a = answer_make(in, q);
+
+		soft_mx |= q->type == DNS_MX && a.status == DNS_SOFT;
+		route_answer(r, (from + i) % n, &a);
+		dns_answer_free(&a);
+	}
+	return soft_mx;
+}
+
+static void
+check_plan(const struct plan *p, const struct route_config *c)
+{
+	size_t sum = 0;
+
+	assert(p->naddresses <= (c->max_addresses ? c->max_addresses :
+	    PLAN_ADDRESSES_MAX));
+	assert((p->naddresses > 0) == (p->why.verdict == PENDING));
+	assert(p->naddresses > 0 || p->why.text[0]);
+	assert(p->nhosts <= PLAN_HOSTS_MAX);
+	for (size_t i = 0; i < p->nhosts; i++)
+		sum += p->host[i].naddresses;
+	assert(sum == p->naddresses);
+	for (size_t i = 0; i < p->naddresses; i++) {
+		const struct ip *ip = &p->address[i].at.ip;
+
+		assert(p->address[i].host < p->nhosts);
+		assert(ip->version == 4 ? !c->no_ipv4 : !c->no_ipv6);
+		if (!c->server && !c->allow_loopback_mx)
+			assert(!ip_is_loopback(ip) && !ip_is_multicast(ip));
+	}
+}
+
+/* A soft error of any host still in the plan dominates. */
+static void
+check_verdict(const struct plan *p, bool soft_mx)
+{
+	if (soft_mx)
+		assert(p->why.verdict == DEFERRED);
+	if (p->naddresses > 0)
+		return;
+	for (size_t i = 0; i < p->nhosts; i++)
+		if (p->host[i].problem.verdict == DEFERRED)
+			assert(p->why.verdict == DEFERRED);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, size };
+	unsigned how = take(&in), domain = take(&in), rounds = 0;
+	struct route_config c = {
+		.no_ipv4 = (how & 3) == 1,
+		.no_ipv6 = (how & 3) == 2,
+		.allow_loopback_mx = how & 4,
+		.own_names = own,
+		.server = (how & 0x18) == 0x18 ? names[domain >> 3 & 7] : NULL,
+		.max_addresses = how >> 5,
+		.seed = size,
+	};
+	struct route *r = route_new(domains[domain & 7], &c);
+	bool soft_mx = false;
+
+	for (; !route_is_done(r); rounds++) {
+		assert(rounds < 2);
+		soft_mx |= answer_round(r, &in);
+	}
+	check_plan(route_plan(r), &c);
+	check_verdict(route_plan(r), soft_mx);
+	route_free(r);
+	return 0;
+}
