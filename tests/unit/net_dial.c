@@ -198,7 +198,8 @@ static void
 test_nobody_answers(void **state)
 {
 	struct dial_options impatient = { .timeout = SECONDS(2) };
-	struct dial_target t[2] = { { .host = "a" }, { .host = "[127.0.0.1]" } };
+	struct dial_target t[2] = { { .host = "a" },
+		{ .host = "[127.0.0.1]" } };
 	struct hole hole = hole_open(&t[0].at);
 	struct dial d;
 
@@ -245,7 +246,7 @@ test_an_early_end_is_heard_of(void **state)
 	struct dial_target t = { .host = "a" };
 	struct dial d;
 
-	(void)state; /* an endpoint without address: connect() refuses at once */
+	(void)state; /* an endpoint without address: refused at once */
 	dial_start(&d, &t, 1, &plain, NULL, 1, 5);
 	assert_int_equal(next_wake(&d), 0);
 	assert_int_equal(turn(&d, 5), DIAL_FAILED);
