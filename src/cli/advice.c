@@ -89,14 +89,26 @@ advice_for(const struct outcome *o, uint16_t port)
 	return NULL;
 }
 
+/* Is the host only its address again? */
+static bool
+is_nameless(const struct outcome *o)
+{
+	struct ip ip;
+
+	return o->host[0] == '\0' || (ip_parse(slice_of(o->host), &ip) &&
+	    o->peer.ip.version != 0);
+}
+
 void
 peer_put(struct buf *out, const struct outcome *o)
 {
-	text_escape(out, slice_of(o->host));
+	if (!is_nameless(o)) {
+		text_escape(out, slice_of(o->host));
+		if (o->peer.ip.version != 0)
+			buf_putc(out, ' ');
+	}
 	if (o->peer.ip.version == 0)
 		return;
-	if (o->host[0] != '\0')
-		buf_putc(out, ' ');
 	buf_putc(out, '[');
 	ip_put(out, &o->peer.ip);
 	buf_putc(out, ']');
@@ -138,12 +150,20 @@ needs_peer(const struct outcome *o)
 	    (o->code != 0 || o->host[0] == '\0' || !strstr(o->text, o->host));
 }
 
+/* Our own texts may begin with the stage: "connect mx ... refused". */
+static bool
+needs_stage(const struct outcome *o)
+{
+	return o->stage != STAGE_NONE && (o->code != 0 ||
+	    !slice_starts(slice_of(o->text), slice_of(stage_name(o->stage))));
+}
+
 void
 failure_put(struct buf *out, const struct outcome *o)
 {
 	buf_puts(out, o->verdict == FAILED ? "failed" :
 	    "not delivered, deferred");
-	if (o->stage != STAGE_NONE)
+	if (needs_stage(o))
 		buf_putf(out, " at %s", stage_name(o->stage));
 	if (needs_peer(o)) {
 		buf_puts(out, ", ");

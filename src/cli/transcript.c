@@ -76,7 +76,8 @@ put_target(struct buf *b, const struct event *e)
 {
 	int64_t port = event_get_number(e, "port");
 
-	put(b, " ", e, "host");
+	if (!slice_eq(event_get(e, "host"), event_get(e, "address")))
+		put(b, " ", e, "host");
 	if (event_get(e, "address").n == 0)
 		return;
 	put(b, " [", e, "address");
