@@ -8,7 +8,7 @@
  *
  *	SERVER_IO	write server_output(); when that is empty, read into
  *			server_input()
- *	SERVER_TLS	handshake after the output is written, then server_secured()
+ *	SERVER_TLS	write the output, shake hands, then server_secured()
  *	SERVER_MESSAGE	a message is whole: keep what server_data() gave, then
  *			server_done() with the reply
  *	SERVER_DISCARD	the message begun will not come to be: throw away what
@@ -48,7 +48,7 @@ enum server_need {
  */
 struct server_fault {
 	char *verb;		/* "CONNECT", "EHLO", "MAIL", ..., "." */
-	char *reply;		/* whole reply; of FAULT_HIDE the keywords; or NULL */
+	char *reply;		/* whole; of FAULT_HIDE the keywords; or NULL */
 	enum { FAULT_REPLY, FAULT_DROP, FAULT_STALL, FAULT_HIDE } kind;
 };
 

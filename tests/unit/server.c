@@ -56,7 +56,8 @@ static const struct dialogue dialogues[] = {
 	    "C: rcpt to: <b@y>\nS: 250 Ok\nC: DATA\n" GO
 	    "C: Subject: x\nC: \nC: ..dot\nC: .two\nC: .\n"
 	    "S: 250 Ok: queued as id1\nC: QUIT\nS: 221 Bye\n",
-	    "a@x > b@y: Subject: x\r\n\r\n.dot\r\ntwo\r\n;", .end = SERVER_CLOSE },
+	    "a@x > b@y: Subject: x\r\n\r\n.dot\r\ntwo\r\n;",
+	    .end = SERVER_CLOSE },
 	{ "pipelined, two messages", { 0 }, NULL,
 	    EHLO MAIL RCPT "C: RCPT TO:<c@y> NOTIFY=NEVER\n"
 	    "S: 250 2.1.5 Ok\nC: DATA\n" GO "C: hi\nC: .\n" KEPT
@@ -68,7 +69,8 @@ static const struct dialogue dialogues[] = {
 	    "S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"
 	    "S: 250-CHUNKING\nS: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\n"
 	    "S: 250 SIZE 100\n"
-	    "C: MAIL FROM:<> SIZE=9 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=a+2B\n"
+	    "C: MAIL FROM:<> SIZE=9 BODY=8BITMIME SMTPUTF8 "
+	    "RET=HDRS ENVID=a+2B\n"
 	    "S: 250 2.1.0 Ok\n"
 	    "C: RCPT TO:<\"a >b\"@[1.2.3.4]> NOTIFY=SUCCESS,DELAY "
 	    "ORCPT=rfc822;a@b\nS: 250 2.1.5 Ok\n"
@@ -105,7 +107,8 @@ static const struct dialogue dialogues[] = {
 	    "S: 501 5.5.4 Syntax: RCPT TO:<address> [parameters]\n"
 	    "C: RCPT TO:<>\nS: 501 5.1.3 Bad recipient address syntax\n"
 	    "C: RCPT TO:<\xc3\xbc@y>\nS: 553 5.6.7 Address needs SMTPUTF8\n"
-	    "C: DATA\nS: 554 5.5.1 No valid recipients\n", "", .end = SERVER_IO },
+	    "C: DATA\nS: 554 5.5.1 No valid recipients\n", "",
+	    .end = SERVER_IO },
 	{ "bad addresses", { 0 }, NULL,
 	    EHLO "C: MAIL FROM:<a@x..y>\n" SENDER "C: MAIL FROM:<a@>\n" SENDER
 	    "C: MAIL FROM:<@x>\n" SENDER "C: MAIL FROM:<a@x,y>\n" SENDER
@@ -140,8 +143,10 @@ static const struct dialogue dialogues[] = {
 	    "c: NOOP\\n\nS: 550 Bare <LF> received\n", "", .end = SERVER_IO },
 	{ "no smuggling: LF.LF, LF.CRLF, CR.CRLF, CRLF.LF", { 0 }, NULL,
 	    EHLO MAIL RCPT "C: DATA\n" GO
-	    "c: a\\n.\\nMAIL FROM:<z@z>\\r\\nb\\n.\\r\\nc\\r.\\r\\nd\\r\\n.\\n\n"
-	    "c: \\r\\n.\\r\\n\n" BARE MAIL BYE, "discarded;", .end = SERVER_CLOSE },
+	    "c: a\\n.\\nMAIL FROM:<z@z>\\r\\nb\\n.\\r\\nc\\r.\\r\\nd\\r\\n"
+	    ".\\n\n"
+	    "c: \\r\\n.\\r\\n\n" BARE MAIL BYE, "discarded;",
+	    .end = SERVER_CLOSE },
 	{ "a CR behind the dot", { 0 }, NULL,
 	    EHLO MAIL RCPT "C: DATA\n" GO "c: .\\r.\\r\\n.\\r\\n\n" BARE
 	    MAIL RCPT "C: DATA\n" GO "c: .\\r\\r\\n.\\r\\n\n" BARE
@@ -179,7 +184,8 @@ static const struct dialogue dialogues[] = {
 	    "", .end = SERVER_CLOSE },
 	{ "BDAT with junk behind", { 0 }, NULL,
 	    EHLO MAIL "C: BDAT 1 FIRST\n"
-	    "S: 501 5.5.4 Syntax: BDAT size [LAST]\n", "", .end = SERVER_CLOSE },
+	    "S: 501 5.5.4 Syntax: BDAT size [LAST]\n", "",
+	    .end = SERVER_CLOSE },
 	{ "too big", { .max_size = 10, .max_rcpts = 1 }, NULL,
 	    "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"
 	    "S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"
@@ -210,7 +216,8 @@ static const struct dialogue dialogues[] = {
 	    "S: 250 SIZE 0\n" MAIL RCPT RCPT "C: DATA\n" GO "C: x\nC: .\n"
 	    "S: 250 2.0.0 Ok\nS: 450 4.2.2 Full\n"
 	    MAIL RCPT "C: BDAT 1 LAST\nc: x\nS: 450 4.2.2 Full\n",
-	    "a@x > b@y b@y (450 4.2.2 Full): x\r\n;discarded;", .end = SERVER_IO },
+	    "a@x > b@y b@y (450 4.2.2 Full): x\r\n;discarded;",
+	    .end = SERVER_IO },
 	{ "STARTTLS forgets", { .starttls = true }, NULL,
 	    "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"
 	    "S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"
@@ -239,12 +246,15 @@ static const struct dialogue dialogues[] = {
 	    "S: 451 4.3.0 Cannot keep it now\n" MAIL,
 	    "a@x > b@y: x\r\n;a@x > b@y: x;", .end = SERVER_IO, .fails = true },
 	{ "greeting refused", { 0 }, "CONNECT=554",
-	    "S: 554 5.7.1 Refused\nC: EHLO you\nS: 503 Bad sequence of commands\n"
+	    "S: 554 5.7.1 Refused\nC: EHLO you\n"
+	    "S: 503 Bad sequence of commands\n"
 	    "C: QUIT\nS: 221 Bye\n", "", .end = SERVER_CLOSE },
 	{ "greeting 421", { 0 }, "connect=421 go away", "S: 421 go away\n", "",
 	    .end = SERVER_CLOSE },
-	{ "greeting dropped", { 0 }, "CONNECT=drop", "", "", .end = SERVER_CLOSE },
-	{ "greeting stalled", { 0 }, "CONNECT=Stall", "", "", .end = SERVER_STALL },
+	{ "greeting dropped", { 0 }, "CONNECT=drop", "", "",
+	    .end = SERVER_CLOSE },
+	{ "greeting stalled", { 0 }, "CONNECT=Stall", "", "",
+	    .end = SERVER_STALL },
 	{ "greeting in other words", { 0 }, "CONNECT=220 hi;HELO=250 you",
 	    "S: 220 hi\nC: HELO x\nS: 250 you\n", "", .end = SERVER_IO },
 	{ "EHLO refused, HELO taken", { 0 }, "EHLO=502",
@@ -267,14 +277,16 @@ static const struct dialogue dialogues[] = {
 	    "C: DATA\nS: 471 4.0.0 Try again later\n", "", .end = SERVER_IO },
 	{ "DATA answered 250, then 354", { 0 }, "DATA=250;DATA=354 go",
 	    EHLO MAIL RCPT "C: DATA\nS: 250 2.0.0 Ok\n"
-	    "C: DATA\nS: 354 go\nC: .\n" KEPT, "a@x > b@y: ;", .end = SERVER_IO },
+	    "C: DATA\nS: 354 go\nC: .\n" KEPT, "a@x > b@y: ;",
+	    .end = SERVER_IO },
 	{ "end of data refused, dropped", { 0 }, ".=554 no;.=drop",
 	    EHLO MAIL RCPT "C: DATA\n" GO "C: x\nC: .\nS: 554 no\n"
 	    MAIL RCPT "C: DATA\n" GO "C: x\nC: .\n", "discarded;",
 	    .end = SERVER_CLOSE },
 	{ "end of data stalls, chunk or not", { 0 }, ".=421;.=stall",
 	    EHLO MAIL RCPT "C: BDAT 1 LAST\nc: x\n"
-	    "S: 421 4.3.2 Service not available, closing\n", "", .end = SERVER_CLOSE },
+	    "S: 421 4.3.2 Service not available, closing\n", "",
+	    .end = SERVER_CLOSE },
 	{ "end of data in other words", { 0 }, ".=250 thanks",
 	    EHLO MAIL RCPT "C: DATA\n" GO "C: .\nS: 250 thanks\n",
 	    "a@x > b@y: ;", .end = SERVER_IO },

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: ISC */
+/* cli_sink.c - the sink's text forms, its store, and all over a socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/sink.h"
+#include "cli/sink_store.h"
+#include "cli/sink_text.h"
+#include "net/sockaddr.h"
+
+static const struct {
+	int kind;
+	const char *in, *want;
+} forms[] = {
+	{ TEXT_PLAIN, "", "" },
+	{ TEXT_PLAIN, "a\r\n\r\nb", "a\n\nb\n" },
+	{ TEXT_PLAIN, "From x\r\n", "From x\n" },
+	{ TEXT_MBOX, "From x\r\n", ">From x\n" },
+	{ TEXT_MBOX, ">>From x\r\na From y\r\n", ">>>From x\na From y\n" },
+	{ TEXT_MBOX, "From\r\nFrom:\r\n>F", "From\nFrom:\n>F\n" },
+	{ TEXT_MBOX, "a\r\n\r\nFrom ", "a\n\n>From \n" },
+	{ TEXT_MBOX, ">\r\nFFrom x\r\n", ">\nFFrom x\n" },
+	{ TEXT_TERMINAL, "\tx\033[1m\r\nFrom \xc3\xbc\r\n",
+	    "\tx\\x1b[1m\nFrom \xc3\xbc\n" },
+};
+
+static void
+check_form(size_t i, size_t step)
+{
+	struct slice in = slice_of(forms[i].in);
+	struct sink_text t = { 0 };
+	struct buf out = { 0 };
+
+	t.kind = (unsigned)forms[i].kind;
+	while (in.n > 0) {
+		struct slice part = slice_first(in, step);
+
+		sink_text_put(&t, part, &out);
+		in = slice_from(in, part.n);
+	}
+	sink_text_end(&t, &out);
+	assert_string_equal(buf_str(&out), forms[i].want);
+	buf_free(&out);
+}
+
+static void
+test_forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		check_form(i, 1000);
+		if (forms[i].kind != TEXT_TERMINAL)
+			check_form(i, 1);
+		check_form(i, 3 + (i == 8));
+	}
+}
+
+/* A folder of our own, with a mail box in it. */
+struct place {
+	char dir[64], mbox[96];
+};
+
+static void
+make_place(struct place *p)
+{
+	strcpy(p->dir, "/tmp/smtpsend-sink-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+	snprintf(p->mbox, sizeof p->mbox, "%s/mbox", p->dir);
+}
+
+static void
+read_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	while ((n = read(fd, buf_reserve(out, 65536), 65536)) > 0)
+		buf_grow(out, (size_t)n);
+	close(fd);
+}
+
+/* The files in the place, in order, hidden ones too; emptied and removed. */
+static size_t
+collect(struct place *p, struct buf *contents)
+{
+	struct dirent **entry;
+	int n = scandir(p->dir, &entry, NULL, alphasort);
+	char path[400];
+	size_t files = 0;
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", p->dir, entry[i]->d_name);
+		if (entry[i]->d_type == DT_REG) {
+			read_file(path, contents);
+			unlink(path);
+			files++;
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	assert_int_equal(rmdir(p->dir), 0);
+	return files;
+}
+
+static void
+make_message(struct server_message *m, struct server_rcpt rcpt[2])
+{
+	memset(m, 0, sizeof *m);
+	memset(rcpt, 0, 2 * sizeof *rcpt);
+	buf_puts(&m->from, "a@x");
+	buf_puts(&rcpt[0].to, "b@y");
+	buf_puts(&rcpt[1].to, "c@y");
+	rcpt[1].reply = "450 not this one";
+	m->rcpt = rcpt;
+	m->nrcpts = 2;
+}
+
+static void
+free_message(struct server_message *m)
+{
+	buf_free(&m->from);
+	buf_free(&m->rcpt[0].to);
+	buf_free(&m->rcpt[1].to);
+}
+
+static void
+test_store_dir(void **state)
+{
+	struct sink_store store = { 0 };
+	struct server_rcpt rcpt[2];
+	struct server_message m;
+	struct draft d = DRAFT_NONE;
+	struct place p;
+	struct buf got = { 0 };
+
+	(void)state;
+	make_place(&p);
+	make_message(&m, rcpt);
+	store.dir = p.dir;
+	assert_true(sink_store_check(&store));
+	draft_open(&d, &store, &m);
+	draft_write(&d, SLICE("thrown away\r\n"));
+	draft_discard(&d);
+	draft_open(&d, &store, &m);
+	draft_write(&d, SLICE("S: x\r\n\r\n"));
+	draft_write(&d, SLICE("From y\r\n"));
+	assert_true(draft_keep(&d, &store, &m, NULL));
+	assert_int_equal(store.kept, 1);
+	assert_int_equal(collect(&p, &got), 1);
+	assert_string_equal(buf_str(&got), "Return-Path: <a@x>\r\n"
+	    "X-Envelope-To: <b@y>\r\nS: x\r\n\r\nFrom y\r\n");
+	assert_false(sink_store_check(&store));
+	draft_open(&d, &store, &m);
+	draft_write(&d, SLICE("x"));
+	assert_false(draft_keep(&d, &store, &m, NULL));
+	assert_string_equal(draft_refusal(&d),
+	    "451 4.3.0 Cannot keep the message now");
+	assert_int_equal(store.kept, 1);
+	free_message(&m);
+	buf_free(&got);
+}
+
+static void
+test_store_mbox(void **state)
+{
+	struct sink_store store = { 0 };
+	struct server_rcpt rcpt[2];
+	struct server_message m;
+	struct draft d = DRAFT_NONE;
+	struct place p;
+	struct buf got = { 0 };
+	const char *body = "Return-Path: <a@x>\nX-Envelope-To: <b@y>\n"
+	    "S: x\n\n>From y\n\n";
+	struct slice all, line;
+
+	(void)state;
+	make_place(&p);
+	make_message(&m, rcpt);
+	store.mbox = p.mbox;
+	assert_true(sink_store_check(&store));
+	for (int i = 0; i < 2; i++) {
+		draft_open(&d, &store, &m);
+		draft_write(&d, SLICE("S: x\r\n\r\nFrom y"));
+		assert_true(draft_keep(&d, &store, &m, NULL));
+	}
+	assert_int_equal(collect(&p, &got), 1);
+	all = buf_slice(&got);
+	for (int i = 0; i < 2; i++) {
+		assert_true(slice_cut(&all, '\n', &line));
+		assert_true(slice_starts(line, SLICE("From a@x ")));
+		assert_true(slice_starts(all, slice_of(body)));
+		all = slice_from(all, strlen(body));
+	}
+	assert_int_equal(all.n, 0);
+	free_message(&m);
+	buf_free(&got);
+}
+
+/* A full disk is not a kept message. */
+static void
+test_store_full(void **state)
+{
+	struct sink_store store = { .mbox = "/dev/full" };
+	struct server_rcpt rcpt[2];
+	struct server_message m;
+	struct draft d = DRAFT_NONE;
+
+	(void)state;
+	make_message(&m, rcpt);
+	draft_open(&d, &store, &m);
+	draft_write(&d, SLICE("x\r\n"));
+	assert_false(draft_keep(&d, &store, &m, NULL));
+	assert_string_equal(draft_refusal(&d),
+	    "452 4.3.1 Insufficient system storage");
+	assert_int_equal(d.fd, -1);
+	free_message(&m);
+}
+
+struct running {
+	pid_t pid;
+	uint16_t port;
+};
+
+/* sink_run() in a child, its stderr read until the port is known. */
+static void
+start(struct running *r, const struct sink_config *c)
+{
+	struct buf said = { 0 };
+	int pipe_[2];
+	uint64_t port;
+
+	assert_int_equal(pipe(pipe_), 0);
+	r->pid = fork();
+	if (r->pid == 0) {
+		dup2(pipe_[1], 2);
+		close(pipe_[0]);
+		alarm(60);
+		_exit(sink_run(c));
+	}
+	close(pipe_[1]);
+	while (slice_find(buf_slice(&said), '\n') == said.n)
+		buf_grow(&said, read(pipe_[0], buf_reserve(&said, 1), 1) == 1);
+	close(pipe_[0]);
+	assert_true(slice_starts(buf_slice(&said),
+	    SLICE("listening on 127.0.0.1:")));
+	assert_true(slice_to_uint(slice_trim(slice_from(buf_slice(&said), 23)),
+	    65535, &port));
+	r->port = (uint16_t)port;
+	buf_free(&said);
+}
+
+static int
+finish(struct running *r)
+{
+	int status;
+
+	assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int
+dial(const struct running *r)
+{
+	struct endpoint at = {
+		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = r->port
+	};
+	struct sockaddr_storage addr;
+	socklen_t n = sockaddr_put(&addr, &at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, n), 0);
+	return fd;
+}
+
+static void
+say(int fd, struct slice s)
+{
+	while (s.n > 0) {
+		ssize_t n = send(fd, s.p, s.n, MSG_NOSIGNAL);
+
+		assert_true(n > 0);
+		s = slice_from(s, (size_t)n);
+	}
+}
+
+/* All that is said until the sink closes; twenty seconds at most between. */
+static void
+hear(int fd, struct buf *out)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = 1;
+
+	while (n > 0) {
+		assert_int_equal(poll(&p, 1, 20000), 1);
+		n = recv(fd, buf_reserve(out, 4096), 4096, 0);
+		buf_grow(out, n > 0 ? (size_t)n : 0);
+	}
+	close(fd);
+}
+
+static size_t
+count_of(struct buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = buf_str(b); (p = strstr(p, what)); p++)
+		n++;
+	return n;
+}
+
+static const struct sink_config usual = {
+	.at = { .ip = { .version = 4, .b = { 127, 0, 0, 1 } } },
+	.server = { .name = "me" },
+};
+
+/*
+ * Several connections at once, with messages of many blocks: whatever the reads
+ * happen to be, the answer must come.
+ */
+static void
+test_many_large_at_once(void **state)
+{
+	struct sink_config c = usual;
+	struct running r;
+	struct place p;
+	struct buf text = { 0 }, heard = { 0 }, files = { 0 };
+	int fd[3];
+
+	(void)state;
+	make_place(&p);
+	c.dir = p.dir;
+	c.count = 30;
+	start(&r, &c);
+	for (unsigned i = 0; i < 100000; i++)
+		buf_puts(&text, "..twenty octets more\r\n");
+	for (int k = 0; k < 3; k++) {
+		fd[k] = dial(&r);
+		say(fd[k], SLICE("HELO x\r\n"));
+	}
+	for (unsigned i = 0; i < 10; i++)
+		for (int k = 0; k < 3; k++) {
+			say(fd[k], SLICE("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n"
+			    "DATA\r\n"));
+			say(fd[k], slice_from(buf_slice(&text), 22 * 777 * i));
+			say(fd[k], SLICE(".\r\n"));
+		}
+	for (int k = 0; k < 3; k++) {
+		say(fd[k], SLICE("QUIT\r\n"));
+		hear(fd[k], &heard);
+	}
+	assert_int_equal(finish(&r), 0);
+	assert_int_equal(count_of(&heard, "queued as"), 30);
+	assert_int_equal(collect(&p, &files), 30);
+	assert_int_equal(count_of(&files, "\r\n.twenty octets more\r\n"),
+	    3 * (1000000 - 777 * 45));
+	buf_free(&text);
+	buf_free(&heard);
+	buf_free(&files);
+}
+
+/* The first is kept, what comes after the count is not. */
+static void
+test_count_is_exact(void **state)
+{
+	struct sink_config c = usual;
+	struct running r;
+	struct place p;
+	struct buf heard = { 0 }, mbox = { 0 };
+	int fd;
+
+	(void)state;
+	make_place(&p);
+	c.mbox = p.mbox;
+	c.count = 1;
+	start(&r, &c);
+	fd = dial(&r);
+	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\n.\r\n"
+	    "MAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\nno\r\n.\r\n"));
+	hear(fd, &heard);
+	assert_int_equal(count_of(&heard, "queued as"), 1);
+	assert_int_equal(count_of(&heard, "421 That was enough"), 1);
+	assert_int_equal(finish(&r), 0);
+	assert_int_equal(collect(&p, &mbox), 1);
+	assert_int_equal(count_of(&mbox, "From MAILER-DAEMON "), 1);
+	assert_int_equal(count_of(&mbox, "no\n"), 0);
+	buf_free(&heard);
+	buf_free(&mbox);
+}
+
+/* A connection that breaks off leaves nothing behind, a signal ends all. */
+static void
+test_broken_off_and_signal(void **state)
+{
+	struct sink_config c = usual;
+	struct running r;
+	struct place p;
+	struct buf heard = { 0 };
+	int fd;
+
+	(void)state;
+	make_place(&p);
+	c.dir = p.dir;
+	start(&r, &c);
+	fd = dial(&r);
+	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\nhalf"));
+	shutdown(fd, SHUT_WR);
+	hear(fd, &heard);
+	assert_int_equal(count_of(&heard, "354"), 1);
+	fd = dial(&r);
+	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\nhalf"));
+	assert_int_equal(kill(r.pid, SIGTERM), 0);
+	assert_int_equal(finish(&r), 0);
+	close(fd);
+	buf_clear(&heard);
+	assert_int_equal(collect(&p, &heard), 0);
+	buf_free(&heard);
+}
+
+static void
+test_cannot_begin(void **state)
+{
+	struct sink_config c = usual;
+	struct running r;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	start(&r, &c);
+	c.at.port = r.port;
+	for (int want = 71; want <= 73; want += 2) {
+		fflush(NULL);
+		pid = fork();
+		if (pid == 0) {
+			dup2(open("/dev/null", O_WRONLY), 2);
+			_exit(sink_run(&c));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), want);
+		c.dir = "/nonexistent";
+	}
+	kill(r.pid, SIGINT);
+	assert_int_equal(finish(&r), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_store_dir),
+		cmocka_unit_test(test_store_mbox),
+		cmocka_unit_test(test_store_full),
+		cmocka_unit_test(test_many_large_at_once),
+		cmocka_unit_test(test_count_is_exact),
+		cmocka_unit_test(test_broken_off_and_signal),
+		cmocka_unit_test(test_cannot_begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
