@@ -3,9 +3,9 @@
  * answer.h - DNS answers, checked.
  *
  * ldns decodes, but returns OK for records with missing fields and does not
- * look whether a packet answers the question: both are done here.  CNAMEs inside the
- * packet are followed, at most 8 (FAULTS row 10).  Every record name and rdata
- * that comes out is validated.
+ * look whether a packet answers the question: both are done here.  CNAMEs
+ * inside the packet are followed, at most 8 (FAULTS row 10).  Every record name
+ * and rdata that comes out is validated.
  */
 #ifndef DNS_ANSWER_H
 #define DNS_ANSWER_H
@@ -20,7 +20,7 @@ enum dns_status {
 	DNS_FOUND,	/* at least one record of the type asked for */
 	DNS_NODATA,	/* the name exists, the type does not */
 	DNS_NXDOMAIN,
-	DNS_SOFT,	/* SERVFAIL, REFUSED, malformed, loops, timeouts: ask later */
+	DNS_SOFT,	/* SERVFAIL, REFUSED, malformed, loop, timeout: later */
 };
 
 /*
@@ -31,8 +31,8 @@ enum dns_status {
 
 struct dns_mx {
 	uint16_t preference;
-	char host[256];		/* as dns_name_from_wire() gives it; "" = the root:
-				   use it only when dns_name_is_host() */
+	char host[256];		/* of dns_name_from_wire(); "" = the root; use
+				   it only when dns_name_is_host() */
 };
 
 struct dns_answer {
@@ -60,8 +60,8 @@ bool dns_answer_matches(struct slice packet, struct slice name,
 bool dns_answer_is_truncated(struct slice packet);
 
 /*
- * Read a matching packet into *out (freed by dns_answer_free).  Whatever is wrong
- * with it makes status DNS_SOFT with the reason in why; never fails otherwise.
+ * Read a matching packet into *out (freed by dns_answer_free).  Whatever is
+ * wrong with it makes status DNS_SOFT with the reason in why.
  * A negative counts only from a server that recurses (RA) or is authoritative
  * (AA): a referral is soft.  Types that can be read: MX, A, AAAA.
  */

@@ -40,7 +40,7 @@ exchange_stop(struct exchange *x)
 	buf_free(&x->in);
 }
 
-/* The question behind its length, as TCP wants it; UDP leaves out the length. */
+/* The question behind its length, as TCP wants it; UDP leaves that out. */
 static bool
 put_question(struct exchange *x)
 {

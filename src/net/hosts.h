@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hosts.h - the names of /etc/hosts, for --server HOST only: mail goes by MX, and
- * hosts(5) knows none, but a host named by the user is looked for here first.
+ * hosts.h - the names of /etc/hosts, for --server HOST only: mail goes by MX,
+ * and hosts(5) knows none, but a host named by the user is looked for here
+ * first.  Whoever drives a route with config.server set asks hosts_answer()
+ * about each of its questions, and DNS only about those that it leaves open.
  */
 #ifndef NET_HOSTS_H
 #define NET_HOSTS_H

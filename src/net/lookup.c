@@ -121,11 +121,14 @@ note_failure(struct lookup *l, const char *what, bool heard)
 
 /* The server of the next attempt; false when all attempts are used up. */
 static bool
-pick_server(const struct lookups *all, struct lookup *l, size_t *server)
+pick_server(const struct lookups *all, struct lookup *l)
 {
-	while (l->attempt < all->config.n * all->config.attempts) {
-		*server = (l->first + l->attempt++) % all->config.n;
-		if (!(l->spent & 1U << *server))
+	size_t n = all->config.n;
+
+	while (l->attempt < n * all->config.attempts) {
+		l->server = (l->first + l->attempt) % n;
+		l->turn = l->attempt++ / n;
+		if (!(l->spent & 1U << l->server))
 			return true;
 	}
 	return false;
@@ -138,32 +141,28 @@ pick_server(const struct lookups *all, struct lookup *l, size_t *server)
 static void
 set_patience(const struct lookups *all, struct lookup *l, int64_t now)
 {
-	size_t turn = (l->attempt - 1) / all->config.n;
-
 	l->by = l->x.by;
-	l->attempt_ends = now + (all->config.attempt << turn);
+	l->attempt_ends = now + (all->config.attempt << l->turn);
 	if (l->attempt_ends > l->budget_ends)
 		l->attempt_ends = l->budget_ends;
 }
 
 /* The server we talk to is of no more use for this question. */
 static void
-spend_server(const struct lookups *all, struct lookup *l)
+spend_server(struct lookup *l)
 {
-	l->spent |= 1U << (l->first + l->attempt - 1) % all->config.n;
+	l->spent |= 1U << l->server;
 }
 
 /* Ask the next server that can be asked, or end it. */
 static void
 try_next(struct lookups *all, struct lookup *l, int64_t now)
 {
-	size_t server;
-
-	while (now < l->budget_ends && pick_server(all, l, &server)) {
+	while (now < l->budget_ends && pick_server(all, l)) {
 		enum exchange_state state;
 
 		exchange_stop(&l->x);
-		state = exchange_start(&l->x, &all->config.server[server],
+		state = exchange_start(&l->x, &all->config.server[l->server],
 		    l->name, l->type);
 		if (l->why[0] == '\0')
 			report_lookup(all, l);
@@ -173,7 +172,7 @@ try_next(struct lookups *all, struct lookup *l, int64_t now)
 		if (state == EXCHANGE_BUSY)
 			return;
 		note_failure(l, l->x.why, false);
-		spend_server(all, l);
+		spend_server(l);
 	}
 	lookup_fail(all, l, l->why[0] ? l->why : "no resolver is configured");
 }
@@ -196,7 +195,7 @@ took_answer(struct lookups *all, struct lookup *l)
 	size_t n = strlen(l->answer.why);
 
 	if (!all->config.rotate)
-		all->first = (l->first + l->attempt - 1) % all->config.n;
+		all->first = l->server;
 	if (!resolver_config_trusts(&all->config, &l->x.server))
 		l->answer.secure = false;
 	put_server(&server, &l->x.server);
@@ -220,7 +219,7 @@ read_answer(struct lookups *all, struct lookup *l, int64_t now)
 	}
 	note_failure(l, l->answer.why, true);
 	dns_answer_free(&l->answer);
-	spend_server(all, l);
+	spend_server(l);
 	try_next(all, l, now);
 }
 
@@ -234,7 +233,7 @@ lookup_step(struct lookups *all, struct lookup *l, const struct wait *w,
 		break;
 	case EXCHANGE_FAILED:
 		note_failure(l, l->x.why, false);
-		spend_server(all, l);
+		spend_server(l);
 		try_next(all, l, now);
 		break;
 	case EXCHANGE_BUSY:

@@ -17,7 +17,7 @@
 struct lookups {
 	struct resolver_config config; /* without zeros: defaults filled in */
 	struct events *events;
-	size_t first;		/* server to begin with: the last that answered */
+	size_t first;		/* server to begin with: it answered last */
 	int64_t heard_at;	/* when any server last answered anything */
 };
 
@@ -34,6 +34,8 @@ struct lookup {
 	enum transport by;	/* what attempt_ends was made for */
 	size_t first;		/* server of the first attempt */
 	size_t attempt;		/* how many were begun */
+	size_t server;		/* the one being asked */
+	size_t turn;		/* how often all were asked before */
 	uint32_t spent;		/* servers not to ask again, as bits */
 	int64_t begun, attempt_ends, budget_ends;
 	bool heard;		/* why is what a server said, not silence */

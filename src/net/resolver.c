@@ -86,7 +86,8 @@ add(struct resolver *r, const char *name, enum dns_type type)
 
 	if (r->n == r->cap) {
 		r->cap = r->cap ? size_mul(r->cap, 2) : 16;
-		r->lookup = mem_resize(r->lookup, r->cap, sizeof *r->lookup);
+		r->lookup = mem_resize(r->lookup, r->cap,
+		    sizeof(struct lookup *));
 	}
 	snprintf(l->name, sizeof l->name, "%s", name);
 	l->type = type;

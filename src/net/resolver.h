@@ -27,9 +27,9 @@ struct resolver_config {
 	struct endpoint server[RESOLVER_SERVERS];
 	size_t n;
 	bool trust_ad;		/* "options trust-ad" */
-	bool rotate;		/* "options rotate": begin with another each time */
+	bool rotate;		/* "options rotate": take turns to begin */
 	unsigned attempts;	/* turns over all servers; 0 = 2 (attempts:) */
-	int64_t attempt;	/* first wait per server; 0 = 5 s (options timeout:) */
+	int64_t attempt;	/* first wait per server; 0 = 5 s (timeout:) */
 	int64_t budget;		/* for one question in all; 0 = 15 s */
 };
 

@@ -2,11 +2,12 @@
 /*
  * plan.h - where a recipient's mail goes, decided before anything is connected.
  *
- * A route is a pure machine: started for one domain, it says which DNS questions
- * it wants answered (the first round all at once: MX, A and AAAA of the domain;
- * the second: A and AAAA of the hosts), takes the answers in any order, and ends
- * with a plan.  Sending executes the plan, --explain prints it; nothing decides
- * a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows 1-15.
+ * A route is a pure machine: started for one domain, it says which DNS
+ * questions it wants answered (the first round all at once: MX, A and AAAA of
+ * the domain; the second: A and AAAA of the hosts), takes the answers in any
+ * order, and ends with a plan.  Sending executes the plan, --explain prints it;
+ * nothing decides a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows
+ * 1-15.
  */
 #ifndef ROUTE_PLAN_H
 #define ROUTE_PLAN_H
@@ -28,7 +29,7 @@ struct route_config {
 	const char *server;	/* --server host or literal: no MX; or NULL */
 	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
 	enum tls_level tls;
-	const char *tls_why;	/* "--tls verify", "the default": for --explain */
+	const char *tls_why;	/* "--tls verify", "the default", ... */
 	bool no_ipv4, no_ipv6;
 	bool allow_loopback_mx;
 	const char *const *own_names; /* NULL-terminated: this host's names */
@@ -44,22 +45,23 @@ struct plan_address {
 };
 
 struct plan_host {
-	char name[256];		/* the MX name, for reports, SNI and verification */
+	char name[256];		/* the MX name: for reports, SNI, checking */
 	uint16_t preference;
 	size_t naddresses;	/* how many of plan.address are its */
 	struct outcome problem;	/* PENDING = none; else why it is not usable */
 };
 
 /*
- * Addresses stand in the order to try, v4 and v6 alternating inside a preference
- * group; those of one group are raced (RFC 8305).
+ * Addresses stand in the order to try, v6 and v4 alternating inside a
+ * preference group; those of one group are raced (RFC 8305).
  */
 struct plan {
 	char *domain;
 	enum link_kind link;
 	enum tls_level tls;
 	const char *tls_why;
-	const char *how;	/* "MX", "implicit MX", "address literal", "--server" */
+	const char *how;	/* "MX", "implicit MX", "address literal",
+				   "localhost", "--server" */
 	struct plan_host *host;
 	size_t nhosts;
 	struct plan_address *address;

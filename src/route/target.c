@@ -130,7 +130,7 @@ cut_to(struct targets *t, size_t n)
 void
 targets_add_mx(struct targets *t, const struct dns_answer *mx)
 {
-	struct ranked order[DNS_RECORDS_MAX];
+	struct ranked order[DNS_RECORDS_MAX] = { { NULL, 0 } };
 
 	for (size_t i = 0; i < mx->n; i++) {
 		order[i].mx = &mx->mx[i];

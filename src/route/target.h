@@ -54,8 +54,8 @@ bool target_is_unknown(const struct target *t);
 void targets_drop_own(struct targets *t);
 
 /*
- * Hosts, addresses (at most config.max_addresses) and, when there are none, why.
- * p->domain and p->how are set already.
+ * Hosts, addresses (at most config.max_addresses) and, when there are none,
+ * why.  p->domain and p->how are set already.
  */
 void targets_make_plan(const struct targets *t, struct plan *p);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * net_resolver.c - the resolver against servers that lie, keep silent and break
- * off (FAULTS rows 5 to 9 and 18).  They live in this process, on loopback; time
- * is a number here, so that no test sleeps.
+ * off (FAULTS rows 5 to 9 and 18).  They live in this process, on loopback;
+ * time is a number here, so that no test sleeps.
  */
 #include <setjmp.h>
 #include <stdarg.h>
