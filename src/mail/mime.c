@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC */
+/* mime.c - see mime.h */
+#include "mail/mime.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "mail/header.h"
+
+#define HOLD_MAX 256 /* longest delimiter line that is known as one */
+
+void
+mime_free(struct mime *m)
+{
+	buf_free(&m->head);
+	buf_free(&m->line);
+}
+
+static bool
+is_nested_message(const struct mimetype *t, bool typed, bool in_digest)
+{
+	if (!typed)
+		return in_digest;
+	return slice_eq_nocase(t->type, SLICE("message")) &&
+	    (slice_eq_nocase(t->subtype, SLICE("rfc822")) ||
+	     slice_eq_nocase(t->subtype, SLICE("global")));
+}
+
+/* Encodings under which the parts inside can be seen. */
+static bool
+is_identity(enum cte cte)
+{
+	return cte == CTE_7BIT || cte == CTE_8BIT || cte == CTE_BINARY;
+}
+
+static void
+set_kind(struct mime *m, struct mime_entity *e, const struct mimetype *t)
+{
+	bool digest = m->depth > 0 && m->level[m->depth - 1].is_digest;
+	bool multipart = slice_eq_nocase(t->type, SLICE("multipart"));
+	bool room = m->depth < MIME_DEPTH && is_identity(e->cte);
+
+	e->is_text = !e->is_typed || slice_eq_nocase(t->type, SLICE("text")) ||
+	    slice_eq_nocase(t->type, SLICE("message"));
+	if (room && multipart && t->boundary[0] != '\0')
+		e->kind = MIME_MULTIPART;
+	else if (multipart)
+		e->is_opaque = true;
+	else if (room && m->has_empty_line &&
+	    is_nested_message(t, e->is_typed, digest))
+		e->kind = MIME_MESSAGE;
+}
+
+static void
+push_level(struct mime *m, const struct mimetype *t)
+{
+	struct mime_level *l = &m->level[m->depth++];
+
+	*l = (struct mime_level){ .index = m->entity.index };
+	if (m->entity.kind == MIME_MESSAGE)
+		return;
+	l->is_digest = slice_eq_nocase(t->subtype, SLICE("digest"));
+	memcpy(l->boundary, t->boundary, sizeof l->boundary);
+}
+
+/* Of several fields of a name the first counts. */
+static void
+read_fields(struct slice head, struct mime_entity *e, struct buf *type)
+{
+	struct header_field f;
+	bool has_cte = false;
+
+	while (header_next(&head, &f)) {
+		if (header_is(&f, "Content-Type") && !e->is_typed) {
+			e->is_typed = true;
+			header_unfold(type, f.value);
+		} else if (header_is(&f, "Content-Transfer-Encoding") &&
+		    !has_cte) {
+			struct buf value = { 0 };
+
+			header_unfold(&value, f.value);
+			e->cte = cte_parse(buf_slice(&value));
+			has_cte = true;
+			buf_free(&value);
+		}
+	}
+}
+
+/* A header is complete: what is it of? */
+static void
+begin_entity(struct mime *m, struct slice head)
+{
+	struct mime_entity e = { .index = m->count++ };
+	struct buf value = { 0 };
+	struct mimetype t;
+
+	e.is_message = e.index == 0 || m->entity.kind == MIME_MESSAGE;
+	read_fields(head, &e, &value);
+	mimetype_parse(buf_slice(&value), &t);
+	set_kind(m, &e, &t);
+	m->entity = e;
+	m->is_outside = e.kind != MIME_LEAF;
+	m->in_head = e.kind == MIME_MESSAGE;
+	if (e.kind != MIME_LEAF)
+		push_level(m, &t);
+	buf_free(&value);
+}
+
+void
+mime_start(struct mime *m, struct slice head)
+{
+	m->has_empty_line = true;
+	begin_entity(m, head);
+}
+
+/*
+ * The next piece of a line, or its end.  A CR at the end of *in waits until it
+ * is seen whether an LF follows.
+ */
+static enum mime_event
+take(struct mime *m, struct slice *in, bool last, struct slice *piece)
+{
+	size_t n = 0;
+
+	if (m->after_cr && (in->n > 0 || last)) {
+		bool lf = in->n > 0 && in->p[0] == '\n';
+
+		m->after_cr = false;
+		*in = slice_from(*in, lf);
+		*piece = slice_first(SLICE("\r\n"), lf ? 2 : 1);
+		return MIME_EOL;
+	}
+	while (n < in->n && in->p[n] != '\r' && in->p[n] != '\n')
+		n++;
+	*piece = slice_first(*in, n ? n : 1);
+	*in = slice_from(*in, piece->n);
+	if (n > 0 || piece->n == 0)
+		return n > 0 ? MIME_TEXT : MIME_NONE;
+	if (piece->p[0] == '\n')
+		return MIME_EOL;
+	m->after_cr = true;
+	return take(m, in, last, piece);
+}
+
+static bool
+is_blank(struct slice s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_from(s, 1);
+	return s.n == 0;
+}
+
+/* Which level's delimiter is it?  Depth when of none; *closing for "--b--". */
+static size_t
+find_delimiter(const struct mime *m, struct slice line, bool *closing)
+{
+	size_t i = m->depth;
+
+	if (!slice_starts(line, SLICE("--")))
+		return m->depth;
+	while (i-- > 0) {
+		struct slice b = slice_of(m->level[i].boundary);
+		struct slice rest = slice_from(line, 2 + b.n);
+
+		if (b.n == 0 || !slice_starts(slice_from(line, 2), b))
+			continue;
+		*closing = slice_starts(rest, SLICE("--"));
+		if (is_blank(slice_from(rest, *closing ? 2 : 0)))
+			return i;
+	}
+	return m->depth;
+}
+
+/* May the line that begins so be a delimiter? */
+static bool
+may_delimit(const struct mime *m, struct slice s)
+{
+	return m->depth > 0 && s.n <= HOLD_MAX &&
+	    slice_starts(SLICE("--"), slice_first(s, 2));
+}
+
+static enum mime_event
+end_head(struct mime *m, bool empty_line, struct slice *piece)
+{
+	m->has_empty_line = empty_line;
+	m->head_spent = true;
+	*piece = buf_slice(&m->head);
+	begin_entity(m, *piece);
+	return MIME_HEAD;
+}
+
+/* Does a header field begin or go on in this line? */
+static bool
+is_header_line(const struct mime *m, struct slice line)
+{
+	struct header_field f;
+
+	if (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
+		return m->head.n > 0;
+	return header_next(&line, &f);
+}
+
+/* Keep a line of a header; NULs are dropped here already. */
+static void
+keep_line(struct mime *m)
+{
+	buf_put(&m->head, buf_slice(&m->line));
+	buf_puts(&m->head, "\r\n");
+	m->line_spent = true;
+}
+
+static void
+delimit(struct mime *m, size_t level, bool closing)
+{
+	m->depth = closing ? level : level + 1;
+	m->in_head = !closing;
+	m->is_outside = true;
+	m->entity.kind = MIME_LEAF; /* a part's header comes, no message's */
+	m->owed = MIME_DELIMITER;
+}
+
+/* The line that is held is whole; MIME_NONE when nothing is to be told yet. */
+static enum mime_event
+end_line(struct mime *m, struct slice *piece)
+{
+	struct slice line = buf_slice(&m->line);
+	bool closing = false, was_head = m->in_head;
+	size_t level = find_delimiter(m, line, &closing);
+
+	if (level < m->depth) {
+		if (was_head)
+			end_head(m, false, piece);
+		delimit(m, level, closing);
+		return was_head ? MIME_HEAD : MIME_NONE;
+	}
+	if (was_head && line.n == 0) {
+		m->owed_eol = 0;
+		return end_head(m, true, piece);
+	}
+	if (was_head && is_header_line(m, line)) {
+		m->owed_eol = 0;
+		keep_line(m);
+		return MIME_NONE;
+	}
+	if (line.n > 0)
+		m->owed = MIME_TEXT;
+	return was_head ? end_head(m, false, piece) : MIME_NONE;
+}
+
+/* Add to the line that is held; in a header without NULs. */
+static void
+hold(struct mime *m, struct slice s)
+{
+	struct slice part;
+
+	if (!m->in_head) {
+		buf_put(&m->line, s);
+		return;
+	}
+	while (slice_cut(&s, '\0', &part))
+		buf_put(&m->line, part);
+}
+
+/* A piece of a line came: hold it, or let it and all that is held go. */
+static enum mime_event
+take_text(struct mime *m, struct slice *piece)
+{
+	if (m->line_open)
+		return MIME_TEXT;
+	if (!m->in_head && m->line.n == 0 && !may_delimit(m, *piece)) {
+		m->line_open = true;
+		return MIME_TEXT;
+	}
+	hold(m, *piece);
+	if (may_delimit(m, buf_slice(&m->line)))
+		return MIME_NONE;
+	if (m->in_head && m->head.n + m->line.n <= MIME_HEAD_MAX)
+		return MIME_NONE;
+	m->line_open = true;
+	m->owed = MIME_TEXT;
+	return m->in_head ? end_head(m, false, piece) : MIME_NONE;
+}
+
+static enum mime_event
+take_eol(struct mime *m, struct slice *piece)
+{
+	if (m->line_open) {
+		m->line_open = false;
+		return MIME_EOL;
+	}
+	memcpy(m->eol, piece->p, piece->n);
+	m->owed_eol = piece->n;
+	return end_line(m, piece);
+}
+
+/* All is read: what was held for want of a line end? */
+static enum mime_event
+take_rest(struct mime *m, struct slice *piece)
+{
+	enum mime_event e = MIME_NONE;
+
+	if (!m->line_open && m->line.n > 0)
+		e = end_line(m, piece);
+	else if (m->in_head)
+		e = end_head(m, false, piece);
+	return e;
+}
+
+static void
+drop_spent(struct mime *m)
+{
+	if (m->line_spent)
+		buf_clear(&m->line);
+	if (m->head_spent)
+		buf_clear(&m->head);
+	m->line_spent = m->head_spent = false;
+}
+
+static enum mime_event
+pay(struct mime *m, struct slice *piece)
+{
+	enum mime_event e = m->owed;
+
+	if (e != MIME_NONE) {
+		*piece = buf_slice(&m->line);
+		m->owed = MIME_NONE;
+		m->line_spent = true;
+	} else if (m->owed_eol > 0) {
+		*piece = (struct slice){ m->eol, m->owed_eol };
+		m->owed_eol = 0;
+		e = MIME_EOL;
+	}
+	return e;
+}
+
+static enum mime_event
+read_on(struct mime *m, struct slice *in, bool last, struct slice *piece,
+    bool *more)
+{
+	enum mime_event e = take(m, in, last, piece);
+
+	*more = true;
+	if (e == MIME_TEXT)
+		return take_text(m, piece);
+	if (e == MIME_EOL)
+		return take_eol(m, piece);
+	*more = last && ((!m->line_open && m->line.n > 0) || m->in_head);
+	return *more ? take_rest(m, piece) : MIME_NONE;
+}
+
+enum mime_event
+mime_next(struct mime *m, struct slice *in, bool last, struct slice *piece)
+{
+	enum mime_event e = MIME_NONE;
+	bool more = true;
+
+	while (e == MIME_NONE && more) {
+		drop_spent(m);
+		e = pay(m, piece);
+		if (e == MIME_NONE)
+			e = read_on(m, in, last, piece, &more);
+	}
+	return e;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* mimetype.c - see mimetype.h */
+#include "mail/mimetype.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Past white space and comments; a comment without end goes to the end. */
+static struct slice
+skip_cfws(struct slice s)
+{
+	unsigned depth = 0;
+
+	for (; s.n > 0; s = slice_from(s, 1)) {
+		if (s.p[0] == '(')
+			depth++;
+		else if (depth == 0 && !is_space(s.p[0]))
+			break;
+		else if (depth > 0 && s.p[0] == ')')
+			depth--;
+		else if (depth > 0 && s.p[0] == '\\')
+			s = slice_from(s, 1);
+	}
+	return s;
+}
+
+static bool
+is_token(char c)
+{
+	return !ascii_is_control(c) && c != ' ' &&
+	    !strchr("()<>@,;:\\\"/[]?=", c);
+}
+
+static struct slice
+take_token(struct slice *rest)
+{
+	struct slice token;
+
+	*rest = skip_cfws(*rest);
+	token = *rest;
+	while (rest->n > 0 && is_token(rest->p[0]))
+		*rest = slice_from(*rest, 1);
+	token.n -= rest->n;
+	*rest = skip_cfws(*rest);
+	return token;
+}
+
+static bool
+eat(struct slice *rest, char c)
+{
+	if (rest->n == 0 || rest->p[0] != c)
+		return false;
+	*rest = slice_from(*rest, 1);
+	return true;
+}
+
+static void
+take_quoted(struct slice *rest, struct buf *value)
+{
+	while (rest->n > 0 && !eat(rest, '"')) {
+		eat(rest, '\\');
+		buf_put(value, slice_first(*rest, 1));
+		*rest = slice_from(*rest, 1);
+	}
+}
+
+static void
+take_value(struct slice *rest, struct buf *value)
+{
+	*rest = skip_cfws(*rest);
+	if (eat(rest, '"'))
+		take_quoted(rest, value);
+	else
+		buf_put(value, take_token(rest));
+}
+
+bool
+mimetype_next(struct slice *rest, struct slice *name, struct buf *value)
+{
+	buf_clear(value);
+	*rest = slice_from(*rest, slice_find(*rest, ';'));
+	if (!eat(rest, ';'))
+		return false;
+	*name = take_token(rest);
+	if (name->n > 0 && eat(rest, '='))
+		take_value(rest, value);
+	else
+		*name = (struct slice){ 0 };
+	return true;
+}
+
+/* Printable, and no blank at the end. */
+static bool
+is_boundary(struct slice s)
+{
+	if (s.n == 0 || s.n > BOUNDARY_MAX || is_space(s.p[s.n - 1]))
+		return false;
+	return !ascii_has_control(s) && !ascii_has_high(s);
+}
+
+void
+mimetype_parse(struct slice value, struct mimetype *out)
+{
+	struct slice rest = value, name;
+	struct buf text = { 0 };
+
+	*out = (struct mimetype){ .type = take_token(&rest) };
+	if (eat(&rest, '/'))
+		out->subtype = take_token(&rest);
+	while (mimetype_next(&rest, &name, &text)) {
+		struct slice s = buf_slice(&text);
+
+		if (!slice_eq_nocase(name, SLICE("boundary")) ||
+		    !is_boundary(s) || out->boundary[0] != '\0')
+			continue;
+		memcpy(out->boundary, s.p, s.n);
+		out->boundary[s.n] = '\0';
+	}
+	buf_free(&text);
+}
+
+enum cte
+cte_parse(struct slice value)
+{
+	static const struct {
+		struct slice name;
+		enum cte cte;
+	} names[] = {
+		{ SLICE("7bit"), CTE_7BIT },
+		{ SLICE("8bit"), CTE_8BIT },
+		{ SLICE("binary"), CTE_BINARY },
+		{ SLICE("quoted-printable"), CTE_QP },
+		{ SLICE("base64"), CTE_BASE64 },
+	};
+	struct slice token = take_token(&value);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_eq_nocase(token, names[i].name))
+			return names[i].cte;
+	return CTE_OTHER;
+}

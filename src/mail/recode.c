@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* recode.c - the second pass: the message with its parts re-coded. */
+#include "mail/recode.h"
+
+#include <stdlib.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+#include "mail/header.h"
+#include "mail/recode_plan.h"
+#include "mail/rewrite.h"
+#include "mail/seven.h"
+
+#define LINE_OCTETS 998
+
+struct recode {
+	const struct recode_plan *plan;
+	struct mime mime;
+	struct seven seven;
+};
+
+static bool
+is_unclean(const struct recode *r, const struct mime_entity *e)
+{
+	return recode_plan_part(r->plan, e->index) & PART_UNCLEAN;
+}
+
+static enum seven_form
+choose_form(const struct recode *r, const struct mime_entity *e)
+{
+	if (e->kind != MIME_LEAF)
+		return SEVEN_MASK;
+	if (!is_unclean(r, e))
+		return SEVEN_COPY;
+	if (e->cte == CTE_QP)
+		return SEVEN_QP_MEND;
+	if (e->cte == CTE_BASE64)
+		return SEVEN_BASE64_MEND;
+	if (e->is_text && !e->is_opaque)
+		return SEVEN_QP;
+	return e->cte == CTE_BINARY ? SEVEN_BASE64_RAW : SEVEN_BASE64;
+}
+
+/* The encoding that an unclean entity gets. */
+static const char *
+encoding_name(enum seven_form form)
+{
+	if (form == SEVEN_QP || form == SEVEN_QP_MEND)
+		return "quoted-printable";
+	return form == SEVEN_MASK ? "7bit" : "base64";
+}
+
+static const char *
+charset_name(unsigned bits)
+{
+	if (!(bits & PART_HIGH))
+		return "us-ascii";
+	return bits & PART_NOT_UTF8 ? "unknown-8bit" : "utf-8";
+}
+
+static bool
+is_clean(struct slice header)
+{
+	struct slice line;
+
+	if (ascii_has_high(header))
+		return false;
+	while (slice_cut(&header, '\n', &line))
+		if (line.n > LINE_OCTETS + 1)
+			return false;
+	return true;
+}
+
+/* Lines of a header that must be 7-bit and not too long, come what may. */
+static void
+put_masked(struct slice lines, struct buf *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < lines.n; i++) {
+		char c = lines.p[i];
+
+		if (column == LINE_OCTETS && c != '\r') {
+			buf_puts(out, "\r\n ");
+			column = 1;
+		}
+		buf_putc(out, ascii_is_high(c) ? '?' : c);
+		column = c == '\n' ? 0 : c == '\r' ? column : column + 1;
+	}
+}
+
+/* A field of a part's header, rewritten; of the message's own, as it is. */
+static void
+put_field(const struct mime_entity *e, const struct header_field *f,
+    struct buf *out)
+{
+	struct buf lines = { 0 };
+
+	if (e->index == 0) {
+		buf_put(out, f->raw);
+		return;
+	}
+	rewrite_field(&lines, f);
+	put_masked(buf_slice(&lines), out);
+	buf_free(&lines);
+}
+
+static bool
+has_field(struct slice header, const char *name)
+{
+	struct header_field f;
+
+	while (header_next(&header, &f))
+		if (header_is(&f, name))
+			return true;
+	return false;
+}
+
+/* Does the header of an unclean entity say what is no longer so? */
+static bool
+is_outdated(const struct mime_entity *e, const struct header_field *f)
+{
+	if (header_is(f, "Content-Type"))
+		return e->is_opaque;
+	return header_is(f, "Content-Transfer-Encoding");
+}
+
+static void
+put_new_fields(const struct recode *r, const struct mime_entity *e,
+    struct slice header, struct buf *out)
+{
+	unsigned bits = recode_plan_part(r->plan, e->index);
+
+	if (e->is_message && !has_field(header, "MIME-Version"))
+		buf_puts(out, "MIME-Version: 1.0\r\n");
+	if (e->kind == MIME_LEAF && e->is_opaque)
+		buf_puts(out, "Content-Type: application/octet-stream\r\n");
+	else if (e->kind == MIME_LEAF && !e->is_typed)
+		buf_putf(out, "Content-Type: text/plain; charset=%s\r\n",
+		    charset_name(bits));
+	buf_putf(out, "Content-Transfer-Encoding: %s\r\n",
+	    encoding_name(choose_form(r, e)));
+}
+
+/* Write the header of the entity at hand, and set the form of its body. */
+static void
+put_head(struct recode *r, struct slice header, struct buf *out)
+{
+	const struct mime_entity *e = &r->mime.entity;
+	bool unclean = is_unclean(r, e), empty_line = r->mime.has_empty_line;
+	struct slice rest = header;
+	struct header_field f;
+
+	if (!unclean && (e->index == 0 || is_clean(header))) {
+		while (header_next(&rest, &f))
+			buf_put(out, f.raw);
+	} else {
+		while (header_next(&rest, &f))
+			if (!unclean || !is_outdated(e, &f))
+				put_field(e, &f, out);
+		empty_line = true;
+	}
+	if (unclean)
+		put_new_fields(r, e, header, out);
+	if (empty_line)
+		buf_puts(out, "\r\n");
+	r->seven.form = choose_form(r, e);
+}
+
+struct recode *
+recode_new(const struct recode_plan *plan, struct slice head, struct buf *out)
+{
+	struct recode *r = mem_alloc(sizeof *r);
+
+	r->plan = plan;
+	mime_start(&r->mime, head);
+	put_head(r, head, out);
+	return r;
+}
+
+void
+recode_free(struct recode *r)
+{
+	if (!r)
+		return;
+	mime_free(&r->mime);
+	free(r);
+}
+
+static void
+put_delimiter(struct recode *r, struct slice line, struct buf *out)
+{
+	seven_delimit(&r->seven, out);
+	r->seven.form = SEVEN_MASK;
+	seven_text(&r->seven, line, out);
+}
+
+static void
+feed(struct recode *r, struct slice raw, bool last, struct buf *out)
+{
+	struct slice piece;
+
+	for (;;)
+		switch (mime_next(&r->mime, &raw, last, &piece)) {
+		case MIME_NONE:
+			return;
+		case MIME_HEAD:
+			put_head(r, piece, out);
+			break;
+		case MIME_TEXT:
+			seven_text(&r->seven, piece, out);
+			break;
+		case MIME_EOL:
+			seven_eol(&r->seven, piece, out);
+			break;
+		case MIME_DELIMITER:
+			put_delimiter(r, piece, out);
+			break;
+		}
+}
+
+void
+recode_feed(struct recode *r, struct slice raw, struct buf *out)
+{
+	feed(r, raw, false, out);
+}
+
+void
+recode_finish(struct recode *r, struct buf *out)
+{
+	feed(r, (struct slice){ 0 }, true, out);
+	seven_finish(&r->seven, out);
+}
