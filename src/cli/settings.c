@@ -52,9 +52,6 @@ clash(const struct settings *s, struct buf *says, const char *text)
 static const char *
 find_clash(const struct settings *s)
 {
-	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN ||
-	    s->mode == MODE_VERIFY;
-
 	if (s->only_ipv4 && s->only_ipv6)
 		return "--ipv4 and --ipv6 exclude each other";
 	if (s->key && !s->cert)
@@ -65,10 +62,16 @@ find_clash(const struct settings *s)
 		return "--sink receives mail: it takes no recipients";
 	if (s->link == LINK_SMTPS && s->tls == TLS_NONE)
 		return "--tls none does not go with smtps://, which is TLS";
-	if (sends && s->nrcpts == 0 && !s->read_recipients)
-		return "no recipients: name them, or take them from the header "
-		       "with -t (smtpsend --help shows how)";
 	return NULL;
+}
+
+static bool
+lacks_recipients(const struct settings *s)
+{
+	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN ||
+	    s->mode == MODE_VERIFY;
+
+	return sends && s->nrcpts == 0 && !s->read_recipients;
 }
 
 int
@@ -78,5 +81,8 @@ settings_settle(struct settings *s, struct buf *says)
 
 	settle_queue(s);
 	text = find_clash(s);
+	if (!text && lacks_recipients(s))
+		text = "no recipients: name them, or take them from the header "
+		       "with -t (smtpsend --help shows how)";
 	return text ? clash(s, says, text) : 0;
 }
