@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "deliver/body.h"
 #include "mail/complete.h"
+#include "mail/recode.h"
 #include "mail/scan.h"
 #include "net/clock.h"
 
@@ -73,23 +74,45 @@ complete_options(const struct settings *s, const struct self *self,
 	return o;
 }
 
-/* The facts of the body, found by reading all of it once. */
+/*
+ * Read all of the raw body once, for its facts (plan NULL) or for how to make it
+ * 7-bit.
+ */
 static bool
-scan_body(struct intake *in, struct outcome *why)
+walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
+    struct outcome *why)
 {
-	struct scan scan = { 0 };
-	uint64_t at = 0;
 	char block[BODY_BLOCK];
 	struct slice raw;
+	uint64_t at = 0;
 
 	do {
-		if (!body_read(&in->message, at, block, &raw, why))
+		if (!body_read(m, at, block, &raw, why))
 			return false;
-		scan_feed(&scan, raw);
+		if (plan)
+			recode_plan_feed(plan, raw);
+		else
+			scan_feed(scan, raw);
 		at += raw.n;
 	} while (raw.n > 0);
+	return true;
+}
+
+static bool
+scan_body(struct message *m, struct outcome *why)
+{
+	struct scan scan = { 0 };
+
+	if (!walk_body(m, &scan, NULL, why))
+		return false;
 	scan_finish(&scan);
-	scan_message(&scan, &in->message);
+	scan_message(&scan, m);
+	if (!recode_is_needed(m))
+		return true;
+	m->recode = recode_plan_new(buf_slice(&m->head));
+	if (!walk_body(m, NULL, m->recode, why))
+		return false;
+	recode_plan_finish(m->recode);
 	return true;
 }
 
@@ -154,7 +177,7 @@ read_message(struct intake *in, const struct settings *s,
 	    !read_head(in, &o, &body_at, why))
 		return false;
 	place_body(in, body_at);
-	return scan_body(in, why);
+	return scan_body(&in->message, why);
 }
 
 /* --explain and --quit-after send no message, so they ask for none. */
@@ -214,6 +237,7 @@ void
 intake_free(struct intake *in)
 {
 	envelope_free(&in->envelope);
+	recode_plan_free(in->message.recode);
 	buf_free(&in->message.head);
 	input_free(&in->input);
 }

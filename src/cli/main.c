@@ -27,18 +27,16 @@ mem_exhausted(void)
 
 /*
  * Descriptors 0, 1 and 2 closed by the caller become /dev/null, so that no socket
- * or file of ours gets one of these numbers and text into it.
+ * or file of ours gets one of these numbers and text into it.  Nothing can be
+ * read from the one that stands in for standard input (O_PATH): a message that
+ * was never given is no empty message.
  */
 static void
 fill_standard_descriptors(void)
 {
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_PATH : O_RDWR);
 }
 
 static int
@@ -153,6 +151,7 @@ main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full spill file is an error, no death */
 	status = options_parse(argc, argv, &settings, &says);
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);

@@ -88,6 +88,7 @@ configure(struct run *r)
 		.quit_after = s->quit_after,
 		.max_sessions = s->max_sessions,
 		.timeout = s->timeout,
+		.hear_goodbye = r->report.style == REPORT_TEXT,
 		.plan_only = s->mode != MODE_DELIVER,
 	};
 	resolver_config(&r->config.resolver, s);

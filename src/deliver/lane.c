@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "deliver/body.h"
+#include "mail/recode.h"
 #include "net/clock.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
@@ -93,6 +94,12 @@ needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
 }
 
 static bool
+needs_recoding(const struct message *m, const struct caps *caps)
+{
+	return m->recode && (recode_is_forced(m) || !caps->eight_bit);
+}
+
+static bool
 may_mail(const struct lane *l, const struct caps *caps)
 {
 	return caps->max_mails == 0 || l->mails < caps->max_mails;
@@ -114,7 +121,7 @@ next_mail(struct lane *l)
 		.n = n,
 		.message = m,
 		.smtputf8 = needs_utf8(l->job, n, l->offered),
-		.seven_bit = m->eight_bit && !caps->eight_bit,
+		.seven_bit = needs_recoding(m, caps),
 	};
 	if (n == 0) {
 		session_quit(l->session);
@@ -323,12 +330,12 @@ has_output(const struct lane *l)
 	return session_output(l->session).n > 0 || l->stream.unsent;
 }
 
-/* Nobody needs the answer to QUIT, but who watches the dialogue wants it. */
+/* Nobody needs the answer to QUIT, unless somebody watches the dialogue. */
 static bool
 is_leaving(const struct lane *l)
 {
 	return session_is_leaving(l->session) && !has_output(l) &&
-	    !events_wanted(l->job->events);
+	    !l->job->config->hear_goodbye;
 }
 
 /* Do what the session asks for besides bytes; true when that changed much. */

@@ -204,6 +204,8 @@ take(struct input *in, struct source *from, struct outcome *why)
 
 	if (fstat(from->fd, &st) != 0)
 		return open_errno(why, from->path);
+	if (fcntl(from->fd, F_GETFL) & O_PATH) /* main.c's stand-in */
+		return open_fail(why, from->path, "closed");
 	if (S_ISDIR(st.st_mode))
 		return open_fail(why, from->path,
 		    from->path ? "it is a directory" : "a directory");

@@ -233,6 +233,8 @@ session_free(struct session *s)
 	reply_parser_free(&s->in);
 	buf_free(&s->out);
 	buf_free(&s->shown);
+	recode_free(s->recode);
+	buf_free(&s->coded);
 	free(s->owed);
 	free(s->fate);
 	free(s);

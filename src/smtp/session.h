@@ -50,7 +50,7 @@ struct mail {
 	size_t n;
 	const struct message *message;
 	bool smtputf8;		/* the envelope or the headers need it */
-	bool seven_bit;		/* the body is to be sent re-coded to 7 bits */
+	bool seven_bit;		/* send message->recode's form of it */
 };
 
 struct session;

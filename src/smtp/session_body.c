@@ -28,24 +28,60 @@ show_text(struct session *s, size_t from)
 	buf_put(&s->shown, made);
 }
 
+/* Canonical or raw text into the output; tells it too. */
 static void
-put_text(struct session *s, struct slice raw)
+put_text(struct session *s, struct slice text)
 {
 	size_t from = s->out.n;
 
-	encode(&s->encoder, raw, &s->out);
+	encode(&s->encoder, text, &s->out);
 	s->put += s->out.n - from;
 	show_text(s, from);
+}
+
+/* What the re-coder has made so far goes the way of other text. */
+static void
+put_coded(struct session *s)
+{
+	put_text(s, buf_slice(&s->coded));
+	buf_clear(&s->coded);
 }
 
 void
 session_open_body(struct session *s, bool dots)
 {
+	const struct message *m = s->mail.message;
+
 	s->encoder = (struct encoder){ .dots = dots };
 	s->body = BODY_OPEN;
 	s->raw = 0;
 	s->text = s->put;
-	put_text(s, buf_slice(&s->mail.message->head));
+	if (!s->mail.seven_bit) {
+		put_text(s, buf_slice(&m->head));
+		return;
+	}
+	s->recode = recode_new(m->recode, buf_slice(&m->head), &s->coded);
+	put_coded(s);
+}
+
+void
+session_close_body(struct session *s)
+{
+	recode_free(s->recode);
+	s->recode = NULL;
+	buf_clear(&s->coded);
+	s->body = BODY_NONE;
+}
+
+static void
+put_raw(struct session *s, struct slice raw)
+{
+	if (!s->recode) {
+		put_text(s, raw);
+		return;
+	}
+	recode_feed(s->recode, raw, &s->coded);
+	put_coded(s);
 }
 
 bool
@@ -77,8 +113,13 @@ tell_size(struct session *s)
 static void
 end_body(struct session *s)
 {
-	size_t from = s->out.n;
+	size_t from;
 
+	if (s->recode) {
+		recode_finish(s->recode, &s->coded);
+		put_coded(s);
+	}
+	from = s->out.n;
 	encode_finish(&s->encoder, &s->out);
 	s->put += s->out.n - from;
 	show_text(s, from);
@@ -101,7 +142,7 @@ session_body(struct session *s, struct slice raw)
 	assert(s->body == BODY_OPEN);
 	s->raw += raw.n;
 	if (raw.n > 0)
-		put_text(s, raw);
+		put_raw(s, raw);
 	else
 		end_body(s);
 	if (s->body == BODY_OPEN && !s->encoder.dots && s->put > s->chunk)

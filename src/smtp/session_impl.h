@@ -12,6 +12,7 @@
 #define SMTP_SESSION_IMPL_H
 
 #include "mail/encode.h"
+#include "mail/recode.h"
 #include "smtp/reply.h"
 #include "smtp/session.h"
 
@@ -54,6 +55,8 @@ struct session {
 
 	enum body body;
 	struct encoder encoder;
+	struct recode *recode;	/* for a 7-bit form, while the body is open */
+	struct buf coded;	/* what it has made */
 	uint64_t raw;		/* raw octets of the body taken */
 	uint64_t chunk;		/* octets of the BDAT chunk still to come */
 	struct buf shown;	/* an unfinished line of text, for events */
@@ -114,5 +117,8 @@ bool session_stops_after(struct session *s, enum stage stage,
 
 /* Begin the message text: with dots doubled for DATA, as it is for BDAT. */
 void session_open_body(struct session *s, bool dots);
+
+/* It is over, whole or not. */
+void session_close_body(struct session *s);
 
 #endif

@@ -81,7 +81,7 @@ session_rest(struct session *s)
 {
 	settle_again(s);
 	s->mail = (struct mail){ 0 };
-	s->body = BODY_NONE;
+	session_close_body(s);
 	s->need = SESSION_MAIL;
 	return NOTHING;
 }
@@ -98,7 +98,7 @@ session_finish(struct session *s, const struct outcome *o)
 	s->put -= s->out.n; /* what is not out by now stays in */
 	buf_clear(&s->out);
 	s->nowed = 0;
-	s->body = BODY_NONE;
+	session_close_body(s);
 	s->next = NOTHING;
 	s->need = SESSION_CLOSE;
 }
