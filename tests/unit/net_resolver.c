@@ -517,6 +517,24 @@ test_a_refusing_server_is_left_at_once(void **state)
 	world_close(&o);
 }
 
+/* The answer that says "ask by TCP" came late: TCP has its 5 s all the same. */
+static void
+test_tcp_has_a_time_of_its_own(void **state)
+{
+	struct world o = { .n = 1, .server[0].over_udp = UDP_TRUNCATED,
+		.server[0].over_tcp = TCP_SILENT };
+
+	(void)state;
+	world_open(&o);
+	resolver_ask(o.r, "example.org", DNS_A, o.now);
+	o.now += SECONDS(4);
+	turn(&o);
+	wait_clear(&o.w);
+	resolver_wait(o.r, &o.w);
+	assert_int_equal(o.w.deadline - o.now, SECONDS(5));
+	world_close(&o);
+}
+
 static void
 test_a_question_is_sent_once(void **state)
 {
@@ -875,6 +893,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_a_refusing_server_is_left_at_once),
+		cmocka_unit_test(test_tcp_has_a_time_of_its_own),
 		cmocka_unit_test(test_a_question_is_sent_once),
 		cmocka_unit_test(
 		    test_names_that_are_none_and_servers_that_are_none),
