@@ -45,6 +45,7 @@ enum server_need {
  * A fault on demand: "RCPT=450", "DATA=stall", ".=drop", "RCPT=250 ok",
  * "EHLO=-CHUNKING,SIZE".  Several for one verb are used in turn, and the last
  * one stays (a hidden capability always stays hidden).  A reply of 421 closes.
+ * With a fault for DATA there is no CHUNKING, so that clients do send DATA.
  */
 struct server_fault {
 	char *verb;		/* "CONNECT", "EHLO", "MAIL", ..., "." */

@@ -141,10 +141,25 @@ fault_take(const struct server_config *c, bool *spent, struct slice verb)
 	return last < c->nfaults ? &c->fault[last] : NULL;
 }
 
+/*
+ * Who wants to see DATA fail wants to see DATA: with CHUNKING on offer a client
+ * would send BDAT, and nothing would happen.
+ */
+static bool
+must_see_data(const struct server_config *c)
+{
+	for (size_t i = 0; i < c->nfaults; i++)
+		if (slice_eq(slice_of(c->fault[i].verb), SLICE("DATA")))
+			return true;
+	return false;
+}
+
 bool
 fault_hides(const struct server_config *c, struct slice verb,
     struct slice keyword)
 {
+	if (slice_eq(keyword, SLICE("CHUNKING")) && must_see_data(c))
+		return true;
 	for (size_t i = 0; i < c->nfaults; i++) {
 		struct slice list = slice_of(c->fault[i].reply), word;
 

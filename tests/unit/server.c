@@ -36,6 +36,10 @@ struct dialogue {
 	"S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"             \
 	"S: 250-CHUNKING\nS: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\n"         \
 	"S: 250 SIZE 0\n"
+#define EHLO_DATA                                                           \
+	"S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"                \
+	"S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"             \
+	"S: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\nS: 250 SIZE 0\n"
 #define EHLO_HIDDEN "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250 me\n"
 #define HIDE_ALL                                                            \
 	"EHLO=-PIPELINING,8BITMIME,SMTPUTF8,CHUNKING,DSN, SIZE"             \
@@ -273,10 +277,10 @@ static const struct dialogue dialogues[] = {
 	{ "MAIL stalls behind a reply", { 0 }, "MAIL=stall",
 	    EHLO "C: NOOP\nS: 250 2.0.0 Ok\nC: MAIL FROM:<a@x>\nC: NOOP\n",
 	    "", .end = SERVER_STALL },
-	{ "DATA refused", { 0 }, "DATA=471", EHLO MAIL RCPT
+	{ "DATA refused", { 0 }, "DATA=471", EHLO_DATA MAIL RCPT
 	    "C: DATA\nS: 471 4.0.0 Try again later\n", "", .end = SERVER_IO },
 	{ "DATA answered 250, then 354", { 0 }, "DATA=250;DATA=354 go",
-	    EHLO MAIL RCPT "C: DATA\nS: 250 2.0.0 Ok\n"
+	    EHLO_DATA MAIL RCPT "C: DATA\nS: 250 2.0.0 Ok\n"
 	    "C: DATA\nS: 354 go\nC: .\n" KEPT, "a@x > b@y: ;",
 	    .end = SERVER_IO },
 	{ "end of data refused, dropped", { 0 }, ".=554 no;.=drop",
