@@ -170,6 +170,33 @@ take_answers(struct destination *d)
 	return false;
 }
 
+/* "10 mx1.example.org, 20 mx2.example.org" */
+static void
+put_hosts(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nhosts; i++)
+		buf_putf(out, "%s%u %s", i ? ", " : "", p->host[i].preference,
+		    p->host[i].name);
+}
+
+static void
+tell_plan(const struct destination *d, const struct plan *p)
+{
+	struct event e = event_make(EVENT_PLAN, 0);
+	struct buf hosts = { 0 };
+
+	if (!events_wanted(d->job->events))
+		return;
+	put_hosts(&hosts, p);
+	event_text(&e, "domain", slice_of(p->domain));
+	event_text(&e, "how", slice_of(p->how));
+	event_text(&e, "hosts", buf_slice(&hosts));
+	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
+	event_text(&e, "reason", slice_of(p->tls_why));
+	events_put(d->job->events, &e);
+	buf_free(&hosts);
+}
+
 static void
 routed(struct destination *d, int64_t now)
 {
@@ -177,6 +204,7 @@ routed(struct destination *d, int64_t now)
 
 	d->state = READY;
 	d->tried = mem_alloc(p->naddresses * sizeof *d->tried);
+	tell_plan(d, p);
 	if (p->why.verdict != PENDING)
 		settle(d, &p->why, now);
 	else if (d->job->config->plan_only)

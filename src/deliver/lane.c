@@ -421,7 +421,7 @@ lane_wait(struct lane *l, struct wait *w)
 	}
 	if (l->state == LANE_HANDSHAKE)
 		events = l->stream.events;
-	else if (has_output(l))
+	else if (has_output(l) || session_wants_body(l->session))
 		events = POLLIN | POLLOUT;
 	l->slot = wait_add(w, l->stream.fd, events);
 	wait_until(w, l->stream.readable ? 0 : l->deadline);
