@@ -27,6 +27,26 @@ struct resolver {
 	size_t nactive;
 };
 
+/*
+ * Defaults for zeros; and however short the budget, it is enough to ask every
+ * server, and one of them twice.
+ */
+static void
+fill_in(struct resolver_config *c)
+{
+	int64_t share;
+
+	if (c->budget == 0 || c->budget > BUDGET)
+		c->budget = BUDGET;
+	share = c->budget / (int64_t)(c->n + 1);
+	if (c->attempt == 0)
+		c->attempt = ATTEMPT;
+	if (c->attempt > share)
+		c->attempt = share;
+	if (c->attempts == 0)
+		c->attempts = TURNS;
+}
+
 struct resolver *
 resolver_new(const struct resolver_config *config, struct events *events)
 {
@@ -34,12 +54,7 @@ resolver_new(const struct resolver_config *config, struct events *events)
 
 	assert(config->n <= RESOLVER_SERVERS);
 	r->all.config = *config;
-	if (config->attempt == 0)
-		r->all.config.attempt = ATTEMPT;
-	if (config->budget == 0)
-		r->all.config.budget = BUDGET;
-	if (config->attempts == 0)
-		r->all.config.attempts = TURNS;
+	fill_in(&r->all.config);
 	r->all.events = events;
 	r->all.heard_at = INT64_MIN;
 	return r;

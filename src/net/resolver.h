@@ -30,7 +30,7 @@ struct resolver_config {
 	bool rotate;		/* "options rotate": take turns to begin */
 	unsigned attempts;	/* turns over all servers; 0 = 2 (attempts:) */
 	int64_t attempt;	/* first wait per server; 0 = 5 s (timeout:) */
-	int64_t budget;		/* for one question in all; 0 = 15 s */
+	int64_t budget;		/* for one question; 0 or more = 15 s */
 };
 
 /*

@@ -458,7 +458,7 @@ static const struct {
 	{ "silence", 1, { UDP_SILENT }, { 0 }, "soft: @0: no answer", 15,
 	    { 2 }, { 0 } },
 	{ "silence of three", 3, { UDP_SILENT, UDP_SILENT, UDP_SILENT },
-	    { 0 }, "soft: @2: no answer", 15, { 1, 1, 1 }, { 0 } },
+	    { 0 }, "soft: @0: no answer", 15, { 2, 1, 1 }, { 0 } },
 };
 
 static void
@@ -588,6 +588,38 @@ test_a_dead_server_is_waited_for_once(void **state)
 	assert_int_equal(o.server[0].datagrams, 1);
 	assert_int_equal(o.server[1].datagrams, 3);
 	assert_int_equal(o.now - begun, SECONDS(5));
+	world_close(&o);
+}
+
+/* --timeout 1 and two servers: both are asked within the second. */
+static void
+test_a_short_budget_is_shared(void **state)
+{
+	struct world o = { .n = 2, .config.budget = SECONDS(1),
+		.server[0].over_udp = UDP_SILENT };
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	assert_int_equal(ask(&o, "example.org", DNS_A)->status, DNS_FOUND);
+	assert_in_range(o.now - begun, 0, SECONDS(1) / 2);
+	world_close(&o);
+}
+
+/* --timeout 60 makes nothing longer (FAULTS row 6). */
+static void
+test_a_long_budget_is_15_seconds(void **state)
+{
+	struct world o = { .n = 1, .config.budget = SECONDS(60),
+		.server[0].over_udp = UDP_SILENT };
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	assert_int_equal(ask(&o, "example.org", DNS_A)->status, DNS_SOFT);
+	assert_int_equal(o.now - begun, SECONDS(15));
 	world_close(&o);
 }
 
@@ -898,6 +930,8 @@ main(void)
 		cmocka_unit_test(
 		    test_names_that_are_none_and_servers_that_are_none),
 		cmocka_unit_test(test_a_dead_server_is_waited_for_once),
+		cmocka_unit_test(test_a_short_budget_is_shared),
+		cmocka_unit_test(test_a_long_budget_is_15_seconds),
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_many_questions_share_64_sockets),
 		cmocka_unit_test(test_many_questions_to_nobody_fail_together),
