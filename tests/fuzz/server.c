@@ -23,10 +23,12 @@ enum { WORDS = 1, LMTP = 2, TLS = 4, SMALL = 8, FAULTS = 16, FULL = 32 };
 static const char *const words[] = { "EHLO x\r\n", "HELO x\r\n", "LHLO x\r\n",
 	"MAIL FROM:<a@x>", "MAIL FROM:<>", "RCPT TO:<b@y>", "DATA\r\n",
 	"BDAT 4\r\n", "BDAT 5 LAST\r\n", "BDAT 0 LAST\r\n", "BDAT ", "RSET\r\n",
-	"STARTTLS\r\n", "QUIT\r\n", "NOOP\r\n", "VRFY x\r\n", "\r\n", "\r", "\n",
+	"STARTTLS\r\n", "QUIT\r\n", "NOOP\r\n", "VRFY x\r\n", "\r\n", "\r",
+	"\n",
 	".", "..", "\r\n.\r\n", "text", " SIZE=9", " BODY=8BITMIME",
 	" SMTPUTF8", " RET=FULL", " ENVID=+2B", " NOTIFY=NEVER",
-	" ORCPT=rfc822;x", "<", ">", "\"", "\\", "@", "\xc3\xbc", " LAST", "9999999999999", " ", "a" };
+	" ORCPT=rfc822;x", "<", ">", "\"", "\\", "@", "\xc3\xbc", " LAST",
+	"9999999999999", " ", "a" };
 
 #define NWORDS (sizeof words / sizeof *words)
 

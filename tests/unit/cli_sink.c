@@ -318,10 +318,13 @@ hear(int fd, struct buf *out)
 static size_t
 count_of(struct buf *b, const char *what)
 {
+	struct slice s = buf_slice(b), w = slice_of(what);
 	size_t n = 0;
 
-	for (const char *p = buf_str(b); (p = strstr(p, what)); p++)
-		n++;
+	while ((s = slice_from(s, slice_find(s, w.p[0]))).n > 0) {
+		n += slice_starts(s, w);
+		s = slice_from(s, 1);
+	}
 	return n;
 }
 
@@ -348,7 +351,7 @@ test_many_large_at_once(void **state)
 	c.dir = p.dir;
 	c.count = 30;
 	start(&r, &c);
-	for (unsigned i = 0; i < 100000; i++)
+	for (unsigned i = 0; i < 40000; i++)
 		buf_puts(&text, "..twenty octets more\r\n");
 	for (int k = 0; k < 3; k++) {
 		fd[k] = dial(&r);
@@ -369,7 +372,7 @@ test_many_large_at_once(void **state)
 	assert_int_equal(count_of(&heard, "queued as"), 30);
 	assert_int_equal(collect(&p, &files), 30);
 	assert_int_equal(count_of(&files, "\r\n.twenty octets more\r\n"),
-	    3 * (1000000 - 777 * 45));
+	    3 * (400000 - 777 * 45));
 	buf_free(&text);
 	buf_free(&heard);
 	buf_free(&files);
