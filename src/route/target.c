@@ -106,6 +106,22 @@ has_name(const struct targets *t, const char *name)
 	return false;
 }
 
+/*
+ * An address for a name will never have an address of its own; octets that no
+ * name has may be damage and are a reason to wait (FAULTS row 9).
+ */
+static struct outcome
+bad_name(const struct dns_mx *mx)
+{
+	char kept[DNS_NAME_SIZE];
+
+	if (dns_name_parse(slice_of(mx->host), kept))
+		return outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
+		    "MX %u %s: not a host name", mx->preference, mx->host);
+	return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 4),
+	    "MX %u %s: not a domain name", mx->preference, mx->host);
+}
+
 static void
 add_one_mx(struct targets *t, const struct dns_mx *mx)
 {
@@ -115,9 +131,7 @@ add_one_mx(struct targets *t, const struct dns_mx *mx)
 		return;
 	to = targets_add(t, mx->host, mx->preference);
 	if (!dns_name_is_host(mx->host))
-		to->host.problem = outcome_make(FAILED, STAGE_DNS,
-		    ESC(5, 4, 4), "MX %u %s: not a host name",
-		    mx->preference, mx->host);
+		to->host.problem = bad_name(mx);
 }
 
 static void

@@ -230,6 +230,10 @@ static const struct {
 	{ "MX is no host name", ORG, { 0 },
 	    "example.org MX 5:a\\032b\n" MX1 A1, 2, 5,
 	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "MX is only no host name", ORG, { 0 },
+	    "example.org MX 5:a\\032b\n", 1, 3,
+	    "deferred 4.4.4 example.org: no MX host can be found now: "
+	    "MX 5 a\\032b: not a domain name" },
 	{ "the same MX twice", ORG, { 0 },
 	    MX1 "example.org MX 30:mx1.example.org\n" A1, 2, 5,
 	    "MX: mx1.example.org 192.0.2.1:25" },
