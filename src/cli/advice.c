@@ -76,8 +76,8 @@ const char *
 advice_for(const struct outcome *o, uint16_t port)
 {
 	if (o->maybe_sent)
-		return "it may have arrived all the same: sent again, it may "
-		       "arrive twice";
+		return "it may have arrived all the same: sending it again "
+		       "makes a possible duplicate";
 	if (is_walled(o, port))
 		return "nothing answered on port 25: outbound port 25 is "
 		       "probably blocked on this network; use your provider's "

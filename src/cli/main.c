@@ -156,5 +156,7 @@ main(int argc, char **argv)
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);
 	buf_free(&says);
+	if (status == 0 && settings.show_build)
+		status = run_version();
 	return status ? status : run(&settings);
 }

@@ -107,17 +107,14 @@ report_event(struct report *r, const struct event *e)
 	}
 }
 
-/* "TEXT. ADVICE" */
+/* "TEXT -- advice" */
 static void
 put_advice(struct report *r, struct buf *line, const struct outcome *o)
 {
 	const char *advice = advice_for(o, r->port);
-	struct slice so_far = buf_slice(line);
 
 	if (advice)
-		buf_putf(line, "%s %s",
-		    so_far.n > 0 && so_far.p[so_far.n - 1] == '.' ? "" : ".",
-		    advice);
+		buf_putf(line, " -- %s", advice);
 	buf_putc(line, '\n');
 }
 

@@ -61,7 +61,7 @@ int report_plan(struct report *r, const struct plan *p);
 
 /*
  * A failure that concerns the whole run, before there were recipients to speak
- * of: "smtpsend: TEXT. ADVICE" on stderr; returns the exit status.
+ * of: "smtpsend: TEXT -- ADVICE" on stderr; returns the exit status.
  */
 int report_failure(struct report *r, const struct outcome *why);
 

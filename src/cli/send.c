@@ -25,6 +25,7 @@
 struct run {
 	const struct settings *s;
 	struct self self;
+	const char *own_names[4];
 	struct deliver_config config;
 	struct intake intake;
 	struct events events;
@@ -51,10 +52,13 @@ route_config(struct run *r)
 		.no_ipv4 = s->only_ipv6,
 		.no_ipv6 = s->only_ipv4,
 		.allow_loopback_mx = s->allow_loopback_mx,
-		.own_names = r->self.names,
+		.own_names = r->own_names,
 		.max_addresses = s->max_addresses,
 	};
 
+	r->own_names[0] = r->self.host;
+	r->own_names[1] = "localhost";
+	r->own_names[2] = s->helo; /* what we say we are; or NULL */
 	if (!c.server)
 		self_read_addresses(&r->self);
 	c.own_ips = r->self.ip;

@@ -39,8 +39,6 @@ self_init(struct self *s)
 		memcpy(s->host, "localhost", sizeof "localhost");
 	if (!strchr(s->host, '.'))
 		read_mailname(s);
-	s->names[0] = s->host;
-	s->names[1] = "localhost";
 }
 
 static void

@@ -9,7 +9,6 @@
 
 struct self {
 	char host[256];		/* full name where one is known; never empty */
-	const char *names[3];	/* host, "localhost", NULL */
 	struct ip *ip;		/* of the interfaces */
 	size_t n;
 };
