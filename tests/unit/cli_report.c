@@ -205,8 +205,8 @@ fill_envelope(void)
 
 static const char failures[] =
     "smtpsend: no@example.org: failed at RCPT, mx1.example.org "
-    "[192.0.2.1]:25 said: 550 5.1.1 no such user -- check the part before the "
-    "@\n"
+    "[192.0.2.1]:25 said: 550 5.1.1 no such user. -- check the part before "
+    "the @\n"
     "smtpsend: eve@late.example: not delivered, deferred at DNS: "
     "late.example: SERVFAIL -- nothing was queued: send it again later, or ask "
     "another DNS server with --resolver ADDR\n";
