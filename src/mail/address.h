@@ -2,10 +2,10 @@
 /*
  * address.h - mail addresses: RFC 5322 lists in, SMTP paths out.
  *
- * This is the one constructor for what stands between < and > in MAIL and RCPT.
- * An address that comes out of here holds no control byte, quoted or not, obeys
- * the length limits of RFC 5321 4.5.3.1, has its domain in A-label form (IDNA
- * 2008 by libidn2) and is safe to write on the wire.
+ * This is the one constructor for what stands between < and > in MAIL and
+ * RCPT. An address that comes out of here holds no control byte, quoted or
+ * not, obeys the length limits of RFC 5321 4.5.3.1, has its domain in A-label
+ * form (IDNA 2008 by libidn2) and is safe to write on the wire.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
@@ -35,11 +35,11 @@ void address_list_free(struct address_list *l);
  * local parts, source routes which are dropped, U-label domains, bare local
  * names) and append its mailboxes to *out.
  *
- * default_domain qualifies bare names ("root"); an empty one makes them errors.
- * Bad input gives false, nothing appended and *why filled (STAGE_ADDRESS,
- * FAILED) with a text that shows the offending address: control bytes anywhere,
- * a leading '-', over-long parts, junk.  An empty list is true with nothing
- * appended.
+ * default_domain qualifies bare names ("root"); an empty one makes them
+ * errors. Bad input gives false, nothing appended and *why filled
+ * (STAGE_ADDRESS, FAILED) with a text that shows the offending address:
+ * control bytes anywhere, a leading '-', over-long parts, junk.  An empty list
+ * is true with nothing appended.
  */
 bool address_list_parse(struct slice text, struct slice default_domain,
     struct address_list *out, struct outcome *why);
@@ -49,9 +49,9 @@ bool address_parse(struct slice text, struct slice default_domain,
     struct address *out, struct outcome *why);
 
 /*
- * Append "Name <path>", or the path alone without a name, as a header field has
- * it: the name quoted or as encoded words when it must be, control bytes in it as
- * blanks.  column is how much stands in the line already.
+ * Append "Name <path>", or the path alone without a name, as a header field
+ * has it: the name quoted or as encoded words when it must be, control bytes
+ * in it as blanks.  column is how much stands in the line already.
  */
 void address_put(struct buf *out, struct slice name, struct slice path,
     size_t column);

@@ -5,13 +5,14 @@
  * In the finished head all line ends are CRLF, there is no NUL, Bcc and
  * Resent-Bcc are gone, Date, From and Message-ID are there (RFC 5322 3.6 asks
  * for the first two), other letters than ASCII are encoded words (RFC 2047) or
- * A-labels where the standards have a form for them, lines are at most 998 octets
- * where there is white space to fold at, and the empty line is at the end.
+ * A-labels where the standards have a form for them, lines are at most 998
+ * octets where there is white space to fold at, and the empty line is at the
+ * end.
  *
  * Text that is no UTF-8 is labelled unknown-8bit (RFC 1428) in unstructured
- * fields, and read as latin1 in display names.  What has no ASCII form (a local
- * part, a Content-Type) stays, and makes utf8_headers true.  Other control bytes
- * than NUL, CR and LF are left as they are.
+ * fields, and read as latin1 in display names.  What has no ASCII form (a
+ * local part, a message identifier) stays, and makes utf8_headers true.  Other
+ * control bytes than NUL, CR and LF are left as they are.
  */
 #ifndef MAIL_COMPLETE_H
 #define MAIL_COMPLETE_H
@@ -31,7 +32,7 @@ struct complete_options {
 	struct slice default_domain; /* for bare names in the header */
 	struct slice from;	/* a path for a missing From; empty = <> */
 	struct slice full_name; /* -F, for a missing From; or empty */
-	struct slice host;	/* for a missing Message-ID: domain or literal */
+	struct slice host;	/* for a missing Message-ID */
 	uint64_t random;	/* for the same: any 64 random bits */
 	int64_t date;		/* for a missing Date: seconds since 1970 */
 	int offset;		/* ... and minutes east of UTC */
@@ -39,13 +40,13 @@ struct complete_options {
 
 /*
  * Find the header at the front of a raw message and finish it: m->head and
- * m->utf8_headers, and *body_at, where the raw body begins.  raw is the message's
- * beginning, all of it when all is true.  With o->recipients the addresses of To,
- * Cc and Bcc, or of the first block of Resent- fields alone when there is one,
- * are added to *envelope, which may be NULL without.
+ * m->utf8_headers, and *body_at, where the raw body begins.  raw is the
+ * message's beginning, all of it when all is true.  With o->recipients the
+ * addresses of To, Cc and Bcc, or of the first block of Resent- fields alone
+ * when there is one, are added to *envelope, which may be NULL without.
  *
- * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: an address of
- * the header cannot be used (STAGE_ADDRESS), or the header is longer than
+ * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: an address
+ * of the header cannot be used (STAGE_ADDRESS), or the header is longer than
  * HEADER_MAX (STAGE_MESSAGE); both FAILED.
  */
 enum parse message_head(struct slice raw, bool all,

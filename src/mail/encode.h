@@ -3,9 +3,9 @@
  * encode.h - the message as the wire wants it.
  *
  * Input is raw text in arbitrary pieces with CRLF, LF, lone CR or mixed line
- * ends and perhaps NULs.  Output has CRLF only, no NUL, ends with CRLF, and for
- * DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.  Runs by memchr,
- * not byte by byte.
+ * ends and perhaps NULs.  Output has CRLF only, no NUL, ends with CRLF, and
+ * for DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.  Runs by
+ * memchr, not byte by byte.
  *
  * A CR that no LF follows is a line end of its own, so CR CR LF is two.  Any
  * chunking of the input gives the same output.
@@ -18,7 +18,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* Zero-initialise, then set dots; a zeroed one stands at the start of a line. */
+/* Zero-initialise, then set dots; it begins at the start of a line. */
 struct encoder {
 	bool dots;	/* double leading dots: for DATA, not for BDAT */
 	bool mid_line;

@@ -17,7 +17,7 @@ enum dsn_ret { RET_UNSET, RET_FULL, RET_HDRS };
 struct recipient {
 	struct address to;
 	unsigned notify;
-	char *orcpt;		/* "rfc822;bob@example.org", not yet xtext; or NULL */
+	char *orcpt;		/* "rfc822;bob@x", not yet xtext; or NULL */
 	struct outcome outcome;
 	char queue_id[64];	/* the server's, taken from its last reply */
 	char tls[16];		/* "TLSv1.3", or empty for a clear connection */
@@ -42,8 +42,8 @@ void envelope_free(struct envelope *e);
 void envelope_add(struct envelope *e, struct address *to);
 
 /*
- * "never", "success,failure,delay" in any case and order; false, *out untouched,
- * for anything else, also for "never" beside others (RFC 3461 4.1).
+ * "never", "success,failure,delay" in any case and order; false, *out
+ * untouched, for anything else, also for "never" beside others (RFC 3461 4.1).
  */
 bool notify_parse(struct slice s, unsigned *out);
 

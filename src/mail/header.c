@@ -93,7 +93,8 @@ header_split(struct slice raw, bool all, struct slice *head, size_t *body_at)
 			*body_at = raw.n - rest.n;
 			return PARSE_OK;
 		}
-		if (!begins_field(line) && !(any && is_blank(first_octet(line)))) {
+		if (!begins_field(line) &&
+		    !(any && is_blank(first_octet(line)))) {
 			*body_at = raw.n - before.n;
 			return PARSE_OK;
 		}

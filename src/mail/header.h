@@ -2,9 +2,9 @@
 /*
  * header.h - finding and walking the header fields of a message.
  *
- * Raw text may have any line ends and NULs, as encode.h takes them.  A field is
- * a name of printable ASCII, a colon (white space before it is forgiven), and the
- * lines behind it that begin with a blank or TAB.
+ * Raw text may have any line ends and NULs, as encode.h takes them.  A field
+ * is a name of printable ASCII, a colon (white space before it is forgiven),
+ * and the lines behind it that begin with a blank or TAB.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
@@ -16,9 +16,10 @@
 
 /*
  * Where the header of a raw message is: head gets its fields, *body_at the
- * offset of the body, behind the empty line.  A first "From " or ">From " line,
- * as mboxes have it, is in neither.  The header ends at an empty line, or before
- * the first line that is no field: a message that begins so is all body.
+ * offset of the body, behind the empty line.  A first "From " or ">From "
+ * line, as mboxes have it, is in neither.  The header ends at an empty line,
+ * or before the first line that is no field: a message that begins so is all
+ * body.
  *
  * PARSE_MORE: the header may go on behind raw; never when raw is all there is
  * (all = true), for a header needs no empty line behind it.  Never PARSE_BAD.
@@ -48,8 +49,8 @@ header_is(const struct header_field *field, const char *name)
 void header_unfold(struct buf *out, struct slice value);
 
 /*
- * Append text, one field without line ends, folded at white space into lines of
- * at most limit octets where that can be done, and CRLF.
+ * Append text, one field without line ends, folded at white space into lines
+ * of at most limit octets where that can be done, and CRLF.
  */
 void header_fold(struct buf *out, struct slice text, size_t limit);
 

@@ -2,9 +2,10 @@
 /*
  * lex.h - the words that RFC 5322 addresses are made of.
  *
- * A phrase and a local part look alike until the octet behind them is known, so
- * a run of atoms, dots and quoted strings is read as both at once.  The text
- * holds no control byte but TAB: whoever starts a struct lex sees to that.
+ * A phrase and a local part look alike until the octet behind them is known,
+ * so a run of atoms, dots and quoted strings is read as both at once.  The
+ * text holds no control byte but TAB: whoever starts a struct lex sees to
+ * that.
  */
 #ifndef MAIL_LEX_H
 #define MAIL_LEX_H

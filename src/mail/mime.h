@@ -4,9 +4,9 @@
  *
  * Raw octets of the body go in, in pieces of any size; events come out: the
  * header of a part, pieces of body lines, line ends, delimiter lines.  Any
- * chunking gives the same events but for where texts are cut.  Memory is bounded:
- * a part's header by MIME_HEAD_MAX (what is more counts as body), multiparts in
- * multiparts by MIME_DEPTH (deeper ones count as leaves).
+ * chunking gives the same events but for where texts are cut.  Memory is
+ * bounded: a part's header by MIME_HEAD_MAX (what is more counts as body),
+ * multiparts in multiparts by MIME_DEPTH (deeper ones count as leaves).
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H
@@ -41,7 +41,7 @@ struct mime_level {
 
 enum mime_event {
 	MIME_NONE,	/* all of in is used up */
-	MIME_HEAD,	/* entity is new; the piece is its header, CRLF, no NUL */
+	MIME_HEAD,	/* entity is new; the piece is its header, canonical */
 	MIME_TEXT,	/* the piece is text of a body line, raw */
 	MIME_EOL,	/* the piece is CR, LF or CRLF */
 	MIME_DELIMITER, /* the piece is a delimiter line */
@@ -71,8 +71,8 @@ void mime_start(struct mime *m, struct slice head);
 
 /*
  * The next event of *in, whose octets are taken off; `last` says that no more
- * than *in comes.  The piece is valid until the next call or the next change of
- * the input.
+ * than *in comes.  The piece is valid until the next call or the next change
+ * of the input.
  */
 enum mime_event mime_next(struct mime *m, struct slice *in, bool last,
     struct slice *piece);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* mimetype.h - Content-Type and Content-Transfer-Encoding (RFC 2045 5 and 6). */
+/* mimetype.h - Content-Type and Content-Transfer-Encoding (RFC 2045). */
 #ifndef MAIL_MIMETYPE_H
 #define MAIL_MIMETYPE_H
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * recode.h - a message in 7-bit form, for servers without 8BITMIME (RFC 6152 3)
- * and for bodies that no server takes: NULs, lines over 998 octets.
+ * recode.h - a message in 7-bit form, for servers without 8BITMIME (RFC 6152
+ * 3) and for bodies that no server takes: NULs, lines over 998 octets.
  *
  * The leaf parts (RFC 2046) that are not clean - octets above 127, NULs, long
- * lines - become quoted-printable (text) or base64 (all else); a clean part stays
- * as it is to the octet, so what is signed stays signed unless it cannot be sent.
- * Multiparts and messages around a re-coded part are labelled 7bit.  Text outside
- * of parts, which nobody is shown, gets '?' for what is not ASCII.
+ * lines - become quoted-printable (text) or base64 (all else); a clean part
+ * stays as it is to the octet, so what is signed stays signed unless it cannot
+ * be sent. Multiparts and messages around a re-coded part are labelled 7bit.
+ * Text outside of parts, which nobody is shown, gets '?' for what is not
+ * ASCII.
  *
- * Whether a part is clean must be known before its header is written, so it takes
- * two passes over the raw body, both in pieces of any size:
+ * Whether a part is clean must be known before its header is written, so it
+ * takes two passes over the raw body, both in pieces of any size:
  *
  *	plan = recode_plan_new(head);		once, at intake, only when
  *	recode_plan_feed(plan, raw); ...	recode_is_needed(message)
@@ -20,10 +21,10 @@
  *	recode_feed(r, raw, &out); ...		instead of encode()
  *	recode_finish(r, &out);
  *
- * What comes out is canonical: CRLF, no NUL, lines of at most 998 octets, 7-bit
- * but for a head that needs SMTPUTF8.  Dots are not doubled: for DATA it goes
- * through encode() once more.  A piece gives at most about four times its length.
- * The size is not known in advance.
+ * What comes out is canonical: CRLF, no NUL, lines of at most 998 octets,
+ * 7-bit but for a head that needs SMTPUTF8.  Dots are not doubled: for DATA it
+ * goes through encode() once more.  A piece gives at most about four times its
+ * length. The size is not known in advance.
  */
 #ifndef MAIL_RECODE_H
 #define MAIL_RECODE_H

@@ -8,12 +8,13 @@
 #include "base/ascii.h"
 #include "mail/address.h"
 #include "mail/lex.h"
+#include "mail/param.h"
 #include "mail/word.h"
 
 #define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
 #define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
 
-enum kind { TEXT, ADDRESSES, STRUCTURED };
+enum kind { TEXT, ADDRESSES, PARAMETERS, STRUCTURED };
 
 /* What is in no row is text: RFC 5322 3.6.8 lets encoded words stand there. */
 static const struct {
@@ -35,6 +36,8 @@ static const struct {
 	{ "Mail-Reply-To", ADDRESSES },
 	{ "Disposition-Notification-To", ADDRESSES },
 	{ "Content-Description", TEXT },
+	{ "Content-Type", PARAMETERS },
+	{ "Content-Disposition", PARAMETERS },
 	{ "Content-", STRUCTURED },
 	{ "MIME-Version", STRUCTURED },
 	{ "Message-ID", STRUCTURED },
@@ -211,6 +214,9 @@ put_value(struct writer *w, const struct header_field *field,
 		break;
 	case ADDRESSES:
 		put_addresses(w, value);
+		break;
+	case PARAMETERS:
+		param_put_all(w->out, value);
 		break;
 	case STRUCTURED:
 		buf_put(w->out, value);

@@ -20,11 +20,11 @@ enum seven_form {
 struct seven {
 	enum seven_form form;
 	size_t column;	/* octets in the present line of the output */
-	char blank;	/* quoted-printable: white space perhaps at a line end */
+	char blank;	/* quoted-printable: white space, last so far */
 	char raw[57];	/* base64: what is not a whole line yet */
 	size_t n;
-	char eol[2];	/* base64: the last line end, which is not content when a */
-	size_t eol_n;	/* ... delimiter follows (RFC 2046 5.1.1) */
+	char eol[2];	/* base64: the last line end, which is not */
+	size_t eol_n;	/* ... content before a delimiter (RFC 2046 5.1.1) */
 };
 
 /* A piece of a line; its end, CR, LF or CRLF. */

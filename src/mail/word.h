@@ -9,18 +9,18 @@
 #include "base/slice.h"
 
 /*
- * Append what the encoded word s says, as UTF-8.  False, nothing appended, when
- * s is none or in another charset than UTF-8, US-ASCII or ISO-8859-1.  What it
- * says may hold control bytes; broken UTF-8 is read as latin1.
+ * Append what the encoded word s says, as UTF-8.  False, nothing appended,
+ * when s is none or in another charset than UTF-8, US-ASCII or ISO-8859-1.
+ * What it says may hold control bytes; broken UTF-8 is read as latin1.
  */
 bool word_decode(struct buf *out, struct slice s);
 
 /*
  * Append text as encoded words of at most 75 octets with a blank between them,
  * fit to stand in a phrase: in Q, or in B where Q is half as long again.  The
- * charset is utf-8, or unknown-8bit (RFC 1428) when text is not well-formed UTF-8.  column
- * is how many octets stand before it in the line: the first word is kept short
- * enough for lines of 76 when that is less than 50.
+ * charset is utf-8, or unknown-8bit (RFC 1428) when text is not well-formed
+ * UTF-8.  column is how many octets stand before it in the line: the first
+ * word is kept short enough for lines of 76 when that is less than 50.
  */
 void word_put(struct buf *out, struct slice text, size_t column);
 

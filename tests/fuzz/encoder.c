@@ -106,7 +106,8 @@ check_unstuffed(struct slice stuffed, struct slice plain)
 		must(!slice_eq(line, SLICE(".\r")));
 		must(!slice_starts(line, SLICE(".")) ||
 		    slice_starts(line, SLICE("..")));
-		buf_put(&back, slice_from(line, slice_starts(line, SLICE("."))));
+		buf_put(&back,
+		    slice_from(line, slice_starts(line, SLICE("."))));
 		buf_puts(&back, "\n");
 	}
 	must(slice_eq(buf_slice(&back), plain));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * header_walk.c - a finished header has the right form and none of what must go,
- * whatever came in, and finishing it again changes nothing.
+ * header_walk.c - a finished header has the right form and none of what must
+ * go, whatever came in, and finishing it again changes nothing.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -93,8 +93,8 @@ check_early(struct slice raw, size_t head_end)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice raw = slice_from((struct slice){ (const char *)data, size },
-	    1);
+	struct slice all = { (const char *)data, size };
+	struct slice raw = slice_from(all, 1);
 	struct complete_options o = usual;
 	struct message m = { .fd = -1 };
 	struct envelope e = { 0 };

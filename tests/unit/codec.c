@@ -65,8 +65,10 @@ test_base64(void **state)
 static void
 test_bad_input_leaves_nothing(void **state)
 {
-	static const char *const xtexts[] = { "a b", "+4", "+", "+GG", "a=", "ab+" };
-	static const char *const base64s[] = { "A", "Zg=x", "====", "Zm9vY", "\xc3" };
+	static const char *const xtexts[] = { "a b", "+4", "+", "+GG",
+		"a=", "ab+" };
+	static const char *const base64s[] = { "A", "Zg=x", "====", "Zm9vY",
+		"\xc3" };
 	struct buf out = { 0 };
 
 	(void)state;

@@ -14,6 +14,7 @@
 #define ID    "Message-ID: <6b02b3de.000000000000abcd@here.example>\r\n"
 #define OWN   "Date: x\r\nFrom: a@x\r\nMessage-ID: <y@x>\r\n"
 #define TEN   "0123456789"
+#define A70   TEN TEN TEN TEN TEN TEN TEN
 #define A500  TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN \
 	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN \
 	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
@@ -75,8 +76,21 @@ static const struct {
 	    OWN "To: j\xc3\xb6rg@x\r\n\r\n", "" },
 	{ "unreadable", SLICE(OWN "To: \"j\xc3\xb6rg <a@x>\n"),
 	    OWN "To: \"j\xc3\xb6rg <a@x>\r\n\r\n", "" },
-	{ "structured", SLICE(OWN "Content-Type: a/b; name=\xc3\xb6\n"),
-	    OWN "Content-Type: a/b; name=\xc3\xb6\r\n\r\n", "" },
+	{ "structured", SLICE(OWN "References: <\xc3\xb6@x>\n"),
+	    OWN "References: <\xc3\xb6@x>\r\n\r\n", "" },
+	{ "parameter",
+	    SLICE(OWN "Content-Type: a/b; x=y;"
+		      " name=\"\xc3\xa4 b;\"; c=\"d\"\n"),
+	    OWN "Content-Type: a/b; x=y; name*=utf-8''%C3%A4%20b%3B; c=\"d\""
+		"\r\n\r\n", "" },
+	{ "long parameter",
+	    SLICE(OWN "Content-Disposition: a;\n"
+		      " f=\"" A70 "\xe4" A70 "\";g=h\n"),
+	    OWN "Content-Disposition: a;\r\n"
+		" f*0*=unknown-8bit''" TEN TEN TEN "012;\r\n"
+		" f*1*=3456789" TEN TEN TEN "%E40123456;\r\n"
+		" f*2*=789" TEN TEN TEN TEN "0123;\r\n"
+		" f*3*=456789" TEN ";g=h\r\n\r\n", "" },
 	{ "folded stays", SLICE(OWN "Subject: a\n b\n\tc\n"),
 	    OWN "Subject: a\r\n b\r\n\tc\r\n\r\n", "" },
 	{ "line of blanks", SLICE(OWN "Subject: a\n  \n b\n"),
@@ -159,7 +173,8 @@ test_from(void **state)
 		{ "a@x", "Al B.", "From: \"Al B.\" <a@x>\r\n" },
 		{ "a@x", "\"Al\"\r\nBcc: b@x", "From: \"\\\"Al\\\"  Bcc: b@x\" "
 					       "<a@x>\r\n" },
-		{ "a@x", "J\xc3\xb6rg", "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
+		{ "a@x", "J\xc3\xb6rg",
+		    "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
 		{ "a@x", "J\xf6rg", "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
 		{ "a@x", "=?x?Q?y?=", "From: \"=?x?Q?y?=\" <a@x>\r\n" },
 		{ "", "Al", "From: Al <MAILER-DAEMON@here.example>\r\n" },

@@ -81,7 +81,8 @@ test_cases_in_any_pieces(void **state)
 			struct buf out = encoded(cases[i].in, true, steps[k]);
 
 			if (!slice_eq(buf_slice(&out), cases[i].want))
-				fail_msg("%s: %s", cases[i].name, buf_str(&out));
+				fail_msg("%s: %s", cases[i].name,
+				    buf_str(&out));
 			buf_free(&out);
 		}
 }

@@ -13,7 +13,8 @@
 #define A70 TEN TEN TEN TEN TEN TEN TEN
 #define A700 A70 A70 A70 A70 A70 A70 A70 A70 A70 A70
 #define A999 A700 A70 A70 A70 A70 TEN "123456789"
-#define MIXED "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+#define MIME  "MIME-Version: 1.0\r\n"
+#define MIXED MIME "Content-Type: multipart/mixed; boundary=b\r\n"
 #define SEVEN "Content-Transfer-Encoding: 7bit\r\n"
 #define QP    "Content-Transfer-Encoding: quoted-printable\r\n"
 #define B64   "Content-Transfer-Encoding: base64\r\n"
@@ -42,31 +43,31 @@ static const struct {
 	    "A: b\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=us-ascii\r\n" QP,
 	    "x=00y\r\n" },
-	{ "long line", "MIME-Version: 1.0\r\nContent-Type: text/html\r\n",
+	{ "long line", MIME "Content-Type: text/html\r\n",
 	    SLICE(A999 "\n"),
-	    "MIME-Version: 1.0\r\nContent-Type: text/html\r\n" QP, NULL },
+	    MIME "Content-Type: text/html\r\n" QP, NULL },
 	{ "998 are not long", "", SLICE(A700 A70 A70 A70 A70 TEN "12345678"),
 	    "", A700 A70 A70 A70 A70 TEN "12345678\r\n" },
-	{ "label is replaced", "MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+	{ "label is replaced", MIME "Content-Type: text/plain\r\n"
 	    "content-transfer-encoding: 8BIT\r\nX: y\r\n", SLICE("\xe9\n"),
-	    "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nX: y\r\n" QP,
+	    MIME "Content-Type: text/plain\r\nX: y\r\n" QP,
 	    "=E9\r\n" },
 	{ "clean label stays", "Content-Transfer-Encoding: 8bit\r\n",
 	    SLICE("x\n"), "Content-Transfer-Encoding: 8bit\r\n", "x\r\n" },
-	{ "other types", "MIME-Version: 1.0\r\nContent-Type: image/x\r\n",
+	{ "other types", MIME "Content-Type: image/x\r\n",
 	    SLICE("\xff\n\xfe"),
-	    "MIME-Version: 1.0\r\nContent-Type: image/x\r\n" B64,
+	    MIME "Content-Type: image/x\r\n" B64,
 	    "/w0K/g==\r\n" },
-	{ "binary", "MIME-Version: 1.0\r\nContent-Type: image/x\r\n"
+	{ "binary", MIME "Content-Type: image/x\r\n"
 	    "Content-Transfer-Encoding: binary\r\n", SLICE("\xff\n\r\xfe\r\n"),
-	    "MIME-Version: 1.0\r\nContent-Type: image/x\r\n" B64,
+	    MIME "Content-Type: image/x\r\n" B64,
 	    "/woN/g0K\r\n" },
 	{ "bad base64", B64, SLICE(A999 "\n=="),
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=us-ascii\r\n" B64, NULL },
-	{ "bad quoted-printable", "MIME-Version: 1.0\r\nContent-Type: text/x\r\n"
+	{ "bad quoted-printable", MIME "Content-Type: text/x\r\n"
 	    QP, SLICE("=C3=A9\xc3\xa9= \nx \n"),
-	    "MIME-Version: 1.0\r\nContent-Type: text/x\r\n" QP,
+	    MIME "Content-Type: text/x\r\n" QP,
 	    "=C3=A9=C3=A9=\r\nx\r\n" },
 	{ "two parts", MIXED,
 	    SLICE("pre\xe9\n--b\nA: b\n\nx\n--b\nContent-Type: a/b\n\n\xff\n"
@@ -82,7 +83,8 @@ static const struct {
 	    MIXED, "--b x\r\n--bb\r\n-- b\r\n--\r\n-\r\n b\r\n--b\r\n" },
 	{ "part's header in other letters", MIXED,
 	    SLICE("--b\nContent-Description: \xc3\xa9\nX-Y: z\n\nx\n--b--\n"),
-	    MIXED, "--b\r\nContent-Description: =?utf-8?Q?=C3=A9?=\r\nX-Y: z\r\n"
+	    MIXED,
+	    "--b\r\nContent-Description: =?utf-8?Q?=C3=A9?=\r\nX-Y: z\r\n"
 	    "\r\nx\r\n--b--\r\n" },
 	{ "message in a part", MIXED,
 	    SLICE("--b\nContent-Type: message/rfc822\n"
@@ -116,9 +118,9 @@ static const struct {
 	{ "ends in a header", MIXED, SLICE("--b\nA: b"), MIXED,
 	    "--b\r\nA: b\r\n" },
 	{ "multipart without boundary",
-	    "MIME-Version: 1.0\r\nContent-Type: multipart/x\r\n",
+	    MIME "Content-Type: multipart/x\r\n",
 	    SLICE("\xff"),
-	    "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n" B64,
+	    MIME "Content-Type: application/octet-stream\r\n" B64,
 	    "/w==\r\n" },
 };
 
