@@ -111,8 +111,9 @@ def test_completion_at_a_real_prompt(tmp_path):
 def test_the_manual_is_readable():
     done = subprocess.run(["mandoc", "-T", "utf8", str(MAN)], text=True,
                           capture_output=True, check=True)
+    plain = re.sub(".\b", "", done.stdout)
     for section in ("NAME", "SYNOPSIS", "EXIT STATUS", "EXAMPLES"):
-        assert section in done.stdout
+        assert f"\n{section}\n" in plain
 
 
 def examples():

@@ -118,10 +118,9 @@ def test_fifty_recipients_in_one_transaction(smtpsend, link):
     text = message(lines(28))
     everyone = [f"user{n:02}@example.test" for n in range(50)]
     send(smtpsend, link, text, *everyone)
-    copies = link.stored(1 if link.name == "sink" else 50)
+    copies = link.stored(50)
     assert {c.data for c in copies} == {canonical(text)}
-    if link.name != "sink":
-        assert sorted(c.recipients[0] for c in copies) == everyone
+    assert sorted(c.recipients[0] for c in copies) == everyone
     assert link.transactions() == 1
     assert link.complaints() == []
 
@@ -150,7 +149,7 @@ def test_smtputf8_recipient(smtpsend, link):
         assert run.status == 0, run
         stored = link.stored(1)
         assert stored[0].data == canonical(text)
-        assert stored[0].recipients in ((), ("jürgen@example.test",))
+        assert stored[0].recipients == ("jürgen@example.test",)
     else:
         result = json.loads(run.stdout.splitlines()[-1])
         assert (run.status, result["enhanced"]) == (69, "5.6.7"), run

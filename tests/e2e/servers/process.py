@@ -11,6 +11,9 @@ import time
 
 START_SECONDS = 30
 
+# also when the tests are killed themselves
+DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM", "--"]
+
 
 def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
     """A port nobody has now; who loses the race for it starts again."""
@@ -99,7 +102,7 @@ class Process:
             self.configure()
             with open(self.output, "ab") as out:
                 self.child = subprocess.Popen(
-                    self.command(), stdin=subprocess.DEVNULL, stdout=out,
+                    DIES_WITH_US + self.command(), stdin=subprocess.DEVNULL, stdout=out,
                     stderr=out, start_new_session=True,
                     env=self.environment(), cwd=self.folder)
             if eventually(lambda: self.has_died() or self.ready()):

@@ -48,11 +48,13 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def data(self, recorder):
         """Up to the lone dot, as it came: stuffed."""
-        got, rate = [], recorder.rate
+        got, rate, octets = [], recorder.rate, 0
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             got.append(line)
-            if rate:
-                time.sleep(len(line) / rate)
+            octets += len(line)
+            if rate and octets > 65536:
+                time.sleep(octets / rate)
+                octets = 0
         return b"".join(got)
 
 

@@ -6,6 +6,8 @@ import re
 from .process import Process, eventually, greets
 from .receiver import Receiver, Stored
 
+ENVELOPE = re.compile(rb"(Return-Path: <.*>|X-Envelope-To: <(.*)>)\r\n")
+
 
 class Sink(Process, Receiver):
     """smtpsend --sink.  args: more options, say --sink-reply RCPT=450."""
@@ -47,8 +49,24 @@ class Sink(Process, Receiver):
         return sorted(p for p in self.box.glob("*.eml") if p not in self.seen)
 
     def stored(self, count, seconds=60):
-        """One entry per message, not per recipient: it has no mailboxes."""
-        eventually(lambda: len(self.files()) >= count, seconds)
-        found = self.files()
-        self.seen.update(found)
-        return [Stored((), p.read_bytes()) for p in found]
+        """One entry per recipient, as a server with mailboxes has it."""
+        def copies():
+            found = []
+            for path in self.files():
+                found += read(path)
+            return found
+
+        eventually(lambda: len(copies()) >= count, seconds)
+        files, found = self.files(), copies()
+        self.seen.update(files)
+        return found
+
+
+def read(path):
+    """The message without the envelope that the sink writes on top of it."""
+    recipients, data = [], path.read_bytes()
+    while found := ENVELOPE.match(data):
+        if found.group(2):
+            recipients.append(found.group(2).decode())
+        data = data[found.end():]
+    return [Stored((r,), data) for r in recipients]
