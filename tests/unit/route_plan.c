@@ -16,7 +16,7 @@
 
 /*
  * A zone: "NAME TYPE DATA" a line, MX data as "PREFERENCE:HOST" (an empty host
- * is the root); DATA "soft" is a SERVFAIL.  Names without any line are NXDOMAIN.
+ * is the root); DATA "soft" is a SERVFAIL.  A name without a line is NXDOMAIN.
  */
 static void
 add_record(struct dns_answer *a, struct slice data)
@@ -419,7 +419,7 @@ test_order_is_shuffled_inside_a_preference(void **state)
 		assert_in_range(first[i], 60, 140);
 }
 
-/* FAULTS row 14: the lowest preferences count, the rest is not even asked for. */
+/* FAULTS row 14: the lowest preferences count, the rest is not asked for. */
 static void
 test_many_hosts_are_bounded(void **state)
 {
