@@ -3,9 +3,10 @@
  * buf.h - owned, growable bytes with a hard maximum.
  *
  * A zeroed struct buf is empty, without a maximum, and ready for use.  Whatever
- * the network feeds sets `max`.  A put that would pass the maximum adds nothing,
- * sets `full` and returns false, so a run of puts can be checked once at the end.
- * Bytes taken from the front (buf_consume) cost nothing until room is needed.
+ * the network feeds sets `max`.  A put that would pass the maximum adds
+ * nothing, sets `full` and returns false, so a run of puts can be checked once
+ * at the end.  Bytes taken from the front (buf_consume) cost nothing until room
+ * is needed.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

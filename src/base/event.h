@@ -25,7 +25,7 @@ enum event_kind {
 	EVENT_PLAN,	/* what was decided: domain, hosts, tls, reason */
 	EVENT_CONNECT,	/* attempt begins: host, address, port */
 	EVENT_CONNECTED, /* host, address, port, local */
-	EVENT_FAILED,	/* attempt or connection ended: host, address, port, why */
+	EVENT_FAILED,	/* an attempt ended: host, address, port, why */
 	EVENT_TLS,	/* version, cipher, subject, issuer, names, expires,
 			   verdict ("trusted"/"untrusted"), why, sni */
 	EVENT_SENT,	/* protocol line, without CRLF: line */

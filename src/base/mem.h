@@ -2,8 +2,9 @@
 /*
  * mem.h - allocation that cannot fail, and checked size arithmetic.
  *
- * Out of memory ends the program in one place with EX_TEMPFAIL: mem_exhausted(),
- * which each program that links this layer supplies (cli/main.c, tests).
+ * Out of memory ends the program in one place with EX_TEMPFAIL:
+ * mem_exhausted(), which each program that links this layer supplies
+ * (cli/main.c, tests).
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -18,7 +19,7 @@ _Noreturn void mem_exhausted(void);
 /* n zeroed bytes, to be given back with free(); never NULL. */
 void *mem_alloc(size_t n);
 
-/* p grown or shrunk to count elements of size bytes; new bytes are not zeroed. */
+/* p resized to count elements of size bytes; new bytes are not zeroed. */
 void *mem_resize(void *p, size_t count, size_t size);
 
 /* A NUL-terminated copy, to be given back with free(). */

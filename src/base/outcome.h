@@ -4,8 +4,8 @@
  *
  * An outcome says what became of one recipient, or of one operation.  What can
  * fail for a reason outside the program returns bool and fills an outcome.
- * Reports, exit status, JSON, log lines and bounces are read from it at the end;
- * no layer translates errors.
+ * Reports, exit status, JSON, log lines and bounces are read from it at the
+ * end; no layer translates errors.
  */
 #ifndef BASE_OUTCOME_H
 #define BASE_OUTCOME_H
@@ -98,8 +98,8 @@ void esc_put(struct buf *out, struct esc e);
 
 /*
  * The sysexits(3) status for an outcome: 0 delivered or verified, 75 deferred,
- * and of a failure: 64, 65, 66, 71, 74, 78 for local causes, 67 no such user, 68
- * no such host, 69 everything else.
+ * and of a failure: 64, 65, 66, 71, 74, 78 for local causes, 67 no such user,
+ * 68 no such host, 69 everything else.
  */
 int outcome_exit(const struct outcome *o);
 

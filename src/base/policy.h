@@ -9,8 +9,9 @@
 
 /*
  * Postfix's smtp_tls_security_level words.  MAY: use TLS when offered, never
- * mind the certificate, fall back to clear.  ENCRYPT: TLS or nothing, never mind
- * the certificate.  VERIFY: TLS, a trusted chain and the right name, or nothing.
+ * mind the certificate, fall back to clear.  ENCRYPT: TLS or nothing, never
+ * mind the certificate.  VERIFY: TLS, a trusted chain and the right name, or
+ * nothing.
  */
 enum tls_level { TLS_NONE, TLS_MAY, TLS_ENCRYPT, TLS_VERIFY };
 

@@ -75,8 +75,8 @@ complete_options(const struct settings *s, const struct self *self,
 }
 
 /*
- * Read all of the raw body once, for its facts (plan NULL) or for how to make it
- * 7-bit.
+ * Read all of the raw body once, for its facts (plan NULL) or for how to make
+ * it 7-bit.
  */
 static bool
 walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,

@@ -26,10 +26,10 @@ mem_exhausted(void)
 }
 
 /*
- * Descriptors 0, 1 and 2 closed by the caller become /dev/null, so that no socket
- * or file of ours gets one of these numbers and text into it.  Nothing can be
- * read from the one that stands in for standard input (O_PATH): a message that
- * was never given is no empty message.
+ * Descriptors 0, 1 and 2 closed by the caller become /dev/null, so that no
+ * socket or file of ours gets one of these numbers and text into it.  Nothing
+ * can be read from the one that stands in for standard input (O_PATH): a
+ * message that was never given is no empty message.
  */
 static void
 fill_standard_descriptors(void)
@@ -37,6 +37,16 @@ fill_standard_descriptors(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			open("/dev/null", fd == STDIN_FILENO ? O_PATH : O_RDWR);
+}
+
+/* A peer that has gone and a full spill file are errors, no death. */
+static void
+ignore_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 static int
@@ -150,8 +160,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a full spill file is an error, no death */
+	ignore_signals();
 	status = options_parse(argc, argv, &settings, &says);
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);

@@ -30,7 +30,7 @@ struct deliver_config {
 	enum stage quit_after;	/* STAGE_NONE = send */
 	size_t max_sessions;	/* per destination; 0 = 2 */
 	size_t max_lanes;	/* at once; 0 = 100 */
-	int64_t timeout;	/* --timeout, microseconds, bounds each phase; 0 */
+	int64_t timeout;	/* --timeout, microseconds, for each phase; 0 */
 	bool hear_goodbye;	/* wait for the reply to QUIT, 2 s at most: for
 				   who watches the dialogue */
 	bool plan_only;		/* --explain: resolve, decide, send nothing */

@@ -275,17 +275,20 @@ static void
 launch(struct destination *d, int64_t now)
 {
 	const struct plan *p = route_plan(d->route);
-	struct session_config config = session_config(d);
-	struct dial_target target[DIAL_MAX];
+	struct lane_call call = {
+		.config = session_config(d),
+		.n = d->npicked,
+		.rcpt = d->rcpt,
+		.nrcpts = d->nrcpts,
+	};
 	const struct plan_address *a;
 
 	for (size_t i = 0; i < d->npicked; i++) {
 		a = &p->address[d->picked[i]];
-		target[i] = (struct dial_target){ a->at,
+		call.target[i] = (struct dial_target){ a->at,
 			p->host[a->host].name };
 	}
-	lane_start(&d->lane, d->job, &config, target, d->npicked, d->rcpt,
-	    d->nrcpts, now);
+	lane_start(&d->lane, d->job, &call, now);
 	d->state = SENDING;
 	d->job->busy++;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * destination.h - one route key: its recipients, its plan, the hosts still to try.
+ * destination.h - one route key: its recipients, its plan, the hosts still to
+ * try.
  *
  *	ROUTING   its route asks DNS
  *	READY     the plan stands; waits for a lane to be free
@@ -15,7 +16,7 @@
 
 enum destination_state { ROUTING, READY, SENDING, SETTLED };
 
-/* The address just used once more: without TLS, or since MAILMAX was reached. */
+/* The address just used once more: without TLS, or since MAILMAX is reached. */
 enum repeat { REPEAT_NO, REPEAT_IN_CLEAR, REPEAT_SAME };
 
 struct destination {
@@ -26,7 +27,7 @@ struct destination {
 	size_t nrcpts;
 
 	struct route *route;
-	size_t *ticket;		/* of this round's questions; NULL = not asked */
+	size_t *ticket;		/* of this round; NULL = not asked yet */
 	bool *tried;		/* of plan->address[i] */
 	size_t picked[DIAL_MAX]; /* plan addresses of the race under way */
 	size_t npicked;
@@ -40,7 +41,7 @@ struct destination {
 	struct lane lane;
 };
 
-/* domain is the recipients'; they are added by destination_add() before routing. */
+/* domain is the recipients'; destination_add() adds them before routing. */
 void destination_init(struct destination *d, struct job *job,
     const char *domain);
 void destination_add(struct destination *d, struct recipient *r);

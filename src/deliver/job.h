@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* job.h - what all lanes and destinations of one run share (deliver's inside). */
+/* job.h - what all lanes and destinations of one run share. */
 #ifndef DELIVER_JOB_H
 #define DELIVER_JOB_H
 
@@ -11,7 +11,7 @@ struct job {
 	const struct message *message;
 	struct events *events;
 	struct resolver *resolver;	/* made with the first question */
-	struct tls_context *tls;	/* made with the first greeting awaited */
+	struct tls_context *tls;	/* made when a greeting is awaited */
 	struct outcome tls_why;		/* why it could not be made */
 	bool tls_tried;
 	unsigned lanes;			/* ever begun: their numbers */

@@ -2,8 +2,8 @@
 /*
  * lane.c - see lane.h
  *
- * Deadlines are per phase of the dialogue: a dripping server cannot extend them,
- * since a phase ends only with a whole reply or a block of text sent.
+ * Deadlines are per phase of the dialogue: a dripping server cannot extend
+ * them, since a phase ends only with a whole reply or a block of text sent.
  */
 #include "deliver/lane.h"
 
@@ -70,9 +70,9 @@ gather(struct lane *l, size_t most)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < l->nrcpts && n < most; i++)
-		if (is_waiting(l->rcpt[i]))
-			l->offered[n++] = l->rcpt[i];
+	for (size_t i = 0; i < l->call.nrcpts && n < most; i++)
+		if (is_waiting(l->call.rcpt[i]))
+			l->offered[n++] = l->call.rcpt[i];
 	return n;
 }
 
@@ -234,7 +234,8 @@ start_tls(struct lane *l, int64_t now)
 	struct tls_context *c = job_tls(l->job);
 	struct outcome why = l->job->tls_why;
 
-	if (!c || !tls_start(&l->stream, c, l->at.host, l->config.tls, &why)) {
+	if (!c || !tls_start(&l->stream, c, l->at.host, l->call.config.tls,
+		      &why)) {
 		end(l, &why);
 		return false;
 	}
@@ -246,17 +247,17 @@ start_tls(struct lane *l, int64_t now)
 static void
 connected(struct lane *l, int64_t now)
 {
-	l->at = l->target[l->dial.winner];
+	l->at = l->call.target[l->dial.winner];
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
-	l->session = session_new(&l->config, l->job->events, l->number);
+	l->session = session_new(&l->call.config, l->job->events, l->number);
 	l->phase = session_phase(l->session);
 	l->state = LANE_TALK;
 	begin_phase(l, session_patience(l->session), now);
-	if (l->config.link == LINK_SMTPS)
+	if (l->call.config.link == LINK_SMTPS)
 		start_tls(l, now);
-	else if (l->config.tls != TLS_NONE)
+	else if (l->call.config.tls != TLS_NONE)
 		job_tls(l->job); /* while the greeting is under way */
 }
 
@@ -393,21 +394,17 @@ step_talk(struct lane *l, int64_t now)
 }
 
 void
-lane_start(struct lane *l, struct job *job, const struct session_config *config,
-    const struct dial_target *target, size_t n, struct recipient **rcpt,
-    size_t nrcpts, int64_t now)
+lane_start(struct lane *l, struct job *job, const struct lane_call *call,
+    int64_t now)
 {
 	struct recipient **offered = l->offered;
 
 	session_free(l->session);
-	*l = (struct lane){ .job = job, .rcpt = rcpt, .nrcpts = nrcpts };
-	l->offered = mem_resize(offered, nrcpts, sizeof *offered);
+	*l = (struct lane){ .job = job, .call = *call, .state = LANE_DIAL };
+	l->offered = mem_resize(offered, call->nrcpts, sizeof *offered);
 	l->number = ++job->lanes;
-	l->config = *config;
-	memcpy(l->target, target, n * sizeof *target);
-	l->state = LANE_DIAL;
-	dial_start(&l->dial, l->target, n, &job->config->dial, job->events,
-	    l->number, now);
+	dial_start(&l->dial, l->call.target, call->n, &job->config->dial,
+	    job->events, l->number, now);
 }
 
 void
@@ -471,8 +468,8 @@ lane_step(struct lane *l, const struct wait *w, int64_t now)
 bool
 lane_is_settled(const struct lane *l)
 {
-	for (size_t i = 0; i < l->nrcpts; i++)
-		if (is_waiting(l->rcpt[i]))
+	for (size_t i = 0; i < l->call.nrcpts; i++)
+		if (is_waiting(l->call.rcpt[i]))
 			return false;
 	return true;
 }

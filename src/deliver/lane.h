@@ -16,16 +16,22 @@
 
 enum lane_state { LANE_IDLE, LANE_DIAL, LANE_HANDSHAKE, LANE_TALK, LANE_OVER };
 
+/* What a lane is given; rcpt outlives its run, the rest is copied. */
+struct lane_call {
+	struct session_config config;
+	struct dial_target target[DIAL_MAX];
+	size_t n;
+	struct recipient **rcpt;
+	size_t nrcpts;
+};
+
 struct lane {
 	struct job *job;		/* the run it belongs to */
 	unsigned number;
 	enum lane_state state;
-	struct session_config config;
-	struct recipient **rcpt;	/* the destination's */
-	size_t nrcpts;
+	struct lane_call call;
 
 	struct dial dial;
-	struct dial_target target[DIAL_MAX];
 	struct dial_target at;		/* who answered */
 	struct stream stream;
 	struct session *session;
@@ -42,13 +48,9 @@ struct lane {
 	struct outcome end;
 };
 
-/*
- * Begin on an idle or ended lane: race the n targets (at most DIAL_MAX) and talk
- * to the winner.  rcpt outlives the lane's run.
- */
-void lane_start(struct lane *l, struct job *job,
-    const struct session_config *config, const struct dial_target *target,
-    size_t n, struct recipient **rcpt, size_t nrcpts, int64_t now);
+/* Begin on an idle or ended lane: race the targets, talk to the winner. */
+void lane_start(struct lane *l, struct job *job, const struct lane_call *call,
+    int64_t now);
 
 void lane_wait(struct lane *l, struct wait *w);
 void lane_step(struct lane *l, const struct wait *w, int64_t now);

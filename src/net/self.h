@@ -14,8 +14,8 @@ struct self {
 };
 
 /*
- * The host's name: gethostname(), or /etc/mailname when that has no dot.  Asks no
- * name service, so it cannot hang.
+ * The host's name: gethostname(), or /etc/mailname when that has no dot.  Asks
+ * no name service, so it cannot hang.
  */
 void self_init(struct self *s);
 

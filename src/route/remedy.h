@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* remedy.h - what to do after a failure: the whole policy, as one pure function. */
+/* remedy.h - what to do after a failure: all of the policy, as one function. */
 #ifndef ROUTE_REMEDY_H
 #define ROUTE_REMEDY_H
 
@@ -13,9 +13,10 @@ enum remedy {
 
 /*
  * FAULTS.md: whatever is temporary wants the next host, except when the message
- * may already have been taken (another host would make a duplicate) or the cause
- * is on this machine.  A failure we decided ourselves from what one server offers
- * (size, SMTPUTF8) wants the next host too; a 5yz of the server's is final.
+ * may already have been taken (another host would make a duplicate) or the
+ * cause is on this machine.  A failure we decided ourselves from what one
+ * server offers (size, SMTPUTF8) wants the next host too; a 5yz of the server's
+ * is final.
  */
 enum remedy remedy_for(const struct outcome *o);
 

@@ -10,7 +10,8 @@ static void
 put_dsn(struct buf *out, const struct mail *mail)
 {
 	if (mail->ret != RET_UNSET)
-		buf_puts(out, mail->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
+		buf_putf(out, " RET=%s",
+		    mail->ret == RET_FULL ? "FULL" : "HDRS");
 	if (!mail->envid)
 		return;
 	buf_puts(out, " ENVID=");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* command.h - SMTP commands with the parameters that a server's offer allows. */
+/* command.h - SMTP commands with the parameters that an offer allows. */
 #ifndef SMTP_COMMAND_H
 #define SMTP_COMMAND_H
 
@@ -8,8 +8,8 @@
 #include "smtp/session.h"
 
 /*
- * Append "MAIL FROM:<path> SIZE=.. BODY=.. SMTPUTF8 RET=.. ENVID=.." without CRLF
- * (RFC 1870, 6152, 6531, 3461).
+ * Append "MAIL FROM:<path> SIZE=..  BODY=..  SMTPUTF8 RET=..  ENVID=.." without
+ * CRLF (RFC 1870, 6152, 6531, 3461).
  */
 void command_mail(struct buf *out, const struct caps *caps,
     const struct mail *mail);
@@ -20,7 +20,8 @@ void command_rcpt(struct buf *out, const struct caps *caps,
 
 /*
  * Can a server with this offer take the mail at all?  When not, *why says which
- * extension or limit is missing: FAILED, 5.3.4 for the size, 5.6.7 for SMTPUTF8.
+ * extension or limit is missing: FAILED, 5.3.4 for the size, 5.6.7 for
+ * SMTPUTF8.
  */
 bool command_fits(const struct caps *caps, const struct mail *mail,
     struct outcome *why);

@@ -48,8 +48,8 @@ take_char(struct slice *s, char c)
 }
 
 /*
- * Take "2.1.5 " off the front of *s; none, and *s untouched, when it is not there
- * or its class does not fit the reply code (RFC 2034 4).
+ * Take "2.1.5 " off the front of *s; none, and *s untouched, when it is not
+ * there or its class does not fit the reply code (RFC 2034 4).
  */
 static struct esc
 take_esc(struct slice *s, unsigned code)

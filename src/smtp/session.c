@@ -7,8 +7,8 @@
  * reply takes one entry off the queue and is judged by that verb's row in
  * steps[].  Without PIPELINING the window is 1, and nothing else differs.
  *
- * Nothing is ever sent behind the final dot before its reply: a server that loses
- * one reply would make "221" look like acceptance.
+ * Nothing is ever sent behind the final dot before its reply: a server that
+ * loses one reply would make "221" look like acceptance.
  */
 #include "smtp/session_impl.h"
 
@@ -135,7 +135,8 @@ unasked(struct session *s, const struct reply *r)
 	if (r->code == 421)
 		session_refuse(s, r, STAGE_NONE);
 	else
-		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE, ESC(4, 5, 0),
+		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE,
+		    ESC(4, 5, 0),
 		    "the server answered a command that was never sent: "
 		    "%u %.*s", r->code, (int)text.n, text.p));
 }
@@ -204,7 +205,8 @@ session_input(struct session *s, struct slice in)
 			unasked(s, &s->in.reply);
 	}
 	if (s->need == SESSION_TLS && in.n > 0)
-		session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS, ESC(4, 7, 0),
+		session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
+		    ESC(4, 7, 0),
 		    "octets in clear behind the reply to STARTTLS: "
 		    "somebody may be tampering with the connection"));
 }

@@ -12,11 +12,11 @@
  *	SESSION_CLOSE	write what is left of session_output(), close;
  *			session_end() says why it is over
  *
- * Its whole state is the verb to send next and a ring of replies owed; each verb
- * has a row in a table, each handler returns the next verb.  PIPELINING is the
- * window: 1 or many.  When a mail is over, every recipient given has its verdict,
- * except those that answered 452 beside accepted ones, which stay PENDING and
- * want another transaction (RFC 5321 4.5.3.1.10).
+ * Its whole state is the verb to send next and a ring of replies owed; each
+ * verb has a row in a table, each handler returns the next verb.  PIPELINING is
+ * the window: 1 or many.  When a mail is over, every recipient given has its
+ * verdict, except those that answered 452 beside accepted ones, which stay
+ * PENDING and want another transaction (RFC 5321 4.5.3.1.10).
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -46,7 +46,7 @@ struct mail {
 	const struct address *from;
 	enum dsn_ret ret;
 	const char *envid;
-	struct recipient **rcpt; /* the caller's array; those of this transaction */
+	struct recipient **rcpt; /* the caller's; those of this transaction */
 	size_t n;
 	const struct message *message;
 	bool smtputf8;		/* the envelope or the headers need it */
@@ -63,8 +63,9 @@ void session_free(struct session *s);
 enum session_need session_need(const struct session *s);
 
 /*
- * Only when SESSION_MAIL; the mail outlives the transaction.  One that the server
- * has said it cannot take (SIZE, SMTPUTF8) is FAILED at once, code 0, unsent.
+ * Only when SESSION_MAIL; the mail outlives the transaction.  One that the
+ * server has said it cannot take (SIZE, SMTPUTF8) is FAILED at once, code 0,
+ * unsent.
  */
 void session_mail(struct session *s, const struct mail *mail);
 void session_quit(struct session *s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * session_body.c - the message text: through the encoder into the output, counted
- * so that what was announced is what is sent, or the end is never said.
+ * session_body.c - the message text: through the encoder into the output,
+ * counted so that what was announced is what is sent, or the end is never said.
  */
 #include "smtp/session_impl.h"
 

@@ -19,7 +19,9 @@
 #define OUTPUT_FULL 65536 /* no more is made while this much waits */
 
 enum verb {
-	GREETING, EHLO, HELO, STARTTLS, RSET, MAIL, RCPT, DATA, BDAT, TEXT, QUIT,
+	GREETING, EHLO, HELO, STARTTLS,
+	RSET, MAIL, RCPT, DATA, BDAT, TEXT,
+	QUIT,
 	NVERBS, NOTHING = NVERBS
 };
 
@@ -64,16 +66,16 @@ struct session {
 	struct buf out;
 	uint64_t put, sent;	/* octets ever put into and taken from out */
 	uint64_t text;		/* `put` where the text begins; 0 = not yet */
-	uint64_t commit;	/* `put` at the end of data; 0 = not there yet */
+	uint64_t commit;	/* `put` at the end of data; 0 = not yet */
 	uint64_t block;		/* `sent` when this phase began */
 	unsigned phase;
 	struct outcome end;
 };
 
 /*
- * A verb's row.  send puts the command and returns the verb that comes after it;
- * got judges its reply and returns the verb to send next.  NOTHING: a reply must
- * come first.
+ * A verb's row.  send puts the command and returns the verb that comes after
+ * it; got judges its reply and returns the verb to send next.  NOTHING: a reply
+ * must come first.
  */
 struct step {
 	const char *name;	/* what is awaited, in words */
@@ -111,7 +113,7 @@ enum verb session_give_up(struct session *s, struct outcome o);
 enum verb session_refuse(struct session *s, const struct reply *r,
     enum stage stage);
 
-/* Stop here because --quit-after says so?  Then all are VERIFIED by this reply. */
+/* Stop here, as --quit-after says?  Then all are VERIFIED by this reply. */
 bool session_stops_after(struct session *s, enum stage stage,
     const struct reply *r);
 

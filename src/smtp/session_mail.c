@@ -66,8 +66,9 @@ const struct step step_mail = {
 };
 
 /*
- * BDAT needs the size beforehand, which a re-coded body does not have, and LMTP's
- * replies are counted per recipient taken, which is not known when it is sent.
+ * BDAT needs the size beforehand, which a re-coded body does not have, and
+ * LMTP's replies are counted per recipient taken, which is not known when it is
+ * sent.
  */
 static bool
 may_chunk(const struct session *s)
@@ -229,7 +230,7 @@ const struct step step_bdat = {
 	.got = got_end,
 };
 
-/* The message text behind 354; nobody left means an empty one (RFC 2920 3.1). */
+/* The text behind 354; nobody left means an empty one (RFC 2920 3.1). */
 static enum verb
 send_text(struct session *s)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* session_settle.c - what a session says, and what becomes of the recipients. */
+/* session_settle.c - what is said, and what becomes of the recipients. */
 #include "smtp/session_impl.h"
 
 #include <stdarg.h>
@@ -60,8 +60,8 @@ session_settle(struct session *s, const struct outcome *o)
 }
 
 /*
- * Those that answered 452 wait for another transaction when this one had takers;
- * without takers another would fare no better.
+ * Those that answered 452 wait for another transaction when this one had
+ * takers; without takers another would fare no better.
  */
 static void
 settle_again(struct session *s)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * caps.c - fuzz the EHLO keywords: whatever a server offers, the case of its
- * letters and junk beside it change nothing, and limits are never 0 by accident.
+ * letters and junk beside it change nothing, and limits are never 0 by
+ * accident.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* reply.c - replies whole, byte by byte and split; what they mean; queue ids. */
+/* reply.c - replies whole and in pieces; what they mean; queue ids. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 static const struct {
 	const char *name, *input;
-	const char *want; /* "CODE ESC TEXT|" per reply, then the error if any */
+	const char *want; /* "CODE ESC TEXT|" per reply, then an error */
 } cases[] = {
 	{ "one line", "220 hi\r\n", "220  hi|" },
 	{ "bare LF", "220 hi\n", "220  hi|" },
