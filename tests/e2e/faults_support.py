@@ -34,13 +34,13 @@ UNAVAILABLE, OSERR, IOERR, TEMPFAIL = 69, 71, 74, 75
 class Run:
     """What a run of smtpsend gave."""
 
-    def __init__(self, rc, out, err, seconds, usage):
+    def __init__(self, rc, out, err, seconds, usage, most):
         self.rc = rc
         self.out = out
         self.err = err
         self.seconds = seconds
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.maxrss = usage.ru_maxrss   # KiB
+        self.maxrss = most      # KiB, sampled while it ran
         self.events = []
         for line in out.splitlines():
             if line.startswith("{"):
@@ -89,7 +89,7 @@ def smtpsend(*args, stdin=MESSAGE, timeout=60, json_events=True, env=None,
     p = subprocess.Popen(argv, stdin=source, stdout=out, stderr=err,
                          env=env or {**os.environ, "LC_ALL": "C.UTF-8"},
                          preexec_fn=closing)
-    usage = wait(p, timeout)
+    usage, most = wait(p, timeout)
     seconds = time.monotonic() - began
     if feed:
         feed.close()
@@ -98,17 +98,28 @@ def smtpsend(*args, stdin=MESSAGE, timeout=60, json_events=True, env=None,
         f.seek(0)
         texts.append(f.read().decode("utf-8", "backslashreplace"))
         f.close()
-    return Run(p.returncode, texts[0], texts[1], seconds, usage)
+    return Run(p.returncode, texts[0], texts[1], seconds, usage, most)
+
+
+def peak(pid):
+    """Peak resident memory in KiB.  (ru_maxrss has ours in it, from fork.)"""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("VmHWM:")[1].split()[0])
+    except (OSError, IndexError):
+        return 0
 
 
 def wait(p, timeout):
     """Reap p and return its resource usage; kill it when it takes too long."""
     limit = time.monotonic() + timeout
+    most = 0
     while time.monotonic() < limit:
         pid, status, usage = os.wait4(p.pid, os.WNOHANG)
         if pid:
             p.returncode = os.waitstatus_to_exitcode(status)
-            return usage
+            return usage, most
+        most = peak(p.pid) or most
         time.sleep(0.005)
     p.kill()
     _, _, usage = os.wait4(p.pid, 0)

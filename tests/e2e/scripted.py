@@ -47,7 +47,7 @@ class Conn:
     def __init__(self, sock, server):
         self.sock = sock
         self.server = server
-        self.buf = b""          # plaintext not yet taken by the script
+        self.buf = bytearray()  # plaintext not yet taken by the script
         self.lines = []         # every command line, without CRLF
         self.message = None     # octets of DATA or BDAT as they came
         self.final_dot = False  # the end of data was seen
@@ -83,7 +83,9 @@ class Conn:
         limit = time.monotonic() + timeout
         while True:
             left = limit - time.monotonic()
-            if left <= 0 or self.server.closing.is_set():
+            if self.server.closing.is_set():
+                raise Gone("test over")
+            if left <= 0:
                 raise TimeoutError("the client says nothing")
             if select.select([self.sock], [], [], min(left, 0.2))[0]:
                 break
@@ -153,7 +155,9 @@ class Conn:
         """The next command line without CRLF; a bare LF is an error."""
         while b"\n" not in self.buf:
             self.more(timeout)
-        line, self.buf = self.buf.split(b"\n", 1)
+        at = self.buf.index(b"\n")
+        line = bytes(self.buf[:at])
+        del self.buf[:at + 1]
         assert line.endswith(b"\r"), f"bare LF from the client: {line!r}"
         line = line[:-1].decode("utf-8", "surrogateescape")
         self.lines.append(line)
@@ -187,21 +191,23 @@ class Conn:
     def exactly(self, n):
         while len(self.buf) < n:
             self.more()
-        got, self.buf = self.buf[:n], self.buf[n:]
+        got = bytes(self.buf[:n])
+        del self.buf[:n]
         return got
 
     def data(self):
         """A message up to its final dot, which is not part of it."""
-        self.message = b""
-        while True:
-            whole = b"\r\n" + self.buf
-            at = whole.find(b"\r\n.\r\n")
+        self.message, end, seen = None, b"\r\n.\r\n", 0
+        while not self.buf.startswith(b".\r\n"):
+            at = self.buf.find(end, max(0, seen - len(end)))
             if at >= 0:
                 break
-            self.message = self.buf
+            seen = len(self.buf)
             self.more()
-        self.message = self.buf[:at]
-        self.buf = self.buf[at + 3:]
+        else:
+            at = -2             # an empty message: the dot alone
+        self.message = bytes(self.buf[:at + 2])
+        del self.buf[:at + 5]
         self.final_dot = True
         self.messages.append(self.message)
         return self.message
@@ -223,7 +229,7 @@ class Conn:
         tickets of TLS 1.3) leaves with the next write."""
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._in.write(self.buf)
-        self.buf = b""
+        self.buf.clear()
 
         def seen(_obj, name, _ctx):
             self.sni = name
@@ -243,6 +249,8 @@ class Conn:
                 raise Gone(str(e)) from e
         self.tls = tls
         self.tls_version = tls.version()
+        if self.tls_version != "TLSv1.3":
+            self.flush_tls()    # our Finished
 
     def flush_tls(self):
         """What the TLS layer wants to say by itself (tickets)."""
@@ -258,9 +266,17 @@ class Conn:
     # endings
 
     def drop(self):
-        """FIN, cleanly; what the client has sent is read first."""
-        self.drain()
+        """FIN.  What still comes is read, or close() would send RST."""
         self.ended("server")
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            limit = time.monotonic() + 2
+            while time.monotonic() < limit and not self.server.closing.is_set():
+                if select.select([self.sock], [], [], 0.1)[0] and \
+                        not self.sock.recv(65536):
+                    break
+        except OSError:
+            pass
         raise Gone("dropped")
 
     def rst(self):
@@ -269,14 +285,10 @@ class Conn:
         self.ended("server")
         raise Gone("reset")
 
-    def drain(self):
-        """Take what is there now, so that close() sends FIN, not RST."""
-        while select.select([self.sock], [], [], 0.02)[0]:
-            try:
-                if not self.sock.recv(65536):
-                    break
-            except OSError:
-                break
+    def linger(self):
+        """Read octets, whatever they are, until the client leaves."""
+        while True:
+            self.raw_recv()
 
     def stall(self):
         """Read everything, answer nothing, until the client leaves."""
@@ -442,6 +454,7 @@ class _Dialogue:
         self.caps, self.tls, self.over, self.lmtp = caps, tls, over, lmtp
         self.seen = {}
         self.accepted = 0
+        self.refused = False    # the last MAIL was
 
     def reply(self, c, verb, default=None):
         """Answer; returns the code that was said, 0 when it was an action."""
@@ -472,6 +485,10 @@ class _Dialogue:
         verb = line.split(" ")[0].split(":")[0].upper()
         if verb in ("EHLO", "LHLO"):
             self.ehlo(c)
+        elif verb in ("RCPT", "DATA", "BDAT") and self.refused:
+            if verb == "BDAT":
+                c.exactly(int(line.split()[1]))
+            c.say("503 5.5.1 MAIL first")
         elif verb == "DATA":
             if self.reply(c, "DATA") == 354:
                 c.data()
@@ -500,7 +517,9 @@ class _Dialogue:
         else:
             if verb in ("MAIL", "RSET"):
                 self.accepted, c.message = 0, None
-            self.reply(c, verb)
+            code = self.reply(c, verb)
+            if verb == "MAIL":
+                self.refused = code >= 400
 
 
 def dialogue(caps=("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"), tls=None,

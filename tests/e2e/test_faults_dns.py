@@ -257,10 +257,6 @@ BROKEN_MX = {
         raw_record(15, b"\0\x0a\xff\xff")),
     "label over 63": lambda q: q.answer(
         raw_record(15, b"\0\x0a\x80" + b"a" * 128 + b"\0")),
-    "name with a NUL": lambda q: q.answer(
-        raw_record(15, b"\0\x0a\x04a\0bc\0")),
-    "name with a line feed": lambda q: q.answer(
-        raw_record(15, b"\0\x0a\x06a\r\nb c\0")),
     "64 KiB": big_packet,
     "counts that lie": many_counts,
 }
@@ -274,6 +270,29 @@ def test_row_09_broken_mx(what):
         run = w.send(seconds=2)
     check(run, TEMPFAIL, status="deferred")
     assert not server.conns, "fell back to A"
+
+
+NO_HOST_NAMES = {
+    "NUL": b"\x04a\0bc\0",
+    "line feed": b"\x06a\r\nb c\0",
+    "escape": b"\x05\x1b[31m\0",
+    "blank": b"\x03a b\0",
+    "slash": b"\x04../x\0",
+}
+
+
+@pytest.mark.parametrize("what", NO_HOST_NAMES)
+def test_row_09_mx_that_is_no_host_name(what):
+    """Never used, never shown raw, and not replaced by A."""
+    with World() as w:
+        w.dns.script("example.test", "MX", lambda q: q.answer(
+            raw_record(15, b"\0\x0a" + NO_HOST_NAMES[what])))
+        server = w.host("example.test", dialogue())
+        run = w.send(seconds=2)
+    assert run.rc in (TEMPFAIL, NOHOST), run
+    assert not server.conns and not run.of("connect"), run
+    for raw in ("\x1b", "\0", "\r"):
+        assert raw not in run.text, run
 
 
 @pytest.mark.parametrize("data", [b"", b"\x7f", b"\x7f\0\0", b"\x7f\0\0\1\1"])

@@ -50,7 +50,8 @@ def transaction(c, to, caps):
         c.say("250 2.0.0 taken as 1a2b")
     c.result = c.turns
     c.expect("QUIT")
-    c.wait_end()        # 221 never comes, and is not waited for
+    c.say("221 2.0.0 bye")
+    c.wait_end()
 
 
 def count(script, to, *args, server="smtp"):
@@ -63,7 +64,6 @@ def count(script, to, *args, server="smtp"):
             check(run, OK, to=address, status="delivered", code=250)
         assert len(srv.conns) == 1
     c = srv.conns[0]
-    assert run.seconds < 5, "waited for the 221"
     return 1 + c.result
 
 
@@ -164,6 +164,7 @@ def test_large_body_waits_for_the_recipients():
         c.say("250 2.0.0 ok")
         c.result = c.turns
         c.expect("QUIT")
+        c.say("221 2.0.0 bye")
         c.wait_end()
 
     with Server(script) as srv:
@@ -200,10 +201,10 @@ def test_quit_is_sent_but_not_awaited():
         c.wait_end()
 
     with Server(script) as srv:
-        run = send(srv.port, seconds=30)
-    check(run, OK, status="delivered")
+        run = send(srv.port, seconds=30, json_events=False)
+    assert run.rc == OK, run
     assert srv.conns[0].end == "fin"
-    assert run.seconds < 2, run
+    assert run.seconds < 1.5, run
 
 
 def test_two_dns_rounds():
