@@ -60,6 +60,16 @@ def aiosmtpd(kind, port, folder, cert, key):
     loop.run_forever()
 
 
+class Short:
+    """A log without the text of long messages, which smtpd would write whole."""
+
+    def write(self, text):
+        sys.stderr.write(text if len(text) < 500 else text[:100] + " ...\n")
+
+    def flush(self):
+        sys.stderr.flush()
+
+
 def python_smtpd(port, folder):
     warnings.simplefilter("ignore")
     import asyncore
@@ -71,7 +81,7 @@ def python_smtpd(port, folder):
                  options.get("mail_options") or [], data)
 
     Keeper((HOST, port), None, data_size_limit=SIZE, enable_SMTPUTF8=True)
-    smtpd.DEBUGSTREAM = sys.stderr
+    smtpd.DEBUGSTREAM = Short()
     asyncore.loop()
 
 
