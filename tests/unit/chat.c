@@ -18,6 +18,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/encode.h"
+#include "mail/recode.h"
 #include "smtp/session.h"
 
 #define HEAD "Subject: t\r\n\r\n"
@@ -52,6 +53,7 @@ struct play {
 	size_t fed;		/* octets of the body */
 	struct buf said, due;
 	bool skipped;		/* the last C? was not said */
+	struct events events;	/* of the plays at random */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -261,6 +263,11 @@ script_finish(struct script *sc)
 	sc->message.length = sc->body.n;
 	sc->message.size = sc->message.head.n + out.n;
 	buf_free(&out);
+	if (!sc->seven_bit)
+		return;
+	sc->message.recode = recode_plan_new(buf_slice(&sc->message.head));
+	recode_plan_feed(sc->message.recode, sc->message.body);
+	recode_plan_finish(sc->message.recode);
 }
 
 static void
@@ -347,15 +354,33 @@ feed(struct play *p, struct slice in)
 	}
 }
 
+/* Head and body in 7-bit form; tests/unit/recode.c has proved that it is one. */
+static void
+recode_whole(struct script *sc, struct buf *out)
+{
+	struct recode *r = recode_new(sc->message.recode,
+	    buf_slice(&sc->message.head), out);
+
+	recode_feed(r, sc->message.body, out);
+	recode_finish(r, out);
+	recode_free(r);
+}
+
 /* The message as it must be on the wire, written without encode.c. */
 static void
 due_message(struct play *p)
 {
 	bool dots = slice_ends_nocase(buf_slice(&p->due), SLICE("DATA\r\n"));
 	struct slice rest = p->script->message.body, line;
+	struct buf coded = { 0 };
 
 	dots = dots || p->due.n == 0;
-	buf_puts(&p->due, HEAD);
+	if (p->script->seven_bit) {
+		recode_whole(p->script, &coded);
+		rest = buf_slice(&coded);
+	} else {
+		buf_puts(&p->due, HEAD);
+	}
 	while (slice_cut(&rest, '\n', &line)) {
 		if (line.n == 0 && !rest.p)
 			break;
@@ -366,6 +391,7 @@ due_message(struct play *p)
 		buf_put(&p->due, line);
 		buf_puts(&p->due, "\r\n");
 	}
+	buf_free(&coded);
 }
 
 static void
@@ -557,6 +583,24 @@ check_outcomes(struct play *p, size_t i)
 		    session_end(p->s)->text);
 }
 
+/* Each line told is one line, and the text is told when its size is. */
+static void
+check_events(struct play *p)
+{
+	size_t bodies = 0, lines = 0;
+	struct event e;
+
+	while (events_take(&p->events, &e)) {
+		assert_false(memchr(event_get(&e, "line").p ?
+			event_get(&e, "line").p : "", '\n',
+		    event_get(&e, "line").n) != NULL);
+		bodies += e.kind == EVENT_BODY;
+		lines += e.kind == EVENT_BODY_LINE;
+	}
+	assert_true(bodies == 0 || lines > 0);
+	events_free(&p->events);
+}
+
 static void
 play(const char *path, enum pieces pieces)
 {
@@ -566,7 +610,8 @@ play(const char *path, enum pieces pieces)
 
 	script_read(&sc, path);
 	p.offered = mem_alloc(sc.env.n * sizeof *p.offered);
-	p.s = session_new(&sc.config, NULL, 0);
+	p.events.wanted = p.events.bodies = pieces == RANDOM;
+	p.s = session_new(&sc.config, &p.events, 1);
 	i = play_dialogue(&p);
 	if (session_is_leaving(p.s))
 		session_input(p.s, SLICE("221 bye\r\n"));
@@ -579,6 +624,8 @@ play(const char *path, enum pieces pieces)
 		buf_free(&sc.line[k].text);
 	free(sc.line);
 	envelope_free(&sc.env);
+	recode_plan_free(sc.message.recode);
+	check_events(&p);
 	buf_free(&sc.body);
 	buf_free(&sc.message.head);
 }
