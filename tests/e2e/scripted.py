@@ -304,7 +304,7 @@ class Conn:
         p = select.poll()
         p.register(self.sock, select.POLLERR | select.POLLHUP |
                    select.POLLRDHUP)
-        while not self.server.closing.is_set():
+        while not self.server.over.is_set():
             if p.poll(100):
                 self.ended("rst")
                 raise Gone("hung up")
@@ -331,7 +331,8 @@ class Server:
         self.scripts = scripts
         self.conns = []
         self.errors = []
-        self.closing = threading.Event()
+        self.over = threading.Event()       # the client has ended
+        self.closing = threading.Event()    # and its scripts had their time
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.sock = socket.socket(family)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -389,6 +390,7 @@ class Server:
         return self
 
     def __exit__(self, kind, value, tb):
+        self.over.set()
         if kind is None:
             self.settle()
         self.stop()
