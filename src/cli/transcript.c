@@ -162,7 +162,7 @@ print_answer(struct transcript *t, const struct event *e, struct buf *b)
 	put(b, "", e, "type");
 	put(b, " ", e, "name");
 	put(b, ": ", e, key);
-	if (event_get_number(e, "secure") == 1)
+	if (event_get_number(e, "validated") == 1)
 		buf_puts(b, " (DNSSEC)");
 	print(t, e, soft ? "**" : "==", soft ? YELLOW : CYAN, b);
 }

@@ -64,7 +64,7 @@ report_answer(struct lookups *all, const struct lookup *l)
 	event_text(&e, "status", slice_of(dns_status_name(a->status)));
 	event_text(&e, "answer", buf_slice(&text));
 	event_text(&e, "why", slice_of(a->why));
-	event_number(&e, "secure", a->secure);
+	event_number(&e, "validated", a->secure);
 	events_put(all->events, &e);
 	buf_free(&text);
 }

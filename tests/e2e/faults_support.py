@@ -31,6 +31,13 @@ OK, USAGE, DATAERR, NOINPUT, NOUSER, NOHOST = 0, 64, 65, 66, 67, 68
 UNAVAILABLE, OSERR, IOERR, TEMPFAIL = 69, 71, 74, 75
 
 
+def unique(pairs):
+    """An object of JSON; no key may stand in it twice."""
+    keys = [k for k, _ in pairs]
+    assert len(set(keys)) == len(keys), f"a key twice: {pairs}"
+    return dict(pairs)
+
+
 class Run:
     """What a run of smtpsend gave."""
 
@@ -44,7 +51,7 @@ class Run:
         self.events = []
         for line in out.splitlines():
             if line.startswith("{"):
-                self.events.append(json.loads(line))
+                self.events.append(json.loads(line, object_pairs_hook=unique))
 
     def of(self, kind):
         return [e for e in self.events if e.get("event") == kind]

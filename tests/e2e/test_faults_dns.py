@@ -517,7 +517,7 @@ def test_row_18_ad_counts_from_loopback_only(where):
         w.dns.default = lambda q: q.honest(ad=True)
         run = w.send()
     check(run, OK, status="delivered")
-    seen = {bool(e["secure"]) for e in run.of("answer") if e["type"] == "MX"}
+    seen = {bool(e["validated"]) for e in run.of("answer") if e["type"] == "MX"}
     assert seen == {where == "loopback"}, run
 
 

@@ -310,7 +310,7 @@ play(struct report *r)
 	event_text(&e, "status", SLICE("soft"));
 	event_text(&e, "answer", SLICE("SERVFAIL"));
 	event_text(&e, "why", SLICE("SERVFAIL"));
-	event_number(&e, "secure", 0);
+	event_number(&e, "validated", 0);
 	report_event(r, &e);
 	e = event(EVENT_CONNECT, 1, false, 12);
 	event_text(&e, "host", SLICE("mx1.example.org"));

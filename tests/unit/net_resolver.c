@@ -748,7 +748,7 @@ test_events(void **state)
 	assert_int_equal(e.kind, EVENT_ANSWER);
 	assert_true(slice_eq(event_get(&e, "status"), SLICE("found")));
 	assert_true(slice_eq(event_get(&e, "answer"), SLICE(TRUTH)));
-	assert_int_equal(event_get_number(&e, "secure"), 0);
+	assert_int_equal(event_get_number(&e, "validated"), 0);
 	assert_false(events_take(&o.events, &e));
 	buf_free(&at[0]);
 	buf_free(&at[1]);
