@@ -25,10 +25,11 @@ Content-Transfer-Encoding: 8bit
 
 """
 
-# (fixture, TLS level): all five, ours, and encryption where there is any
+# (fixture, TLS level): all five, ours, and encryption where there is any; those
+# with CHUNKING also on a port without it, where the text goes by DATA
 LINKS = [
-    ("postfix", "none"), ("postfix", "verify"),
-    ("exim", "none"), ("exim", "verify"),
+    ("postfix", "none"), ("postfix", "verify"), ("postfix", "none", "DATA"),
+    ("exim", "none"), ("exim", "verify"), ("exim", "none", "DATA"),
     ("opensmtpd", "none"),
     ("aiosmtpd", "none"), ("aiosmtpd", "verify"),
     ("pythonsmtpd", "none"),
@@ -86,12 +87,13 @@ MESSAGES = {
 @pytest.fixture(params=LINKS, ids="-".join)
 def link(request, ca):
     """A receiver and the options to reach it."""
-    name, tls = request.param
+    name, tls, *by_data = request.param
     server = request.getfixturevalue(name)
     server.stored(0, 0)
     server.mark()
-    server.options = ["--server", server.url, "--tls", tls, "--ca", ca.ca,
-                      "-f", "alice@client.test", "--helo", "client.test"]
+    url = f"smtp://{server.host}:{server.port_data}" if by_data else server.url
+    server.options = ["--server", url, "--tls", tls, "--ca", ca.ca, "-f",
+                      "alice@client.test", "--helo", "client.test"]
     return server
 
 
@@ -214,6 +216,19 @@ def test_smtps(smtpsend, aiosmtps, postfix, ca):
         check_one(server, text)
 
 
+def test_both_ways_to_send_a_text(smtpsend, postfix, exim):
+    """What the links named DATA rely on: one port offers BDAT, one does not."""
+    for server in (postfix, exim):
+        for port, verb in ((server.port, "BDAT"), (server.port_data, "DATA")):
+            server.stored(0, 0)
+            run = smtpsend("-v", "--server", f"smtp://127.0.0.1:{port}",
+                           "--tls", "none", "-f", "alice@client.test", BOB,
+                           message=message(DOTS))
+            assert run.status == 0, run
+            assert re.search(f"-> {verb}\\b", run.stdout), run
+            server.stored(1)
+
+
 def test_lmtp(smtpsend, aiolmtp):
     """A reply for each recipient behind the final dot (RFC 2033)."""
     aiolmtp.stored(0, 0)
@@ -262,3 +277,13 @@ def test_a_server_whose_tls_is_broken(smtpsend, opensmtpd, tls, status):
     assert run.status == status, run
     got = opensmtpd.stored(1, 10 if status == 0 else 0.5)
     assert [m.data for m in got] == ([canonical(text)] if status == 0 else [])
+
+
+def test_over_ipv6(smtpsend, postfix):
+    postfix.stored(0, 0)
+    postfix.mark()
+    text = message(lines(28))
+    run = smtpsend("--server", f"smtp://[::1]:{postfix.port6}", "-f",
+                   "alice@client.test", BOB, message=text)
+    assert run.status == 0, run
+    check_one(postfix, text)

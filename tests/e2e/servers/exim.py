@@ -11,14 +11,14 @@ CONFIG = """\
 primary_hostname = mail.test
 keep_environment =
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = {port}
+daemon_smtp_ports = {port} : {data}
 spool_directory = /var/spool/exim4
 log_file_path = /var/log/exim4/%slog
 log_selector = +all
 tls_advertise_hosts = *
 tls_certificate = /etc/tls/cert.pem
 tls_privatekey = /etc/tls/key.pem
-chunking_advertise_hosts = *
+chunking_advertise_hosts = ${{if =={{$received_port}}{{{data}}}{{:}}{{*}}}}
 dsn_advertise_hosts = *
 smtputf8_advertise_hosts = *
 pipelining_connect_advertise_hosts = :
@@ -54,16 +54,19 @@ store:
 
 
 class Exim(ChrootServer):
+    """port_data does not offer CHUNKING."""
+
     name = "Exim"
     transaction = r" <= \S+ H="
     tree = "exim"
     starttls = True
 
     def configure(self):
-        self.port = self.new_port()
+        self.port, self.port_data = self.new_port(), self.new_port()
         self.certificate()
         os.chown(self.root / "etc/tls/key.pem", EXIM, EXIM)
-        self.put("/etc/exim4/exim4.conf", CONFIG.format(port=self.port))
+        self.put("/etc/exim4/exim4.conf", CONFIG.format(
+            port=self.port, data=self.port_data))
         self.own("/var/spool/exim4", EXIM, EXIM, 0o750)
         self.own("/var/log/exim4", EXIM, EXIM, 0o750)
 

@@ -47,7 +47,8 @@ address_verify_map =
 MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 127.0.0.1:{smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
-{v6}
+127.0.0.1:{data} inet n - n - - smtpd -o {discard}=chunking
+[::1]:{port6} inet n - n - - smtpd
 postlog unix-dgram n - n - 1 postlogd
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -71,7 +72,10 @@ POSTDROP = 976
 
 
 class Postfix(ChrootServer):
-    """smtps is its second port, with TLS from the first byte; port6 is on ::1."""
+    """
+    More ports of it: smtps has TLS from the first byte, port6 is on ::1, and
+    port_data does not offer CHUNKING.
+    """
 
     name = "Postfix"
     transaction = r"qmgr\[\d+\]: \w+: from="
@@ -82,13 +86,14 @@ class Postfix(ChrootServer):
 
     def configure(self):
         self.port, self.smtps = self.new_port(), self.new_port()
+        self.port_data = self.new_port()
         self.port6 = free_port(host="::1")
         self.certificate()
         self.put("/etc/postfix/main.cf",
                  MAIN.format(uid=VMAIL, tls=self.tls_level))
         self.put("/etc/postfix/master.cf", MASTER.format(
-            port=self.port, smtps=self.smtps,
-            v6=f"[::1]:{self.port6} inet n - n - - smtpd"))
+            port=self.port, smtps=self.smtps, port6=self.port6,
+            data=self.port_data, discard="smtpd_discard_ehlo_keywords"))
         spool = self.root / "var/spool/postfix"
         for d in ("active", "bounce", "corrupt", "defer", "deferred", "flush",
                   "hold", "incoming", "private", "saved", "trace"):
