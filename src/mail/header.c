@@ -75,7 +75,7 @@ is_mbox_line(struct slice line)
 enum parse
 header_split(struct slice raw, bool all, struct slice *head, size_t *body_at)
 {
-	struct slice rest = raw, line, before = raw;
+	struct slice rest = raw, line, before;
 	bool whole, any = false;
 
 	*head = slice_first(raw, 0);
@@ -86,7 +86,6 @@ header_split(struct slice raw, bool all, struct slice *head, size_t *body_at)
 			return PARSE_MORE;
 		if (before.p == raw.p && is_mbox_line(line)) {
 			*head = slice_first(rest, 0);
-			before = rest;
 			continue;
 		}
 		if (first_octet(line) == '\0') {

@@ -60,11 +60,11 @@ put_encoded(struct buf *out, struct slice name, struct slice value)
 void
 param_put_all(struct buf *out, struct slice value)
 {
-	struct slice rest = value, before = value, name;
+	struct slice rest = slice_from(value, slice_find(value, ';'));
+	struct slice before = rest, name;
 	struct buf text = { 0 };
 
 	buf_put(out, slice_first(value, slice_find(value, ';')));
-	rest = before = slice_from(value, slice_find(value, ';'));
 	while (mimetype_next(&rest, &name, &text)) {
 		struct slice raw = slice_first(before, before.n - rest.n);
 

@@ -227,29 +227,29 @@ run_end(struct slice s, size_t end)
  * that was there before, the blanks go into ours.
  */
 void
-word_put_text(struct buf *out, struct slice s, size_t column)
+word_put_text(struct buf *out, struct slice text, size_t column)
 {
 	size_t base = out->n - column, i = 0;
 	bool after_encoded = false;
 
-	while (i < s.n) {
-		size_t from = skip_blanks(s, i), to = skip_word(s, from);
+	while (i < text.n) {
+		size_t from = skip_blanks(text, i), to = skip_word(text, from);
 		size_t next;
 
-		if (!ascii_has_high(part(s, from, to))) {
-			buf_put(out, part(s, i, to));
-			after_encoded = is_encoded(part(s, from, to));
+		if (!ascii_has_high(part(text, from, to))) {
+			buf_put(out, part(text, i, to));
+			after_encoded = is_encoded(part(text, from, to));
 			i = to;
 			continue;
 		}
-		to = run_end(s, to);
-		next = skip_blanks(s, to);
-		if (is_encoded(part(s, next, skip_word(s, next))))
+		to = run_end(text, to);
+		next = skip_blanks(text, to);
+		if (is_encoded(part(text, next, skip_word(text, next))))
 			to = next;
-		buf_put(out, after_encoded ? SLICE(" ") : part(s, i, from));
-		word_put(out, part(s, after_encoded ? i : from, to),
+		buf_put(out, after_encoded ? SLICE(" ") : part(text, i, from));
+		word_put(out, part(text, after_encoded ? i : from, to),
 		    out->n - base);
-		if (to == next && next < s.n)
+		if (to == next && next < text.n)
 			buf_putc(out, ' ');
 		after_encoded = true;
 		i = to;

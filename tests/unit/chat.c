@@ -650,7 +650,7 @@ main(int argc, char **argv)
 	struct dirent **files;
 	struct CMUnitTest tests[512] = { 0 };
 	char path[600];
-	int n = scandir(dir, &files, is_chat, alphasort);
+	int n = scandir(dir, &files, is_chat, alphasort), failed;
 
 	for (int i = 0; i < n && i < 512; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, files[i]->d_name);
@@ -664,5 +664,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "no dialogue in %s\n", dir);
 		return 1;
 	}
-	return _cmocka_run_group_tests("chat", tests, (size_t)n, NULL, NULL);
+	failed = _cmocka_run_group_tests("chat", tests, (size_t)n, NULL, NULL);
+	for (int i = 0; i < n && i < 512; i++)
+		free(tests[i].initial_state);
+	return failed;
 }
