@@ -64,22 +64,31 @@ is_waiting(const struct recipient *r)
 	return r->outcome.verdict == PENDING;
 }
 
-/* Gather the recipients of the next transaction; how many. */
-static size_t
-gather(struct lane *l, size_t most)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->call.nrcpts && n < most; i++)
-		if (is_waiting(l->call.rcpt[i]))
-			l->offered[n++] = l->call.rcpt[i];
-	return n;
-}
-
 static size_t
 rcpts_limit(const struct caps *caps)
 {
 	return caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
+}
+
+/*
+ * Gather the recipients of the next transaction; how many.  Without SMTPUTF8
+ * those who need it stand apart, so that the others are not refused with them.
+ */
+static size_t
+gather(struct lane *l, const struct caps *caps)
+{
+	size_t n = 0, most = rcpts_limit(caps);
+	struct recipient *r;
+
+	for (size_t i = 0; i < l->call.nrcpts && n < most; i++) {
+		r = l->call.rcpt[i];
+		if (!is_waiting(r))
+			continue;
+		if (n == 0 || caps->smtputf8 ||
+		    r->to.utf8 == l->offered[0]->to.utf8)
+			l->offered[n++] = r;
+	}
+	return n;
 }
 
 /* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
@@ -111,7 +120,7 @@ next_mail(struct lane *l)
 	const struct caps *caps = session_caps(l->session);
 	const struct envelope *env = l->job->envelope;
 	const struct message *m = l->job->message;
-	size_t n = may_mail(l, caps) ? gather(l, rcpts_limit(caps)) : 0;
+	size_t n = may_mail(l, caps) ? gather(l, caps) : 0;
 
 	l->mail = (struct mail){
 		.from = &env->from,
