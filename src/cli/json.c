@@ -184,6 +184,8 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 	put_text(out, "text", slice_of(o->text));
 	put_text(out, "queue_id", slice_of(r->queue_id));
 	put_seconds(out, "seconds", r->decided - start);
+	if (o->maybe_sent)
+		buf_puts(out, ",\"maybe_sent\":true");
 	buf_puts(out, "}\n");
 }
 
