@@ -94,7 +94,7 @@ give_up(struct destination *d, int64_t now)
 	struct outcome why = d->last;
 
 	why.timed_out = d->silent;
-	if (d->nproblems > 1)
+	if (d->nproblems > 1 && d->problems.n > 0)
 		outcome_set_text(&why, buf_slice(&d->problems));
 	settle(d, &why, now);
 }
@@ -360,13 +360,17 @@ note_race(struct destination *d)
 	}
 }
 
-/* What the lane leaves behind, as the reason for whom it did not settle. */
+/*
+ * What the lane leaves behind, as the reason for whom it did not settle: nothing
+ * was sent to them, whatever became of those in its last transaction.
+ */
 static void
 note_end(struct destination *d)
 {
 	const struct lane *l = &d->lane;
 
 	d->last = l->end;
+	d->last.maybe_sent = false;
 	if (!l->session)
 		return;
 	outcome_set_host(&d->last, slice_of(l->at.host), &l->at.at);

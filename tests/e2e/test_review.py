@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Faults in combination: what one of them does to the other recipients."""
 
-from faults_support import UNAVAILABLE, Server, check, send
-from scripted import dialogue
+from faults_support import TEMPFAIL, UNAVAILABLE, Server, World, check, send
+from scripted import dialogue, drop
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 CAROL, BOB = "carol@example.test", "bob@example.test"
@@ -17,3 +17,34 @@ def test_ascii_recipients_do_without_smtputf8():
     check(run, UNAVAILABLE, status="delivered")
     assert len(srv.conns[0].messages) == 1
     assert not [x for x in srv.lines if "SMTPUTF8" in x], srv.lines
+
+
+def test_who_was_never_offered_goes_to_the_next_host():
+    """The first transaction is lost behind its dot; the rest is not in it."""
+    with World() as w:
+        bad = w.mx(10, dialogue(BASE + ("LIMITS RCPTMAX=1",), DOT=drop))
+        good = w.mx(20, dialogue())
+        run = w.send(to=(BOB, CAROL))
+    check(run, TEMPFAIL, status="deferred", stage="end of data",
+          maybe_sent=True, host="mx1.example.test")
+    check(run, TEMPFAIL, to=CAROL, status="delivered", host="mx2.example.test")
+    assert len(bad.conns) == 1
+    assert [x for x in good.lines if x.startswith("RCPT")] == [
+        f"RCPT TO:<{CAROL}>"]
+
+
+def test_who_was_never_offered_was_not_sent_to():
+    with Server(dialogue(BASE + ("LIMITS RCPTMAX=1",), DOT=drop)) as srv:
+        run = send(srv.port, to=(BOB, CAROL))
+    check(run, TEMPFAIL, status="deferred", maybe_sent=True)
+    check(run, TEMPFAIL, to=CAROL, status="deferred",
+          maybe_sent=lambda m: not m)
+
+
+def test_long_reasons_of_two_hosts():
+    """A reason too long for the summary is still a reason."""
+    with World() as w:
+        w.mx(10, dialogue(CONNECT="554 " + "no " * 160))
+        w.mx(20, dialogue(CONNECT="554 " + "no " * 160))
+        run = w.send()
+    check(run, TEMPFAIL, status="deferred", text=lambda t: "no no" in t)
