@@ -21,16 +21,18 @@
 #define RCPTS_MAX     100 /* per transaction when the server does not say */
 #define HANDSHAKE_MAX 120 /* seconds */
 
-/* The lane is over for this reason; the session settles whom it has. */
+/*
+ * The lane is over for this reason; the session settles whom it has, and knows
+ * better when it was over already, or all but the reply to QUIT.
+ */
 static void
 end(struct lane *l, const struct outcome *why)
 {
-	if (l->session)
+	l->end = *why;
+	if (l->session) {
 		session_lost(l->session, why);
-	if (l->end.verdict == PENDING && l->session)
 		l->end = *session_end(l->session);
-	if (l->end.verdict == PENDING)
-		l->end = *why;
+	}
 	dial_stop(&l->dial);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;
@@ -226,10 +228,7 @@ give_output(struct lane *l)
 static void
 close_orderly(struct lane *l)
 {
-	const struct outcome *why = session_end(l->session);
-
-	if (why->verdict != PENDING)
-		l->end = *why;
+	l->end = *session_end(l->session);
 	stream_flush(&l->stream);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Faults in combination: what one of them does to the other recipients."""
 
-from faults_support import TEMPFAIL, UNAVAILABLE, Server, World, check, send
+from faults_support import (OK, TEMPFAIL, UNAVAILABLE, Server, World, check,
+                            send)
 from scripted import dialogue, drop
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -39,6 +40,15 @@ def test_who_was_never_offered_was_not_sent_to():
     check(run, TEMPFAIL, status="deferred", maybe_sent=True)
     check(run, TEMPFAIL, to=CAROL, status="deferred",
           maybe_sent=lambda m: not m)
+
+
+def test_goodbye_unheard_then_the_rest():
+    """A server of one mail per session that hangs up on QUIT is called again."""
+    caps = BASE + ("LIMITS RCPTMAX=1 MAILMAX=1",)
+    with Server(dialogue(caps, QUIT=drop)) as srv:
+        run = send(srv.port, "-v", to=(BOB, CAROL), json_events=False)
+    assert run.rc == OK, run
+    assert len(srv.conns) == 2
 
 
 def test_long_reasons_of_two_hosts():
