@@ -89,12 +89,15 @@ fail_text(struct dial *d, size_t i, enum stage stage, const char *reason)
 	buf_free(&at);
 }
 
-/* Is it our own machine that lacks something (FAULTS row 23)? */
+/*
+ * Is it our own machine that lacks something (FAULTS row 23)?  Not when only
+ * one of the IP versions is missing: the next host may have the other.
+ */
 static bool
 is_local(int error)
 {
 	static const int local[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN,
-		EADDRNOTAVAIL, EADDRINUSE, EAFNOSUPPORT };
+		EADDRINUSE };
 
 	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
 		if (error == local[i])
@@ -111,14 +114,14 @@ fail(struct dial *d, size_t i, int error)
 }
 
 static bool
-fail_source(struct dial *d, size_t i, const char *reason)
+fail_source(struct dial *d, size_t i, enum stage stage, const char *reason)
 {
 	struct buf text = { 0 };
 
 	buf_puts(&text, "from source address ");
 	ip_put(&text, &d->options->source);
 	buf_putf(&text, ": %s", reason);
-	fail_text(d, i, STAGE_SYSTEM, buf_str(&text));
+	fail_text(d, i, stage, buf_str(&text));
 	buf_free(&text);
 	return false;
 }
@@ -134,12 +137,13 @@ bind_source(struct dial *d, size_t i)
 	if (from.ip.version == 0)
 		return true;
 	if (from.ip.version != d->target[i].at.ip.version)
-		return fail_source(d, i, "not the same IP version");
+		return fail_source(d, i, STAGE_CONNECT,
+		    "not the same IP version");
 	setsockopt(d->attempt[i].fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
 	    sizeof on);
 	if (bind(d->attempt[i].fd, (struct sockaddr *)&at,
 		sockaddr_put(&at, &from)) != 0)
-		return fail_source(d, i, strerror(errno));
+		return fail_source(d, i, STAGE_SYSTEM, strerror(errno));
 	return true;
 }
 

@@ -51,6 +51,17 @@ def test_goodbye_unheard_then_the_rest():
     assert len(srv.conns) == 2
 
 
+def test_source_address_of_the_other_family():
+    """An MX that cannot be reached from --source is passed over."""
+    with World() as w:
+        w.dns.add("example.test", "MX", (10, "six.test"))
+        w.dns.add("six.test", "AAAA", "::1")
+        good = w.mx(20, dialogue())
+        run = w.send("--source", "127.0.0.1")
+    check(run, OK, status="delivered")
+    assert len(good.conns) == 1
+
+
 def test_long_reasons_of_two_hosts():
     """A reason too long for the summary is still a reason."""
     with World() as w:
