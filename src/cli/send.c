@@ -35,6 +35,7 @@ struct run {
 	struct wait wait;
 	int signals;		/* signalfd, or -1 */
 	size_t slot;
+	struct outcome stopped;	/* by which of them; PENDING = not */
 };
 
 /* ---- settings into what deliver wants ---- */
@@ -102,6 +103,16 @@ configure(struct run *r)
 
 /* ---- the loop ---- */
 
+/* A signal that nohup(1) or the shell made us ignore stays ignored. */
+static void
+add_signal(sigset_t *set, int which)
+{
+	struct sigaction old;
+
+	if (sigaction(which, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaddset(set, which);
+}
+
 /* From here on a signal to stop is an event like others. */
 static void
 catch_signals(struct run *r)
@@ -109,9 +120,9 @@ catch_signals(struct run *r)
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	add_signal(&set, SIGINT);
+	add_signal(&set, SIGTERM);
+	add_signal(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
@@ -120,14 +131,13 @@ static void
 stop_on_signal(struct run *r, int64_t now)
 {
 	struct signalfd_siginfo info;
-	struct outcome why;
 
 	if (wait_ready(&r->wait, r->slot) == 0 ||
 	    read(r->signals, &info, sizeof info) != sizeof info)
 		return;
-	why = outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
+	r->stopped = outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
 	    "stopped by signal %u", info.ssi_signo);
-	deliver_stop(r->deliver, &why, now);
+	deliver_stop(r->deliver, &r->stopped, now);
 }
 
 static void
@@ -174,14 +184,27 @@ loop(struct run *r)
 /* ---- the run ---- */
 
 static int
+fail(struct run *r, const struct outcome *why)
+{
+	return report_failure(&r->report, why);
+}
+
+/* Those that are known; the worst decides, failed over deferred. */
+static int
 print_plans(struct run *r)
 {
+	size_t n = deliver_destinations(r->deliver);
+	const struct plan *plan;
 	int status = EX_OK, one;
 
-	for (size_t i = 0; i < deliver_destinations(r->deliver); i++) {
-		one = report_plan(&r->report, deliver_plan(r->deliver, i));
-		status = one > status ? one : status;
+	for (size_t i = 0; i < n; i++) {
+		plan = deliver_plan(r->deliver, i);
+		one = plan ? report_plan(&r->report, plan) : EX_OK;
+		if (one != EX_OK && (status == EX_OK || status == EX_TEMPFAIL))
+			status = one;
 	}
+	if (r->stopped.verdict != PENDING)
+		return fail(r, &r->stopped);
 	return status;
 }
 
@@ -202,12 +225,6 @@ deliver(struct run *r)
 	wait_free(&r->wait);
 	close(r->signals);
 	return status;
-}
-
-static int
-fail(struct run *r, const struct outcome *why)
-{
-	return report_failure(&r->report, why);
 }
 
 int

@@ -42,7 +42,7 @@ destination_free(struct destination *d)
 const struct plan *
 destination_plan(const struct destination *d)
 {
-	return d->state == ROUTING ? NULL : route_plan(d->route);
+	return route_is_done(d->route) ? route_plan(d->route) : NULL;
 }
 
 /* ---- the end ---- */

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: ISC
 """Faults in combination: what one of them does to the other recipients."""
 
-from faults_support import (OK, TEMPFAIL, UNAVAILABLE, Server, World, check,
-                            send)
+import signal
+import subprocess
+import time
+
+import pytest
+
+from fakedns import SERVFAIL
+from faults_support import (BINARY, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
+                            Server, World, check, send)
 from scripted import dialogue, drop
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -69,3 +76,72 @@ def test_long_reasons_of_two_hosts():
         w.mx(20, dialogue(CONNECT="554 " + "no " * 160))
         run = w.send()
     check(run, TEMPFAIL, status="deferred", text=lambda t: "no no" in t)
+
+
+def wait_for(condition):
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit, "it never came"
+        time.sleep(0.01)
+
+
+def start(port, *args, **how):
+    p = subprocess.Popen([BINARY, "--server", f"127.0.0.1:{port}", *args, BOB],
+                         stdin=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+    p.stdin.write(MESSAGE)
+    p.stdin.close()
+    p.stdin = None
+    return p
+
+
+@pytest.mark.parametrize("which", [signal.SIGHUP, signal.SIGINT])
+def test_ignored_signals_stay_ignored(which):
+    """nohup(1), and the shell for jobs in the background, ignore them."""
+    released = []
+
+    def slow(c):
+        wait_for(lambda: released)
+        c.say("250 2.0.0 queued")
+
+    with Server(dialogue(DOT=slow)) as srv:
+        p = start(srv.port,
+                  preexec_fn=lambda: signal.signal(which, signal.SIG_IGN))
+        wait_for(lambda: srv.conns and srv.conns[0].final_dot)
+        p.send_signal(which)
+        time.sleep(0.2)
+        released.append(True)
+        _, err = p.communicate(timeout=20)
+    assert p.returncode == OK, err
+
+
+@pytest.mark.parametrize("which", [signal.SIGHUP, signal.SIGINT,
+                                   signal.SIGTERM])
+def test_stopped_by_a_signal_behind_the_dot(which):
+    with Server(dialogue(DOT=lambda c: c.stall())) as srv:
+        p = start(srv.port)
+        wait_for(lambda: srv.conns and srv.conns[0].final_dot)
+        p.send_signal(which)
+        _, err = p.communicate(timeout=20)
+    assert p.returncode == TEMPFAIL, err
+    assert b"stopped by signal" in err and b"duplicate" in err, err
+
+
+def test_stop_while_explaining():
+    with World() as w:
+        w.dns.script("example.test", "MX", lambda q: None)
+        p = subprocess.Popen([BINARY, "--explain", "--resolver",
+                              f"{w.dns.address}:{w.dns.port}", BOB],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_for(lambda: w.dns.count("example.test", "MX"))
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=20)
+    assert p.returncode == TEMPFAIL, (out, err)
+    assert b"stopped by signal 2" in out + err, (out, err)
+
+
+def test_explain_failed_outweighs_deferred():
+    with World() as w:
+        w.dns.script("later.test", "MX", lambda q: q.answer(rcode=SERVFAIL))
+        run = w.send("--explain", to=("a@later.test", "a@never.test"))
+        swapped = w.send("--explain", to=("a@never.test", "a@later.test"))
+    assert (run.rc, swapped.rc) == (NOHOST, NOHOST), run
