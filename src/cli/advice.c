@@ -73,12 +73,14 @@ is_walled(const struct outcome *o, uint16_t port)
 }
 
 const char *
-advice_for(const struct outcome *o, uint16_t port)
+advice_for(const struct outcome *o, struct wish wish)
 {
 	if (o->maybe_sent)
 		return "it may have arrived all the same: sending it again "
 		       "makes a possible duplicate";
-	if (is_walled(o, port))
+	if (wish.server && o->verdict == FAILED && o->stage == STAGE_DNS)
+		return "check the name behind --server";
+	if (is_walled(o, wish.port))
 		return "nothing answered on port 25: outbound port 25 is "
 		       "probably blocked on this network; use your provider's "
 		       "submission relay (--relay, from the next release on) "
@@ -87,6 +89,15 @@ advice_for(const struct outcome *o, uint16_t port)
 		if (fits(i, o))
 			return rows[i].advice;
 	return NULL;
+}
+
+void
+advice_put(struct buf *out, const struct outcome *o, struct wish wish)
+{
+	const char *advice = advice_for(o, wish);
+
+	if (advice)
+		buf_putf(out, " -- %s", advice);
 }
 
 /* Is the host only its address again? */

@@ -3,6 +3,7 @@
 #ifndef CLI_ADVICE_H
 #define CLI_ADVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -18,10 +19,16 @@ void failure_put(struct buf *out, const struct outcome *o);
 /* Append "mx1.example.org [192.0.2.1]:25", or what is known of it. */
 void peer_put(struct buf *out, const struct outcome *o);
 
-/*
- * What the sender can do now, a sentence without its full stop, or NULL.  port
- * is the one that was meant (0 = 25) when the outcome does not know it.
- */
-const char *advice_for(const struct outcome *o, uint16_t port);
+/* What was asked for, where the outcome does not know it. */
+struct wish {
+	uint16_t port;	/* --port; 0 = 25 */
+	bool server;	/* --server: the domain behind the @ was not asked */
+};
+
+/* What the sender can do now, a sentence without its full stop, or NULL. */
+const char *advice_for(const struct outcome *o, struct wish wish);
+
+/* Append " -- ADVICE", if there is any. */
+void advice_put(struct buf *out, const struct outcome *o, struct wish wish);
 
 #endif

@@ -2,6 +2,7 @@
 /* intake.c - see intake.h */
 #include "cli/intake.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -166,6 +167,18 @@ dots(const struct settings *s)
 	return s->personality == AS_SMTPSEND ? DOTS_END_TYPING : DOTS_END;
 }
 
+/* Who types at a terminal is told that the program waits, and for what. */
+static void
+say_it_is_typed(const struct settings *s)
+{
+	if (s->file || s->personality != AS_SMTPSEND ||
+	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "%s: type the message: header, empty line, text; "
+	    "it ends with Ctrl-D%s\n", s->program,
+	    s->ignore_dots ? "" : " or a line that is only a dot");
+}
+
 static bool
 read_message(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
@@ -173,6 +186,7 @@ read_message(struct intake *in, const struct settings *s,
 	struct complete_options o = complete_options(s, self, &in->envelope);
 	size_t body_at;
 
+	say_it_is_typed(s);
 	if (!input_read(&in->input, s->file, dots(s), why) ||
 	    !read_head(in, &o, &body_at, why))
 		return false;

@@ -76,11 +76,18 @@ fail_unknown(struct option_call *c, struct slice word, const char *near)
 }
 
 static int
-fail_ambiguous(struct option_call *c, struct slice word, const char *one,
-    const char *other)
+fail_ambiguous(struct option_call *c, struct slice word, struct slice name)
 {
+	const char *before = " may mean";
+	const struct option *o;
+
 	say(c, "option", word);
-	buf_putf(c->says, " may mean --%s or --%s\n", one, other);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (o->name && slice_starts(slice_of(o->name), name)) {
+			buf_putf(c->says, "%s --%s", before, o->name);
+			before = ",";
+		}
+	buf_putc(c->says, '\n');
 	return EX_USAGE;
 }
 
@@ -125,7 +132,8 @@ run(struct option_call *c, struct words *w, const struct option *o,
 
 	c->option = o;
 	if (!find_value(w, o, glued, &value)) {
-		option_reject(c, NULL, "its %s is missing", o->arg_name);
+		option_reject(c, NULL, "it needs a value: %s %s", c->shown,
+		    o->arg_name);
 		return EX_USAGE;
 	}
 	if (o->scope == SCOPE_DEAF && !c->own)
@@ -147,7 +155,7 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 		return fail_unknown(c, slice_first(slice_of(word), eq + 2),
 		    c->own ? option_nearest(name) : NULL);
 	if (other)
-		return fail_ambiguous(c, slice_of(word), o->name, other->name);
+		return fail_ambiguous(c, slice_of(word), name);
 	snprintf(c->shown, sizeof c->shown, "--%s", o->name);
 	if (glued && o->arg == ARG_NONE) {
 		option_reject(c, glued, "this option takes no value");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -19,6 +20,16 @@ wants_colour(FILE *f)
 
 	return isatty(fileno(f)) && !(no && no[0]) && term &&
 	    strcmp(term, "dumb") != 0;
+}
+
+/* Do both go to the same terminal, pipe or file? */
+static bool
+is_same_file(FILE *a, FILE *b)
+{
+	struct stat x, y;
+
+	return fstat(fileno(a), &x) == 0 && fstat(fileno(b), &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static bool
@@ -44,14 +55,16 @@ report_init(struct report *r, const struct settings *s, int64_t start,
 		.out = stdout,
 		.err = stderr,
 		.start = start,
-		.port = s->port,
+		.wish = { s->port, s->server[0] != '\0' },
 	};
+	r->told = r->style == REPORT_TEXT && is_same_file(stdout, stderr);
 	if (!open_log(r, s->transcript, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
-		.colour = wants_colour(stdout), .bodies = s->verbose > 1 };
+		.colour = wants_colour(stdout), .bodies = s->verbose > 1,
+		.wish = r->wish };
 	r->logged = (struct transcript){ .to = r->log, .start = start,
-		.bodies = s->verbose > 1 };
+		.bodies = s->verbose > 1, .wish = r->wish };
 	return true;
 }
 
@@ -107,17 +120,6 @@ report_event(struct report *r, const struct event *e)
 	}
 }
 
-/* "TEXT -- advice" */
-static void
-put_advice(struct report *r, struct buf *line, const struct outcome *o)
-{
-	const char *advice = advice_for(o, r->port);
-
-	if (advice)
-		buf_putf(line, " -- %s", advice);
-	buf_putc(line, '\n');
-}
-
 static void
 print_result(struct report *r, const struct recipient *rcpt)
 {
@@ -142,7 +144,8 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	text_escape(&line, slice_of(rcpt->to.path));
 	buf_puts(&line, ": ");
 	failure_put(&line, &rcpt->outcome);
-	put_advice(r, &line, &rcpt->outcome);
+	advice_put(&line, &rcpt->outcome, r->wish);
+	buf_putc(&line, '\n');
 	emit(r->err, &line);
 }
 
@@ -156,7 +159,7 @@ report_results(struct report *r, const struct envelope *e)
 	fflush(r->out);
 	for (size_t i = 0; i < e->n; i++) {
 		o = &e->rcpts[i].outcome;
-		if (o->verdict == DEFERRED || o->verdict == FAILED)
+		if (!r->told && (o->verdict == DEFERRED || o->verdict == FAILED))
 			print_failure(r, &e->rcpts[i]);
 		if (!worst || outcome_is_worse(o, worst))
 			worst = o;
@@ -184,7 +187,8 @@ report_failure(struct report *r, const struct outcome *why)
 
 	buf_putf(&line, "%s: ", r->program);
 	text_escape(&line, slice_of(why->text));
-	put_advice(r, &line, why);
+	advice_put(&line, why, r->wish);
+	buf_putc(&line, '\n');
 	emit(r->err, &line);
 	return outcome_exit(why);
 }

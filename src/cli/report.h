@@ -3,7 +3,8 @@
  * report.h - what the user gets to see: the printers of the one event stream.
  *
  * Silent: only failures, on stderr.  Text (-v): a transcript on stdout as it
- * happens, at the end a line per recipient; failures on stderr as well.  JSON
+ * happens, at the end a line per recipient; failures on stderr as well, unless
+ * that is the same place.  JSON
  * (--json): the same events as one object a line on stdout.  -X FILE appends
  * the text transcript to FILE whatever the style is.
  */
@@ -28,7 +29,9 @@ struct report {
 	FILE *out, *err;
 	FILE *log;		/* -X, or NULL; closed by report_close() */
 	int64_t start;		/* times are shown since then */
-	uint16_t port;		/* --port: for advice when nobody answers */
+	struct wish wish;	/* for advice on failures */
+	bool told;		/* the transcript goes where failures go, and
+				   tells them already */
 	struct transcript text;	/* on out */
 	struct transcript logged; /* on log */
 };

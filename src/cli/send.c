@@ -209,21 +209,39 @@ print_plans(struct run *r)
 }
 
 static int
-deliver(struct run *r)
+execute(struct run *r)
 {
 	int status;
 
 	catch_signals(r);
 	progress_init(&r->progress);
-	r->deliver = deliver_new(&r->config, &r->intake.envelope,
-	    &r->intake.message, &r->events);
 	loop(r);
 	status = r->config.plan_only ?
 	    print_plans(r) :
 	    report_results(&r->report, &r->intake.envelope);
-	deliver_free(r->deliver);
 	wait_free(&r->wait);
 	close(r->signals);
+	return status;
+}
+
+/* A wrong --ca or --cert is said once, before anybody is asked anything. */
+static bool
+check_tls(struct run *r, struct outcome *why)
+{
+	return (!r->s->ca && !r->s->cert) || deliver_check_tls(r->deliver, why);
+}
+
+static int
+deliver(struct run *r)
+{
+	struct outcome why;
+	int status;
+
+	r->deliver = deliver_new(&r->config, &r->intake.envelope,
+	    &r->intake.message, &r->events);
+	status = check_tls(r, &why) ? execute(r) :
+				      fail(r, &why);
+	deliver_free(r->deliver);
 	return status;
 }
 
@@ -234,8 +252,10 @@ send_run(const struct settings *s)
 	struct outcome why;
 	int status;
 
-	if (!report_init(&r.report, s, clock_now(), &why))
-		return fail(&r, &why);
+	if (!report_init(&r.report, s, clock_now(), &why)) {
+		report_failure(&r.report, &why);
+		return EX_CANTCREAT;
+	}
 	self_init(&r.self);
 	if (!intake_read(&r.intake, s, &r.self, &why)) {
 		status = fail(&r, &why);

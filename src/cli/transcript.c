@@ -3,7 +3,6 @@
 #include "cli/transcript.h"
 
 #include "base/ascii.h"
-#include "cli/advice.h"
 
 enum colour { PLAIN, DIM, GREEN, CYAN, YELLOW, RED };
 
@@ -299,6 +298,13 @@ put_success(struct buf *b, const struct recipient *r)
 	}
 }
 
+static void
+put_failure(const struct transcript *t, struct buf *b, const struct outcome *o)
+{
+	failure_put(b, o);
+	advice_put(b, o, t->wish);
+}
+
 void
 transcript_result(struct transcript *t, const struct recipient *r)
 {
@@ -313,7 +319,7 @@ transcript_result(struct transcript *t, const struct recipient *r)
 	if (good)
 		put_success(&b, r);
 	else
-		failure_put(&b, &r->outcome);
+		put_failure(t, &b, &r->outcome);
 	print(t, &e, good ? "==" : "**", good ? GREEN : RED, &b);
 	buf_free(&b);
 }

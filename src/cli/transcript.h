@@ -16,13 +16,15 @@
 #include <stdio.h>
 
 #include "base/event.h"
+#include "cli/advice.h"
 #include "mail/envelope.h"
 
-/* Set the first four, zero the rest. */
+/* Set the first five, zero the rest. */
 struct transcript {
 	FILE *to;
 	bool colour;
 	bool bodies;		/* message text, not only its size */
+	struct wish wish;	/* for advice on failures */
 	int64_t start;
 
 	int64_t last;		/* when the line before was */
@@ -31,7 +33,7 @@ struct transcript {
 
 void transcript_event(struct transcript *t, const struct event *e);
 
-/* The last line about a recipient. */
+/* The last line about a recipient, with advice when it failed. */
 void transcript_result(struct transcript *t, const struct recipient *r);
 
 #endif

@@ -82,6 +82,17 @@ deliver_free(struct deliver *d)
 	free(d);
 }
 
+bool
+deliver_check_tls(struct deliver *d, struct outcome *why)
+{
+	if (job_tls(&d->job))
+		return true;
+	*why = d->job.tls_why;
+	if (why->stage == STAGE_CONFIG)
+		why->verdict = FAILED; /* nothing was tried: no need to wait */
+	return false;
+}
+
 void
 deliver_wait(struct deliver *d, struct wait *w)
 {

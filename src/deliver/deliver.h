@@ -44,6 +44,12 @@ struct deliver *deliver_new(const struct deliver_config *config,
     struct events *events);
 void deliver_free(struct deliver *d);
 
+/*
+ * Are the files of config.tls usable?  Asked before the first step, this spares
+ * connections that lead nowhere; false with *why (STAGE_CONFIG) if not.
+ */
+bool deliver_check_tls(struct deliver *d, struct outcome *why);
+
 void deliver_wait(struct deliver *d, struct wait *w);
 void deliver_step(struct deliver *d, const struct wait *w, int64_t now);
 bool deliver_is_done(const struct deliver *d);

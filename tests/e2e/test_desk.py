@@ -72,6 +72,43 @@ def test_no_arguments_at_all(smtpsend):
     assert "--help" in run.stderr
 
 
+@pytest.mark.parametrize("option, text", [
+    (["--ca", "/nowhere/ca.pem"], "--ca /nowhere/ca.pem: No such file"),
+    (["--ca", "/etc/passwd"], "no PEM certificates in this file"),
+    (["--cert", "/etc/passwd"], "--cert /etc/passwd: no usable PEM"),
+])
+def test_an_unusable_certificate_file_is_said_first(smtpsend, option, text):
+    """Before anybody is asked: one line, whoever the recipients are."""
+    run = smtpsend(*option, "--server", "127.0.0.1:1", "-f", "a@client.test",
+                   "bob@example.test", "carol@example.test", message=b"hi\n")
+    assert run.status == 78, run
+    assert text in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_transcript_that_cannot_be_written(smtpsend):
+    run = smtpsend("-X", "/nowhere/log", "bob@example.test", message=b"hi\n")
+    assert run.status == 73, run
+    assert "/nowhere/log: No such file" in run.stderr
+
+
+def on_a_terminal(*args):
+    return pexpect.spawn(str(conftest.BINARY), list(args), timeout=15,
+                         encoding="utf-8")
+
+
+def test_who_types_a_message_is_told_so():
+    """Not only a silent program; with what is wrong said once, under -v too."""
+    run = on_a_terminal("-v", "--server", "127.0.0.1:1", "-f", "a@client.test",
+                        "bob@example.test")
+    run.expect_exact("type the message")
+    run.send("hello\r.\r")
+    run.expect(pexpect.EOF)
+    assert run.before.count("nothing was queued") == 1, run.before
+    run.close()
+    assert run.exitstatus == 75
+
+
 @pytest.mark.parametrize("words, want", [
     (["smtpsend", "--expl"], "--explain"),
     (["smtpsend", "--ser"], "--server"),

@@ -70,17 +70,23 @@ said(enum verdict v, unsigned short code, struct esc esc, const char *text)
 	return o;
 }
 
+static const char *
+advice(const struct outcome *o, uint16_t port)
+{
+	return advice_for(o, (struct wish){ .port = port });
+}
+
 static void
 check_failure(const char *name, const struct outcome *o, uint16_t port,
-    const char *words, const char *advice)
+    const char *words, const char *wanted)
 {
 	struct buf b = { 0 };
-	const char *got = advice_for(o, port);
+	const char *got = advice(o, port);
 
 	failure_put(&b, o);
 	if (strcmp(buf_str(&b), words) != 0)
 		fail_msg("%s: %s", name, buf_str(&b));
-	if (advice ? !got || !strstr(got, advice) : got != NULL)
+	if (wanted ? !got || !strstr(got, wanted) : got != NULL)
 		fail_msg("%s: advice %s", name, got ? got : "none");
 	buf_free(&b);
 }
@@ -118,6 +124,8 @@ test_own_verdicts(void **state)
 	(void)state;
 	check_failure("nxdomain", &o, 0,
 	    "failed at DNS: nowhere.example does not exist", "behind the @");
+	assert_string_equal(advice_for(&o, (struct wish){ 0, true }),
+	    "check the name behind --server");
 	o = outcome_make(DEFERRED, STAGE_CONNECT, ESC(4, 4, 1),
 	    "connect mx.example [192.0.2.1]:25: Connection refused");
 	outcome_set_host(&o, SLICE("mx.example"), &peer);
@@ -140,13 +148,13 @@ test_port_25_is_walled(void **state)
 
 	(void)state;
 	o.timed_out = true;
-	assert_non_null(strstr(advice_for(&o, 0), "outbound port 25"));
-	assert_non_null(strstr(advice_for(&o, 25), "--relay"));
-	assert_null(strstr(advice_for(&o, 587), "outbound port 25"));
+	assert_non_null(strstr(advice(&o, 0), "outbound port 25"));
+	assert_non_null(strstr(advice(&o, 25), "--relay"));
+	assert_null(strstr(advice(&o, 587), "outbound port 25"));
 	outcome_set_host(&o, SLICE("mx"), &peer);
-	assert_null(strstr(advice_for(&o, 0), "outbound port 25"));
+	assert_null(strstr(advice(&o, 0), "outbound port 25"));
 	o.timed_out = false;
-	assert_null(strstr(advice_for(&o, 25), "outbound port 25"));
+	assert_null(strstr(advice(&o, 25), "outbound port 25"));
 }
 
 /* A report that writes into a file of its own, which read_all() gives back. */
@@ -224,9 +232,11 @@ test_results(void **state)
 		    "mx1.example.org [192.0.2.1]:25, TLSv1.3, queue id 4Xyz\n"
 		    "  1.250 +0.000 ** no@example.org: failed at RCPT, "
 		    "mx1.example.org [192.0.2.1]:25 said: 550 5.1.1 no such "
-		    "user.\n"
+		    "user. -- check the part before the @\n"
 		    "  2.000 +0.750 ** eve@late.example: not delivered, "
-		    "deferred at DNS: late.example: SERVFAIL\n" },
+		    "deferred at DNS: late.example: SERVFAIL -- nothing was "
+		    "queued: send it again later, or ask another DNS server "
+		    "with --resolver ADDR\n" },
 		{ REPORT_JSON,
 		    "{\"event\":\"result\",\"recipient\":\"bob@example.org\","
 		    "\"status\":\"delivered\",\"code\":250,\"enhanced\":"
@@ -259,6 +269,24 @@ test_results(void **state)
 		assert_string_equal(d.err_text, failures);
 		close_desk(&d);
 	}
+}
+
+/* What the transcript told on the same terminal is not told again. */
+static void
+test_failures_are_told_once(void **state)
+{
+	struct desk d;
+
+	(void)state;
+	fill_envelope();
+	open_desk(&d, REPORT_TEXT);
+	d.r.told = true;
+	assert_int_equal(report_results(&d.r, &envelope), 67);
+	assert_true(report_close(&d.r));
+	fflush(d.err);
+	assert_non_null(strstr(d.out_text, "check the part before the @"));
+	assert_string_equal(d.err_text, "");
+	close_desk(&d);
 }
 
 static void
@@ -518,6 +546,7 @@ main(void)
 		cmocka_unit_test(test_own_verdicts),
 		cmocka_unit_test(test_port_25_is_walled),
 		cmocka_unit_test(test_results),
+		cmocka_unit_test(test_failures_are_told_once),
 		cmocka_unit_test(test_worst_recipient_decides),
 		cmocka_unit_test(test_transcript),
 		cmocka_unit_test(test_colour_is_only_paint),
