@@ -140,6 +140,8 @@ print_failure(struct report *r, const struct recipient *rcpt)
 {
 	struct buf line = { 0 };
 
+	if (r->told)
+		return;
 	buf_putf(&line, "%s: ", r->program);
 	text_escape(&line, slice_of(rcpt->to.path));
 	buf_puts(&line, ": ");
@@ -159,7 +161,7 @@ report_results(struct report *r, const struct envelope *e)
 	fflush(r->out);
 	for (size_t i = 0; i < e->n; i++) {
 		o = &e->rcpts[i].outcome;
-		if (!r->told && (o->verdict == DEFERRED || o->verdict == FAILED))
+		if (o->verdict == DEFERRED || o->verdict == FAILED)
 			print_failure(r, &e->rcpts[i]);
 		if (!worst || outcome_is_worse(o, worst))
 			worst = o;
