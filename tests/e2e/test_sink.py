@@ -31,7 +31,7 @@ def make_sink(tmp_path):
 
     yield make
     for sink in running:
-        sink.stop()
+        sink.__exit__()
 
 
 class ShySink(Sink):

@@ -67,6 +67,7 @@ class Process:
     """
 
     name = "process"
+    litter = ()		# folders that are of no use afterwards
 
     def __init__(self, folder):
         self.folder = folder
@@ -132,6 +133,15 @@ class Process:
 
     def __exit__(self, *exc):
         self.stop()
+        self.tidy()
+
+    def tidy(self):
+        """Keep what it said, not the mail: that is much. E2E_KEEP keeps all."""
+        if os.environ.get("E2E_KEEP"):
+            return
+        (self.folder / "whole.log").write_text(self.log())
+        for folder in self.litter:
+            shutil.rmtree(self.folder / folder, ignore_errors=True)
 
 
 def signal_group(group, sig):

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 class PythonServer(Process, Receiver):
     kind = None
+    litter = ("mail",)
     transaction = r"(?i)DATA'(?:\n|$)"
 
     def __init__(self, folder, ca):

@@ -7,12 +7,24 @@ import socketserver
 import threading
 import time
 
+from .process import eventually
+
 
 class Conversation(socketserver.StreamRequestHandler):
     def say(self, *lines):
         for n, line in enumerate(lines):
             mark = " " if n == len(lines) - 1 else "-"
             self.wfile.write(f"{line[:3]}{mark}{line[3:].lstrip()}\r\n".encode())
+
+    def setup(self):
+        super().setup()
+        self.server.recorder.open.append(self)
+
+    def finish(self):
+        try:
+            super().finish()
+        finally:
+            self.server.recorder.open.remove(self)
 
     def handle(self):
         recorder, commands = self.server.recorder, []
@@ -80,6 +92,7 @@ class Recorder:
         self.offers, self.host, self.rate = offers, host, rate
         self.port = port
         self.sessions, self.messages, self.chunks = [], [], []
+        self.open = []		# conversations that go on
 
     @property
     def url(self):
@@ -94,7 +107,11 @@ class Recorder:
 
     @property
     def commands(self):
-        """All lines of all connections, without their CRLF, checked."""
+        """
+        All lines of all connections, without their CRLF, checked.  The client may
+        be gone before its QUIT is read: first let the conversations end.
+        """
+        assert eventually(lambda: not self.open, 10), "a client is still there"
         lines = [l for s in self.sessions for l in s]
         assert all(l.endswith(b"\r\n") for l in lines), lines
         return [l[:-2] for l in lines]

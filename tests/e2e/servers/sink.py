@@ -14,6 +14,7 @@ class Sink(Process, Receiver):
 
     name = "sink"
     starttls = True
+    litter = ("mail",)
 
     def __init__(self, folder, binary, args=(), host="127.0.0.1"):
         super().__init__(folder)
