@@ -68,17 +68,41 @@ report_init(struct report *r, const struct settings *s, int64_t start,
 	return true;
 }
 
+/* Flush; the first error is kept. */
+static void
+flush(struct report *r, FILE *to)
+{
+	bool good = fflush(to) == 0 && !ferror(to);
+
+	if (!good && r->error == 0)
+		r->error = errno ? errno : EIO;
+}
+
+/* The report is lost; what it would have said of delivery must not be. */
+static void
+say_lost(const struct report *r)
+{
+	fprintf(r->err, "%s: the report could not be written: %s", r->program,
+	    strerror(r->error));
+	if (r->delivered > 0)
+		fprintf(r->err, " -- the mail was delivered all the same, to "
+			"%zu recipient%s", r->delivered,
+		    r->delivered > 1 ? "s" : "");
+	fputc('\n', r->err);
+}
+
 bool
 report_close(struct report *r)
 {
-	bool good = fflush(r->out) == 0 && !ferror(r->out);
-
-	if (!r->log)
-		return good;
-	good = !ferror(r->log) && good;
-	good = fclose(r->log) == 0 && good;
-	r->log = NULL;
-	return good;
+	flush(r, r->out);
+	if (r->log) {
+		flush(r, r->log);
+		fclose(r->log);
+		r->log = NULL;
+	}
+	if (r->error != 0)
+		say_lost(r);
+	return r->error == 0;
 }
 
 bool
@@ -95,10 +119,10 @@ report_wants_bodies(const struct report *r)
 
 /* A whole line at once, so that a reader of the pipe sees it at once. */
 static void
-emit(FILE *to, struct buf *line)
+emit(struct report *r, FILE *to, struct buf *line)
 {
 	fwrite(buf_str(line), 1, line->n, to);
-	fflush(to);
+	flush(r, to);
 	buf_free(line);
 }
 
@@ -113,10 +137,10 @@ report_event(struct report *r, const struct event *e)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {
 		transcript_event(&r->text, e);
-		fflush(r->out);
+		flush(r, r->out);
 	} else if (r->style == REPORT_JSON) {
 		json_put_event(&line, e, r->start);
-		emit(r->out, &line);
+		emit(r, r->out, &line);
 	}
 }
 
@@ -131,7 +155,7 @@ print_result(struct report *r, const struct recipient *rcpt)
 		transcript_result(&r->text, rcpt);
 	if (r->style == REPORT_JSON) {
 		json_put_result(&line, rcpt, r->start);
-		emit(r->out, &line);
+		emit(r, r->out, &line);
 	}
 }
 
@@ -148,7 +172,7 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	failure_put(&line, &rcpt->outcome);
 	advice_put(&line, &rcpt->outcome, r->wish);
 	buf_putc(&line, '\n');
-	emit(r->err, &line);
+	emit(r, r->err, &line);
 }
 
 int
@@ -158,9 +182,10 @@ report_results(struct report *r, const struct envelope *e)
 
 	for (size_t i = 0; i < e->n; i++)
 		print_result(r, &e->rcpts[i]);
-	fflush(r->out);
+	flush(r, r->out);
 	for (size_t i = 0; i < e->n; i++) {
 		o = &e->rcpts[i].outcome;
+		r->delivered += o->verdict == DELIVERED;
 		if (o->verdict == DEFERRED || o->verdict == FAILED)
 			print_failure(r, &e->rcpts[i]);
 		if (!worst || outcome_is_worse(o, worst))
@@ -178,7 +203,7 @@ report_plan(struct report *r, const struct plan *p)
 		json_put_plan(&text, p);
 	else
 		explain_put(&text, p);
-	emit(r->out, &text);
+	emit(r, r->out, &text);
 	return p->why.verdict == PENDING ? 0 : outcome_exit(&p->why);
 }
 
@@ -191,6 +216,6 @@ report_failure(struct report *r, const struct outcome *why)
 	text_escape(&line, slice_of(why->text));
 	advice_put(&line, why, r->wish);
 	buf_putc(&line, '\n');
-	emit(r->err, &line);
+	emit(r, r->err, &line);
 	return outcome_exit(why);
 }

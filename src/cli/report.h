@@ -32,6 +32,8 @@ struct report {
 	struct wish wish;	/* for advice on failures */
 	bool told;		/* the transcript goes where failures go, and
 				   tells them already */
+	int error;		/* of the first write that failed; 0 = none */
+	size_t delivered;	/* recipients that report_results() has seen */
 	struct transcript text;	/* on out */
 	struct transcript logged; /* on log */
 };
@@ -43,7 +45,10 @@ struct report {
 bool report_init(struct report *r, const struct settings *s, int64_t start,
     struct outcome *why);
 
-/* Flush and close; false when something could not be written (EX_IOERR). */
+/*
+ * Flush and close.  False when something could not be written (EX_IOERR): then
+ * stderr says so, and to how many the mail was delivered all the same.
+ */
 bool report_close(struct report *r);
 
 /* What to set in struct events: does anybody print them; message text too? */

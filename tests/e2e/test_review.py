@@ -8,8 +8,8 @@ import time
 import pytest
 
 from fakedns import SERVFAIL
-from faults_support import (BINARY, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
-                            Server, World, check, send)
+from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL,
+                            UNAVAILABLE, Server, World, check, send)
 from scripted import dialogue, drop
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -124,6 +124,16 @@ def test_stopped_by_a_signal_behind_the_dot(which):
         _, err = p.communicate(timeout=20)
     assert p.returncode == TEMPFAIL, err
     assert b"stopped by signal" in err and b"duplicate" in err, err
+
+
+@pytest.mark.parametrize("style", ["-v", "--json"])
+def test_full_standard_output_does_not_hide_the_delivery(style):
+    with Server(dialogue()) as srv, open("/dev/full", "wb") as full:
+        p = start(srv.port, style, stdout=full)
+        _, err = p.communicate(timeout=20)
+    assert len(srv.conns[0].messages) == 1
+    assert p.returncode == IOERR, err
+    assert b"No space left" in err and b"delivered" in err, err
 
 
 def test_stop_while_explaining():
