@@ -19,14 +19,13 @@ static const char usage[] =
     "\n"
     "Puts a message into the mail servers of its recipients.  Options come\n"
     "before recipients.  Silence and exit status 0 mean that a server took it\n"
-    "for each of them.\n";
-
-static const char examples[] =
+    "for each of them.\n"
     "\n"
-    "Examples:\n"
-    "  printf 'Subject: hi\\n\\nhello\\n' | smtpsend bob@example.org\n"
-    "  smtpsend -v --server mx.example.org --quit-after rcpt bob@example.org\n"
-    "  smtpsend --sink 127.0.0.1:2525 --sink-dir mails\n";
+    "  echo hello | smtpsend bob@example.org          send a message\n"
+    "  echo hello | smtpsend -v bob@example.org       send it and watch\n"
+    "  smtpsend --explain bob@example.org             where would it go?\n"
+    "  smtpsend -v --quit-after rcpt bob@example.org  would bob be taken?\n"
+    "  smtpsend --sink 127.0.0.1:2525                 receive mail, to test\n";
 
 /* "  -f, --from ADDR" */
 static void
@@ -95,22 +94,32 @@ put_option(struct buf *out, const struct option *o)
 	put_wrapped(out, wide, o->help);
 }
 
-/* Those without help text stand on one line: "  -A c|m, -c, -D FILE". */
+/* Letters without a text stand side by side: "  -A c|m, -c, -D FILE". */
 static void
-put_ignored(struct buf *out)
+put_letters(struct buf *out, enum option_group group)
 {
 	const struct option *o;
-	const char *before = "  ";
+	struct buf one = { 0 };
+	size_t column = 0;
 
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-		if (o->group != GROUP_IGNORED)
+		if (o->group != group)
 			continue;
-		buf_putf(out, "%s-%c", before, o->letter);
-		if (o->arg_name)
-			buf_putf(out, " %s", o->arg_name);
-		before = ", ";
+		buf_clear(&one);
+		put_names(&one, o);
+		if (column > 0)
+			buf_putc(out, ',');
+		if (column + 1 + one.n > LINE_WIDE) {
+			buf_putc(out, '\n');
+			column = 0;
+		}
+		if (column > 0)
+			buf_consume(&one, 1); /* one blank is enough */
+		buf_put(out, buf_slice(&one));
+		column += 1 + one.n;
 	}
 	buf_putc(out, '\n');
+	buf_free(&one);
 }
 
 static void
@@ -119,8 +128,8 @@ put_group(struct buf *out, enum option_group group)
 	const struct option *o;
 
 	buf_putf(out, "\n%s:\n", option_group_title(group));
-	if (group == GROUP_IGNORED) {
-		put_ignored(out);
+	if (group == GROUP_SENDMAIL || group == GROUP_IGNORED) {
+		put_letters(out, group);
 		return;
 	}
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
@@ -134,7 +143,6 @@ help_put(struct buf *out)
 	buf_puts(out, usage);
 	for (int g = 0; g < NGROUPS; g++)
 		put_group(out, (enum option_group)g);
-	buf_puts(out, examples);
 }
 
 /* "OpenSSL 3.0.19 27 Jan 2026" without the date. */
