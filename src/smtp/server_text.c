@@ -2,7 +2,10 @@
 /* server_text.c - the text of a message, from its first octet to its answer. */
 #include "smtp/server_state.h"
 
-/* Look at the text that was just put into s->data, from before on. */
+/*
+ * Look at the text that was just put into s->data, from before on.  All of it is
+ * counted, refused or not, so that the reason does not hang on how it was cut.
+ */
 static void
 check_text(struct server *s, size_t before)
 {
@@ -123,7 +126,7 @@ server_read_chunk(struct server *s)
 		part.n = (size_t)s->chunk;
 	s->rest = slice_from(s->rest, part.n);
 	s->chunk -= part.n;
-	if (!s->bad && !s->refusal) {
+	if (!s->bad) {
 		data_read_chunk(&s->reader, part, s->last && s->chunk == 0,
 		    &s->data);
 		check_text(s, before);
