@@ -137,11 +137,21 @@ report_event(struct report *r, const struct event *e)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {
 		transcript_event(&r->text, e);
-		flush(r, r->out);
 	} else if (r->style == REPORT_JSON) {
 		json_put_event(&line, e, r->start);
 		emit(r, r->out, &line);
 	}
+}
+
+void
+report_flush(struct report *r)
+{
+	if (r->log)
+		transcript_flush(&r->logged);
+	if (r->style != REPORT_TEXT)
+		return;
+	transcript_flush(&r->text);
+	flush(r, r->out);
 }
 
 static void

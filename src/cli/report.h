@@ -58,6 +58,9 @@ bool report_wants_bodies(const struct report *r);
 /* Print an event.  EVENT_RESULT is left to report_results(). */
 void report_event(struct report *r, const struct event *e);
 
+/* Nothing more happens for a while: show all that did. */
+void report_flush(struct report *r);
+
 /*
  * Print what became of each recipient, none of them PENDING; returns the exit
  * status, which the worst of them decides.

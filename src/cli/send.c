@@ -149,6 +149,7 @@ print_events(struct run *r)
 		progress_erase(&r->progress);
 		report_event(&r->report, &e);
 	}
+	report_flush(&r->report);
 }
 
 static void

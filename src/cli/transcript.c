@@ -59,6 +59,18 @@ print(struct transcript *t, const struct event *e, const char *mark,
 }
 
 static void
+print_asked(struct transcript *t)
+{
+	struct event e = event_make(EVENT_LOOKUP, 0);
+
+	if (t->asked.n == 0)
+		return;
+	e.at = t->asked_at;
+	print(t, &e, "==", PLAIN, &t->asked);
+	buf_free(&t->asked);
+}
+
+static void
 put(struct buf *b, const char *before, const struct event *e, const char *key)
 {
 	struct slice s = event_get(e, key);
@@ -141,14 +153,22 @@ print_body(struct transcript *t, const struct event *e, struct buf *b)
 	print(t, e, e->secure ? "~>" : "->", PLAIN, b);
 }
 
+/* "asking 127.0.0.1 for example.org: MX, A, AAAA", when all are known. */
 static void
-print_lookup(struct transcript *t, const struct event *e, struct buf *b)
+gather_lookup(struct transcript *t, const struct event *e, struct buf *b)
 {
-	buf_puts(b, "asking for");
-	put(b, " ", e, "type");
-	put(b, " ", e, "name");
-	put(b, " at ", e, "resolver");
-	print(t, e, "==", PLAIN, b);
+	put(b, "asking ", e, "resolver");
+	put(b, " for ", e, "name");
+	buf_putc(b, ':');
+	if (t->asked.n > 0 &&
+	    slice_starts(buf_slice(&t->asked), buf_slice(b))) {
+		put(&t->asked, ", ", e, "type");
+		return;
+	}
+	print_asked(t);
+	buf_put(&t->asked, buf_slice(b));
+	put(&t->asked, " ", e, "type");
+	t->asked_at = e->at;
 }
 
 static void
@@ -169,6 +189,8 @@ print_answer(struct transcript *t, const struct event *e, struct buf *b)
 static void
 print_plan(struct transcript *t, const struct event *e, struct buf *b)
 {
+	if (event_get(e, "hosts").n == 0)
+		return; /* the result says why there is no way */
 	put(b, "plan for ", e, "domain");
 	put(b, ": ", e, "hosts");
 	put(b, "; TLS ", e, "tls");
@@ -260,7 +282,7 @@ transcript_event(struct transcript *t, const struct event *e)
 {
 	static void (*const printers[NEVENTS])(struct transcript *t,
 	    const struct event *e, struct buf *b) = {
-		[EVENT_LOOKUP] = print_lookup,
+		[EVENT_LOOKUP] = gather_lookup,
 		[EVENT_ANSWER] = print_answer,
 		[EVENT_PLAN] = print_plan,
 		[EVENT_CONNECT] = print_connection,
@@ -276,8 +298,16 @@ transcript_event(struct transcript *t, const struct event *e)
 	};
 	struct buf b = { 0 };
 
+	if (e->kind != EVENT_LOOKUP)
+		print_asked(t);
 	printers[e->kind](t, e, &b);
 	buf_free(&b);
+}
+
+void
+transcript_flush(struct transcript *t)
+{
+	print_asked(t);
 }
 
 static void

@@ -27,11 +27,16 @@ struct transcript {
 	struct wish wish;	/* for advice on failures */
 	int64_t start;
 
+	struct buf asked;	/* the questions about one name, gathered */
+	int64_t asked_at;
 	int64_t last;		/* when the line before was */
 	unsigned lanes;		/* the highest number seen */
 };
 
 void transcript_event(struct transcript *t, const struct event *e);
+
+/* Nothing more for now: print what was still gathered. */
+void transcript_flush(struct transcript *t);
 
 /* The last line about a recipient, with advice when it failed. */
 void transcript_result(struct transcript *t, const struct recipient *r);

@@ -322,17 +322,26 @@ event(enum event_kind kind, unsigned lane, bool secure, int64_t milliseconds)
 }
 
 static void
-play(struct report *r)
+play_lookup(struct report *r, struct slice name, struct slice type)
 {
 	struct event e = event(EVENT_LOOKUP, 0, false, 1);
+
+	event_text(&e, "name", name);
+	event_text(&e, "type", type);
+	event_text(&e, "resolver", SLICE("127.0.0.1:53"));
+	report_event(r, &e);
+}
+
+static void
+play(struct report *r)
+{
+	struct event e = event(EVENT_ANSWER, 0, false, 3);
 	struct endpoint peer = at(25);
 	struct buf scratch = { 0 };
 
-	event_text(&e, "name", SLICE("example.org"));
-	event_text(&e, "type", SLICE("MX"));
-	event_text(&e, "resolver", SLICE("127.0.0.1:53"));
-	report_event(r, &e);
-	e = event(EVENT_ANSWER, 0, false, 3);
+	play_lookup(r, SLICE("example.org"), SLICE("MX"));
+	play_lookup(r, SLICE("example.org"), SLICE("A"));
+	play_lookup(r, SLICE("example"), SLICE("AAAA"));
 	event_text(&e, "name", SLICE("example.org"));
 	event_text(&e, "type", SLICE("MX"));
 	event_text(&e, "status", SLICE("soft"));
@@ -381,7 +390,8 @@ test_transcript(void **state)
 	play(&d.r);
 	fflush(d.out);
 	assert_string_equal(d.out_text,
-	    "  0.001 +0.001 == asking for MX example.org at 127.0.0.1:53\n"
+	    "  0.001 +0.001 == asking 127.0.0.1:53 for example.org: MX, A\n"
+	    "  0.001 +0.000 == asking 127.0.0.1:53 for example: AAAA\n"
 	    "  0.003 +0.002 ** MX example.org: SERVFAIL\n"
 	    "  0.012 +0.009 == connecting to mx1.example.org "
 	    "[192.0.2.1]:25\n"
