@@ -137,17 +137,6 @@ alt_name_put(struct buf *out, const GENERAL_NAME *g)
 	}
 }
 
-static void
-common_name_put(struct buf *out, const X509 *cert)
-{
-	const X509_NAME *subject = X509_get_subject_name(cert);
-	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-
-	if (at >= 0)
-		buf_put(out, string_slice(X509_NAME_ENTRY_get_data(
-		    X509_NAME_get_entry(subject, at))));
-}
-
 void
 tls_cert_names_put(struct buf *out, const X509 *cert)
 {
@@ -157,8 +146,6 @@ tls_cert_names_put(struct buf *out, const X509 *cert)
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++)
 		alt_name_put(&names, sk_GENERAL_NAME_value(all, i));
-	if (names.n == 0)
-		common_name_put(&names, cert);
 	buf_put(out, buf_slice(&names));
 	buf_free(&names);
 	GENERAL_NAMES_free(all);

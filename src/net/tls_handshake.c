@@ -91,7 +91,10 @@ set_name(char to[256], const char *host)
 	snprintf(to, 256, "%.*s", (int)s.n, s.p);
 }
 
-/* Whom the certificate must be for, and what SNI asks for (RFC 6066). */
+/*
+ * Whom the certificate must be for, and what SNI asks for (RFC 6066).  A host's
+ * name stands in subjectAltName: the subject is free text (RFC 9525 2).
+ */
 static bool
 set_peer(struct tls *t)
 {
@@ -99,7 +102,8 @@ set_peer(struct tls *t)
 	struct ip ip;
 
 	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+		X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (ip_parse(slice_of(t->name), &ip))
 		return X509_VERIFY_PARAM_set1_ip(param, ip.b,
 		    ip.version == 6 ? 16 : 4) == 1;

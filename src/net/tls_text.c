@@ -16,11 +16,13 @@ mismatch_put(struct buf *out, const X509 *cert)
 	struct buf names = { 0 };
 
 	tls_cert_names_put(&names, cert);
-	buf_puts(out, "name mismatch: certificate is for ");
+	if (names.n == 0)
+		buf_puts(out, "certificate has no host name in it");
+	else
+		buf_puts(out, "name mismatch: certificate is for ");
 	buf_put(out, slice_first(buf_slice(&names), NAMES_SHOWN));
-	buf_puts(out, names.n > NAMES_SHOWN ? " ..."
-	    : names.n == 0		    ? "nobody"
-					    : "");
+	if (names.n > NAMES_SHOWN)
+		buf_puts(out, " ...");
 	buf_free(&names);
 }
 

@@ -267,7 +267,9 @@ HOST = "mx.example.test"
 
 
 class Certificates:
-    """good, expired, wrongname, selfsigned, unknown, wrongeku; ca.pem."""
+    """good, expired, wrongname, selfsigned, unknown, wrongeku; ca.pem;
+    commonname: the host's name is in the subject only.
+    """
 
     def __init__(self):
         self._keep = tempfile.TemporaryDirectory(prefix="faults-certs-")
@@ -283,6 +285,7 @@ class Certificates:
         self._leaf("wrongname", "ca", "DNS:elsewhere.test")
         self._leaf("unknown", "otherca", names)
         self._leaf("wrongeku", "ca", names, eku="clientAuth")
+        self._leaf("commonname", "ca", "email:postmaster@example.test")
         self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
                       "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                       "-keyout", "selfsigned.key", "-out", "selfsigned.pem",
