@@ -23,6 +23,7 @@
 #define PEERS_MAX 256
 #define BACKLOG	  128
 #define FAREWELL  SECONDS(2) /* for the peers, once the count is reached */
+#define REST	  (SECONDS(1) / 5) /* before the next try to accept */
 
 struct sink {
 	const struct sink_config *config;
@@ -35,6 +36,7 @@ struct sink {
 	size_t npeers;
 	unsigned lanes;
 	int64_t end;		/* when to stop all the same */
+	int64_t rest;		/* until then nobody is let in; 0 = open */
 };
 
 static void
@@ -120,10 +122,21 @@ note_arrival(struct sink *s, int fd)
 	buf_free(&name);
 }
 
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/*
+ * One that cannot be let in (no descriptor is left) keeps the listener ready:
+ * asking at once again would spin.
+ */
 static void
 take_arrivals(struct sink *s, int64_t now)
 {
-	int one = 1, fd;
+	int one = 1, fd = -1;
 
 	while (s->npeers < PEERS_MAX &&
 	    (fd = accept4(s->listener, NULL, NULL,
@@ -134,6 +147,7 @@ take_arrivals(struct sink *s, int64_t now)
 		s->peer[s->npeers++] =
 		    sink_peer_new(&s->world, fd, s->lanes, now);
 	}
+	s->rest = fd < 0 && is_shortage(errno) ? now + REST : 0;
 }
 
 static void
@@ -177,13 +191,23 @@ is_over(struct sink *s, int64_t now)
 }
 
 static void
-ask(struct sink *s)
+ask_listener(struct sink *s, int64_t now)
+{
+	s->listener_slot = SIZE_MAX;
+	if (s->npeers == PEERS_MAX || has_enough(s))
+		return;
+	if (s->rest > now)
+		wait_until(&s->wait, s->rest);
+	else
+		s->listener_slot = wait_add(&s->wait, s->listener, POLLIN);
+}
+
+static void
+ask(struct sink *s, int64_t now)
 {
 	wait_clear(&s->wait);
 	s->signals_slot = wait_add(&s->wait, s->signals, POLLIN);
-	s->listener_slot = SIZE_MAX;
-	if (s->npeers < PEERS_MAX && !has_enough(s))
-		s->listener_slot = wait_add(&s->wait, s->listener, POLLIN);
+	ask_listener(s, now);
 	for (size_t i = 0; i < s->npeers; i++)
 		sink_peer_wait(s->peer[i], &s->wait);
 	wait_until(&s->wait, s->end);
@@ -195,7 +219,7 @@ serve(struct sink *s)
 	int64_t now = clock_now();
 
 	while (!is_over(s, now)) {
-		ask(s);
+		ask(s, now);
 		wait_poll(&s->wait, now);
 		now = s->world.events.now = clock_now();
 		if (wait_ready(&s->wait, s->signals_slot))

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: ISC
 """What an attack on the finished program once broke."""
 
-from faults_support import (HOST, OK, TEMPFAIL, certificates, check, send,
-                            tls_dialogue)
+import re
+import resource
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from faults_support import (BINARY, HOST, OK, TEMPFAIL, certificates, check,
+                            send, tls_dialogue)
 from scripted import Server
 
 
@@ -22,3 +30,40 @@ def test_a_common_name_is_no_host_name():
                 enhanced="4.7.5")
     assert not any(line.startswith("MAIL") for line in srv.conns[0].lines)
     assert "no host name" in got["text"], run
+
+
+@contextmanager
+def sink(*args, before=None):
+    """A sink of our own; gives its process and port."""
+    p = subprocess.Popen([BINARY, "--sink", "127.0.0.1:0", *args],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         preexec_fn=before)
+    try:
+        port = re.search(rb":(\d+)$", p.stderr.readline().strip()).group(1)
+        yield p, int(port)
+    finally:
+        p.terminate()
+        p.communicate()
+
+
+def ticks(p):
+    """Processor time a process has used, in clock ticks of 10 ms."""
+    stat = Path(f"/proc/{p.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(stat[11]) + int(stat[12])
+
+
+def test_sink_without_descriptors_does_not_spin():
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+
+    with sink(before=few) as (p, port):
+        crowd = [socket.create_connection(("127.0.0.1", port))
+                 for _ in range(20)]
+        time.sleep(0.3)
+        before = ticks(p)
+        time.sleep(1)
+        assert ticks(p) - before < 10
+        for s in crowd:
+            s.close()
+        run = send(port)
+        check(run, OK, status="delivered")
