@@ -21,6 +21,7 @@ static const struct {
 	{ FAILED, STAGE_USAGE, ANY, ANY, "see smtpsend --help" },
 	{ FAILED, STAGE_OPEN, ANY, ANY, NULL },
 	{ FAILED, STAGE_CONFIG, ANY, ANY, NULL },
+	{ FAILED, STAGE_READ, ANY, ANY, "nothing was sent" },
 	{ FAILED, STAGE_ADDRESS, ANY, ANY, "nothing was sent" },
 	{ FAILED, ANY_STAGE, 1, 1, "check the part before the @" },
 	{ FAILED, ANY_STAGE, 1, 6, "ask the recipient for the new address" },
@@ -39,6 +40,7 @@ static const struct {
 	    "its submission service, or --tls encrypt" },
 	{ FAILED, ANY_STAGE, 7, ANY, "the server's policy refuses this "
 	    "mail: its own words say why" },
+	{ FAILED, STAGE_MESSAGE, ANY, ANY, "nothing was sent" },
 	{ FAILED, ANY_STAGE, ANY, ANY, "-v shows the whole dialogue" },
 	{ DEFERRED, STAGE_READ, ANY, ANY, "nothing was sent" },
 	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "

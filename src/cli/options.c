@@ -171,7 +171,11 @@ hint_long(struct option_call *c, const char *word)
 	size_t n = slice_find(slice_of(word), '=');
 	const struct option *o, *other;
 
-	if (!c->own || n < 4)
+	if (!c->own)
+		return;
+	if (strcmp(word, "-h") == 0)
+		buf_puts(c->says, "smtpsend: did you mean --help?\n");
+	if (n < 4)
 		return;
 	o = option_by_name(slice_from(slice_first(slice_of(word), n), 1),
 	    &other);

@@ -41,11 +41,34 @@ settle_queue(struct settings *s)
 	s->mode = s->queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
 }
 
+/* -O requiretls=yes promises that nothing goes out in clear or to a stranger. */
+static void
+settle_tls(struct settings *s)
+{
+	if (!s->require_tls || s->tls_given)
+		return;
+	s->tls = TLS_VERIFY;
+	s->tls_why = "-O requiretls";
+}
+
 static int
 clash(const struct settings *s, struct buf *says, const char *text)
 {
 	buf_putf(says, "%s: %s\n", s->program, text);
 	return EX_USAGE;
+}
+
+/* The first option that says how to receive mail, or NULL. */
+static const char *
+sink_option(const struct settings *s)
+{
+	return s->sink_dir ? "--sink-dir needs --sink" :
+	    s->sink_mbox ? "--sink-mbox needs --sink" :
+	    s->sink_name ? "--sink-name needs --sink" :
+	    s->nsink_replies > 0 ? "--sink-reply needs --sink" :
+	    s->sink_count > 0 ? "--sink-count needs --sink" :
+	    s->sink_tls ? "--sink-tls needs --sink" :
+	    s->sink_lmtp ? "--sink-lmtp needs --sink" : NULL;
 }
 
 /* Only smtpsend's own options can clash. */
@@ -62,7 +85,7 @@ find_clash(const struct settings *s)
 		return "--sink receives mail: it takes no recipients";
 	if (s->link == LINK_SMTPS && s->tls == TLS_NONE)
 		return "--tls none does not go with smtps://, which is TLS";
-	return NULL;
+	return s->mode == MODE_SINK ? NULL : sink_option(s);
 }
 
 static bool
@@ -80,6 +103,7 @@ settings_settle(struct settings *s, struct buf *says)
 	const char *text;
 
 	settle_queue(s);
+	settle_tls(s);
 	text = find_clash(s);
 	if (!text && lacks_recipients(s))
 		text = "no recipients: name them, or take them from the header "

@@ -34,13 +34,25 @@ write_all(int fd, struct slice s)
 	return true;
 }
 
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
 bool
 sink_store_check(const struct sink_store *s)
 {
 	int fd;
 
 	if (s->dir)
-		return access(s->dir, W_OK | X_OK) == 0;
+		return (mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
+		    access(s->dir, W_OK | X_OK) == 0 && is_directory(s->dir);
 	if (!s->mbox)
 		return true;
 	fd = open(s->mbox, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

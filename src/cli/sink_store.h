@@ -39,7 +39,7 @@ struct draft {
 
 #define DRAFT_NONE ((struct draft){ .fd = -1 })
 
-/* Can messages be kept there?  False with errno. */
+/* Can messages be kept there?  Makes the folder or file; false with errno. */
 bool sink_store_check(const struct sink_store *s);
 
 void draft_open(struct draft *d, struct sink_store *s,

@@ -60,7 +60,8 @@ show_legacy(struct buf *b, const struct settings *s)
 	show_number(b, "gateway", s->gateway);
 	show_number(b, "hops", s->hop_count);
 	show_number(b, "utf8", s->smtputf8);
-	show_number(b, "requiretls", s->require_tls);
+	if (s->require_tls)
+		show_text(b, "requiretls", tls_level_name(s->tls));
 	show_text(b, "config", s->config);
 	show_number(b, "errors", s->errors);
 	show_number(b, "delivery", s->delivery);
@@ -293,7 +294,7 @@ static const struct good legacy[] = {
 	    "deliver (-bm) delivery=1 <a>", NULL },
 	{ "sendmail -Odeliverymode=x a", "deliver (-bm) <a>", "ignored" },
 	{ "sendmail -O requiretls=yes -O smtputf8=yes a",
-	    "deliver (-bm) utf8=1 requiretls=1 <a>", NULL },
+	    "deliver (-bm) utf8=1 requiretls=verify <a>", NULL },
 	{ "sendmail -O Timeout.queuereturn=5d -O MaxHopCount=30 a",
 	    "deliver (-bm) return=432000 maxhops=30 <a>", NULL },
 	{ "sendmail -- -a@x", "deliver (-bm) <-a@x>", NULL },
@@ -449,6 +450,9 @@ static const struct {
 	{ "smtpsend --sink --sink-reply RCTP=450", 64, "as RCPT=450" },
 	{ "smtpsend --sink :25 bob@x", 64, "takes no recipients" },
 	{ "smtpsend --sink-mbox m --sink-dir d --sink", 64, "exclude" },
+	{ "smtpsend --sink-dir d a", 64, "--sink-dir needs --sink" },
+	{ "smtpsend --sink-reply RCPT=450 a", 64, "needs --sink" },
+	{ "smtpsend -h", 64, "did you mean --help?" },
 	{ "smtpsend -46 a", 64, "exclude each other" },
 	{ "smtpsend --key k a", 64, "--key needs --cert" },
 	{ "smtpsend --server smtps://x --tls none a", 64, "which is TLS" },

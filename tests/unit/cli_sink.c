@@ -153,6 +153,10 @@ test_store_dir(void **state)
 	(void)state;
 	make_place(&p);
 	make_message(&m, rcpt);
+	store.dir = "/nonexistent/dir";
+	assert_false(sink_store_check(&store));
+	store.dir = "/etc/passwd";
+	assert_false(sink_store_check(&store));
 	store.dir = p.dir;
 	assert_true(sink_store_check(&store));
 	draft_open(&d, &store, &m);
@@ -166,7 +170,8 @@ test_store_dir(void **state)
 	assert_int_equal(collect(&p, &got), 1);
 	assert_string_equal(buf_str(&got), "Return-Path: <a@x>\r\n"
 	    "X-Envelope-To: <b@y>\r\nS: x\r\n\r\nFrom y\r\n");
-	assert_false(sink_store_check(&store));
+	assert_true(sink_store_check(&store)); /* it makes the folder again */
+	assert_int_equal(rmdir(p.dir), 0);
 	draft_open(&d, &store, &m);
 	draft_write(&d, SLICE("x"));
 	assert_false(draft_keep(&d, &store, &m, NULL));
@@ -456,7 +461,7 @@ test_cannot_begin(void **state)
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(WEXITSTATUS(status), want);
-		c.dir = "/nonexistent";
+		c.dir = "/nonexistent/dir";
 	}
 	kill(r.pid, SIGINT);
 	assert_int_equal(finish(&r), 0);
