@@ -361,8 +361,8 @@ note_race(struct destination *d)
 }
 
 /*
- * What the lane leaves behind, as the reason for whom it did not settle: nothing
- * was sent to them, whatever became of those in its last transaction.
+ * What the lane leaves behind, as the reason for whom it did not settle: they
+ * were sent nothing, whatever became of those in its last transaction.
  */
 static void
 note_end(struct destination *d)

@@ -3,7 +3,8 @@
  * lane.c - see lane.h
  *
  * Deadlines are per phase of the dialogue: a dripping server cannot extend
- * them, since a phase ends only with a whole reply or a block of text sent.
+ * them, since a phase ends only with a whole reply or when our octets have got
+ * through to it.
  */
 #include "deliver/lane.h"
 
@@ -20,6 +21,8 @@
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
 #define RCPTS_MAX     100 /* per transaction when the server does not say */
 #define HANDSHAKE_MAX 120 /* seconds */
+#define RATE_MIN      500 /* octets a second: slower is standing still */
+#define FLIGHT_SIZE   16384 /* what may be on the way without any progress */
 
 /*
  * The lane is over for this reason; the session settles whom it has, and knows
@@ -56,6 +59,7 @@ static void
 begin_phase(struct lane *l, unsigned seconds, int64_t now)
 {
 	l->deadline = now + job_patience(l->job, seconds);
+	l->arrived = stream_arrived(&l->stream);
 }
 
 /* ---- the mails ---- */
@@ -317,20 +321,32 @@ step_handshake(struct lane *l, int64_t now)
 	}
 }
 
+/* Has enough of what we say got through in this time, in microseconds? */
+static bool
+is_moving(const struct lane *l, int64_t time)
+{
+	uint64_t least = (uint64_t)(time / SECONDS(1)) * RATE_MIN;
+	uint64_t moved = stream_arrived(&l->stream) - l->arrived;
+
+	return moved >= (least > FLIGHT_SIZE ? least : FLIGHT_SIZE);
+}
+
 static void
 check_deadline(struct lane *l, int64_t now)
 {
 	unsigned phase = session_phase(l->session);
+	unsigned seconds = session_patience(l->session);
+	int64_t time = job_patience(l->job, seconds);
 
-	if (phase != l->phase) {
+	if (now < l->deadline && phase == l->phase)
+		return;
+	if (phase != l->phase || is_moving(l, time)) {
 		l->phase = phase;
-		begin_phase(l, session_patience(l->session), now);
-	} else if (now >= l->deadline) {
-		lose(l, STAGE_NONE, "timed out after waiting %lld s for %s",
-		    (long long)(job_patience(l->job,
-			session_patience(l->session)) / SECONDS(1)),
-		    session_awaits(l->session));
+		begin_phase(l, seconds, now);
+		return;
 	}
+	lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
+	    (double)time / SECONDS(1), session_awaits(l->session));
 }
 
 static bool

@@ -38,6 +38,7 @@ struct lane {
 	size_t slot;
 	int64_t deadline;
 	unsigned phase;
+	uint64_t arrived;		/* stream_arrived() as it began */
 
 	struct mail mail;		/* of the transaction under way */
 	struct recipient **offered;	/* its recipients */

@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,6 +55,7 @@ stream_send(struct stream *s, struct slice data, size_t *n)
 	} while (put < 0 && errno == EINTR);
 	if (put > 0) {
 		*n = (size_t)put;
+		s->given += *n;
 		return IO_OK;
 	}
 	if (put == 0 || errno == EAGAIN || errno == EWOULDBLOCK)
@@ -107,6 +110,16 @@ enum io
 stream_flush(struct stream *s)
 {
 	return s->ops->flush(s);
+}
+
+uint64_t
+stream_arrived(const struct stream *s)
+{
+	int queued;
+
+	if (ioctl(s->fd, SIOCOUTQ, &queued) != 0 || queued < 0)
+		return s->given;
+	return s->given - (uint64_t)queued;
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/outcome.h"
 #include "base/slice.h"
@@ -43,6 +44,7 @@ struct stream {
 				   poll */
 	bool unsent;		/* bytes were kept back: stream_flush(), or poll
 				   POLLOUT too when that says IO_AGAIN */
+	uint64_t given;		/* octets that the kernel has taken */
 	void *state;		/* the kind's own */
 	char error[256];
 };
@@ -58,6 +60,12 @@ void stream_open(struct stream *s, int fd);
 enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
 enum io stream_write(struct stream *s, struct slice data, size_t *n);
 enum io stream_flush(struct stream *s);
+
+/*
+ * Octets on the wire that the peer's machine has acknowledged: what the kernel
+ * has taken may wait there long for a slow one.
+ */
+uint64_t stream_arrived(const struct stream *s);
 
 /* Orderly: says good-bye, closes.  A closed or zeroed stream may be closed. */
 void stream_close(struct stream *s);

@@ -104,7 +104,10 @@ bool session_is_committed(const struct session *s);
 /* Seconds that the server may take for what is awaited now (FAULTS, table). */
 unsigned session_patience(const struct session *s);
 
-/* A number that changes when a new phase begins: the deadline starts anew. */
+/*
+ * A number that changes when a new phase begins: the deadline starts anew.  So
+ * it does while text gets through, which only the driver can see.
+ */
 unsigned session_phase(const struct session *s);
 
 /* In words: "waiting for the reply to RCPT", for time-out messages. */

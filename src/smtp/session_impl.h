@@ -67,7 +67,6 @@ struct session {
 	uint64_t put, sent;	/* octets ever put into and taken from out */
 	uint64_t text;		/* `put` where the text begins; 0 = not yet */
 	uint64_t commit;	/* `put` at the end of data; 0 = not yet */
-	uint64_t block;		/* `sent` when this phase began */
 	unsigned phase;
 	struct outcome end;
 };

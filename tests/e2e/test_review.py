@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Faults in combination: what one of them does to the other recipients."""
 
+import os
 import signal
 import subprocess
 import time
@@ -8,8 +9,8 @@ import time
 import pytest
 
 from fakedns import SERVFAIL
-from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL,
-                            UNAVAILABLE, Server, World, check, send)
+from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
+                            Server, World, big_message, check, send)
 from scripted import dialogue, drop
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -155,3 +156,19 @@ def test_explain_failed_outweighs_deferred():
         run = w.send("--explain", to=("a@later.test", "a@never.test"))
         swapped = w.send("--explain", to=("a@never.test", "a@later.test"))
     assert (run.rc, swapped.rc) == (NOHOST, NOHOST), run
+
+
+def test_a_slow_reader_is_no_stalled_one():
+    """Text that gets through extends the deadline, also behind the dot."""
+    def slow(c):
+        c.say("354 go")
+        while not c.buf.endswith(b"\r\n.\r\n"):
+            time.sleep(0.1)
+            c.buf += c.sock.recv(8192)
+        c.say("250 2.0.0 queued")
+        c.buf.clear()
+
+    with Server(dialogue(DATA=slow), rcvbuf=4096) as srv:
+        run = send(srv.port, stdin=big_message(250_000), seconds=1)
+    check(run, OK, status="delivered")
+    assert run.seconds > 1.5
