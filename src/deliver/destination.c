@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "net/hosts.h"
+#include "net/wait.h"
 #include "route/remedy.h"
 
 #define PROBLEMS_MAX 480
@@ -467,9 +468,12 @@ destination_step(struct destination *d, const struct wait *w, int64_t now)
 		next_host(d, now);
 }
 
+/* A lane may have become free after this destination's turn. */
 void
 destination_wait(struct destination *d, struct wait *w)
 {
 	if (d->state == SENDING)
 		lane_wait(&d->lane, w);
+	else if (d->state == READY && d->job->busy < max_lanes(d))
+		wait_until(w, 0);
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Faults in combination: what one of them does to the other recipients."""
 
-import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from fakedns import SERVFAIL
 from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
                             Server, World, big_message, check, send)
-from scripted import dialogue, drop
+from scripted import dialogue, drop, stall
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 CAROL, BOB = "carol@example.test", "bob@example.test"
@@ -172,3 +172,27 @@ def test_a_slow_reader_is_no_stalled_one():
         run = send(srv.port, stdin=big_message(250_000), seconds=1)
     check(run, OK, status="delivered")
     assert run.seconds > 1.5
+
+
+def test_a_late_destination_gets_the_lane_that_became_free():
+    """100 connections are the most at once; one that ends wakes who waits."""
+    def late(q):
+        threading.Timer(0.5, lambda: q.reply(q.honest())).start()
+
+    def slow(c):
+        time.sleep(1)
+        dialogue()(c)
+
+    with World() as w:
+        w.host("stalled.test", stall, backlog=256)
+        w.host("slow.test", slow)
+        w.host("good.test", dialogue())
+        w.dns.add("d0.test", "MX", (10, "good.test"))
+        w.dns.script("d0.test", "MX", late)
+        for i in range(1, 100):
+            w.dns.add(f"d{i}.test", "MX", (10, "stalled.test"))
+        w.dns.add("d100.test", "MX", (10, "slow.test"))
+        run = w.send(to=[f"bob@d{i}.test" for i in range(101)], seconds=4)
+    check(run, TEMPFAIL, to="bob@d100.test", status="delivered")
+    check(run, TEMPFAIL, to="bob@d0.test", status="delivered",
+          seconds=lambda s: s < 3)
