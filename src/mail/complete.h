@@ -6,8 +6,7 @@
  * Resent-Bcc are gone, Date, From and Message-ID are there (RFC 5322 3.6 asks
  * for the first two), other letters than ASCII are encoded words (RFC 2047) or
  * A-labels where the standards have a form for them, lines are at most 998
- * octets where there is white space to fold at, and the empty line is at the
- * end.
+ * octets, and the empty line is at the end.
  *
  * Text that is no UTF-8 is labelled unknown-8bit (RFC 1428) in unstructured
  * fields, and read as latin1 in display names.  What has no ASCII form (a

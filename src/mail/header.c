@@ -4,6 +4,8 @@
 
 #include "base/ascii.h"
 
+#define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
+
 /*
  * Take a line off *rest: text without its end.  False when the end of the line
  * may lie behind what is there: at a CR, or without any end.
@@ -163,21 +165,42 @@ find_later_fold(struct slice text, size_t at)
 	return at;
 }
 
+/* Where to fold text that is longer than limit; its end for nowhere. */
+static size_t
+fold_at(struct slice text, size_t limit)
+{
+	size_t at = find_fold(text, limit);
+
+	return at > 0 ? at : find_later_fold(text, limit);
+}
+
+/* The front of a word that no line can hold; no letter is cut (UTF-8). */
+static struct slice
+break_word(struct slice text)
+{
+	size_t n = LINE_OCTETS - 1; /* the blank before the next one counts */
+
+	while (n > LINE_OCTETS - 4 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return slice_first(text, n);
+}
+
 void
 header_fold(struct buf *out, struct slice text, size_t limit)
 {
 	while (text.n > 0 && is_blank(text.p[text.n - 1]))
 		text.n--;
 	while (text.n > limit) {
-		size_t at = find_fold(text, limit);
+		size_t at = fold_at(text, limit);
+		struct slice line = slice_first(text, at);
 
-		if (at == 0)
-			at = find_later_fold(text, limit);
-		if (at == text.n)
+		if (at >= LINE_OCTETS)
+			line = break_word(text);
+		else if (at == text.n)
 			break;
-		buf_put(out, slice_first(text, at));
-		buf_put(out, SLICE("\r\n"));
-		text = slice_from(text, at);
+		buf_put(out, line);
+		buf_puts(out, at >= LINE_OCTETS ? "\r\n " : "\r\n");
+		text = slice_from(text, line.n);
 	}
 	buf_put(out, text);
 	buf_put(out, SLICE("\r\n"));

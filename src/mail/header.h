@@ -50,7 +50,8 @@ void header_unfold(struct buf *out, struct slice value);
 
 /*
  * Append text, one field without line ends, folded at white space into lines
- * of at most limit octets where that can be done, and CRLF.
+ * of at most limit octets where that can be done, and CRLF.  A word that no
+ * line of 998 octets can hold is broken: a blank comes into it.
  */
 void header_fold(struct buf *out, struct slice text, size_t limit);
 

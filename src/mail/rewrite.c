@@ -13,6 +13,7 @@
 
 #define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
 #define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
+#define NAME_OCTETS 900 /* of a name, which nothing can fold */
 
 enum kind { TEXT, ADDRESSES, PARAMETERS, STRUCTURED };
 
@@ -204,11 +205,13 @@ static void
 put_value(struct writer *w, const struct header_field *field,
     struct slice value)
 {
-	if (!ascii_has_high(value)) {
+	enum kind kind = kind_of(field->name);
+
+	if (kind != TEXT && !ascii_has_high(value)) {
 		buf_put(w->out, value);
 		return;
 	}
-	switch (kind_of(field->name)) {
+	switch (kind) {
 	case TEXT:
 		word_put_text(w->out, value, column(w));
 		break;
@@ -250,7 +253,7 @@ rewrite_field(struct buf *out, const struct header_field *field)
 		return;
 	}
 	header_unfold(&value, field->value);
-	buf_put(&line, field->name);
+	buf_put(&line, slice_first(field->name, NAME_OCTETS));
 	buf_puts(&line, ": ");
 	put_value(&w, field, buf_slice(&value));
 	header_fold(out, buf_slice(&line), LINE_WANTED);

@@ -5,9 +5,10 @@
 #include "base/ascii.h"
 #include "base/codec.h"
 
-#define WORD_MAX  75 /* RFC 2047 2 */
-#define LINE_MAX_ 76 /* of lines that hold one */
-#define CROWDED	  50 /* a word from here on goes to a line of its own */
+#define WORD_MAX  75  /* RFC 2047 2 */
+#define LINE_MAX_ 76  /* of lines that hold one */
+#define WORD_FITS 997 /* behind the blank of a folded line (RFC 5322 2.1.1) */
+#define CROWDED	  50  /* a word from here on goes to a line of its own */
 
 void
 utf8_put(struct buf *out, struct slice text)
@@ -208,13 +209,20 @@ is_encoded(struct slice s)
 	    slice_ends_nocase(s, SLICE("?="));
 }
 
-/* The end of the run of high words whose first one ends at `end`. */
+/* Not ASCII, or longer than any line? */
+static bool
+is_unfit(struct slice word)
+{
+	return word.n > WORD_FITS || ascii_has_high(word);
+}
+
+/* The end of the run of unfit words whose first one ends at `end`. */
 static size_t
 run_end(struct slice s, size_t end)
 {
 	size_t from = skip_blanks(s, end), to = skip_word(s, from);
 
-	while (ascii_has_high(part(s, from, to))) {
+	while (is_unfit(part(s, from, to))) {
 		end = to;
 		from = skip_blanks(s, end);
 		to = skip_word(s, from);
@@ -236,7 +244,7 @@ word_put_text(struct buf *out, struct slice text, size_t column)
 		size_t from = skip_blanks(text, i), to = skip_word(text, from);
 		size_t next;
 
-		if (!ascii_has_high(part(text, from, to))) {
+		if (!is_unfit(part(text, from, to))) {
 			buf_put(out, part(text, i, to));
 			after_encoded = is_encoded(part(text, from, to));
 			i = to;

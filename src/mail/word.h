@@ -24,7 +24,10 @@ bool word_decode(struct buf *out, struct slice s);
  */
 void word_put(struct buf *out, struct slice text, size_t column);
 
-/* Append text in ASCII: the words that are not become encoded words. */
+/*
+ * Append text in ASCII: the words that are not, and those that no line can
+ * hold, become encoded words.
+ */
 void word_put_text(struct buf *out, struct slice text, size_t column);
 
 /* Append text as UTF-8: as it is when it is that, else read as latin1. */

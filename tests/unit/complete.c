@@ -294,6 +294,51 @@ test_long_encoded_text_is_folded(void **state)
 	buf_free(&raw);
 }
 
+/* Behind a broken name the rest of the header would be body. */
+static void
+test_name_over_a_line(void **state)
+{
+	struct buf raw = { 0 };
+	char *got;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		buf_putc(&raw, 'N');
+	buf_puts(&raw, ": a\nSubject: b\n");
+	got = head_with(&usual, buf_str(&raw));
+	assert_int_equal(slice_find(slice_of(got), ':'), 900);
+	assert_non_null(strstr(got, "N:\r\n a\r\nSubject: b\r\n"));
+	free(got);
+	buf_free(&raw);
+}
+
+/* Words that no line can hold: encoded where that can be, else broken. */
+static void
+test_words_over_a_line(void **state)
+{
+	static const char *const names[] = { "Subject", "X-Other", "From",
+		"Message-ID", "Content-Type", "Received" };
+	struct slice rest, line;
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		struct buf raw = { 0 };
+		char *got;
+
+		buf_putf(&raw, "%s: ", names[i / 2]);
+		for (int j = 0; j < 3000; j++)
+			buf_puts(&raw, i % 2 ? "\xc3\xb6" : "x");
+		got = head_with(&usual, buf_str(&raw));
+		rest = slice_of(got);
+		while (slice_cut(&rest, '\n', &line))
+			assert_true(line.n <= 999);
+		assert_true((strstr(got, "=?utf-8?Q?xxx") != NULL) ==
+		    (i == 0 || i == 2));
+		free(got);
+		buf_free(&raw);
+	}
+}
+
 int
 main(void)
 {
@@ -304,6 +349,8 @@ main(void)
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_more_and_too_long),
 		cmocka_unit_test(test_long_encoded_text_is_folded),
+		cmocka_unit_test(test_words_over_a_line),
+		cmocka_unit_test(test_name_over_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,29 @@ test_folding(void **state)
 	}
 }
 
+/* A word over 998 octets is broken, but not inside a letter. */
+static void
+test_folding_by_force(void **state)
+{
+	struct buf in = { 0 }, out = { 0 };
+	struct slice rest, line;
+
+	(void)state;
+	buf_puts(&in, "A: ");
+	for (int i = 0; i < 2000; i++)
+		buf_puts(&in, "\xe2\x82\xac");
+	header_fold(&out, buf_slice(&in), 76);
+	rest = buf_slice(&out);
+	for (int i = 0; slice_cut(&rest, '\n', &line) && rest.p; i++) {
+		assert_true(line.n <= 999);
+		assert_int_equal(line.p[line.n - 1], '\r');
+		assert_true(i == 0 || line.p[0] == ' ');
+		assert_true(line.n == 3 || line.p[line.n - 2] == '\xac');
+	}
+	buf_free(&in);
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -142,6 +165,7 @@ main(void)
 		cmocka_unit_test(test_from_field_is_no_mbox_line),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_folding_by_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
