@@ -92,11 +92,15 @@ send_rcpt(struct session *s)
 	return may_chunk(s) ? BDAT : DATA;
 }
 
-/* 452 and its older form: too many recipients in one transaction. */
+/*
+ * Too many recipients in one transaction: 452, or its older form, which means a
+ * full mailbox when nobody was taken before (RFC 5321 4.5.3.1.10).
+ */
 static bool
-is_too_many(const struct reply *r)
+is_too_many(const struct session *s, const struct reply *r)
 {
-	return r->code == 452 || (r->code == 552 && r->esc.cls == 0);
+	return r->code == 452 ||
+	    (r->code == 552 && r->esc.cls == 0 && s->accepted > 0);
 }
 
 static enum verb
@@ -111,7 +115,7 @@ got_rcpt(struct session *s, const struct reply *r, size_t i)
 		s->accepted++;
 		if (s->config->quit_after == STAGE_RCPT)
 			session_decide(s, i, &o);
-	} else if (is_too_many(r)) {
+	} else if (is_too_many(s, r)) {
 		o.verdict = PENDING;
 		s->mail.rcpt[i]->outcome = o;
 		s->fate[i] = AGAIN;
