@@ -66,6 +66,15 @@ stamp(struct destination *d, int64_t now)
 	}
 }
 
+/* What one host cannot take (code 0, 5.y.z) another might have taken. */
+static void
+defer(struct outcome *o)
+{
+	o->verdict = DEFERRED;
+	if (o->code == 0 && o->esc.cls == 5)
+		o->esc.cls = 4;
+}
+
 /*
  * Those without a verdict get one: the words that an earlier host had for them,
  * or else this reason.
@@ -79,10 +88,10 @@ settle(struct destination *d, const struct outcome *why, int64_t now)
 		r = d->rcpt[i];
 		if (r->outcome.verdict != PENDING)
 			continue;
-		if (r->outcome.stage != STAGE_NONE)
-			r->outcome.verdict = DEFERRED;
-		else
+		if (r->outcome.stage == STAGE_NONE)
 			r->outcome = *why;
+		else
+			defer(&r->outcome);
 		r->decided = now;
 	}
 	d->state = SETTLED;
@@ -394,10 +403,9 @@ repeats(const struct destination *d)
 	if (l->tls_failed && d->repeat != REPEAT_IN_CLEAR &&
 	    p->tls == TLS_MAY && p->link != LINK_SMTPS)
 		return REPEAT_IN_CLEAR;
-	if (l->session && l->mails > 0 && l->end.verdict == PENDING &&
-	    !lane_is_settled(l))
-		return REPEAT_SAME;
-	return REPEAT_NO;
+	if (l->mails == 0 || l->end.verdict != PENDING || lane_is_settled(l))
+		return REPEAT_NO;
+	return d->repeat == REPEAT_IN_CLEAR ? REPEAT_IN_CLEAR : REPEAT_SAME;
 }
 
 /* Those whom another host may help wait again; false when there are none. */
@@ -425,7 +433,7 @@ lane_over(struct destination *d, int64_t now)
 	note_race(d);
 	note_end(d);
 	d->repeat = repeats(d);
-	if (d->repeat == REPEAT_IN_CLEAR)
+	if (d->lane.tls_failed && d->repeat == REPEAT_IN_CLEAR)
 		events_note(d->job->events, d->lane.number,
 		    "TLS failed (%s): once more, in clear", d->lane.end.text);
 	if (d->repeat != REPEAT_NO) {

@@ -306,7 +306,7 @@ step_handshake(struct lane *l, int64_t now)
 	case TLS_BUSY:
 		if (now >= l->deadline)
 			handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
-			    ESC(4, 7, 5), "the TLS handshake timed out"));
+			    ESC(4, 7, 0), "the TLS handshake timed out"));
 		return;
 	case TLS_FAILED:
 		handshake_failed(l, why);

@@ -11,7 +11,7 @@ import pytest
 from fakedns import SERVFAIL
 from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
                             Server, World, big_message, check, send)
-from scripted import dialogue, drop, stall
+from scripted import dialogue, drop, raw_then, stall
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 CAROL, BOB = "carol@example.test", "bob@example.test"
@@ -196,3 +196,31 @@ def test_a_late_destination_gets_the_lane_that_became_free():
     check(run, TEMPFAIL, to="bob@d100.test", status="delivered")
     check(run, TEMPFAIL, to="bob@d0.test", status="delivered",
           seconds=lambda s: s < 3)
+
+
+def test_in_clear_once_is_in_clear_for_the_rest():
+    """TLS that failed is not tried again for each session of one mail."""
+    caps = BASE + ("STARTTLS", "LIMITS RCPTMAX=1 MAILMAX=1")
+    script = dialogue(caps, STARTTLS=raw_then(b"220 go\r\n", drop))
+    with Server(script) as srv:
+        run = send(srv.port, to=(BOB, CAROL))
+    check(run, OK, status="delivered")
+    check(run, OK, to=CAROL, status="delivered")
+    assert [len(c.messages) for c in srv.conns] == [0, 1, 1]
+
+
+def test_too_large_for_one_host_while_the_other_is_away():
+    """Put off, so it must not look permanent."""
+    with World() as w:
+        w.mx(10, dialogue(BASE + ("SIZE 100",)))
+        w.mx(20, drop)
+        run = w.send()
+    check(run, TEMPFAIL, status="deferred", enhanced="4.3.4")
+
+
+def test_a_handshake_that_takes_too_long_is_about_no_certificate():
+    with Server(lambda c: c.linger()) as srv:
+        run = send(srv.port, server="smtps", seconds=1)
+        srv.closing.set()
+    check(run, TEMPFAIL, status="deferred", stage="TLS", enhanced="4.7.0")
+    assert "certificate" not in run.err, run
