@@ -140,11 +140,8 @@ deliver_destinations(const struct deliver *d)
 void
 deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size)
 {
-	*sent = *size = 0;
-	for (size_t i = 0; i < d->n; i++) {
-		if (!d->v[i].lane.session)
-			continue;
-		*sent += session_text_sent(d->v[i].lane.session);
-		*size += d->job.message->size;
-	}
+	*sent = d->job.text_sent;
+	*size = d->job.text_size;
+	for (size_t i = 0; i < d->n; i++)
+		lane_progress(&d->v[i].lane, sent, size);
 }

@@ -433,6 +433,7 @@ lane_over(struct destination *d, int64_t now)
 	note_race(d);
 	note_end(d);
 	d->repeat = repeats(d);
+	lane_release(&d->lane);
 	if (d->lane.tls_failed && d->repeat == REPEAT_IN_CLEAR)
 		events_note(d->job->events, d->lane.number,
 		    "TLS failed (%s): once more, in clear", d->lane.end.text);

@@ -16,6 +16,7 @@ struct job {
 	bool tls_tried;
 	unsigned lanes;			/* ever begun: their numbers */
 	size_t busy;			/* lanes under way now */
+	uint64_t text_sent, text_size;	/* octets, of the lanes that are over */
 };
 
 /* The client's TLS state, made once; NULL with job->tls_why. */

@@ -421,11 +421,8 @@ void
 lane_start(struct lane *l, struct job *job, const struct lane_call *call,
     int64_t now)
 {
-	struct recipient **offered = l->offered;
-
-	session_free(l->session);
 	*l = (struct lane){ .job = job, .call = *call, .state = LANE_DIAL };
-	l->offered = mem_resize(offered, call->nrcpts, sizeof *offered);
+	l->offered = mem_resize(NULL, call->nrcpts, sizeof *l->offered);
 	l->number = ++job->lanes;
 	dial_start(&l->dial, l->call.target, call->n, &job->config->dial,
 	    job->events, l->number, now);
@@ -503,6 +500,25 @@ lane_stop(struct lane *l, const struct outcome *why)
 {
 	if (l->state != LANE_IDLE && l->state != LANE_OVER)
 		end(l, why);
+}
+
+void
+lane_progress(const struct lane *l, uint64_t *sent, uint64_t *size)
+{
+	if (!l->session)
+		return;
+	*sent += session_text_sent(l->session);
+	*size += l->job->message->size;
+}
+
+void
+lane_release(struct lane *l)
+{
+	lane_progress(l, &l->job->text_sent, &l->job->text_size);
+	session_free(l->session);
+	free(l->offered);
+	l->session = NULL;
+	l->offered = NULL;
 }
 
 void

@@ -49,7 +49,7 @@ struct lane {
 	struct outcome end;
 };
 
-/* Begin on an idle or ended lane: race the targets, talk to the winner. */
+/* Begin on an idle or released lane: race the targets, talk to the winner. */
 void lane_start(struct lane *l, struct job *job, const struct lane_call *call,
     int64_t now);
 
@@ -67,6 +67,15 @@ bool lane_is_settled(const struct lane *l);
 
 /* Drop the connection; who is PENDING stays so unless the message was out. */
 void lane_stop(struct lane *l, const struct outcome *why);
+
+/* Add the octets of text sent, and to be sent, of the mail under way. */
+void lane_progress(const struct lane *l, uint64_t *sent, uint64_t *size);
+
+/*
+ * Free what an ended lane has no more use for: there may be thousands of them.
+ * Its progress is added to the job's.
+ */
+void lane_release(struct lane *l);
 
 void lane_free(struct lane *l);
 
