@@ -17,8 +17,9 @@
 void
 mem_exhausted(void)
 {
-	static const char text[] = "smtpsend: out of memory; nothing more was "
-				   "sent: try again later\n";
+	static const char text[] = "smtpsend: out of memory, given up; if "
+				   "sending had begun, the message may have "
+				   "arrived all the same\n";
 
 	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
 		_exit(EX_TEMPFAIL);
