@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * option_sendmail.c - sendmail's letters that have forms of their own: -b, -B,
- * -d, -e, -o, -O, -q, -Q.  What has no meaning here is taken and ignored.
+ * -d, -e, -o, -O, -q, -Q, -V.  What has no meaning here is taken and ignored.
  */
 #include "cli/option_take.h"
 
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/codec.h"
 #include "base/slice.h"
+
+#define ENVID_MAX 100 /* as xtext, RFC 3461 4.4 */
 
 bool
 take_body_type(struct option_call *c, const char *value)
@@ -100,6 +103,24 @@ take_hold(struct option_call *c, const char *value)
 	c->settings->hold = true;
 	c->settings->hold_reason = value;
 	return true;
+}
+
+/* A server refuses the whole mail for an id that is not in order. */
+bool
+take_envid(struct option_call *c, const char *value)
+{
+	struct slice id = slice_of(value);
+	struct buf xtext = { 0 };
+	size_t n;
+
+	xtext_put(&xtext, id);
+	n = xtext.n;
+	buf_free(&xtext);
+	if (n > 0 && n <= ENVID_MAX && !ascii_has_control(id) &&
+	    !ascii_has_high(id))
+		return take_text(c, value);
+	return option_refuse(c, value, "printable ASCII is wanted, at most %d "
+	    "octets", ENVID_MAX);
 }
 
 static bool

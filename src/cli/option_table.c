@@ -109,7 +109,7 @@ static const struct option table[] = {
 	    take_return, 0, 0 },
 	{ "envid", 'V', SCOPE_ALL, GROUP_DSN, ARG_REQUIRED, "ID",
 	    "an id that reports will show",
-	    take_text, AT(envid), 0 },
+	    take_envid, AT(envid), 0 },
 
 	{ "sink", 0, SCOPE_OWN, GROUP_SINK, ARG_OPTIONAL, "ADDR:PORT",
 	    "receive and print mail (default 127.0.0.1:2525)",

@@ -52,6 +52,7 @@ bool take_mode(struct option_call *c, const char *value);
 bool take_aliases(struct option_call *c, const char *value);
 bool take_debug(struct option_call *c, const char *value);
 bool take_errors(struct option_call *c, const char *value);
+bool take_envid(struct option_call *c, const char *value);
 bool take_hold(struct option_call *c, const char *value);
 bool take_short(struct option_call *c, const char *value);
 bool take_long(struct option_call *c, const char *value);

@@ -18,6 +18,9 @@
 
 #define WORDS_MAX 40
 
+#define TEN    "0123456789"
+#define NINETY TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 struct line {
 	char *text;
 	char *argv[WORDS_MAX];
@@ -278,6 +281,12 @@ static const struct good legacy[] = {
 	{ "sendmail -Q a", "deliver (-bm) hold=1 <a>", NULL },
 	{ "sendmail -Qspam a", "deliver (-bm) hold=1 why=spam <a>", NULL },
 	{ "sendmail -U -V id1 a", "deliver (-bm) envid=id1 utf8=1 <a>", NULL },
+	{ "sendmail -V \xc3\xb6 a", "deliver (-bm) <a>", "ignored" },
+	{ "sendmail -V a\rb a", "deliver (-bm) <a>", "ignored" },
+	{ "sendmail -V " NINETY "++++ a",
+	    "deliver (-bm) <a>", "ignored" },
+	{ "sendmail -V " NINETY "+++x a",
+	    "deliver (-bm) envid=" NINETY "+++x <a>", NULL },
 	{ "sendmail -r me@x -f you@x a", "deliver (-bm) from=you@x <a>",
 	    NULL },
 	{ "sendmail -f '' a", "deliver (-bm) from= <a>", NULL },
@@ -415,6 +424,7 @@ static const struct {
 	{ "sendmail", 64, "sendmail: no recipients" },
 	{ "smtpsend --sevrer x a", 64, "unknown option --sevrer; did you mean "
 	  "--server? (smtpsend --help lists all)\n" },
+	{ "smtpsend --envid '' a", 64, "printable ASCII" },
 	{ "smtpsend --verbos=1 a", 64, "--verbose '1': this option takes no" },
 	{ "smtpsend --zzzzzz a", 64, "unknown option --zzzzzz (smtpsend" },
 	{ "smtpsend --s x a", 64, "option --s may mean --server, --source, "
