@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "cli/sink_peer.h"
 #include "cli/transcript.h"
@@ -43,8 +44,12 @@ static void
 complain(const char *what, const char *name)
 {
 	int error = errno;
+	struct buf shown = { 0 };
 
-	fprintf(stderr, "smtpsend: %s %s: %s\n", what, name, strerror(error));
+	text_escape(&shown, slice_of(name));
+	fprintf(stderr, "smtpsend: %s %s: %s\n", what, buf_str(&shown),
+	    strerror(error));
+	buf_free(&shown);
 }
 
 static int

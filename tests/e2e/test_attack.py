@@ -13,6 +13,8 @@ from faults_support import (BINARY, HOST, OK, TEMPFAIL, certificates, check,
                             send, tls_dialogue)
 from scripted import Server
 
+CANTCREAT = 73
+
 
 def verify(cert, name):
     with Server(tls_dialogue(cert)) as srv:
@@ -67,3 +69,13 @@ def test_sink_without_descriptors_does_not_spin():
             s.close()
         run = send(port)
         check(run, OK, status="delivered")
+
+
+def test_sink_escapes_what_it_complains_about():
+    for option in "--sink-dir", "--sink-mbox":
+        p = subprocess.run([BINARY, "--sink", "127.0.0.1:0", option,
+                            "/nowhere/\x1b[31m\x07\x9b"], timeout=10,
+                           capture_output=True, check=False)
+        assert p.returncode == CANTCREAT
+        assert b"\\x1b[31m\\x07" in p.stderr, p.stderr
+        assert b"\x1b" not in p.stderr
