@@ -41,7 +41,7 @@ settle_queue(struct settings *s)
 	s->mode = s->queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
 }
 
-/* -O requiretls=yes promises that nothing goes out in clear or to a stranger. */
+/* -O requiretls=yes promises: nothing in clear, nothing to a stranger. */
 static void
 settle_tls(struct settings *s)
 {

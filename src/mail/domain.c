@@ -3,6 +3,7 @@
 #include "mail/address.h"
 
 #include <idn2.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/ascii.h"
@@ -43,7 +44,7 @@ refuse(struct outcome *why, struct slice domain, const char *reason)
 {
 	domain = slice_first(domain, SHOWN_MAX);
 	outcome_fail(why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
-	    "bad domain \"%.*s\": %s", (int)domain.n, domain.p, reason);
+	    "\"%.*s\" %s", (int)domain.n, domain.p, reason);
 	return NULL;
 }
 
@@ -58,16 +59,26 @@ literal_to_ascii(struct slice domain, struct outcome *why)
 	char *text;
 
 	if (in.n == 0 || in.p[in.n - 1] != ']')
-		return refuse(why, domain, "no closing bracket");
+		return refuse(why, domain, "has no closing bracket");
 	in = slice_from(slice_first(in, in.n - 1), tagged ? 5 : 0);
 	if (!ip_parse(in, &ip) || (tagged && ip.version != 6))
-		return refuse(why, domain, "not an IP address");
+		return refuse(why, domain, "is not an IP address");
 	buf_puts(&out, ip.version == 6 ? "[IPv6:" : "[");
 	ip_put(&out, &ip);
 	buf_putc(&out, ']');
 	text = mem_dup(buf_slice(&out));
 	buf_free(&out);
 	return text;
+}
+
+static void
+refuse_idn(struct outcome *why, struct slice domain, int status)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "is not a domain name (%s)",
+	    idn2_strerror(status));
+	refuse(why, domain, text);
 }
 
 /* U-labels to A-labels (IDNA 2008, after UTS 46 mapping, non-transitional). */
@@ -84,7 +95,7 @@ idn_to_ascii(struct slice domain, struct outcome *why)
 	if (status == IDN2_OK)
 		copy = mem_dup(slice_of((const char *)a));
 	else
-		refuse(why, domain, idn2_strerror(status));
+		refuse_idn(why, domain, status);
 	idn2_free(a);
 	free(u);
 	return copy;
@@ -97,13 +108,13 @@ domain_to_ascii(struct slice domain, struct outcome *why)
 	char *text;
 
 	if (ascii_has_control(domain))
-		return refuse(why, SLICE("?"), "a control byte in it");
+		return refuse(why, SLICE("?"), "has a control byte in it");
 	if (domain.n > 0 && domain.p[0] == '[')
 		return literal_to_ascii(domain, why);
 	if (name.n > 1 && name.p[name.n - 1] == '.')
 		name.n--;
 	if (name.n > U_MAX)
-		return refuse(why, domain, "too long");
+		return refuse(why, domain, "is too long");
 	text = ascii_has_high(name) ? idn_to_ascii(name, why) : mem_dup(name);
 	if (!text)
 		return NULL;
@@ -112,5 +123,5 @@ domain_to_ascii(struct slice domain, struct outcome *why)
 	if (domain_is_name(slice_of(text)))
 		return text;
 	free(text);
-	return refuse(why, domain, "not a domain name");
+	return refuse(why, domain, "is not a domain name");
 }

@@ -71,9 +71,9 @@ check_local(struct lex *p, const struct lex_words *w)
 	struct slice local = buf_slice(&w->local);
 
 	if (w->n == 0)
-		return lex_refuse(p, "no local part");
+		return lex_refuse(p, "nothing before the @");
 	if (!w->is_local || w->want_word)
-		return lex_refuse(p, "not a local part");
+		return lex_refuse(p, "malformed before the @");
 	if (slice_starts(local, SLICE("-")))
 		return lex_refuse(p, "it begins with \"-\"");
 	if (ascii_has_control(local))
@@ -90,7 +90,7 @@ make_path(struct lex *p, const struct lex_words *w, struct address *a)
 
 	put_local(&path, buf_slice(&w->local));
 	if (path.n > LOCAL_OCTETS) {
-		lex_refuse(p, "local part longer than 64 octets");
+		lex_refuse(p, "more than 64 octets before the @");
 		goto out;
 	}
 	buf_putc(&path, '@');
@@ -161,7 +161,7 @@ take_spec(struct lex *p, const struct lex_words *w, struct address *a)
 	else if (ok)
 		buf_put(&domain, p->default_domain);
 	if (ok && domain.n == 0)
-		ok = lex_refuse(p, "no domain");
+		ok = lex_refuse(p, "nothing behind the @");
 	ok = ok && set_domain(p, buf_slice(&domain), a);
 	buf_free(&domain);
 	return ok && make_path(p, w, a);
