@@ -184,12 +184,6 @@ loop(struct run *r)
 
 /* ---- the run ---- */
 
-static int
-fail(struct run *r, const struct outcome *why)
-{
-	return report_failure(&r->report, why);
-}
-
 /* Those that are known; the worst decides, failed over deferred. */
 static int
 print_plans(struct run *r)
@@ -205,7 +199,7 @@ print_plans(struct run *r)
 			status = one;
 	}
 	if (r->stopped.verdict != PENDING)
-		return fail(r, &r->stopped);
+		return report_failure(&r->report, &r->stopped);
 	return status;
 }
 
@@ -241,7 +235,7 @@ deliver(struct run *r)
 	r->deliver = deliver_new(&r->config, &r->intake.envelope,
 	    &r->intake.message, &r->events);
 	status = check_tls(r, &why) ? execute(r) :
-				      fail(r, &why);
+				      report_failure(&r->report, &why);
 	deliver_free(r->deliver);
 	return status;
 }
@@ -259,7 +253,7 @@ send_run(const struct settings *s)
 	}
 	self_init(&r.self);
 	if (!intake_read(&r.intake, s, &r.self, &why)) {
-		status = fail(&r, &why);
+		status = report_failure(&r.report, &why);
 	} else {
 		r.events.wanted = report_wants_events(&r.report);
 		r.events.bodies = report_wants_bodies(&r.report);

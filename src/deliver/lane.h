@@ -4,7 +4,7 @@
  *
  * A lane is given some addresses to race and the recipients of its destination.
  * It offers the pending ones to the server, as many transactions as it takes,
- * and ends.  What it could not settle stays PENDING with lane_end() as the
+ * and ends.  What it could not settle stays PENDING with `end` as the
  * reason; the destination decides what follows.
  */
 #ifndef DELIVER_LANE_H
@@ -65,7 +65,10 @@ lane_is_over(const struct lane *l)
 /* Has everybody his verdict, so that nobody needs wait for the lane's end? */
 bool lane_is_settled(const struct lane *l);
 
-/* Drop the connection; who is PENDING stays so unless the message was out. */
+/*
+ * Drop the connection: the recipients of the transaction under way get this
+ * outcome, the others stay PENDING.
+ */
 void lane_stop(struct lane *l, const struct outcome *why);
 
 /* Add the octets of text sent, and to be sent, of the mail under way. */
