@@ -115,11 +115,13 @@ stream_flush(struct stream *s)
 uint64_t
 stream_arrived(const struct stream *s)
 {
-	int queued;
+	uint64_t queued;
+	int n;
 
-	if (ioctl(s->fd, SIOCOUTQ, &queued) != 0 || queued < 0)
+	if (ioctl(s->fd, SIOCOUTQ, &n) != 0 || n < 0)
 		return s->given;
-	return s->given - (uint64_t)queued;
+	queued = (uint64_t)n;
+	return queued < s->given ? s->given - queued : 0;
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* net_stream.c - clear streams: every way a peer can behave. */
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -199,6 +200,72 @@ test_closing_twice(void **state)
 	close(peer);
 }
 
+static void
+open_tcp_pair(struct stream *s, int *peer)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr *any = (struct sockaddr *)&at;
+	socklen_t n = sizeof at;
+	int small = 4096, type = SOCK_STREAM | SOCK_CLOEXEC;
+	int listener = socket(AF_INET, type, 0), fd = socket(AF_INET, type, 0);
+
+	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small,
+	    sizeof small), 0);
+	assert_int_equal(bind(listener, any, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, any, &n), 0);
+	assert_int_equal(connect(fd, any, n), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	*peer = accept(listener, NULL, NULL);
+	assert_true(*peer >= 0);
+	close(listener);
+	stream_open(s, fd);
+}
+
+/* Wait for the acknowledgements of what a peer that reads nothing has room. */
+static uint64_t
+settled(const struct stream *s)
+{
+	uint64_t before, now = stream_arrived(s);
+
+	do {
+		before = now;
+		poll(NULL, 0, 100);
+		now = stream_arrived(s);
+	} while (now != before);
+	return now;
+}
+
+static void
+test_arrived_is_what_the_peer_acknowledged(void **state)
+{
+	static char text[100000];
+	uint64_t arrived, all;
+	struct stream s;
+	int peer;
+	size_t n;
+
+	(void)state;
+	open_tcp_pair(&s, &peer);
+	assert_int_equal(stream_arrived(&s), 0);
+	assert_int_equal(stream_write(&s, (struct slice){ text, 100 }, &n),
+	    IO_OK);
+	assert_int_equal(settled(&s), 100);
+	assert_int_equal(stream_write(&s, (struct slice){ text, sizeof text },
+	    &n), IO_OK);
+	all = 100 + n;
+	arrived = settled(&s);
+	assert_in_range(arrived, 100, all - 1);
+	for (size_t got = 0; got < all; got += n) {
+		n = (size_t)read(peer, text, sizeof text);
+		assert_in_range(n, 1, sizeof text);
+	}
+	assert_int_equal(settled(&s), all);
+	stream_close(&s);
+	close(peer);
+}
+
 int
 main(void)
 {
@@ -210,6 +277,7 @@ main(void)
 		cmocka_unit_test(test_writing_to_a_closed_peer_is_no_signal),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_closing_twice),
+		cmocka_unit_test(test_arrived_is_what_the_peer_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
