@@ -88,8 +88,8 @@ take_list(struct lex *p, struct address_list *out, bool *any_group)
 			in_group = false;
 			want_comma = true;
 		} else if (want_comma) {
-			return lex_refuse(p, "something behind the address; is a comma "
-			    "missing?");
+			return lex_refuse(p, "something behind the address; "
+			    "is a comma missing?");
 		} else {
 			bool was = in_group;
 

@@ -3,8 +3,9 @@
 #include "smtp/server_state.h"
 
 /*
- * Look at the text that was just put into s->data, from before on.  All of it is
- * counted, refused or not, so that the reason does not hang on how it was cut.
+ * Look at the text that was just put into s->data, from before on.  All of it
+ * is counted, refused or not, so that the reason does not hang on how it was
+ * cut.
  */
 static void
 check_text(struct server *s, size_t before)

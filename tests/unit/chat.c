@@ -354,7 +354,7 @@ feed(struct play *p, struct slice in)
 	}
 }
 
-/* Head and body in 7-bit form; tests/unit/recode.c has proved that it is one. */
+/* Head and body in 7-bit form; tests/unit/recode.c proves that it is one. */
 static void
 recode_whole(struct script *sc, struct buf *out)
 {
