@@ -57,7 +57,7 @@ static const struct option table[] = {
 	    "try at most N addresses per domain (default 5)",
 	    take_number, AT(max_addresses), 100 },
 	{ "max-sessions", 0, SCOPE_OWN, GROUP_ROUTE, ARG_REQUIRED, "N",
-	    "hold at most N sessions per domain (default 2)",
+	    "talk with at most N servers per domain (default 2)",
 	    take_number, AT(max_sessions), 100 },
 	{ "allow-loopback-mx", 0, SCOPE_OWN, GROUP_ROUTE, ARG_NONE, NULL,
 	    "send even if MX records point to this machine",

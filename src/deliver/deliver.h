@@ -28,7 +28,8 @@ struct deliver_config {
 	struct tls_config tls;
 	const char *helo;
 	enum stage quit_after;	/* STAGE_NONE = send */
-	size_t max_sessions;	/* per destination; 0 = 2 */
+	size_t max_sessions;	/* one after the other, with a destination's
+				   hosts; 0 = 2 */
 	size_t max_lanes;	/* at once; 0 = 100 */
 	int64_t timeout;	/* --timeout, microseconds, for each phase; 0 */
 	bool hear_goodbye;	/* wait for the reply to QUIT, 2 s at most: for
