@@ -46,7 +46,8 @@ static const struct {
 	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "
 	    "again later; --tls may would send without TLS" },
 	{ DEFERRED, STAGE_TLS, 7, 5, "nothing was queued: -v shows the "
-	    "certificate; --ca PATH trusts another CA, --tls encrypt any" },
+	    "certificate; --ca PATH trusts another CA, --tls encrypt takes "
+	    "any" },
 	{ DEFERRED, STAGE_TLS, ANY, ANY, "nothing was queued: send it again "
 	    "later; --tls none would not use TLS" },
 	{ DEFERRED, STAGE_DNS, ANY, ANY, "nothing was queued: send it again "

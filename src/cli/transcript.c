@@ -191,10 +191,12 @@ print_plan(struct transcript *t, const struct event *e, struct buf *b)
 {
 	if (event_get(e, "hosts").n == 0)
 		return; /* the result says why there is no way */
+	tls_level_parse(event_get(e, "tls"), &t->tls);
 	put(b, "plan for ", e, "domain");
 	put(b, ": ", e, "hosts");
 	put(b, "; TLS ", e, "tls");
-	put(b, ", ", e, "reason");
+	put(b, " (", e, "reason");
+	buf_putc(b, ')');
 	print(t, e, "==", CYAN, b);
 }
 
@@ -259,6 +261,9 @@ print_tls(struct transcript *t, const struct event *e, struct buf *b)
 	print_certificate(t, e, b);
 	put(b, "certificate is ", e, "verdict");
 	put(b, ": ", e, "why");
+	if (!trusted && (t->tls == TLS_MAY || t->tls == TLS_ENCRYPT))
+		buf_putf(b, " (no matter at TLS level %s)",
+		    tls_level_name(t->tls));
 	print(t, e, "==", trusted ? GREEN : YELLOW, b);
 }
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "base/event.h"
+#include "base/policy.h"
 #include "cli/advice.h"
 #include "mail/envelope.h"
 
@@ -29,6 +30,7 @@ struct transcript {
 
 	struct buf asked;	/* the questions about one name, gathered */
 	int64_t asked_at;
+	enum tls_level tls;	/* of the last plan; NONE = no plan yet */
 	int64_t last;		/* when the line before was */
 	unsigned lanes;		/* the highest number seen */
 };

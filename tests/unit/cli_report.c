@@ -349,6 +349,12 @@ play(struct report *r)
 	event_text(&e, "why", SLICE("SERVFAIL"));
 	event_number(&e, "validated", 0);
 	report_event(r, &e);
+	e = event(EVENT_PLAN, 0, false, 4);
+	event_text(&e, "domain", SLICE("example.org"));
+	event_text(&e, "hosts", SLICE("10 mx1.example.org"));
+	event_text(&e, "tls", SLICE("encrypt"));
+	event_text(&e, "reason", SLICE("--tls encrypt"));
+	report_event(r, &e);
 	e = event(EVENT_CONNECT, 1, false, 12);
 	event_text(&e, "host", SLICE("mx1.example.org"));
 	event_endpoint(&e, &peer, &scratch);
@@ -393,7 +399,9 @@ test_transcript(void **state)
 	    "  0.001 +0.001 == asking 127.0.0.1:53 for example.org: MX, A\n"
 	    "  0.001 +0.000 == asking 127.0.0.1:53 for example: AAAA\n"
 	    "  0.003 +0.002 ** MX example.org: SERVFAIL\n"
-	    "  0.012 +0.009 == connecting to mx1.example.org "
+	    "  0.004 +0.001 == plan for example.org: 10 mx1.example.org; "
+	    "TLS encrypt (--tls encrypt)\n"
+	    "  0.012 +0.008 == connecting to mx1.example.org "
 	    "[192.0.2.1]:25\n"
 	    "  0.015 +0.003 <- 220 hi\\x1b[2J \\xff\n"
 	    "  0.020 +0.005 == TLSv1.3 TLS_AES_256_GCM_SHA384\n"
@@ -401,7 +409,8 @@ test_transcript(void **state)
 	    "CN=CA\n"
 	    "  0.020 +0.000 == certificate names mx1.example.org, expires "
 	    "2030-01-01\n"
-	    "  0.020 +0.000 == certificate is untrusted: unknown CA\n"
+	    "  0.020 +0.000 == certificate is untrusted: unknown CA "
+	    "(no matter at TLS level encrypt)\n"
 	    "  0.021 +0.001 2 ~> EHLO me\n"
 	    "  0.022 +0.001 1 ~> [1,234,567 octets of message]\n"
 	    "  0.030 +0.008 2 ** mx2: connection lost\n");
