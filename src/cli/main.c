@@ -30,14 +30,17 @@ mem_exhausted(void)
  * Descriptors 0, 1 and 2 closed by the caller become /dev/null, so that no
  * socket or file of ours gets one of these numbers and text into it.  Nothing
  * can be read from the one that stands in for standard input (O_PATH): a
- * message that was never given is no empty message.
+ * message that was never given is no empty message.  False when that failed:
+ * then nothing else may be opened.
  */
-static void
+static bool
 fill_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd == STDIN_FILENO ? O_PATH : O_RDWR);
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_PATH : O_RDWR) < 0)
+			return false;
+	return true;
 }
 
 /* A peer that has gone and a full spill file are errors, no death. */
@@ -160,7 +163,8 @@ main(int argc, char **argv)
 	struct slice text;
 	int status;
 
-	fill_standard_descriptors();
+	if (!fill_standard_descriptors())
+		return EX_OSERR;
 	ignore_signals();
 	status = options_parse(argc, argv, &settings, &says);
 	text = buf_slice(&says);

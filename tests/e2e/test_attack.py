@@ -9,9 +9,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from faults_support import (BINARY, HOST, OK, TEMPFAIL, certificates, check,
-                            send, tls_dialogue)
-from scripted import Server
+from faults_support import (BINARY, HOST, OK, OSERR, TEMPFAIL, Strace,
+                            certificates, check, send, tls_dialogue)
+from scripted import Server, dialogue
 
 CANTCREAT = 73
 
@@ -79,3 +79,13 @@ def test_sink_escapes_what_it_complains_about():
         assert p.returncode == CANTCREAT
         assert b"\\x1b[31m\\x07" in p.stderr, p.stderr
         assert b"\x1b" not in p.stderr
+
+
+def test_nothing_is_sent_without_a_stand_in_for_closed_descriptors():
+    """Else the connection becomes standard output, and text goes into it."""
+    wrap = Strace("openat:error=EACCES", path="/dev/null")
+    wrap += ["sh", "-c", 'exec "$0" "$@" 1>&- 2>&-']
+    with Server(dialogue()) as srv:
+        run = send(srv.port, wrap=wrap)
+    assert wrap.injected() and run.rc == OSERR, run
+    assert not srv.conns
