@@ -9,8 +9,9 @@ import time
 import pytest
 
 from fakedns import SERVFAIL
-from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL, UNAVAILABLE,
-                            Server, World, big_message, check, send)
+from faults_support import (BINARY, IOERR, MESSAGE, NOHOST, OK, TEMPFAIL,
+                            UNAVAILABLE, Server, World, big_message, check,
+                            send)
 from scripted import dialogue, drop, raw_then, stall
 
 BASE = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -51,7 +52,7 @@ def test_who_was_never_offered_was_not_sent_to():
 
 
 def test_goodbye_unheard_then_the_rest():
-    """A server of one mail per session that hangs up on QUIT is called again."""
+    """One mail per session, and no answer to QUIT: it is called again."""
     caps = BASE + ("LIMITS RCPTMAX=1 MAILMAX=1",)
     with Server(dialogue(caps, QUIT=drop)) as srv:
         run = send(srv.port, "-v", to=(BOB, CAROL), json_events=False)
