@@ -19,7 +19,7 @@ complete -c smtpsend -l source -x -d 'Connect from this address'
 complete -c smtpsend -l helo -x -d 'Our name in EHLO'
 complete -c smtpsend -l timeout -x -a '30s 1m 5m' -d 'Give up any step after'
 complete -c smtpsend -l max-addresses -x -d 'Addresses tried per domain'
-complete -c smtpsend -l max-sessions -x -d 'Sessions per domain'
+complete -c smtpsend -l max-sessions -x -d 'Servers talked with per domain'
 complete -c smtpsend -l allow-loopback-mx -d 'Send even if MX is this machine'
 
 complete -c smtpsend -l tls -x -a 'none may encrypt verify' -d 'TLS level'
