@@ -381,9 +381,8 @@ serve(struct lane *l, int64_t now)
 	case SESSION_MAIL:
 		next_mail(l);
 		return true;
-	case SESSION_CLOSE:
-		if (!has_output(l))
-			close_orderly(l);
+	case SESSION_CLOSE: /* nothing is left to say that anybody awaits */
+		close_orderly(l);
 		return false;
 	}
 	return false;

@@ -9,8 +9,7 @@
  *			while session_wants_body(), feed session_body()
  *	SESSION_TLS	do the handshake, then session_secured()
  *	SESSION_MAIL	ready for a mail: session_mail() or session_quit()
- *	SESSION_CLOSE	write what is left of session_output(), close;
- *			session_end() says why it is over
+ *	SESSION_CLOSE	close; session_end() says why it is over
  *
  * Its whole state is the verb to send next and a ring of replies owed; each
  * verb has a row in a table, each handler returns the next verb.  PIPELINING is
