@@ -219,6 +219,21 @@ execute(struct run *r)
 	return status;
 }
 
+/*
+ * What concerns the whole run is said once; but JSON promises an object for each
+ * recipient that is known.
+ */
+static int
+fail(struct run *r, const struct outcome *why)
+{
+	struct envelope *e = &r->intake.envelope;
+
+	if (r->report.style != REPORT_JSON || e->n == 0)
+		return report_failure(&r->report, why);
+	envelope_settle(e, why, clock_now());
+	return report_results(&r->report, e);
+}
+
 /* A wrong --ca or --cert is said once, before anybody is asked anything. */
 static bool
 check_tls(struct run *r, struct outcome *why)
@@ -234,8 +249,7 @@ deliver(struct run *r)
 
 	r->deliver = deliver_new(&r->config, &r->intake.envelope,
 	    &r->intake.message, &r->events);
-	status = check_tls(r, &why) ? execute(r) :
-				      report_failure(&r->report, &why);
+	status = check_tls(r, &why) ? execute(r) : fail(r, &why);
 	deliver_free(r->deliver);
 	return status;
 }
@@ -253,7 +267,7 @@ send_run(const struct settings *s)
 	}
 	self_init(&r.self);
 	if (!intake_read(&r.intake, s, &r.self, &why)) {
-		status = report_failure(&r.report, &why);
+		status = fail(&r, &why);
 	} else {
 		r.events.wanted = report_wants_events(&r.report);
 		r.events.bodies = report_wants_bodies(&r.report);

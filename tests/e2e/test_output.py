@@ -250,3 +250,13 @@ def test_the_transcript_file(smtpsend, recorder, tmp_path):
                        "bob@example.test", message=MESSAGE)
         assert (run.status, run.out, run.err) == (0, b"", b""), run
     assert path.read_text().count("-> EHLO client.test") == 2
+
+
+def test_json_has_a_result_for_each_when_the_message_is_unusable(smtpsend):
+    run = smtpsend("--json", *SENDER, "bob@example.test", "carol@example.test",
+                   message=b"")
+    results = [e for e in json_events(run) if e["event"] == "result"]
+    assert run.status == 65
+    assert [(r["recipient"], r["status"], r["stage"]) for r in results] == [
+        ("bob@example.test", "failed", "message"),
+        ("carol@example.test", "failed", "message")]
