@@ -113,7 +113,10 @@ add_signal(sigset_t *set, int which)
 		sigaddset(set, which);
 }
 
-/* From here on a signal to stop is an event like others. */
+/*
+ * From here on a signal to stop is an event like others; or still the end, when
+ * there is no descriptor for it.
+ */
 static void
 catch_signals(struct run *r)
 {
@@ -123,8 +126,9 @@ catch_signals(struct run *r)
 	add_signal(&set, SIGINT);
 	add_signal(&set, SIGTERM);
 	add_signal(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (r->signals >= 0)
+		sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static void

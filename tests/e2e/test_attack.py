@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 """What an attack on the finished program once broke."""
 
+import os
 import re
 import resource
+import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from faults_support import (BINARY, HOST, OK, OSERR, TEMPFAIL, Strace,
@@ -89,3 +91,26 @@ def test_nothing_is_sent_without_a_stand_in_for_closed_descriptors():
         run = send(srv.port, wrap=wrap)
     assert wrap.injected() and run.rc == OSERR, run
     assert not srv.conns
+
+
+def test_signals_still_kill_when_they_cannot_be_caught():
+    """No descriptor for them: then they must not stay blocked."""
+    wrap = Strace("signalfd4:error=EMFILE")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        p = subprocess.Popen([*wrap, BINARY, "--server", f"127.0.0.1:{port}",
+                              "--file", __file__, "bob@example.test"],
+                             stderr=subprocess.DEVNULL)
+        try:
+            peer, _ = silent.accept()
+            kids = Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text()
+            os.kill(int(kids.split()[0]), signal.SIGTERM)
+            assert p.wait(timeout=5) != 0
+            peer.close()
+        finally:
+            for kid in kids.split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(kid), signal.SIGKILL)
+            p.kill()
+            p.wait()
+    assert wrap.injected()
