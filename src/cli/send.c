@@ -224,8 +224,8 @@ execute(struct run *r)
 }
 
 /*
- * What concerns the whole run is said once; but JSON promises an object for each
- * recipient that is known.
+ * What concerns the whole run is said once; but JSON promises an object for
+ * each recipient that is known.
  */
 static int
 fail(struct run *r, const struct outcome *why)
