@@ -30,13 +30,13 @@ mailbox_put_quoted(struct buf *out, struct slice s)
 char *
 mailbox_clean_name(struct slice s)
 {
-	char *name;
+	char *blanked = mem_dup(s), *name;
 
-	s = slice_trim(s);
-	name = mem_dup(s);
 	for (size_t i = 0; i < s.n; i++)
 		if (ascii_is_control(s.p[i]))
-			name[i] = ' ';
+			blanked[i] = ' ';
+	name = mem_dup(slice_trim((struct slice){ blanked, s.n }));
+	free(blanked);
 	return name;
 }
 

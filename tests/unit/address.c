@@ -141,6 +141,7 @@ test_names(void **state)
 		{ "=?UTF-8*de?b?SsO2?= =?iso-8859-1?q?rg_X?= Y <bob@x>",
 		    "J\xc3\xb6rg X Y" },
 		{ "=?utf-8?Q?a=0D=0Ab?= <bob@x>", "a  b" },
+		{ "=?utf-8?Q?=01a=0D?= <bob@x>", "a" },
 		{ "=?koi8-r?Q?a?= <bob@x>", "=?koi8-r?Q?a?=" },
 		{ "J\xf6rg <bob@x>", "J\xc3\xb6rg" },
 		{ "J\xc3\xb6rg <bob@x>", "J\xc3\xb6rg" },
