@@ -9,6 +9,7 @@ the logs of the servers it used is shown with it.
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -33,7 +34,16 @@ BINARY = BUILD / "smtpsend"
 SECONDS = 120
 
 
+def hear_all_signals():
+    """A shell's background job, as CI may be, ignores SIGINT, and its children
+    inherit that: a program which heeds it would never stop for a test."""
+    for which in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(which) == signal.SIG_IGN:
+            signal.signal(which, signal.default_int_handler)
+
+
 def pytest_configure(config):
+    hear_all_signals()
     if os.geteuid() != 0:
         pytest.exit("tests/e2e start real mail servers in roots of their own "
                     "(chroot): run them as root, or with sudo", 2)
