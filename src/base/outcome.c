@@ -27,6 +27,7 @@ static const struct {
 	[STAGE_GREETING] = { "greeting", 0 },
 	[STAGE_EHLO] = { "EHLO", 0 },
 	[STAGE_STARTTLS] = { "STARTTLS", 0 },
+	[STAGE_AUTH] = { "AUTH", 0 },
 	[STAGE_MAIL] = { "MAIL", 0 },
 	[STAGE_RCPT] = { "RCPT", 0 },
 	[STAGE_DATA] = { "DATA", 0 },

@@ -38,6 +38,7 @@ enum stage {
 	STAGE_GREETING,
 	STAGE_EHLO,
 	STAGE_STARTTLS,
+	STAGE_AUTH,	/* logging in at a relay */
 	STAGE_MAIL,
 	STAGE_RCPT,
 	STAGE_DATA,

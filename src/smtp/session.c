@@ -210,9 +210,17 @@ session_input(struct session *s, struct slice in)
 		    "somebody may be tampering with the connection"));
 }
 
-struct session *
-session_new(const struct session_config *config, struct events *events,
-    unsigned lane)
+static void
+set_tls(struct session *s, const char *version)
+{
+	size_t n = slice_first(slice_of(version), sizeof s->tls - 1).n;
+
+	memcpy(s->tls, version, n);
+	s->tls[n] = '\0';
+}
+
+static struct session *
+make(const struct session_config *config, struct events *events, unsigned lane)
 {
 	struct session *s = mem_alloc(sizeof *s);
 
@@ -221,8 +229,30 @@ session_new(const struct session_config *config, struct events *events,
 	s->lane = lane;
 	s->ring = WINDOW + 1;
 	s->owed = mem_resize(NULL, s->ring, sizeof *s->owed);
+	return s;
+}
+
+struct session *
+session_new(const struct session_config *config, struct events *events,
+    unsigned lane)
+{
+	struct session *s = make(config, events, lane);
+
 	s->next = GREETING;
 	fill(s);
+	return s;
+}
+
+struct session *
+session_resume(const struct session_config *config, struct events *events,
+    unsigned lane, struct slice ehlo, const char *tls)
+{
+	struct session *s = make(config, events, lane);
+
+	caps_parse(&s->caps, ehlo);
+	s->next = NOTHING;
+	s->need = SESSION_MAIL;
+	set_tls(s, tls);
 	return s;
 }
 
@@ -300,10 +330,7 @@ session_quit(struct session *s)
 void
 session_secured(struct session *s, const char *version)
 {
-	size_t n = slice_first(slice_of(version), sizeof s->tls - 1).n;
-
-	memcpy(s->tls, version, n);
-	s->tls[n] = '\0';
+	set_tls(s, version);
 	if (s->need != SESSION_TLS)
 		return; /* TLS from the start: the greeting is still owed */
 	s->caps = (struct caps){ 0 };

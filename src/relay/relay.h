@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay.h - libcurl as a connection provider for submission servers.
+ *
+ * libcurl connects (through a proxy where one is set), does TLS with
+ * verification, EHLO and AUTH, and stops (CURLOPT_CONNECT_ONLY).  What it made is
+ * handed over as a stream, under which our own session goes on with MAIL.
+ *
+ * The code is a module, smtpsend-relay.so, opened only when a relay is used: it
+ * maps libcurl, which costs more than all the rest of a start.  The program finds
+ * relay_module in it (deliver/door.h).  Driven by the same poll loop; no threads
+ * of ours, no callbacks upwards.
+ */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include "base/event.h"
+#include "base/inet.h"
+#include "base/outcome.h"
+#include "net/stream.h"
+#include "net/wait.h"
+
+#define RELAY_MODULE_VERSION 1
+#define RELAY_MODULE_FILE    "smtpsend-relay.so"
+
+enum relay_auth_kind { RELAY_NO_AUTH, RELAY_PASSWORD, RELAY_TOKEN };
+
+/* All strings are borrowed until relay_open() returns; NULL = not given. */
+struct relay_call {
+	const char *host;	/* name, or address without brackets */
+	uint16_t port;
+	bool implicit_tls;	/* 465; else STARTTLS is required */
+	bool in_clear;		/* no TLS at all: loopback only, for tests */
+	const char *helo;
+	const char *ca, *cert, *key, *tls_name;
+	const char *proxy;	/* "socks5h://host:port", "http://host:port" */
+	struct ip source;
+	enum relay_auth_kind auth;
+	const char *user;
+	const char *secret;	/* password or token; the caller wipes its own */
+	const char *mechanism;	/* the only one allowed, or NULL */
+	int64_t timeout;	/* for all of connecting, microseconds */
+};
+
+enum relay_state { RELAY_BUSY, RELAY_READY, RELAY_FAILED };
+
+struct relay;
+
+struct relay_module {
+	int version;
+	const char *(*library)(void); /* "libcurl/7.88.1 ..." */
+
+	/*
+	 * Begin.  NULL with *why for what cannot be tried (STAGE_CONFIG): CR, LF
+	 * or NUL in user, secret or helo, an unknown mechanism, a bad proxy, AUTH
+	 * without TLS off loopback.
+	 */
+	struct relay *(*open)(const struct relay_call *call,
+	    struct events *events, unsigned lane, struct outcome *why);
+
+	void (*wait)(struct relay *r, struct wait *w);
+
+	/*
+	 * RELAY_FAILED fills *why, always DEFERRED (FAULTS row 89, row 39): the
+	 * stage is CONNECT, TLS, GREETING, EHLO, STARTTLS or AUTH, the text says
+	 * what was tried, with what and why ("the relay refused the password of
+	 * user joe: 535 5.7.8 ...").
+	 */
+	enum relay_state (*step)(struct relay *r, const struct wait *w,
+	    int64_t now, struct outcome *why);
+
+	/* RELAY_READY: the text of the last EHLO reply, as struct reply has it. */
+	struct slice (*ehlo)(const struct relay *r);
+	const char *(*tls)(const struct relay *r); /* "TLSv1.3"; "" = clear */
+	void (*peer)(const struct relay *r, struct endpoint *at);
+
+	/* RELAY_READY: *s becomes the connection and takes the relay over. */
+	void (*take)(struct relay *r, struct stream *s);
+
+	/* Give up; not after take. */
+	void (*close)(struct relay *r);
+};
+
+extern const struct relay_module relay_module;
+
+#endif

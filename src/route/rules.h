@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rules.h - the user's rules about where mail goes, as pure data.
+ *
+ * A configuration (cli/config.h) or --relay makes them; rules_choose() applies
+ * them to a sender and a recipient's domain.  The plan says which rule it was.
+ */
+#ifndef ROUTE_RULES_H
+#define ROUTE_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "base/policy.h"
+
+#define RELAYS_MAX 8 /* in the order to try, for one recipient */
+
+/* Where a password or token comes from; it is read when a relay is used. */
+enum secret_kind {
+	SECRET_NONE,
+	SECRET_FILE,	   /* password-file: its first line */
+	SECRET_COMMAND,	   /* password-command: its first output line */
+	SECRET_CREDENTIAL, /* password-credential: in $CREDENTIALS_DIRECTORY */
+	SECRET_NETRC,	   /* netrc: the machine's entry in this file */
+	SECRET_TOKEN,	   /* token-command: an OAuth 2 bearer token */
+};
+
+/* [relay NAME], or --relay URL.  Strings are the maker's; NULL = not given. */
+struct relay_spec {
+	const char *name;	/* for reports: "work", or the URL */
+	enum link_kind link;	/* LINK_SMTP: STARTTLS required; LINK_SMTPS */
+	bool by_srv;		/* host is a domain: SRV says where (RFC 8314) */
+	const char *host;	/* without brackets */
+	uint16_t port;		/* never 0 unless by_srv */
+	const char *user;
+	enum secret_kind secret;
+	const char *secret_from; /* file, command or credential name */
+	bool secret_shell;	/* the command is for sh -c */
+	const char *auth;	/* the only mechanism allowed: "PLAIN", ... */
+	const char *from;	/* sender patterns, separated by blanks */
+	const char *ca, *cert, *key, *tls_name, *helo, *proxy;
+	struct ip source;
+};
+
+/* [domain PATTERN] */
+struct domain_rule {
+	const char *pattern;
+	const char *relay;	/* relay names in order, separated by blanks */
+	bool direct;		/* by MX, whatever else says relay */
+	const char *server;	/* host of --server's kind, or NULL */
+	enum link_kind link;
+	uint16_t port;		/* 0 = not given */
+	bool tls_given;
+	enum tls_level tls;
+};
+
+/* rewrite-from = PATTERN ADDRESS: for providers that take only their own. */
+struct rewrite_rule {
+	const char *pattern;
+	const char *address;
+};
+
+struct rules {
+	struct relay_spec *relay;
+	size_t nrelays;
+	struct domain_rule *domain;
+	size_t ndomains;
+	struct rewrite_rule *rewrite;
+	size_t nrewrites;
+	const char *use;	/* relay = NAMES of the defaults or --relay */
+};
+
+/* What applies; everything points into the rules. */
+struct choice {
+	const struct relay_spec *relay[RELAYS_MAX]; /* in the order to try */
+	size_t nrelays;		/* 0 = direct */
+	const struct domain_rule *rule; /* that matched, or NULL */
+	const char *why;	/* "[domain *.example]", "relay = work", ... */
+};
+
+/*
+ * Does pattern match an address or domain?  Case does not count.
+ *	example.org	the domain itself	*.example.org	any below it
+ *	*@example.org	its addresses		bob@example.org	that one
+ *	*		everything
+ */
+bool pattern_matches(const char *pattern, const char *subject);
+
+/*
+ * The first matching [domain] rule decides; without a relay in it, a relay whose
+ * `from` matches the sender; then rules->use; then direct.  sender is a path
+ * ("" for <>), domain as address.h makes it.
+ */
+void rules_choose(const struct rules *rules, const char *sender,
+    const char *domain, struct choice *out);
+
+/* The relay of this name, or NULL. */
+const struct relay_spec *rules_relay(const struct rules *rules,
+    const char *name);
+
+/* The address that replaces this sender's, or NULL. */
+const char *rules_rewrite(const struct rules *rules, const char *sender);
+
+#endif
