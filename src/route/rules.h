@@ -72,12 +72,13 @@ struct rules {
 	const char *use;	/* relay = NAMES of the defaults or --relay */
 };
 
-/* What applies; everything points into the rules. */
+/* What applies; the pointers point into the rules. */
 struct choice {
 	const struct relay_spec *relay[RELAYS_MAX]; /* in the order to try */
 	size_t nrelays;		/* 0 = direct */
 	const struct domain_rule *rule; /* that matched, or NULL */
-	const char *why;	/* "[domain *.example]", "relay = work", ... */
+	char why[256];		/* "[domain *.example]", "relay = work", ...;
+				   may be cut */
 };
 
 /*
@@ -85,13 +86,17 @@ struct choice {
  *	example.org	the domain itself	*.example.org	any below it
  *	*@example.org	its addresses		bob@example.org	that one
  *	*		everything
+ * A star stands for any run of octets, wherever it is.  A pattern without an @
+ * is for the domain of an address.
  */
 bool pattern_matches(const char *pattern, const char *subject);
 
 /*
- * The first matching [domain] rule decides; without a relay in it, a relay whose
- * `from` matches the sender; then rules->use; then direct.  sender is a path
- * ("" for <>), domain as address.h makes it.
+ * The first matching [domain] rule decides; when it has neither relay, direct
+ * nor server, all relays whose `from` matches the sender, in their order; then
+ * rules->use; then direct.  sender is a path ("" for <>), domain as address.h
+ * makes it.  Names without a relay are passed over: who makes the rules has
+ * refused them (rules_relay()).
  */
 void rules_choose(const struct rules *rules, const char *sender,
     const char *domain, struct choice *out);
@@ -100,7 +105,10 @@ void rules_choose(const struct rules *rules, const char *sender,
 const struct relay_spec *rules_relay(const struct rules *rules,
     const char *name);
 
-/* The address that replaces this sender's, or NULL. */
+/*
+ * The address that replaces this sender's, or NULL.  The null reverse-path is
+ * never replaced: a bounce that can be answered makes mail loops.
+ */
 const char *rules_rewrite(const struct rules *rules, const char *sender);
 
 #endif
