@@ -26,7 +26,10 @@ from servers.opensmtpd import OpenSmtpd		# noqa: E402
 from servers.postfix import Postfix		# noqa: E402
 from servers.python_servers import (		# noqa: E402
     AioLmtp, AioSmtpd, AioSmtps, PythonSmtpd)
+from servers.proxy import Connect, Socks		# noqa: E402
 from servers.sink import Sink			# noqa: E402
+from servers.submission import (		# noqa: E402
+    AioSubmission, EximSubmission, PostfixSubmission)
 from servers.tls import CertificateAuthority	# noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
@@ -141,6 +144,34 @@ def pythonsmtpd(tmp_path_factory, ca):
 @pytest.fixture(scope="session")
 def sink(tmp_path_factory):
     yield from started(Sink(tmp_path_factory.mktemp("sink"), BINARY))
+
+
+@pytest.fixture(scope="session")
+def postfix_submission(tmp_path_factory, servers, ca):
+    yield from started(PostfixSubmission(
+        tmp_path_factory.mktemp("postfix-submission"), servers, ca))
+
+
+@pytest.fixture(scope="session")
+def exim_submission(tmp_path_factory, servers, ca):
+    yield from started(EximSubmission(
+        tmp_path_factory.mktemp("exim-submission"), servers, ca))
+
+
+@pytest.fixture(scope="session")
+def aio_submission(tmp_path_factory, ca):
+    yield from started(
+        AioSubmission(tmp_path_factory.mktemp("aio-submission"), ca))
+
+
+@pytest.fixture(scope="session")
+def socks(tmp_path_factory):
+    yield from started(Socks(tmp_path_factory.mktemp("socks")))
+
+
+@pytest.fixture(scope="session")
+def connect(tmp_path_factory):
+    yield from started(Connect(tmp_path_factory.mktemp("connect")))
 
 
 RECEIVERS = ("postfix", "exim", "opensmtpd", "aiosmtpd", "pythonsmtpd")
