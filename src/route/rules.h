@@ -22,7 +22,7 @@ enum secret_kind {
 	SECRET_NONE,
 	SECRET_FILE,	   /* password-file: its first line */
 	SECRET_COMMAND,	   /* password-command: its first output line */
-	SECRET_CREDENTIAL, /* password-credential: in $CREDENTIALS_DIRECTORY */
+	SECRET_CREDENTIAL, /* password-credential: a systemd one */
 	SECRET_NETRC,	   /* netrc: the machine's entry in this file */
 	SECRET_TOKEN,	   /* token-command: an OAuth 2 bearer token */
 };
@@ -31,7 +31,7 @@ enum secret_kind {
 struct relay_spec {
 	const char *name;	/* for reports: "work", or the URL */
 	enum link_kind link;	/* LINK_SMTP: STARTTLS required; LINK_SMTPS */
-	bool by_srv;		/* host is a domain: SRV says where (RFC 8314) */
+	bool by_srv;		/* SRV of the domain host (RFC 8314) */
 	const char *host;	/* without brackets */
 	uint16_t port;		/* never 0 unless by_srv */
 	const char *user;

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: ISC */
+/* cli_secret.c - secrets from real files and commands, in our own folder. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/secret.h"
+#include "cli/secret_parts.h"
+#include "net/clock.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+static void
+write_file(const char *name, mode_t mode, const char *p, size_t n)
+{
+	int fd;
+
+	unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0 && write(fd, p, n) == (ssize_t)n);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+/* Read it; the words of a failure never hold what was read. */
+static bool
+reads(const struct relay_spec *r, struct secret *s, struct outcome *why)
+{
+	bool ok = secret_read(r, s, why);
+
+	if (ok)
+		return true;
+	assert_int_equal(why->verdict, DEFERRED);
+	assert_int_equal(why->stage, STAGE_CONFIG);
+	assert_int_equal(outcome_exit(why), 75);
+	assert_null(strstr(why->text, "canary"));
+	assert_null(s->room);
+	return false;
+}
+
+static void
+check(const struct relay_spec *r, const char *name, const char *want,
+    const char *want_why)
+{
+	struct secret s = { 0 };
+	struct outcome why = { 0 };
+
+	if (reads(r, &s, &why)) {
+		if (!want || strcmp(s.text, want) != 0 || s.n != strlen(want))
+			fail_msg("%s: \"%s\"", name, s.text);
+	} else if (want || !strstr(why.text, want_why)) {
+		fail_msg("%s: %s", name, why.text);
+	}
+	secret_wipe(&s);
+	assert_null(s.room);
+}
+
+#define TEXT(lit) (lit), sizeof(lit) - 1
+
+static const struct {
+	const char *name;
+	mode_t mode;
+	const char *content;
+	size_t n;
+	const char *want, *why;
+} contents[] = {
+	{ "a line", 0600, TEXT("canary\n"), "canary", NULL },
+	{ "no line end", 0400, TEXT("canary"), "canary", NULL },
+	{ "CRLF", 0640, TEXT("canary\r\nmore\n"), "canary", NULL },
+	{ "blanks count", 0440, TEXT(" canary \n"), " canary ", NULL },
+	{ "a NUL behind", 0600, TEXT("canary\n\0"), "canary", NULL },
+	{ "a NUL", 0600, TEXT("can\0ary\n"), NULL, "NUL or CR" },
+	{ "a CR", 0600, TEXT("canary\rRSET\n"), NULL, "NUL or CR" },
+	{ "empty", 0600, TEXT(""), NULL, "nothing in its first line" },
+	{ "empty line", 0600, TEXT("\ncanary\n"), NULL, "nothing in" },
+	{ "others read", 0644, TEXT("canary\n"), NULL,
+	    "password-file pw: its mode is 0644, but others must not read it" },
+	{ "group writes", 0660, TEXT("canary\n"), NULL, "mode is 0660" },
+	{ "executable", 0700, TEXT("canary\n"), NULL, "mode is 0700" },
+};
+
+static void
+test_file(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_FILE,
+		.secret_from = "pw" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(contents); i++) {
+		write_file("pw", contents[i].mode, contents[i].content,
+		    contents[i].n);
+		check(&r, contents[i].name, contents[i].want,
+		    contents[i].why);
+	}
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
+
+static void
+test_no_file(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_FILE };
+
+	(void)state;
+	check(&r, "not given", NULL, "relay work: it is not said where");
+	r.secret_from = "missing";
+	check(&r, "missing", NULL, "password-file missing: No such file");
+	r.secret_from = ".";
+	check(&r, "folder", NULL, "not a regular file");
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	r.secret_from = "fifo";
+	check(&r, "fifo", NULL, "not a regular file");
+	r.secret_from = "/dev/null";
+	check(&r, "device", NULL, "not a regular file");
+	if (geteuid() == 0) {
+		write_file("foreign", 0600, TEXT("canary\n"));
+		assert_int_equal(chown("foreign", 12345, 0), 0);
+		r.secret_from = "foreign";
+		check(&r, "foreign", NULL, "belongs to user 12345");
+	}
+}
+
+/* 12 KB and more are read whole; what does not fit is refused, not cut. */
+static void
+test_large(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_FILE,
+		.secret_from = "large" };
+	static char text[SECRET_ROOM + 1];
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	write_file("large", 0600, text, 12288);
+	text[12288] = '\0';
+	check(&r, "12 KB", text, NULL);
+	r.secret = SECRET_TOKEN;
+	r.secret_from = "cat large";
+	check(&r, "a token of 12 KB", text, NULL);
+	text[12288] = 'x';
+	write_file("large", 0600, text, sizeof text);
+	check(&r, "printed", NULL, "token-command cat: it printed more than");
+	r.secret = SECRET_FILE;
+	r.secret_from = "large";
+	check(&r, "too large", NULL, "password-file large: File too large");
+}
+
+static const struct {
+	const char *command;
+	bool shell;
+	const char *want, *why;
+} commands[] = {
+	{ "echo canary", false, "canary", NULL },
+	{ "printf '%s\\n' canary more", false, "canary", NULL },
+	{ "printf \"can'%s'\" a\\ ry", false, "can'a ry'", NULL },
+	{ "printf %s 'a\"b\\' \"c\\\"\\\\\\d\" e\"\"f ''", false,
+	    "a\"b\\c\"\\\\def", NULL },
+	{ "echo $HOME;x", false, "$HOME;x", NULL },
+	{ "echo can; echo more", true, "can", NULL },
+	{ "tr a-z A-Z <<E\ncanary\nE", true, "CANARY", NULL },
+	{ "cat", false, NULL, "password-command cat: nothing in its first" },
+	{ "echo canary; exit 3", true, NULL,
+	    "password-command echo: exit status 3" },
+	{ "echo canary >&2; exit 1", true, NULL, "exit status 1" },
+	{ "echo canary; kill -9 $$", true, NULL, "killed by a signal" },
+	{ "no-such-command canary", false, NULL,
+	    "password-command no-such-command: not found" },
+	{ "/dev/null canary", false, NULL, "exit status 126" },
+	{ "printf 'can\\0ary'", false, NULL, "NUL or CR" },
+	{ "echo 'canary", false, NULL, "a quote that does not end" },
+	{ " \t", false, NULL, "no command" },
+	/* what goes on in the background is not waited for */
+	{ "sleep 20 & echo canary", true, "canary", NULL },
+	/* no descriptor of ours, and none of stdin */
+	{ "ls /proc/self/fd | tr '\\n' ' '", true, "0 1 2 3 ", NULL },
+	{ "readlink /proc/self/fd/0", false, "/dev/null", NULL },
+};
+
+static void
+test_command(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_COMMAND };
+	int64_t start = clock_now();
+	int leaked = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		r.secret_from = commands[i].command;
+		r.secret_shell = commands[i].shell;
+		check(&r, commands[i].command, commands[i].want,
+		    commands[i].why);
+	}
+	close(leaked);
+	assert_true(clock_now() - start < SECONDS(15));
+}
+
+/* As under cli/send.c, which blocks the signals that mean to stop. */
+static void
+test_stopped(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_COMMAND,
+		.secret_from = "sleep 20 & sleep 20", .secret_shell = true };
+	int64_t start = clock_now();
+	sigset_t set, old;
+	int which;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &set, &old), 0);
+	raise(SIGTERM);
+	check(&r, "stopped", NULL, "password-command sleep: a signal came");
+	assert_int_equal(sigwait(&set, &which), 0);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+	assert_true(clock_now() - start < SECONDS(10));
+}
+
+static void
+test_too_many_words(void **state)
+{
+	char text[200], *argv[4], *space;
+
+	(void)state;
+	snprintf(text, sizeof text, "a b  'c d'");
+	assert_true(secret_split(text, argv, 3, &space));
+	assert_string_equal(argv[2], "c d");
+	assert_null(argv[3]);
+	free(space);
+	assert_false(secret_split(text, argv, 2, &space));
+	free(space);
+}
+
+static void
+test_credential(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_CREDENTIAL,
+		.secret_from = "pw" };
+	char here[4096];
+
+	(void)state;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	check(&r, "no folder", NULL, "CREDENTIALS_DIRECTORY is not set");
+	assert_non_null(getcwd(here, sizeof here));
+	setenv("CREDENTIALS_DIRECTORY", here, 1);
+	write_file("pw", 0400, TEXT("canary"));
+	check(&r, "credential", "canary", NULL);
+	write_file("pw", 0444, TEXT("canary"));
+	check(&r, "mode", NULL, "mode is 0444");
+	r.secret_from = "../pw";
+	check(&r, "a slash", NULL, "not the name of a credential");
+	r.secret_from = "..";
+	check(&r, "dots", NULL, "not the name of a credential");
+	r.secret_from = "none";
+	check(&r, "missing", NULL, "none: No such file");
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+static const char netrc[] =
+    "# machine mx.example login nobody password canary0\n"
+    "machine other.example login x password canary1\n"
+    "macdef init\nmachine mx.example login m password canary2\n\n"
+    "machine MX.example\n\tlogin joe account a\n\tpassword #canary3\n"
+    "machine mx.example login \"j o\\\"e\" password \"can \\\\ary4\"\n"
+    "machine nopass.example login joe\n"
+    "machine lf.example login joe password \"can\nary\"\n"
+    "machine user.example login \"j\noe\" password canary5\n";
+
+static const struct {
+	const char *host, *user;
+	const char *want, *want_user, *why;
+} entries[] = {
+	{ "mx.example", NULL, "#canary3", "joe", NULL },
+	{ "Mx.Example", "joe", "#canary3", "", NULL },
+	{ "mx.example", "j o\"e", "can \\ary4", "", NULL },
+	{ "other.example", NULL, "canary1", "x", NULL },
+	{ "mx.example", "bob", NULL, NULL,
+	    "netrc netrc: no password for machine mx.example login bob" },
+	{ "nopass.example", NULL, NULL, NULL,
+	    "no password for machine nopass.example" },
+	{ "lf.example", NULL, NULL, NULL, "LF in it" },
+	{ "user.example", NULL, NULL, NULL, "login cannot be used" },
+	{ "no.example", NULL, NULL, NULL, "no password for machine no.exa" },
+};
+
+static void
+test_netrc(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_NETRC,
+		.secret_from = "netrc" };
+
+	(void)state;
+	write_file("netrc", 0600, TEXT(netrc));
+	for (size_t i = 0; i < COUNT(entries); i++) {
+		struct secret s = { 0 };
+		struct outcome why = { 0 };
+
+		r.host = entries[i].host;
+		r.user = entries[i].user;
+		check(&r, r.host, entries[i].want, entries[i].why);
+		if (entries[i].want && reads(&r, &s, &why))
+			assert_string_equal(s.user, entries[i].want_user);
+		secret_wipe(&s);
+	}
+	write_file("netrc", 0644, TEXT(netrc));
+	check(&r, "mode", NULL, "netrc netrc: its mode is 0644");
+	write_file("netrc", 0600, TEXT("default login a password canary6"));
+	check(&r, "default", "canary6", NULL);
+}
+
+static void
+test_netrc_at_home(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_NETRC,
+		.host = "h.example" };
+	char here[4096];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof here));
+	setenv("HOME", here, 1);
+	write_file(".netrc", 0600, TEXT("machine h.example password canary7"));
+	check(&r, "home", "canary7", NULL);
+}
+
+static void
+test_none(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_NONE };
+	struct secret s = { 0 };
+	struct outcome why = { 0 };
+
+	(void)state;
+	assert_true(secret_read(&r, &s, &why));
+	assert_null(s.text);
+	secret_wipe(&s);
+}
+
+#define NOW 1000000000
+
+static const struct {
+	const char *name, *out, *want; /* NULL = refused */
+	int64_t expires;
+} outputs[] = {
+	{ "alone", "ya29.can-ary\n", "ya29.can-ary", 0 },
+	{ "first line", "  abc \nmore\n", "abc", 0 },
+	{ "CRLF", "abc\r\n", "abc", 0 },
+	{ "blank inside", "abc def\n", NULL, 0 },
+	{ "empty", "\n", NULL, 0 },
+	{ "control", "a\x01" "b\n", NULL, 0 },
+	{ "RFC 6749", "{\n \"access_token\" : \"abc\",\n"
+	    " \"token_type\":\"Bearer\", \"expires_in\":3600 }\n", "abc",
+	    NOW + 3600 },
+	{ "as a string", "{\"expires_in\":\"60\",\"access_token\":\"abc\"}",
+	    "abc", NOW + 60 },
+	{ "az", "{\"accessToken\":\"abc\",\"expiresOn\":\"2026-01-01 1:2\","
+	    "\"expires_on\":1767225600}", "abc", 1767225600 },
+	{ "a time", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"2024-02-29T12:34:56.789Z\"}", "abc", 1709210096 },
+	{ "the epoch", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"1970-01-01T00:00:01Z\"}", "abc", 1 },
+	{ "local time", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"2024-02-29T12:34:56+01:00\"}", "abc", 0 },
+	{ "no end", "{\"access_token\":\"a\\/b\"}", "a/b", 0 },
+	{ "nested", "{\"x\":{\"access_token\":\"no\",\"y\":[\"}\",1,{}]},"
+	    "\"z\":[],\"access_token\":\"abc\",\"n\":null,\"t\":true}", "abc",
+	    0 },
+	{ "only nested", "{\"x\":{\"access_token\":\"no\"}}", NULL, 0 },
+	{ "an error", "{\"error\":\"invalid_grant\"}", NULL, 0 },
+	{ "not a string", "{\"access_token\":{\"a\":1}}", NULL, 0 },
+	{ "a LF", "{\"access_token\":\"a\nb\"}", NULL, 0 },
+	{ "cut", "{\"access_token\":\"abc\"", NULL, 0 },
+	{ "cut string", "{\"access_token\":\"abc", NULL, 0 },
+	{ "cut nest", "{\"x\":[[\"", NULL, 0 },
+	{ "no colon", "{\"access_token\" \"abc\"}", NULL, 0 },
+	{ "empty object", "{}", NULL, 0 },
+	{ "brace", "{", NULL, 0 },
+};
+
+/* Each output, and all its beginnings, at the very end of its memory. */
+static void
+test_token_forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(outputs); i++) {
+		size_t all = strlen(outputs[i].out);
+		struct token t = { 0 };
+
+		for (size_t n = 0; n <= all; n++) {
+			char *copy = malloc(n + 1);
+			bool ok;
+
+			assert_non_null(copy);
+			memcpy(copy, outputs[i].out, n);
+			ok = token_parse(copy, n, NOW, &t);
+			if (n == all && (ok != (outputs[i].want != NULL) ||
+			    (ok && !slice_eq(t.text,
+			        slice_of(outputs[i].want))) ||
+			    (ok && t.expires != outputs[i].expires)))
+				fail_msg("%s: %.*s, %lld", outputs[i].name,
+				    (int)t.text.n, t.text.p,
+				    (long long)t.expires);
+			free(copy);
+		}
+	}
+}
+
+/* How often the command ran: it adds a line to "runs". */
+static size_t
+runs(void)
+{
+	FILE *f = fopen("runs", "r");
+	size_t n = 0;
+
+	for (int c; f && (c = getc(f)) != EOF;)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void
+make_command(char out[256], const char *json)
+{
+	snprintf(out, 256, "echo >> runs; echo '%s'", json);
+	unlink("runs");
+}
+
+static void
+test_token_is_kept(void **state)
+{
+	char here[4096], command[256], other[256];
+	struct relay_spec r = { .name = "work", .secret = SECRET_TOKEN,
+		.user = "joe", .secret_from = command, .secret_shell = true };
+	struct stat st;
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof here));
+	make_command(command,
+	    "{\"access_token\":\"canary8\",\"expires_in\":600}");
+	unsetenv("XDG_RUNTIME_DIR");
+	check(&r, "not kept", "canary8", NULL);
+	check(&r, "not kept", "canary8", NULL);
+	assert_int_equal(runs(), 2);
+
+	setenv("XDG_RUNTIME_DIR", here, 1);
+	for (int i = 0; i < 3; i++)
+		check(&r, "kept", "canary8", NULL);
+	assert_int_equal(runs(), 3);
+	assert_int_equal(stat("smtpsend", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	r.user = "ann";
+	check(&r, "another user", "canary8", NULL);
+	assert_int_equal(runs(), 4);
+	secret_forget(&r);
+	check(&r, "forgotten", "canary8", NULL);
+	assert_int_equal(runs(), 5);
+
+	assert_int_equal(chmod("smtpsend", 0755), 0);
+	check(&r, "a folder for all", "canary8", NULL);
+	assert_int_equal(runs(), 6);
+	assert_int_equal(chmod("smtpsend", 0700), 0);
+	check(&r, "a folder of ours again", "canary8", NULL);
+	assert_int_equal(runs(), 6);
+
+	make_command(other, "{\"access_token\":\"canary9\",\"expires_in\":59}");
+	r.secret_from = other;
+	check(&r, "ends soon", "canary9", NULL);
+	check(&r, "ends soon", "canary9", NULL);
+	assert_int_equal(runs(), 2);
+}
+
+/* The only file in the folder of kept tokens. */
+static void
+kept_file(char out[300])
+{
+	glob_t found;
+
+	assert_int_equal(glob("smtpsend/*", 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	snprintf(out, 300, "%s", found.gl_pathv[0]);
+	globfree(&found);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int
+remove_all(const char *path)
+{
+	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static const struct {
+	const char *name, *content;
+	mode_t mode;
+	const char *want;
+} kept[] = {
+	{ "good", "smtpsend token 1\n4000000000\nkeptcanary\n", 0600,
+	    "keptcanary" },
+	{ "over", "smtpsend token 1\n1000\nkeptcanary\n", 0600, "fresh" },
+	{ "half", "smtpsend token 1\n4000000000\nkeptcan", 0600, "fresh" },
+	{ "form", "smtpsend token 2\n4000000000\nkeptcanary\n", 0600,
+	    "fresh" },
+	{ "time", "smtpsend token 1\nsoon\nkeptcanary\n", 0600, "fresh" },
+	{ "none", "smtpsend token 1\n4000000000\n\n", 0600, "fresh" },
+	{ "empty", "", 0600, "fresh" },
+	{ "mode", "smtpsend token 1\n4000000000\nkeptcanary\n", 0640,
+	    "fresh" },
+};
+
+static void
+test_kept_is_checked(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_TOKEN,
+		.secret_from = "echo '{\"access_token\":\"fresh\","
+		    "\"expires_in\":600}'" };
+	char here[4096], file[300];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof here));
+	setenv("XDG_RUNTIME_DIR", here, 1);
+	assert_int_equal(remove_all("smtpsend"), 0);
+	check(&r, "first", "fresh", NULL);
+	kept_file(file);
+	for (size_t i = 0; i < COUNT(kept); i++) {
+		write_file(file, kept[i].mode, kept[i].content,
+		    strlen(kept[i].content));
+		check(&r, kept[i].name, kept[i].want, NULL);
+	}
+	write_file("elsewhere", 0600, kept[0].content,
+	    strlen(kept[0].content));
+	unlink(file);
+	assert_int_equal(symlink("../elsewhere", file), 0);
+	check(&r, "a link", "fresh", NULL);
+}
+
+static char folder[] = "/tmp/cli_secret.XXXXXX";
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	return chdir("/") == 0 && remove_all(folder) == 0 ? 0 : -1;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_too_many_words),
+		cmocka_unit_test(test_credential),
+		cmocka_unit_test(test_netrc),
+		cmocka_unit_test(test_netrc_at_home),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_token_forms),
+		cmocka_unit_test(test_token_is_kept),
+		cmocka_unit_test(test_kept_is_checked),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
