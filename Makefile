@@ -15,6 +15,7 @@ SECONDS ?= 10
 VERSION := 0.1
 
 PKGS    := ldns openssl libidn2
+LIBDIR  ?= $(PREFIX)/lib
 has      = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
 	   2>/dev/null && echo $(1))
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum \
@@ -23,15 +24,20 @@ OPT     ?= -O2 -g
 HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	   $(call has,-fstack-clash-protection) $(call has,-fcf-protection)
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
+	   -DLIBDIR='"$(LIBDIR)"' \
 	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LINK    := -pie -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
+HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
+LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
 LIBS    := $(shell pkg-config --libs $(PKGS)) $(LDLIBS)
+CURL    := $(shell pkg-config --libs libcurl openssl)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
 PURE    := base mail dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 ALL_O   := $(call obj,src/*/*.c)
+RELAY_O := $(call obj,src/relay/*.c)
+PROG_O  := $(filter-out $(RELAY_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o,$(ALL_O))
 LIB_O   := $(filter-out $B/src/cli/%,$(ALL_O))
 HELP_O  := $(call obj,tests/support/*.c)
@@ -39,11 +45,26 @@ UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 CLANG   := $(shell command -v clang)
 
-all: $B/smtpsend
+all: $B/smtpsend $B/smtpsend-relay.so
 
-$B/smtpsend: $(ALL_O)
+$B/smtpsend: $(PROG_O)
 	@echo "  LD $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+# The relay module: libcurl, and copies of its own of what it needs of base and
+# net.  Only mem_exhausted() is the program's.
+MODULE  := src/relay/relay.map
+$B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/below.pic.a $(MODULE)
+	@echo "  LD $@"
+	$(Q)$(CC) -shared -Wl,--version-script=$(MODULE) $(HARD_LD) -o $@ \
+		$(filter %.o %.a,$^) $(CURL)
+$B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
+	src/net/sockaddr.c src/net/tls_cert.c)
+
+$B/%.pic.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $< (PIC)"
+	$(Q)$(CC) $(FLAGS:-fPIE=-fPIC) -MMD -MP -c -o $@ $<
 
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -62,7 +83,7 @@ $B/%.a:
 link = @mkdir -p $(@D); echo "  LD $@"
 $B/unit/net_%: $B/tests/unit/net_%.o $B/lib.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(CURL) -lcmocka
 
 $B/unit/cli_%: $B/tests/unit/cli_%.o $B/cli.a $B/support.a
 	$(link)
@@ -122,6 +143,8 @@ format:
 DEST     = $(DESTDIR)$(PREFIX)
 install: all
 	install -D -m 755 $B/smtpsend $(DEST)/bin/smtpsend
+	install -D -m 644 $B/smtpsend-relay.so \
+		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
 	for m in man/*.[1-8]; do install -D -m 644 \
 		$$m $(DEST)/share/man/man$${m##*.}/$${m##*/} || exit; done
 	install -D -m 644 completions/smtpsend.bash \
@@ -137,7 +160,8 @@ uninstall:
 	rm -f $(DEST)/bin/smtpsend $(DEST)/share/man/man[1-8]/smtpsend.[1-8] \
 		$(DEST)/share/bash-completion/completions/smtpsend \
 		$(DEST)/share/zsh/site-functions/_smtpsend \
-		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish
+		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish \
+		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
 	[ "$$(readlink $(DEST)/sbin/sendmail)" != ../bin/smtpsend ] || \
 		rm $(DEST)/sbin/sendmail
 

@@ -3,13 +3,13 @@
  * relay.h - libcurl as a connection provider for submission servers.
  *
  * libcurl connects (through a proxy where one is set), does TLS with
- * verification, EHLO and AUTH, and stops (CURLOPT_CONNECT_ONLY).  What it made is
- * handed over as a stream, under which our own session goes on with MAIL.
+ * verification, EHLO and AUTH, and stops (CURLOPT_CONNECT_ONLY).  What it made
+ * is handed over as a stream, under which our own session goes on with MAIL.
  *
  * The code is a module, smtpsend-relay.so, opened only when a relay is used: it
- * maps libcurl, which costs more than all the rest of a start.  The program finds
- * relay_module in it (deliver/door.h).  Driven by the same poll loop; no threads
- * of ours, no callbacks upwards.
+ * maps libcurl, which costs more than all the rest of a start.  The program
+ * finds relay_module in it (deliver/door.h).  Driven by the same poll loop; no
+ * threads of ours, no callbacks upwards.
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -37,7 +37,7 @@ struct relay_call {
 	struct ip source;
 	enum relay_auth_kind auth;
 	const char *user;
-	const char *secret;	/* password or token; the caller wipes its own */
+	const char *secret;	/* password or token; wipe your own */
 	const char *mechanism;	/* the only one allowed, or NULL */
 	int64_t timeout;	/* for all of connecting, microseconds */
 };
@@ -51,9 +51,12 @@ struct relay_module {
 	const char *(*library)(void); /* "libcurl/7.88.1 ..." */
 
 	/*
-	 * Begin.  NULL with *why for what cannot be tried (STAGE_CONFIG): CR, LF
-	 * or NUL in user, secret or helo, an unknown mechanism, a bad proxy, AUTH
-	 * without TLS off loopback.
+	 * Begin.  NULL with *why for what cannot be tried (FAILED,
+	 * STAGE_CONFIG): a control byte in user, secret, helo or proxy, an
+	 * unknown mechanism or one without what it needs, a bad proxy or host
+	 * name, an unreadable file, no TLS off loopback.  EXTERNAL and GSSAPI
+	 * are only used when they are the mechanism; they go with
+	 * RELAY_NO_AUTH, EXTERNAL with a cert.
 	 */
 	struct relay *(*open)(const struct relay_call *call,
 	    struct events *events, unsigned lane, struct outcome *why);
@@ -61,15 +64,16 @@ struct relay_module {
 	void (*wait)(struct relay *r, struct wait *w);
 
 	/*
-	 * RELAY_FAILED fills *why, always DEFERRED (FAULTS row 89, row 39): the
-	 * stage is CONNECT, TLS, GREETING, EHLO, STARTTLS or AUTH, the text says
-	 * what was tried, with what and why ("the relay refused the password of
-	 * user joe: 535 5.7.8 ...").
+	 * RELAY_FAILED fills *why, always DEFERRED (FAULTS row 89, row 39):
+	 * the stage is CONNECT, TLS, GREETING, EHLO, STARTTLS or AUTH, the text
+	 * says what was tried, with what and why ("the relay refused the
+	 * password of user joe: 535 5.7.8 ...").  timeout counts from the first
+	 * step.
 	 */
 	enum relay_state (*step)(struct relay *r, const struct wait *w,
 	    int64_t now, struct outcome *why);
 
-	/* RELAY_READY: the text of the last EHLO reply, as struct reply has it. */
+	/* RELAY_READY: the last EHLO reply's text, as struct reply has it. */
 	struct slice (*ehlo)(const struct relay *r);
 	const char *(*tls)(const struct relay *r); /* "TLSv1.3"; "" = clear */
 	void (*peer)(const struct relay *r, struct endpoint *at);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay_failure.c - from curl's errors to outcomes; see relay.h
+ *
+ * Every one is temporary (FAULTS rows 39 and 89): what a relay refuses before
+ * the hand-over says nothing about the mail, and a wrong password is mended by
+ * a person.
+ */
+#include <string.h>
+
+#include "relay/relay_impl.h"
+
+/* "smtp.example.net:587" */
+static void
+put_relay(struct buf *out, const struct relay *r)
+{
+	buf_putf(out, "%s:%u", r->host, r->port);
+}
+
+static void
+put_reply(struct buf *out, const struct relay *r)
+{
+	buf_putf(out, "%u ", r->reply.code);
+	for (size_t i = 0; i < r->reply.text.n; i++) {
+		char c = buf_slice(&r->reply.text).p[i];
+
+		buf_putc(out, c == '\n' ? ' ' : c);
+	}
+}
+
+/* What curl says about it, or the system where curl does not know. */
+static void
+put_reason(struct buf *out, const struct relay *r, CURLcode code)
+{
+	long error = 0;
+
+	curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &error);
+	if (code == CURLE_COULDNT_CONNECT && error != 0)
+		buf_puts(out, strerror((int)error));
+	else if (strncmp(r->error, "response reading failed", 23) == 0)
+		buf_puts(out, "the connection was closed"); /* curl's EOF */
+	else
+		buf_puts(out,
+		    r->error[0] != '\0' ? r->error : curl_easy_strerror(code));
+}
+
+static void
+finish(struct relay *r, struct outcome *why, enum stage stage, struct esc esc,
+    struct buf *text)
+{
+	*why = outcome_make(DEFERRED, stage, esc, "%s", buf_str(text));
+	outcome_set_host(why, slice_of(r->host),
+	    r->connected ? &r->peer : NULL);
+	buf_free(text);
+}
+
+static void
+fail_by_reply(struct relay *r, struct outcome *why, enum stage stage,
+    struct esc esc, struct buf *text)
+{
+	put_reply(text, r);
+	finish(r, why, stage, esc, text);
+	why->code = r->reply.code;
+}
+
+/* Is the last thing heard a refusal? */
+static bool
+is_refused(const struct relay *r)
+{
+	return r->reply.code >= 400 && !r->reply.begun;
+}
+
+static const char *
+credential(const struct relay *r)
+{
+	switch (r->auth) {
+	case RELAY_PASSWORD:
+		return "password";
+	case RELAY_TOKEN:
+		return "token";
+	case RELAY_NO_AUTH:
+		break;
+	}
+	return "certificate";
+}
+
+/* The mechanisms of the EHLO reply; empty = it has no AUTH. */
+static struct slice
+offered(const struct relay *r)
+{
+	struct slice rest = buf_slice(&r->ehlo), line;
+
+	while (slice_cut(&rest, '\n', &line))
+		if (slice_starts_nocase(line, SLICE("AUTH")) &&
+		    (line.n == 4 || line.p[4] == ' ' || line.p[4] == '='))
+			return slice_trim(slice_from(line, 5));
+	return (struct slice){ 0 };
+}
+
+static void
+fail_unoffered(struct relay *r, struct outcome *why)
+{
+	struct slice list = offered(r);
+	struct buf text = { 0 };
+
+	if (list.n == 0)
+		buf_puts(&text, "the relay offers no AUTH");
+	else
+		buf_puts(&text, "the relay offers no AUTH mechanism that may "
+				"be used here, only ");
+	buf_put(&text, list);
+	finish(r, why, STAGE_AUTH, ESC(4, 7, 4), &text);
+}
+
+static void
+fail_login(struct relay *r, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	if (r->stage != STAGE_AUTH) {
+		fail_unoffered(r, why);
+		return;
+	}
+	buf_putf(&text, "the relay %s the %s of user %s: ",
+	    r->reply.code >= 500 ? "refused" : "cannot check", credential(r),
+	    r->user);
+	if (!is_refused(r)) {
+		buf_puts(&text, "it did not end the AUTH dialogue");
+		finish(r, why, STAGE_AUTH, ESC(4, 7, 0), &text);
+		return;
+	}
+	fail_by_reply(r, why, STAGE_AUTH, ESC(4, 7, 8), &text);
+}
+
+static void
+fail_starttls(struct relay *r, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	if (r->stage == STAGE_STARTTLS && is_refused(r)) {
+		buf_puts(&text, "the relay refused STARTTLS: ");
+		fail_by_reply(r, why, STAGE_STARTTLS, ESC(4, 7, 4), &text);
+		return;
+	}
+	buf_puts(&text, "the relay offers no STARTTLS, and nothing is sent "
+			"in clear");
+	finish(r, why, STAGE_STARTTLS, ESC(4, 7, 4), &text);
+}
+
+static void
+fail_tls(struct relay *r, CURLcode code, struct outcome *why)
+{
+	bool certificate = code == CURLE_PEER_FAILED_VERIFICATION;
+	struct buf text = { 0 };
+
+	buf_puts(&text,
+	    certificate ? "certificate of relay " : "TLS with relay ");
+	put_relay(&text, r);
+	buf_puts(&text, ": ");
+	put_reason(&text, r, code);
+	finish(r, why, STAGE_TLS,
+	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), &text);
+}
+
+static void
+fail_connect(struct relay *r, CURLcode code, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	buf_puts(&text, "connect relay ");
+	put_relay(&text, r);
+	buf_puts(&text, ": ");
+	if (r->refused_clear)
+		buf_puts(&text, "without TLS only on loopback");
+	else
+		put_reason(&text, r, code);
+	finish(r, why, STAGE_CONNECT, ESC(4, 4, 1), &text);
+}
+
+/* A refusal of something else, or a dialogue that broke. */
+static void
+fail_otherwise(struct relay *r, CURLcode code, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	buf_puts(&text, "relay ");
+	put_relay(&text, r);
+	buf_putf(&text, ": %s: ", stage_name(r->stage));
+	if (is_refused(r)) {
+		fail_by_reply(r, why, r->stage, ESC(4, 3, 0), &text);
+		return;
+	}
+	put_reason(&text, r, code);
+	finish(r, why, r->stage, ESC(4, 4, 2), &text);
+}
+
+void
+relay_failure_timeout(struct relay *r, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	buf_puts(&text, "relay ");
+	put_relay(&text, r);
+	if (r->stage == STAGE_CONNECT)
+		buf_puts(&text, ": no connection");
+	else
+		buf_putf(&text, ": no answer (%s)", stage_name(r->stage));
+	buf_putf(&text, " within %u s", (unsigned)(r->timeout / 1000000));
+	finish(r, why, r->stage, ESC(4, 4, r->connected ? 2 : 1), &text);
+	why->timed_out = true;
+}
+
+void
+relay_failure_garbled(struct relay *r, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	buf_puts(&text, "relay ");
+	put_relay(&text, r);
+	buf_puts(&text, " does not speak SMTP, it said \"");
+	buf_put(&text, slice_first(buf_slice(&r->reply.text), 200));
+	buf_puts(&text, "\"");
+	finish(r, why, r->stage, ESC(4, 5, 0), &text);
+}
+
+static bool
+is_tls_error(CURLcode code)
+{
+	static const CURLcode all[] = { CURLE_PEER_FAILED_VERIFICATION,
+		CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
+		CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
+		CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i] == code)
+			return true;
+	return false;
+}
+
+void
+relay_failure(struct relay *r, CURLcode code, struct outcome *why)
+{
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		relay_failure_timeout(r, why);
+	else if (is_tls_error(code))
+		fail_tls(r, code, why);
+	else if (code == CURLE_USE_SSL_FAILED)
+		fail_starttls(r, why);
+	else if (code == CURLE_LOGIN_DENIED)
+		fail_login(r, why);
+	else if (r->stage == STAGE_CONNECT)
+		fail_connect(r, code, why);
+	else
+		fail_otherwise(r, code, why);
+}
+
+bool
+relay_failure_check(struct relay *r, struct outcome *why)
+{
+	struct buf text = { 0 };
+
+	if (!r->in_clear && r->tls[0] == '\0') {
+		buf_puts(&text, "the connection to the relay has no TLS");
+		finish(r, why, STAGE_TLS, ESC(4, 7, 4), &text);
+		return false;
+	}
+	if (r->logs_in && !r->logged_in) {
+		fail_unoffered(r, why);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay_impl.h - what the files of the relay module share; nobody else includes
+ * it.
+ *
+ * relay.c drives curl, relay_setup.c tells it what to do, relay_talk.c listens
+ * to what it says and hears, relay_failure.c turns its errors into outcomes,
+ * relay_stream.c is the connection that remains.
+ */
+#ifndef RELAY_RELAY_IMPL_H
+#define RELAY_RELAY_IMPL_H
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "relay/relay.h"
+
+#define RELAY_SOCKETS	16	/* more than curl has open in one connect */
+#define RELAY_TEXT_MAX	65536	/* of one reply */
+
+/* A descriptor that curl waits for. */
+struct relay_socket {
+	curl_socket_t fd;
+	short events;
+	size_t slot;
+};
+
+/* A socket that curl has opened, and where to. */
+struct relay_attempt {
+	curl_socket_t fd;
+	struct endpoint at;
+};
+
+/* A reply: the code, and the lines without codes, joined by LF. */
+struct relay_reply {
+	unsigned short code;
+	bool begun;		/* and not ended */
+	struct buf text;
+};
+
+struct relay {
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *connect_to;
+	char error[CURL_ERROR_SIZE];
+	struct events *events;
+	unsigned lane;
+
+	/* what was asked for */
+	char *host, *user, *proxy;
+	char *secret;		/* to redact it */
+	uint16_t port;
+	bool implicit_tls, in_clear;
+	enum relay_auth_kind auth;
+	bool logs_in;		/* with a password, a token or a certificate */
+	int64_t timeout;
+
+	/* what curl waits for */
+	struct relay_socket socket[RELAY_SOCKETS];
+	size_t nsockets;
+	int64_t now;		/* of the step under way */
+	int64_t due;		/* when curl wants to be called again */
+	int64_t deadline;	/* WAIT_NEVER before the first step */
+
+	/* how far it is */
+	enum relay_state state;
+	enum stage stage;
+	struct relay_attempt attempt[RELAY_SOCKETS];
+	size_t nattempts;
+	bool connected;
+	bool refused_clear;	/* curl was kept off the open network */
+	struct endpoint peer;
+	char tls[16];		/* "TLSv1.3"; "" = clear so far */
+
+	/* what was said */
+	bool at_proxy;		/* these lines are HTTP, with the proxy */
+	bool in_auth;		/* from AUTH to the reply that ends it */
+	bool logged_in;		/* 235 was seen */
+	struct buf credential;	/* what followed AUTH last, to redact it */
+	bool garbled;		/* reply.text is a line that is none */
+	struct relay_reply reply;
+	struct buf ehlo;
+	struct outcome why;	/* once RELAY_FAILED */
+};
+
+/*
+ * Check a call and set r->easy up for it; false with *why (FAILED,
+ * STAGE_CONFIG).
+ */
+bool relay_setup(struct relay *r, const struct relay_call *call,
+    struct outcome *why);
+
+/* Have curl report to r what it opens, says and hears. */
+void relay_talk_setup(struct relay *r);
+
+/* Report what became known of the connection: connected, under TLS. */
+void relay_talk_notice(struct relay *r);
+
+/* curl has ended with code, not CURLE_OK: fill *why. */
+void relay_failure(struct relay *r, CURLcode code, struct outcome *why);
+
+/* Time is up; or what was heard is no SMTP. */
+void relay_failure_timeout(struct relay *r, struct outcome *why);
+void relay_failure_garbled(struct relay *r, struct outcome *why);
+
+/* curl is content, but are we?  False with *why without login or TLS. */
+bool relay_failure_check(struct relay *r, struct outcome *why);
+
+/* Copies of secrets. */
+void relay_wipe_buf(struct buf *b);
+void relay_wipe_string(char **s);
+
+/* Everything of r but its curl handles is given back; then those. */
+void relay_free(struct relay *r);
+
+extern const struct stream_ops relay_stream_ops;
+
+#endif

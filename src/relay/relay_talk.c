@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * relay_talk.c - listens to curl: what it opens, says and hears.
+ *
+ * All of it becomes events, line by line.  What follows AUTH is masked here,
+ * until the reply that ends it; and should a server repeat a credential in its
+ * reply, that is masked too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "net/sockaddr.h"
+#include "net/tls_state.h"
+#include "relay/relay_impl.h"
+
+#define MASK	   "***"
+#define NEEDLE_MIN 4 /* shorter ones are in words */
+
+/* An event of the connection: host, address, port. */
+static void
+report_attempt(struct relay *r, enum event_kind kind,
+    const struct endpoint *at, const char *local)
+{
+	struct event e = event_make(kind, r->lane);
+	struct buf scratch = { 0 };
+
+	if (!events_wanted(r->events))
+		return;
+	event_text(&e, "host", slice_of(r->proxy[0] ? "proxy" : r->host));
+	event_endpoint(&e, at, &scratch);
+	if (local)
+		event_text(&e, "local", slice_of(local));
+	events_put(r->events, &e);
+	buf_free(&scratch);
+}
+
+static bool
+may_open(struct relay *r, const struct endpoint *at)
+{
+	if (!r->in_clear || ip_is_loopback(&at->ip))
+		return true;
+	r->refused_clear = true;
+	return false;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION */
+static curl_socket_t
+on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct relay *r = user;
+	struct sockaddr_storage to = { 0 };
+	struct endpoint at;
+	int fd;
+
+	(void)purpose;
+	memcpy(&to, &address->addr, address->addrlen);
+	if (r->nattempts == RELAY_SOCKETS || !sockaddr_get(&to, &at) ||
+	    !may_open(r, &at))
+		return CURL_SOCKET_BAD;
+	report_attempt(r, EVENT_CONNECT, &at, NULL);
+	fd = socket(address->family,
+	    address->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    address->protocol);
+	if (fd >= 0)
+		r->attempt[r->nattempts++] =
+		    (struct relay_attempt){ .fd = fd, .at = at };
+	return fd;
+}
+
+/* CURLOPT_CLOSESOCKETFUNCTION */
+static int
+on_close(void *user, curl_socket_t fd)
+{
+	struct relay *r = user;
+
+	for (size_t i = 0; i < r->nattempts; i++)
+		if (r->attempt[i].fd == fd) {
+			r->attempt[i] = r->attempt[--r->nattempts];
+			break;
+		}
+	return close(fd);
+}
+
+static void
+connected(struct relay *r, const struct relay_attempt *a)
+{
+	struct endpoint local;
+	struct buf text = { 0 };
+
+	r->connected = true;
+	r->peer = a->at;
+	if (!r->proxy[0])
+		r->stage = r->implicit_tls ? STAGE_TLS : STAGE_GREETING;
+	if (sockaddr_local(a->fd, &local))
+		endpoint_put(&text, &local);
+	report_attempt(r, EVENT_CONNECTED, &a->at, buf_str(&text));
+	buf_free(&text);
+}
+
+static const SSL *
+ssl_of(const struct relay *r)
+{
+	struct curl_tlssessioninfo *info = NULL;
+
+	if (curl_easy_getinfo(r->easy, CURLINFO_TLS_SSL_PTR, &info) !=
+		CURLE_OK ||
+	    !info || info->backend != CURLSSLBACKEND_OPENSSL)
+		return NULL;
+	return info->internals;
+}
+
+static void
+report_tls(struct relay *r, const SSL *ssl)
+{
+	const X509 *cert = SSL_get0_peer_certificate(ssl);
+	struct event e = event_make(EVENT_TLS, r->lane);
+	struct buf text[4] = { { 0 } };
+
+	if (!events_wanted(r->events) || !cert)
+		return;
+	e.secure = true;
+	tls_name_put(&text[0], X509_get_subject_name(cert));
+	tls_name_put(&text[1], X509_get_issuer_name(cert));
+	tls_cert_names_put(&text[2], cert);
+	tls_time_put(&text[3], X509_get0_notAfter(cert));
+	event_text(&e, "version", slice_of(SSL_get_version(ssl)));
+	event_text(&e, "cipher", slice_of(SSL_get_cipher_name(ssl)));
+	event_text(&e, "subject", buf_slice(&text[0]));
+	event_text(&e, "issuer", buf_slice(&text[1]));
+	event_text(&e, "names", buf_slice(&text[2]));
+	event_text(&e, "expires", buf_slice(&text[3]));
+	event_text(&e, "verdict", SLICE("trusted"));
+	events_put(r->events, &e);
+	for (size_t i = 0; i < 4; i++)
+		buf_free(&text[i]);
+}
+
+static void
+look_for_connection(struct relay *r)
+{
+	struct endpoint peer;
+
+	for (size_t i = 0; !r->connected && i < r->nattempts; i++)
+		if (sockaddr_peer(r->attempt[i].fd, &peer))
+			connected(r, &r->attempt[i]);
+}
+
+/* curl verifies in the handshake: a finished one is a trusted one. */
+static void
+look_for_tls(struct relay *r)
+{
+	const SSL *ssl = r->tls[0] == '\0' ? ssl_of(r) : NULL;
+
+	if (!ssl || !SSL_is_init_finished(ssl))
+		return;
+	snprintf(r->tls, sizeof r->tls, "%s", SSL_get_version(ssl));
+	if (r->implicit_tls)
+		r->stage = STAGE_GREETING;
+	report_tls(r, ssl);
+}
+
+void
+relay_talk_notice(struct relay *r)
+{
+	look_for_connection(r);
+	look_for_tls(r);
+}
+
+static void
+report_line(struct relay *r, enum event_kind kind, struct slice line)
+{
+	struct event e = event_make(kind, r->lane);
+
+	e.secure = r->tls[0] != '\0';
+	event_text(&e, "line", line);
+	events_put(r->events, &e);
+}
+
+/* "AUTH PLAIN AGpvZQ..." shows as "AUTH PLAIN ***". */
+static void
+sent_auth(struct relay *r, struct slice line)
+{
+	struct slice rest = slice_from(line, 5);
+	size_t name = slice_find(rest, ' ');
+	struct buf shown = { 0 };
+
+	r->in_auth = true;
+	r->stage = STAGE_AUTH;
+	relay_wipe_buf(&r->credential);
+	buf_put(&r->credential, slice_from(rest, name + 1));
+	buf_put(&shown, slice_first(line, 5 + name));
+	if (name < rest.n)
+		buf_puts(&shown, " " MASK);
+	report_line(r, EVENT_SENT, buf_slice(&shown));
+	buf_free(&shown);
+}
+
+static void
+sent_credential(struct relay *r, struct slice line)
+{
+	relay_wipe_buf(&r->credential);
+	buf_put(&r->credential, line);
+	report_line(r, EVENT_SENT, SLICE(MASK));
+}
+
+static void
+sent_command(struct relay *r, struct slice line)
+{
+	if (slice_starts_nocase(line, SLICE("EHLO")) ||
+	    slice_starts_nocase(line, SLICE("HELO")))
+		r->stage = STAGE_EHLO;
+	else if (slice_starts_nocase(line, SLICE("STARTTLS")))
+		r->stage = STAGE_STARTTLS;
+	report_line(r, EVENT_SENT, line);
+}
+
+static void
+sent(struct relay *r, struct slice line)
+{
+	relay_talk_notice(r);
+	if (slice_starts(line, SLICE("CONNECT ")) && !r->reply.begun) {
+		r->at_proxy = true; /* with a password, perhaps */
+		events_note(r->events, r->lane, "asking the proxy for %s:%u",
+		    r->host, r->port);
+		return;
+	}
+	line = slice_trim(line);
+	r->reply.code = 0; /* what comes next is the answer to this */
+	if (slice_starts(line, SLICE("AUTH ")))
+		sent_auth(r, line);
+	else if (r->in_auth)
+		sent_credential(r, line);
+	else
+		sent_command(r, line);
+}
+
+/* The head of an HTTP reply ends with an empty line. */
+static void
+received_from_proxy(struct relay *r, struct slice line)
+{
+	if (line.n == 0)
+		r->at_proxy = false;
+	else if (slice_starts(line, SLICE("HTTP/")))
+		events_note(r->events, r->lane, "the proxy says %.*s",
+		    (int)slice_first(line, 200).n, line.p);
+}
+
+/* A line with each occurrence of needle masked. */
+static void
+redact(struct buf *line, struct slice needle)
+{
+	struct buf out = { 0 };
+	struct slice in = buf_slice(line);
+	const char *at;
+
+	if (needle.n < NEEDLE_MIN)
+		return;
+	while ((at = memmem(in.p, in.n, needle.p, needle.n))) {
+		size_t before = (size_t)(at - in.p);
+
+		buf_put(&out, slice_first(in, before));
+		buf_puts(&out, MASK);
+		in = slice_from(in, before + needle.n);
+	}
+	buf_put(&out, in);
+	relay_wipe_buf(line);
+	*line = out;
+}
+
+/* "250", "250 text", "250-text"; the code is 0 for anything else. */
+static unsigned short
+code_of(struct slice line)
+{
+	uint64_t n;
+
+	if (line.n < 3 || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-'))
+		return 0;
+	if (!slice_to_uint(slice_first(line, 3), 599, &n) || n < 200)
+		return 0;
+	return (unsigned short)n;
+}
+
+/* The last line of a reply is here. */
+static void
+replied(struct relay *r)
+{
+	struct relay_reply *p = &r->reply;
+
+	p->begun = false;
+	if (r->stage == STAGE_EHLO && p->code / 100 == 2) {
+		buf_clear(&r->ehlo);
+		buf_put(&r->ehlo, buf_slice(&p->text));
+	}
+	if (!r->in_auth || p->code == 334)
+		return;
+	r->in_auth = false;
+	r->logged_in = p->code == 235;
+	relay_wipe_buf(&r->credential);
+}
+
+static void
+take_line(struct relay *r, struct slice line)
+{
+	struct relay_reply *p = &r->reply;
+
+	if (r->garbled)
+		return;
+	p->code = code_of(line);
+	if (p->code == 0 || !p->begun)
+		buf_clear(&p->text);
+	else
+		buf_putc(&p->text, '\n');
+	p->begun = true;
+	r->garbled = p->code == 0;
+	buf_put(&p->text, r->garbled ? line : slice_from(line, 4));
+	if (r->garbled)
+		return;
+	if (line.n == 3 || line.p[3] != '-')
+		replied(r);
+}
+
+static bool
+is_challenge(const struct relay *r, struct slice line)
+{
+	return r->in_auth && slice_starts(line, SLICE("334"));
+}
+
+static void
+received(struct relay *r, struct slice raw)
+{
+	struct buf line = { 0 };
+
+	raw = slice_trim(raw);
+	if (r->at_proxy) {
+		received_from_proxy(r, raw);
+		return;
+	}
+	relay_talk_notice(r);
+	if (r->stage == STAGE_CONNECT)
+		r->stage = STAGE_GREETING; /* behind a proxy */
+	buf_put(&line, raw);
+	redact(&line, slice_of(r->secret));
+	redact(&line, buf_slice(&r->credential));
+	report_line(r, EVENT_RECEIVED,
+	    is_challenge(r, raw) ? SLICE("334 " MASK) : buf_slice(&line));
+	take_line(r, buf_slice(&line));
+	relay_wipe_buf(&line);
+}
+
+/* CURLOPT_DEBUGFUNCTION: curl gives one line, or one HTTP request, a time. */
+static int
+on_debug(CURL *easy, curl_infotype type, char *data, size_t n, void *user)
+{
+	(void)easy;
+	if (type == CURLINFO_HEADER_OUT)
+		sent(user, (struct slice){ data, n });
+	else if (type == CURLINFO_HEADER_IN)
+		received(user, (struct slice){ data, n });
+	return 0;
+}
+
+/* CURLOPT_HEADERFUNCTION: without one curl writes to standard output. */
+static size_t
+on_header(char *data, size_t size, size_t n, void *user)
+{
+	(void)data;
+	(void)user;
+	return size * n;
+}
+
+void
+relay_talk_setup(struct relay *r)
+{
+	CURL *e = r->easy;
+
+	curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(e, CURLOPT_DEBUGDATA, r);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, r);
+}
