@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: ISC
+"""
+Issue 3: what is wrong with a configuration is one line FILE:LINE, exit 78, and
+nothing is sent; where a value came from; which file counts.
+"""
+
+import os
+import re
+
+import pytest
+
+from conftest import BINARY
+from faults_support import certificates, smtpsend
+from relay_support import BOB, CONFIG, delivered, private, scripted_relay
+from scripted import Server, dialogue
+
+WRONG = [
+    # text, the line that is wrong, a word of the message
+    ("helo = ok.test\ncolour = blue\n", 2, "colour"),
+    ("tls = maybe\n", 1, "maybe"),
+    ("port = 70000\n", 1, "70000"),
+    ("port = x\n", 1, "x"),
+    ("timeout = soon\n", 1, "soon"),
+    ("helo = a b\n", 1, "a b|name"),
+    ("relay = work\n", 1, "work"),
+    ("[relay work]\nuser = joe\n", None, "url"),
+    ("[relay work]\nurl = ftp://localhost\n", 2, "ftp"),
+    ("[relay work]\nurl = smtp://localhost:0\n", 2, "localhost|port"),
+    ("[relay work]\nurl = smtp://localhost:1\ncolour = blue\n", 3, "colour"),
+    ("[relay work]\nurl = smtp://localhost:1\nauth = GUESS\n", 3, "GUESS"),
+    ("[relay work]\nurl = smtp://localhost:1\nauth = NTLM\n", 3, "NTLM"),
+    ("[relay work]\nurl = smtp://localhost:1\nproxy = gopher://x:1\n", 3,
+     "gopher"),
+    ("[relay work]\nurl = smtp://localhost:1\nsource = nowhere\n", 3,
+     "nowhere"),
+    ("[domain *.test]\ndirect = perhaps\n", 2, "perhaps"),
+    ("[domain *.test]\ntls = maybe\n", 2, "maybe"),
+    ("[domain *.test]\nrelay = absent\n", 2, "absent"),
+    ("[domain *.test]\ncolour = blue\n", 2, "colour"),
+    ("[planet mars]\nx = 1\n", None, "planet"),
+    ("[relay work\nurl = smtp://localhost:1\n", 1, ""),
+    ("just words\n", 1, ""),
+    ("default-domain = not a domain\n", 1, "not a domain|domain"),
+    ("rewrite-from = only-one-word\n", 1, ""),
+    ("# fine\n\n; fine\nport = 25\nverify = 1\n", 5, "verify"),
+]
+
+
+def send(port, *args, **how):
+    return smtpsend(*args, "--server", f"127.0.0.1:{port}", "--helo",
+                    "client.test", "-f", "alice@client.test", BOB, **how)
+
+
+@pytest.mark.parametrize("text,line,word", WRONG,
+                         ids=[repr(w[0])[:50] for w in WRONG])
+def test_what_is_wrong_has_a_place(tmp_path, text, line, word):
+    path = private(tmp_path / "x.conf", text, 0o644)
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--config", path, json_events=False)
+    assert run.rc == CONFIG, run
+    said = run.err.splitlines()
+    assert len(said) == 1, run
+    found = re.search(re.escape(str(path)) + r":(\d+): (.+)", said[0])
+    assert found, run
+    assert line is None or int(found.group(1)) == line, run
+    assert re.search(word, found.group(2)), run
+    assert not srv.conns, "nothing is sent"
+
+
+@pytest.mark.parametrize("mode", (0o666, 0o646, 0o602))
+def test_world_writable(tmp_path, mode):
+    path = private(tmp_path / "x.conf", "helo = ok.test\n", mode)
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--config", path, json_events=False)
+    assert run.rc == CONFIG, run
+    assert str(path) in run.err and "writ" in run.err, run
+    assert len(run.err.splitlines()) == 1, run
+    assert not srv.conns
+
+
+@pytest.mark.parametrize("kind", ("missing", "folder", "in a missing folder"))
+def test_unreadable(tmp_path, kind):
+    path = {"missing": tmp_path / "none", "folder": tmp_path,
+            "in a missing folder": tmp_path / "a" / "b"}[kind]
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--config", path, json_events=False)
+    assert run.rc == CONFIG, run
+    assert str(path) in run.err, run
+    assert not srv.conns
+
+
+def test_without_permission(tmp_path):
+    """As nobody, who may not read it."""
+    path = private(tmp_path / "x.conf", "helo = ok.test\n", 0o600)
+    os.chmod(tmp_path, 0o755)
+    folders = (*tmp_path.parents, *BINARY.resolve().parents)
+    if not all(f.stat().st_mode & 1 for f in folders):
+        pytest.skip("the way to the file or the program is private")
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--config", path, json_events=False,
+                   wrap=["setpriv", "--reuid", "65534", "--clear-groups"])
+    assert run.rc == CONFIG, run
+    assert str(path) in run.err, run
+    assert not srv.conns
+
+
+def test_values_and_the_command_line_wins(tmp_path):
+    path = private(tmp_path / "x.conf", "helo = conf.test\nfrom = c@conf.test\n"
+                   "notify = never\n", 0o644)
+    with Server(dialogue()) as srv:
+        at = ("--server", f"127.0.0.1:{srv.port}", "--config", path)
+        delivered(smtpsend(*at, BOB))
+        delivered(smtpsend(*at, "--helo", "line.test", "-f", "l@line.test",
+                           BOB))
+    assert srv.conns[0].lines[:2] == ["EHLO conf.test",
+                                      "MAIL FROM:<c@conf.test>"]
+    assert srv.conns[1].lines[:2] == ["EHLO line.test",
+                                      "MAIL FROM:<l@line.test>"]
+
+
+def test_the_users_own_file(tmp_path):
+    folder = tmp_path / "xdg" / "smtpsend"
+    folder.mkdir(parents=True)
+    private(folder / "smtpsend.conf", "helo = own.test\n", 0o644)
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
+           "HOME": str(tmp_path)}
+    with Server(dialogue()) as srv:
+        at = ("--server", f"127.0.0.1:{srv.port}", "-f", "a@client.test")
+        delivered(smtpsend(*at, BOB, env=env))
+        delivered(smtpsend(*at, "--no-config", "--helo", "x.test", BOB,
+                           env=env))
+    assert srv.conns[0].lines[0] == "EHLO own.test"
+    assert srv.conns[1].lines[0] == "EHLO x.test"
+
+
+def test_a_bad_file_of_the_users_own(tmp_path):
+    folder = tmp_path / "xdg" / "smtpsend"
+    folder.mkdir(parents=True)
+    path = private(folder / "smtpsend.conf", "colour = blue\n", 0o644)
+    with Server(dialogue()) as srv:
+        run = send(srv.port, json_events=False,
+                   env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "xdg")})
+    assert run.rc == CONFIG, run
+    assert f"{path}:1: " in run.err, run
+    assert not srv.conns
+
+
+def test_print_config(tmp_path):
+    """A file that says the same, and where each value came from."""
+    secret = private(tmp_path / "secret", "hunter2\n")
+    path = private(tmp_path / "x.conf", "helo = conf.test\nrelay = work\n"
+                   "[relay work]\nurl = smtp://localhost:2587\nuser = joe\n"
+                   f"password-file = {secret}\n"
+                   "[domain *.lan.test]\ndirect = yes\n", 0o644)
+    run = smtpsend("--config", path, "--timeout", "7", "--print-config",
+                   json_events=False)
+    assert run.rc == 0, run
+    for word in ("conf.test", f"{path}:1", "[relay work]", "localhost:2587",
+                 "joe", f"{path}:4", "[domain *.lan.test]", f"{path}:8"):
+        assert word in run.out, f"{word}\n{run}"
+    assert "hunter2" not in run.text
+    again = private(tmp_path / "again.conf", run.out, 0o644)
+    twice = smtpsend("--config", again, "--print-config", json_events=False)
+    assert twice.rc == 0, twice
+
+    def plain(text):
+        return [l.strip() for l in text.splitlines()
+                if l.strip() and not l.strip().startswith("#")]
+
+    assert plain(run.out) == plain(twice.out)
+
+
+def test_values_may_have_hashes_and_colons(tmp_path):
+    """INI's own characters within a value are the value's."""
+    secret = private(tmp_path / "a#b;c:d=e", "pw\n")
+    with Server(scripted_relay()) as srv:
+        path = private(
+            tmp_path / "x.conf", "relay = work\n[relay work]\n"
+            f"url = smtp://localhost:{srv.port}\nuser = j;o#e=x:y\n"
+            f"password-file = {secret}\nca = {certificates().ca}\n", 0o644)
+        run = smtpsend("--config", path, "-f", "a@client.test", BOB)
+    delivered(run)
+
+
+def test_crlf_and_a_bom(tmp_path):
+    """Written by an editor of another system."""
+    path = tmp_path / "x.conf"
+    path.write_bytes(b"\xef\xbb\xbfhelo = conf.test\r\n[domain x.test]\r\n"
+                     b"direct = yes\r\n")
+    path.chmod(0o644)
+    with Server(dialogue()) as srv:
+        delivered(smtpsend("--config", path, "--server",
+                           f"127.0.0.1:{srv.port}", "-f", "a@client.test", BOB))
+    assert srv.conns[0].lines[0] == "EHLO conf.test"

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: ISC
+"""
+Issue 3 and FAULTS rows 39 and 89: what goes wrong with a relay is temporary,
+said in a plain sentence, and the next relay is tried.  A secret is in no text.
+"""
+
+import pytest
+
+from faults_support import check, closed_port
+from relay_support import (BOB, CAPS, CONFIG, LINKS, MECHANISMS, MESSAGE,
+                           PASSWORD, USER, Setup, deferred, delivered,
+                           private, result, scripted_relay)
+from scripted import Server, drop, rst, stall
+
+WRONG = "wr0ng-C4nary"
+
+
+def url(server, link="starttls"):
+    return f"smtp{'s' if link == 'smtps' else ''}://localhost:{server.port}"
+
+
+def refuses(script, tmp_path, stage, *words, link="starttls", **keys):
+    """One scripted relay; nothing may be delivered.  Its connections."""
+    with Server(script) as srv:
+        run = Setup(tmp_path).relay("work", url(srv, link), **keys).send(BOB)
+        srv.over.set()
+    deferred(run, stage, *words)
+    assert PASSWORD not in run.text
+    assert not any(c.messages for c in srv.conns)
+    assert not any(l.startswith("MAIL") for l in srv.lines), srv.lines
+    return srv
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("name", MECHANISMS)
+@pytest.mark.parametrize("mechanism", ("PLAIN", "LOGIN", "CRAM-MD5"))
+def test_wrong_password(request, tmp_path, ca, name, mechanism, link):
+    if mechanism not in MECHANISMS[name]:
+        pytest.skip("not offered there")
+    server = request.getfixturevalue(name)
+    server.stored(0, 0)
+    run = Setup(tmp_path).relay("work", server.urls()[link], ca=ca.ca,
+                                password=WRONG, auth=mechanism).send("-vv", BOB)
+    got = deferred(run, "AUTH", "refused the password", USER)
+    assert got["code"] == 535, run
+    assert WRONG not in run.text
+    assert not server.stored(0, 0)
+
+
+@pytest.mark.parametrize("mechanism", ("XOAUTH2", "OAUTHBEARER"))
+def test_wrong_token(tmp_path, ca, aio_submission, mechanism):
+    aio_submission.stored(0, 0)
+    run = Setup(tmp_path).bearer("work", aio_submission.urls()["starttls"],
+                                 token=WRONG, auth=mechanism,
+                                 ca=ca.ca).send(BOB)
+    deferred(run, "AUTH", "refused the token", USER)
+    assert WRONG not in run.text
+    assert not aio_submission.stored(0, 0)
+
+
+@pytest.mark.parametrize("reply,code", [
+    ("535 5.7.8 bad credentials", 535), ("454 4.7.0 try later", 454),
+    ("530 5.7.0 not so", 530), ("534 5.7.9 too weak", 534)])
+@pytest.mark.parametrize("link", LINKS)
+def test_row_39_auth_refused(tmp_path, reply, code, link):
+    refuses(scripted_relay(smtps=link == "smtps", AUTH=reply), tmp_path,
+            "AUTH", str(code), link=link)
+
+
+def test_row_39_the_mechanism_is_gone(tmp_path):
+    caps = [c for c in CAPS if not c.startswith("AUTH")]
+    srv = refuses(scripted_relay(caps=caps), tmp_path, "AUTH", "AUTH|log|mech")
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+def test_row_39_another_mechanism_than_the_forced_one(tmp_path):
+    srv = refuses(scripted_relay(caps=(*CAPS[:-1], "AUTH CRAM-MD5")), tmp_path,
+                  "AUTH", auth="PLAIN")
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+@pytest.mark.parametrize("reply", ["334 garbage!", "334 "], ids=repr)
+def test_row_39_endless_334(tmp_path, reply):
+    """At most a few rounds; then it is over."""
+    def script(c):
+        c.server.rounds = 0
+        def endless(c):
+            while True:
+                c.server.rounds += 1
+                assert c.server.rounds < 8, "no end of it"
+                c.say(reply)
+                c.line()
+        scripted_relay(AUTH=endless)(c)
+
+    refuses(script, tmp_path, "AUTH")
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("cert,word", [
+    ("expired", "expired"), ("wrongname", "name|localhost|match"),
+    ("unknown", "issuer|trust|CA|certificate"),
+    ("selfsigned", "self.signed|certificate"),
+    ("wrongeku", "purpose|certificate")])
+def test_certificates(tmp_path, link, cert, word):
+    srv = refuses(scripted_relay(cert, smtps=link == "smtps"), tmp_path, "TLS",
+                  word, link=link)
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+def test_tls_name_makes_up_for_it(tmp_path):
+    with Server(scripted_relay("wrongname")) as srv:
+        run = Setup(tmp_path).relay("work", url(srv),
+                                    tls_name="elsewhere.test").send(BOB)
+    delivered(run)
+
+
+def test_missing_starttls(tmp_path):
+    caps = [c for c in CAPS if c != "STARTTLS"]
+    srv = refuses(scripted_relay(caps=caps), tmp_path, "STARTTLS",
+                  "STARTTLS|TLS")
+    assert not any(l.startswith("AUTH") for l in srv.lines), "in clear!"
+
+
+@pytest.mark.parametrize("name", ("postfix_submission", "exim_submission"))
+def test_auth_only_in_clear(request, tmp_path, ca, name):
+    """A real server that offers AUTH and no TLS is told no password."""
+    server = request.getfixturevalue(name)
+    server.stored(0, 0)
+    server.mark()
+    run = Setup(tmp_path).relay("work", f"smtp://localhost:{server.clear}",
+                                ca=ca.ca).send(BOB)
+    deferred(run, "STARTTLS", "STARTTLS|TLS")
+    assert not server.stored(0, 0)
+    assert "sasl_method" not in server.news()
+
+
+@pytest.mark.parametrize("reply", ["454 4.7.0 not now", "554 5.7.1 no"])
+def test_starttls_refused(tmp_path, reply):
+    srv = refuses(scripted_relay(STARTTLS=reply), tmp_path, "STARTTLS")
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+def test_plaintext_injected_behind_starttls(tmp_path):
+    """What came in clear before the handshake does not count."""
+    def script(c):
+        c.say("220 relay")
+        c.expect("EHLO")
+        c.say("250-relay", "250-STARTTLS", "250 AUTH PLAIN")
+        c.expect("STARTTLS")
+        c.say("220 go", "250-injected", "250 AUTH PLAIN", "235 in")
+        c.wait_end()
+
+    with Server(script) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    assert result(run, BOB, 75)["status"] == "deferred", run
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+@pytest.mark.parametrize("what,stage", [
+    ({"CONNECT": "554 5.3.2 closed"}, "greeting"),
+    ({"CONNECT": "421 4.3.2 busy"}, "greeting"),
+    ({"CONNECT": rst}, "greeting"), ({"CONNECT": drop}, "greeting"),
+    ({"EHLO": "421 4.3.2 busy"}, "EHLO"), ({"AUTH": drop}, "AUTH"),
+    ({"AUTH": rst}, "AUTH"), ({"AUTH": "421 4.3.2 busy"}, "AUTH")])
+def test_row_89_before_the_hand_over(tmp_path, what, stage):
+    with Server(scripted_relay(**what)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    got = result(run, BOB, 75)
+    assert got["status"] == "deferred", run
+    assert got["stage"] == stage, run
+    assert not any(c.messages for c in srv.conns)
+
+
+@pytest.mark.parametrize("verb", ("CONNECT", "EHLO", "AUTH"))
+def test_row_89_a_relay_that_says_nothing(tmp_path, verb):
+    """--timeout ends it."""
+    with Server(scripted_relay(**{verb: stall})) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(
+            "--timeout", 2, BOB)
+        srv.over.set()
+    assert result(run, BOB, 75)["status"] == "deferred", run
+    assert run.seconds < 8, run
+
+
+@pytest.mark.parametrize("what,rc,want", [
+    ({"MAIL": "550 5.7.1 not your address"}, 69, ("failed", "MAIL", 550)),
+    ({"MAIL": "451 4.3.0 later"}, 75, ("deferred", "MAIL", 451)),
+    ({"DATA": "554 5.6.0 no"}, 69, ("failed", "DATA", 554)),
+    ({"DOT": "554 5.6.0 spam"}, 69, ("failed", "end of data", 554)),
+    ({"DOT": "451 4.3.0 later"}, 75, ("deferred", "end of data", 451))])
+def test_row_89_after_it_our_engine_decides(tmp_path, what, rc, want):
+    with Server(scripted_relay(**what)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    check(run, rc, status=want[0], stage=want[1], code=want[2])
+
+
+@pytest.mark.parametrize("ending", (rst, drop))
+def test_row_51_lost_after_the_final_dot(tmp_path, ending):
+    with Server(scripted_relay(DOT=ending)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    got = result(run, BOB, 75)
+    assert (got["status"], got.get("maybe_sent")) == ("deferred", True), run
+
+
+def test_a_second_relay_is_not_tried_after_the_final_dot(tmp_path):
+    with Server(scripted_relay(DOT=drop)) as one, \
+            Server(scripted_relay()) as two:
+        setup = Setup(tmp_path).relay("one", url(one))
+        run = setup.relay("two", url(two)).send(BOB)
+        one.over.set()
+    assert result(run, BOB, 75)["status"] == "deferred", run
+    assert not two.conns, "that could make two of it"
+
+
+def test_relay_down(tmp_path):
+    port = closed_port()
+    run = Setup(tmp_path).relay("work", f"smtp://localhost:{port}").send(BOB)
+    deferred(run, "connect", "localhost", str(port), "refused|connect")
+
+
+@pytest.mark.parametrize("fault", [
+    None, {"CONNECT": "421 busy"}, {"CONNECT": rst}, {"EHLO": "421 busy"},
+    {"AUTH": "454 4.7.0 later"}, {"AUTH": "535 5.7.8 no"}, {"cert": "expired"},
+    {"MAIL": "451 4.3.0 later"}], ids=str)
+def test_second_relay_up(tmp_path, fault):
+    """Temporary before the message was handed over: the next one has it."""
+    setup = Setup(tmp_path)
+    one = Server(scripted_relay(**fault)) if fault else None
+    with Server(scripted_relay()) as two:
+        port = one.port if one else closed_port()
+        setup.relay("one", f"smtp://localhost:{port}")
+        run = setup.relay("two", url(two)).send(BOB)
+    if one:
+        one.over.set()
+        one.stop()
+    got = delivered(run)
+    assert got["port"] == two.port, run
+    assert two.conns[0].messages == [MESSAGE]
+    assert not one or not any(c.messages for c in one.conns)
+
+
+def test_a_refused_recipient_is_not_tried_elsewhere(tmp_path):
+    with Server(scripted_relay(RCPT="550 5.1.1 unknown")) as one, \
+            Server(scripted_relay()) as two:
+        setup = Setup(tmp_path).relay("one", url(one))
+        run = setup.relay("two", url(two)).send(BOB)
+    check(run, 67, status="failed", code=550)
+    assert not two.conns
+
+
+@pytest.mark.parametrize("user", [None, "joe"])
+def test_secret_with_a_line_break(tmp_path, user):
+    """libcurl 7.88.1 would pass it on; only the first line is the secret."""
+    secret = private(tmp_path / "s", "pass\rword\n")
+    with Server(scripted_relay()) as srv:
+        setup = Setup(tmp_path).relay("work", url(srv), password=None,
+                                      user=user or "joe",
+                                      password_file=secret)
+        run = setup.send(BOB)
+    assert run.rc in (75, CONFIG), run
+    assert not any(l.startswith("AUTH") for l in srv.lines)
+
+
+@pytest.mark.parametrize("mode", (0o644, 0o666, 0o604, 0o660))
+def test_a_password_others_can_read_is_refused(tmp_path, mode):
+    with Server(scripted_relay()) as srv:
+        setup = Setup(tmp_path).relay("work", url(srv))
+        (tmp_path / "work.password").chmod(mode)
+        run = setup.send(BOB)
+    assert run.rc == CONFIG, run
+    assert "work.password" in run.text
+    assert PASSWORD not in run.text
+    assert not any(c.messages for c in srv.conns)
+
+
+@pytest.mark.parametrize("mode", (0o600, 0o640))
+def test_a_private_password_is_taken(tmp_path, mode):
+    with Server(scripted_relay()) as srv:
+        setup = Setup(tmp_path).relay("work", url(srv))
+        (tmp_path / "work.password").chmod(mode)
+        delivered(setup.send(BOB))
+
+
+@pytest.mark.parametrize("command,ok", [
+    ("/bin/cat {}", True), ("/bin/false", False), ("/nonexistent/x", False),
+    ("/bin/true", False), ("/bin/cat {} && echo", False)])
+def test_password_command(tmp_path, command, ok):
+    """Its first output line; no shell, so && is an argument like others."""
+    secret = private(tmp_path / "secret", PASSWORD + "\nsecond line\n")
+    with Server(scripted_relay()) as srv:
+        run = Setup(tmp_path).relay(
+            "work", url(srv), password=None,
+            password_command=command.format(secret)).send(BOB)
+    if ok:
+        delivered(run)
+        return
+    assert run.rc in (75, CONFIG), run
+    assert not any(c.messages for c in srv.conns)
+    assert PASSWORD not in run.text
+
+
+def test_password_from_systemd(tmp_path, monkeypatch):
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    private(folder / "relay", PASSWORD + "\n", 0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    with Server(scripted_relay()) as srv:
+        run = Setup(tmp_path).relay("work", url(srv), password=None,
+                                    password_credential="relay").send(BOB)
+    delivered(run)
+
+
