@@ -14,7 +14,7 @@ PREFIX  ?= /usr/local
 SECONDS ?= 10
 VERSION := 0.1
 
-PKGS    := ldns openssl libidn2
+PKGS    := ldns openssl libidn2 inih
 LIBDIR  ?= $(PREFIX)/lib
 has      = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
 	   2>/dev/null && echo $(1))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/config.h"
 #include "cli/options.h"
 #include "cli/receive.h"
 #include "cli/send.h"
@@ -123,13 +124,27 @@ run_answer(const struct settings *s)
 }
 
 static int
-run(const struct settings *s)
+run_print_config(const struct config *c)
+{
+	struct buf text = { 0 };
+	int status;
+
+	config_put(c, &text);
+	status = print(&text, EX_OK);
+	buf_free(&text);
+	return status;
+}
+
+static int
+run(const struct settings *s, const struct config *c)
 {
 	switch (s->mode) {
 	case MODE_HELP:
 		return run_help();
 	case MODE_VERSION:
 		return run_version();
+	case MODE_PRINT_CONFIG:
+		return run_print_config(c);
 	case MODE_SINK:
 		return receive_run(s);
 	case MODE_DELIVER:
@@ -159,6 +174,7 @@ int
 main(int argc, char **argv)
 {
 	struct settings settings;
+	struct config config = { 0 };
 	struct buf says = { 0 };
 	struct slice text;
 	int status;
@@ -166,11 +182,14 @@ main(int argc, char **argv)
 	if (!fill_standard_descriptors())
 		return EX_OSERR;
 	ignore_signals();
-	status = options_parse(argc, argv, &settings, &says);
+	status = config_options(&config, argc, argv, &settings, &says);
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);
 	buf_free(&says);
 	if (status == 0 && settings.show_build)
 		status = run_version();
-	return status ? status : run(&settings);
+	if (status == 0)
+		status = run(&settings, &config);
+	config_free(&config);
+	return status;
 }

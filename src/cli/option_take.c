@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/slice.h"
+#include "cli/relay_url.h"
 #include "mail/address.h"
 #include "smtp/server.h"
 
@@ -19,7 +20,8 @@ complain(struct option_call *c, const char *value, const char *fmt, va_list ap)
 	char text[512];
 
 	vsnprintf(text, sizeof text, fmt, ap);
-	buf_putf(c->says, "%s: %s", c->settings->program, c->shown);
+	buf_putf(c->says, "%s: %s",
+	    c->where ? c->where : c->settings->program, c->shown);
 	if (value) {
 		buf_puts(c->says, " '");
 		text_escape(c->says, slice_first(slice_of(value), 100));
@@ -74,6 +76,55 @@ take_text(struct option_call *c, const char *value)
 	return true;
 }
 
+/* Was the option that stores at this place met in this source? */
+static bool
+was_seen(const struct option_call *c, size_t at)
+{
+	for (size_t i = 0; option_at(i) != NULL; i++)
+		if (option_at(i)->at == at && c->seen[i])
+			return true;
+	return false;
+}
+
+/* An option takes along what only made sense with its value before. */
+static void
+forget_partner(struct option_call *c)
+{
+	size_t at = c->option->at, ipv4 = offsetof(struct settings, only_ipv4),
+	       ipv6 = offsetof(struct settings, only_ipv6);
+
+	if (at == ipv4 && !was_seen(c, ipv6))
+		c->settings->only_ipv6 = false;
+	if (at == ipv6 && !was_seen(c, ipv4))
+		c->settings->only_ipv4 = false;
+	if (at == offsetof(struct settings, cert) &&
+	    !was_seen(c, offsetof(struct settings, key)))
+		c->settings->key = NULL;
+	if (c->option->take == take_server &&
+	    !was_seen(c, offsetof(struct settings, port)))
+		c->settings->port = 0;
+}
+
+void
+option_begin(struct option_call *c)
+{
+	size_t row = (size_t)(c->option - option_at(0));
+	bool first = !c->seen[row];
+
+	c->seen[row] = true;
+	if (!first)
+		return;
+	forget_partner(c);
+	if (c->option->take == take_flag)
+		*(bool *)place(c) = false;
+	else if (c->option->take == take_count)
+		*(unsigned *)place(c) = 0;
+	else if (c->option->take == take_resolver)
+		c->settings->nresolvers = 0;
+	else if (c->option->take == take_relay)
+		c->settings->nrelays = 0;
+}
+
 bool
 take_nothing(struct option_call *c, const char *value)
 {
@@ -107,6 +158,14 @@ take_explain(struct option_call *c, const char *value)
 {
 	(void)value;
 	c->settings->mode = MODE_EXPLAIN;
+	return true;
+}
+
+bool
+take_print_config(struct option_call *c, const char *value)
+{
+	(void)value;
+	c->settings->mode = MODE_PRINT_CONFIG;
 	return true;
 }
 
@@ -150,9 +209,8 @@ cut_scheme(struct slice s, enum link_kind *link)
 	return s;
 }
 
-/* A host as it may be used: an IP address, or a name in A-labels. */
-static bool
-host_store(struct slice host, char *out, size_t size)
+bool
+option_host(struct slice host, char *out, size_t size)
 {
 	struct outcome why;
 	struct ip ip;
@@ -182,12 +240,63 @@ take_server(struct option_call *c, const char *value)
 	if (rest.n > 0 && rest.p[rest.n - 1] == '/')
 		rest.n--;
 	if (!hostport_parse(rest, &host, &port) ||
-	    !host_store(host, s->server, sizeof s->server))
+	    !option_host(host, s->server, sizeof s->server))
 		return option_refuse(c, value,
 		    "[smtp://|smtps://|lmtp://]HOST[:PORT] is wanted");
 	if (port != 0)
 		s->port = port;
 	return true;
+}
+
+/* Words that are no URL may be names; config.c will know. */
+bool
+take_relay(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+	struct slice rest = slice_of(value), word;
+	struct relay_url url;
+	const char *why;
+
+	while (slice_cut(&rest, ' ', &word)) {
+		if (!relay_url_has_scheme(word))
+			continue;
+		why = relay_url_parse(word, &url);
+		if (why)
+			return option_refuse(c, NULL, "%s", why);
+		relay_url_free(&url);
+	}
+	if (s->nrelays == RELAYS_MAX)
+		return option_refuse(c, value, "at most %d relays", RELAYS_MAX);
+	s->relay[s->nrelays++] = value;
+	return true;
+}
+
+bool
+take_proxy(struct option_call *c, const char *value)
+{
+	struct slice rest = slice_of(value), host;
+	uint16_t port = 0;
+	struct ip ip;
+
+	if (slice_starts(rest, SLICE("socks5h://")))
+		rest = slice_from(rest, 10);
+	else if (slice_starts(rest, SLICE("http://")))
+		rest = slice_from(rest, 7);
+	else
+		rest.n = 0;
+	if (!hostport_parse(rest, &host, &port) || port == 0 ||
+	    (!ip_parse(host, &ip) && !domain_is_name(host)))
+		return option_refuse(c, NULL, "socks5h://HOST:PORT or "
+		    "http://HOST:PORT is wanted, without a password");
+	return take_text(c, value);
+}
+
+bool
+take_domain(struct option_call *c, const char *value)
+{
+	if (!domain_is_name(slice_of(value)))
+		return option_refuse(c, value, "a domain is wanted");
+	return take_text(c, value);
 }
 
 bool

@@ -19,8 +19,14 @@ bool option_refuse(struct option_call *c, const char *value, const char *fmt,
 bool option_reject(struct option_call *c, const char *value, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* Settle what follows from the options together: 0, or 64, said in says. */
-int settings_settle(struct settings *s, struct buf *says);
+/*
+ * Before an option's first use in a source (a file, the command line): forget
+ * what sources before said, where the use would add to it.
+ */
+void option_begin(struct option_call *c);
+
+/* A host as it may be used, an IP address or a name in A-labels, into out. */
+bool option_host(struct slice host, char *out, size_t size);
 
 /* "90", "30s", "1h30m" with units s m h d w; a bare number counts in `unit`. */
 bool duration_parse(const char *s, unsigned unit, unsigned *seconds);
@@ -34,6 +40,10 @@ bool take_explain(struct option_call *c, const char *value);
 bool take_help(struct option_call *c, const char *value);
 bool take_version(struct option_call *c, const char *value);
 bool take_server(struct option_call *c, const char *value);
+bool take_relay(struct option_call *c, const char *value);
+bool take_proxy(struct option_call *c, const char *value);
+bool take_domain(struct option_call *c, const char *value);
+bool take_print_config(struct option_call *c, const char *value);
 bool take_port(struct option_call *c, const char *value);
 bool take_resolver(struct option_call *c, const char *value);
 bool take_source(struct option_call *c, const char *value);

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 
 #include "base/ascii.h"
+#include "base/mem.h"
 #include "base/slice.h"
 #include "cli/option_find.h"
 #include "cli/option_take.h"
@@ -37,13 +38,13 @@ static const struct {
 	{ "runq", AS_RUNQ, MODE_QUEUE_RUN },
 };
 
-static void
-take_name(struct settings *s, const char *argv0)
+void
+options_init(struct settings *s, const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 	const char *base = slash ? slash + 1 : argv0;
 
-	s->program = "smtpsend";
+	*s = (struct settings){ .program = "smtpsend" };
 	s->tls = TLS_MAY;
 	s->tls_why = "the default";
 	s->sink = (struct endpoint){
@@ -123,6 +124,13 @@ find_value(struct words *w, const struct option *o, const char *glued,
 	return *value != NULL;
 }
 
+static void
+note_use(struct option_uses *uses, const struct option *o, const char *value)
+{
+	uses->v = mem_resize(uses->v, uses->n + 1, sizeof uses->v[0]);
+	uses->v[uses->n++] = (struct option_use){ o, value };
+}
+
 /* Do what the option says; sendmail's names are deaf where it names a file. */
 static int
 run(struct option_call *c, struct words *w, const struct option *o,
@@ -138,6 +146,9 @@ run(struct option_call *c, struct words *w, const struct option *o,
 	}
 	if (o->scope == SCOPE_DEAF && !c->own)
 		return 0;
+	if (c->uses)
+		note_use(c->uses, o, value);
+	option_begin(c);
 	return o->take(c, value) ? 0 : EX_USAGE;
 }
 
@@ -253,21 +264,28 @@ take_recipients(struct option_call *c, const struct words *w, bool dashes)
 }
 
 int
-options_parse(int argc, char *const argv[], struct settings *out,
-    struct buf *says)
+options_read(int argc, char *const argv[], struct settings *s,
+    struct option_uses *uses, struct buf *says)
 {
 	struct words w = { argv, argc > 0 ? (size_t)argc : 0, 1 };
-	struct option_call c = { .settings = out, .says = says };
+	struct option_call c = { .settings = s, .says = says, .uses = uses };
 	bool dashes;
 	int status;
 
-	*out = (struct settings){ 0 };
-	take_name(out, argc > 0 ? argv[0] : NULL);
-	c.own = out->personality == AS_SMTPSEND;
+	c.own = s->personality == AS_SMTPSEND;
 	status = parse_options(&c, &w, &dashes);
-	if (status == 0 && !is_final(out->mode))
+	if (status == 0 && !is_final(s->mode))
 		status = take_recipients(&c, &w, dashes);
-	if (status == 0)
-		status = settings_settle(out, says);
 	return status;
+}
+
+int
+options_parse(int argc, char *const argv[], struct settings *out,
+    struct buf *says)
+{
+	int status;
+
+	options_init(out, argc > 0 ? argv[0] : NULL);
+	status = options_read(argc, argv, out, NULL, says);
+	return status ? status : settings_settle(out, says);
 }

@@ -23,6 +23,7 @@
 #include "base/outcome.h"
 #include "base/policy.h"
 #include "mail/envelope.h"
+#include "route/rules.h"
 
 /* Whose manners: the last part of argv[0]. */
 enum personality {
@@ -41,6 +42,7 @@ enum mode {
 	MODE_DELIVER,		/* -bm, the default */
 	MODE_EXPLAIN,		/* --explain */
 	MODE_SINK,		/* --sink */
+	MODE_PRINT_CONFIG,	/* --print-config */
 	MODE_HELP,		/* --help */
 	MODE_VERSION,		/* --version, -bV */
 	MODE_SMTP,		/* -bs: SMTP on stdin and stdout */
@@ -92,6 +94,7 @@ struct settings {
 	bool ignore_dots;	/* -i: a lone dot is content */
 	enum body_type body;	/* -B */
 	unsigned hop_count;	/* -h */
+	const char *default_domain; /* for bare names; a host name */
 	bool smtputf8;		/* -U: a hint */
 	bool require_tls;	/* -O requiretls=yes */
 
@@ -105,6 +108,10 @@ struct settings {
 				   or an IP address without brackets; "" = MX */
 	enum link_kind link;	/* ... and its scheme */
 	uint16_t port;		/* its port, or --port; 0 = the usual one */
+	const char *relay[RELAYS_MAX]; /* --relay: words, URLs or names */
+	size_t nrelays;
+	const char *proxy;	/* --proxy, for relays */
+	const struct rules *rules; /* relays and all (config.h); NULL = none */
 	struct endpoint resolver[SETTINGS_RESOLVERS]; /* --resolver */
 	size_t nresolvers;	/* 0 = resolv.conf */
 	bool only_ipv4, only_ipv6; /* -4, -6; never both */
@@ -127,6 +134,10 @@ struct settings {
 	enum stage quit_after;	/* GREETING, EHLO, TLS, MAIL or RCPT */
 	bool show_build;	/* -d0.1 and its kin: print the version first */
 
+	/* where settings come from */
+	const char *config;	/* -C; never as sendmail */
+	bool no_config;
+
 	/* the sink */
 	struct endpoint sink;	/* 127.0.0.1:2525; port 0 = any free one */
 	const char *sink_dir, *sink_mbox, *sink_name;
@@ -136,7 +147,6 @@ struct settings {
 	bool sink_tls, sink_lmtp;
 
 	/* sendmail's, with a meaning later */
-	const char *config;	/* -C; never as sendmail */
 	enum error_mode errors;	/* -e */
 	enum delivery delivery;	/* -od */
 	bool no_aliases;	/* -n */
@@ -153,6 +163,31 @@ struct settings {
 	unsigned queue_return;	/* -O Timeout.queuereturn, seconds */
 	unsigned max_hops;	/* -O MaxHopCount */
 };
+
+/* The values of a program of this name before it reads any option. */
+void options_init(struct settings *out, const char *argv0);
+
+/* An option as it was met. */
+struct option_use {
+	const struct option *option;
+	const char *value;	/* argv's; NULL = none */
+};
+
+struct option_uses {
+	struct option_use *v;
+	size_t n;
+};
+
+/*
+ * Read argv over what *s holds already: an option replaces what was there, also
+ * where it may be repeated.  uses, when not NULL, gets them all (free its v).
+ * Like options_parse(), but settings_settle() is still to come.
+ */
+int options_read(int argc, char *const argv[], struct settings *s,
+    struct option_uses *uses, struct buf *says);
+
+/* Settle what follows from the options together: 0, or 64, said in says. */
+int settings_settle(struct settings *s, struct buf *says);
 
 /*
  * Read argv.  Returns 0 when the program may go on, else the exit status (64,
@@ -207,13 +242,20 @@ struct option {
 	bool (*take)(struct option_call *call, const char *value);
 	size_t at;		/* offset in struct settings, for plain kinds */
 	unsigned max;		/* largest number, for take_number */
+	const char *fallback;	/* also a key of the configuration: its value
+				   when not given, "" = none; NULL = no key */
 };
 
-/* One option met on the command line. */
+#define OPTIONS_MAX 96 /* more than the table has rows */
+
+/* One option met on the command line, or one key of a configuration. */
 struct option_call {
 	const struct option *option;
 	struct settings *settings;
 	struct buf *says;
+	const char *where;	/* "FILE:LINE" of a key; else NULL */
+	struct option_uses *uses; /* or NULL */
+	bool seen[OPTIONS_MAX];	/* rows met here, not in a source before */
 	bool own;		/* not under one of sendmail's names */
 	char shown[32];		/* "--port", "-N": as it was written */
 };

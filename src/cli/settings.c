@@ -8,6 +8,7 @@ static const char *const modes[NMODES] = {
 	[MODE_DELIVER] = "deliver (-bm)",
 	[MODE_EXPLAIN] = "explain (--explain)",
 	[MODE_SINK] = "receive (--sink)",
+	[MODE_PRINT_CONFIG] = "print the configuration (--print-config)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
 	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",

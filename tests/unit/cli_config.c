@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: ISC */
+/* cli_config.c - texts of configurations in, settings and rules or errors out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "cli/config.h"
+
+/* 150 octets */
+#define TEN    "0123456789"
+#define LONG   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+struct run {
+	struct config config;
+	struct settings settings;
+	struct buf says;
+	int status;
+};
+
+static void
+load(struct run *r, const char *text, const char *second)
+{
+	*r = (struct run){ 0 };
+	options_init(&r->settings, "smtpsend");
+	r->status = 78;
+	if (!config_parse(&r->config, "f", slice_of(text), &r->settings,
+	    &r->says))
+		return;
+	if (second && !config_parse(&r->config, "g", slice_of(second),
+	    &r->settings, &r->says))
+		return;
+	r->status = config_finish(&r->config, &r->settings, &r->says);
+}
+
+static void
+unload(struct run *r)
+{
+	config_free(&r->config);
+	buf_free(&r->says);
+}
+
+static void
+show(struct buf *b, const char *key, const char *value)
+{
+	if (value)
+		buf_putf(b, " %s=%s", key, value);
+}
+
+static void
+show_relay(struct buf *b, const struct relay_spec *r)
+{
+	static const char *const kinds[] = { NULL, "file", "command",
+		"credential", "netrc", "token" };
+
+	buf_putf(b, " (%s %s %s:%u", r->name, r->by_srv ? "srv" :
+	    r->link == LINK_SMTPS ? "smtps" : "smtp", r->host, r->port);
+	show(b, "user", r->user);
+	if (kinds[r->secret])
+		show(b, kinds[r->secret], r->secret_from);
+	show(b, "shell", r->secret_shell ? "yes" : NULL);
+	show(b, "auth", r->auth);
+	show(b, "from", r->from);
+	show(b, "ca", r->ca);
+	show(b, "cert", r->cert);
+	show(b, "key", r->key);
+	show(b, "name", r->tls_name);
+	show(b, "helo", r->helo);
+	show(b, "proxy", r->proxy);
+	if (r->source.version) {
+		buf_puts(b, " source=");
+		ip_put(b, &r->source);
+	}
+	buf_putc(b, ')');
+}
+
+static void
+show_domain(struct buf *b, const struct domain_rule *d)
+{
+	buf_putf(b, " <%s", d->pattern);
+	show(b, "relay", d->relay);
+	show(b, "direct", d->direct ? "yes" : NULL);
+	show(b, "server", d->server);
+	if (d->link == LINK_SMTPS)
+		buf_puts(b, " smtps");
+	if (d->port)
+		buf_putf(b, " port=%u", d->port);
+	show(b, "tls", d->tls_given ? tls_level_name(d->tls) : NULL);
+	buf_putc(b, '>');
+}
+
+static void
+show_all(struct buf *b, const struct run *r)
+{
+	const struct settings *s = &r->settings;
+	const struct rules *rules = s->rules;
+
+	show(b, "from", s->from);
+	show(b, "server", s->server[0] ? s->server : NULL);
+	if (s->port)
+		buf_putf(b, " port=%u", s->port);
+	show(b, "helo", s->helo);
+	show(b, "domain", s->default_domain);
+	show(b, "proxy", s->proxy);
+	show(b, "tls", s->tls_given ? tls_level_name(s->tls) : NULL);
+	if (s->tls_given)
+		show(b, "why", s->tls_why);
+	show(b, "ipv4", s->only_ipv4 ? "yes" : NULL);
+	show(b, "ipv6", s->only_ipv6 ? "yes" : NULL);
+	if (s->verbose)
+		buf_putf(b, " verbose=%u", s->verbose);
+	if (s->nresolvers)
+		buf_putf(b, " resolvers=%zu", s->nresolvers);
+	if (!rules)
+		return;
+	show(b, "use", rules->use);
+	for (size_t i = 0; i < rules->nrelays; i++)
+		show_relay(b, &rules->relay[i]);
+	for (size_t i = 0; i < rules->ndomains; i++)
+		show_domain(b, &rules->domain[i]);
+	for (size_t i = 0; i < rules->nrewrites; i++)
+		buf_putf(b, " %s->%s", rules->rewrite[i].pattern,
+		    rules->rewrite[i].address);
+}
+
+#define WORK "[relay work]\nurl=smtps://m.example\n"
+
+static const struct {
+	const char *text, *second, *want;
+} good[] = {
+	{ "", NULL, "" },
+	{ "# nothing\n; here\n\n  \n", NULL, "" },
+	{ "tls = verify", NULL, " tls=verify why=f:1" },
+	{ "\xef\xbb\xbf[defaults]\r\ntls : none ; in clear\r\n", NULL,
+	    " tls=none why=f:2" },
+	{ "\nfrom = a b\n  helo = x.example", NULL,
+	    " from=a b helo=x.example" },
+	{ "from =;x", NULL, " from=;x" },
+	{ "#" LONG LONG "\nport=26", NULL, " port=26" },
+	{ "ipv4 = yes\nverbose = TRUE", NULL, " ipv4=yes verbose=1" },
+	{ "resolver=192.0.2.1\nresolver=192.0.2.2", NULL, " resolvers=2" },
+	{ "resolver=192.0.2.1\nipv4=yes\nverbose=yes\nserver=a:26\ntls=may",
+	    "resolver=192.0.2.3\nipv6=yes\nverbose=no\nserver=b\ntls=none",
+	    " server=b tls=none why=g:5 ipv6=yes resolvers=1" },
+	{ "ipv4 = yes", "ipv4 = no", "" },
+	{ "default-domain=x.org\nproxy=socks5h://127.0.0.1:1080", NULL,
+	    " domain=x.org proxy=socks5h://127.0.0.1:1080" },
+	{ "relay = example.org", NULL,
+	    " use=example.org (example.org srv example.org:0)" },
+	{ "relay = smtp://joe@M.example:25/ smtps://[::1]", NULL,
+	    " use=smtp://joe@M.example:25/ smtps://[::1]"
+	    " (smtp://joe@M.example:25/ smtp m.example:25 user=joe)"
+	    " (smtps://[::1] smtps ::1:465)" },
+	{ "relay = work\nhelo=h.example\nca=/c\n" WORK "user = joe\n"
+	    "password-command = pass show 'a\\n' x\nshell = yes\n"
+	    "auth = cram-md5\nfrom = *@a.example b@c.example\n"
+	    "tls-name=t.example\nsource=192.0.2.9\nproxy=http://p:3128", NULL,
+	    " helo=h.example use=work (work smtps m.example:465 user=joe"
+	    " command=pass show 'a\\n' x shell=yes auth=CRAM-MD5"
+	    " from=*@a.example b@c.example ca=/c name=t.example"
+	    " helo=h.example proxy=http://p:3128 source=192.0.2.9)" },
+	{ "[relay a]\nurl=smtp://joe%40x.org@m\ncert=/c\nkey=/k\nnetrc=/n\n"
+	    "[relay b]\nurl=smtp://bob@x.org@m\npassword-credential=p", NULL,
+	    " (a smtp m:587 user=joe@x.org netrc=/n cert=/c key=/k)"
+	    " (b smtp m:587 user=bob@x.org credential=p)" },
+	{ "[relay a]\nurl=x.org\npassword-file=/p\n[relay b]\nurl=y.org\n"
+	    "token-command=t", NULL,
+	    " (a srv x.org:0 file=/p) (b srv y.org:0 token=t)" },
+	{ WORK "[domain *.example]\nrelay = work\n[domain a.org]\n"
+	    "direct=yes\ntls=verify\n[domain b.org]\nserver=smtps://h\n"
+	    "[domain c.org]\nserver=h\nport=26\n[domain d.org]", NULL,
+	    " (work smtps m.example:465) <*.example relay=work>"
+	    " <a.org direct=yes tls=verify> <b.org server=h smtps>"
+	    " <c.org server=h port=26> <d.org>" },
+	{ WORK "from=a@b\n[relay x]\nurl=x.org\n[domain d]\ntls=none",
+	    "[relay y]\nurl=y.org\n[relay work]\nurl=z.org\n[domain e]",
+	    " (y srv y.org:0) (work srv z.org:0) (x srv x.org:0)"
+	    " <e> <d tls=none>" },
+	{ "rewrite-from=* a@x.org\nrewrite-from=b@c   <d@x.org>", NULL,
+	    " *->a@x.org b@c->d@x.org" },
+	{ "rewrite-from=* a@x.org\n", "rewrite-from=b@c d@x.org",
+	    " b@c->d@x.org" },
+};
+
+static void
+test_good(void **state)
+{
+	struct buf got;
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		got = (struct buf){ 0 };
+		load(&r, good[i].text, good[i].second);
+		if (r.status != 0)
+			print_error("%s\n", good[i].text);
+		assert_string_equal(buf_str(&r.says), "");
+		show_all(&got, &r);
+		assert_string_equal(buf_str(&got), good[i].want);
+		buf_free(&got);
+		unload(&r);
+	}
+}
+
+static const struct {
+	const char *text, *says;
+} bad[] = {
+	{ "tls", "f:1: KEY = VALUE or [SECTION] is wanted" },
+	{ "\n\ntls = often", "f:3: tls 'often': none, may, encrypt or verify" },
+	{ "tsl = may", "f:1: 'tsl': there is no such key" },
+	{ "file = x", "f:1: 'file': there is no such key" },
+	{ "sink = yes", "f:1: 'sink': there is no such key" },
+	{ "help = yes", "f:1: 'help': there is no such key" },
+	{ "ca =", "f:1: 'ca': a value is wanted" },
+	{ "tls = may\ntls = may", "f:2: 'tls': this key is there already" },
+	{ "json = maybe", "f:1: 'maybe': yes or no is wanted" },
+	{ "from = \x1b[1m", "f:1: 'from': a control character" },
+	{ "from = \xff", "f:1: 'from': a control character" },
+	{ "fr\x1bom = x", "f:1: 'fr\\x1bom': there is no such key" },
+	{ "from = " LONG TEN TEN TEN TEN TEN, "f:1: the line is too long" },
+	{ "\n[relay\nurl=x.org", "f:2: [SECTION] is wanted" },
+	{ "[relay x] y\nurl=x.org", "f:1: [SECTION] is wanted" },
+	{ "[rely x]", "f:1: there is no such section" },
+	{ "[relay]", "f:1: there is no such section" },
+	{ "[relay a b]", "f:1: there is no such section" },
+	{ "[relay a\x7f]", "f:1: a section's name has a character" },
+	{ "\n[relay a]\nuser=x", "f:2: 'a': this relay has no url" },
+	{ "[relay a]\nurl=x.org\n[relay a]", "f:3: 'a': this section is th" },
+	{ "[relay a]\nurl=x.org\nport=25", "f:3: 'port': a [relay] section" },
+	{ "[domain a]\nurl=x.org", "f:2: 'url': a [domain] section has no" },
+	{ "[relay a]\nurl=smtp://u:secret@h", "f:2: 'url': no password may" },
+	{ "relay=smtp://u:secret@h", "f:1: relay: no password may" },
+	{ "[relay a]\nurl=lmtp://h", "f:2: 'url': smtp:// or smtps://" },
+	{ "[relay a]\nurl=h.org:587", "f:2: 'url': it needs smtp:// or" },
+	{ "[relay a]\nurl=192.0.2.1", "f:2: 'url': it needs smtp:// or" },
+	{ "[relay a]\nurl=smtp://%0@h", "f:2: 'url': a user name is wanted" },
+	{ "[relay a]\nurl=smtp://%00@h", "f:2: 'url': a user name is wanted" },
+	{ "[relay a]\nurl=smtp://h:0", "f:2: 'url': smtp://HOST[:PORT]" },
+	{ "[relay a]\nurl=smtp://u@h\nuser=v", "f:3: 'user': the url has" },
+	{ "[relay a]\nuser=v\nurl=smtp://u@h", "f:3: 'url': there is a user" },
+	{ "[relay a]\npassword=x", "f:2: 'password': no password may stand" },
+	{ "[relay a]\npassword-file=/x\nnetrc=/y", "f:3: 'netrc': there is an" },
+	{ "[relay a]\npassword-file=x", "f:2: 'x': a path that begins with /" },
+	{ "[relay a]\nauth=NTLM", "f:2: 'NTLM': PLAIN, LOGIN, CRAM-MD5" },
+	{ "[relay a]\nshell=sh", "f:2: 'sh': yes or no" },
+	{ "[relay a]\nproxy=socks4://h:1", "f:2: proxy: socks5h://HOST:PORT or" },
+	{ "[relay a]\nproxy=http://u:secret@h:1", "f:2: proxy: socks5h" },
+	{ "[relay a]\nurl=x.org\nkey=/k", "f:1: 'a': it has a key, but no" },
+	{ "\nrelay = work", "f:2: 'work': there is no [relay] of this name" },
+	{ "relay = a.org b.org c.org d.org e.org f.org g.org h.org i.org",
+	    "f:1: 'a.org b.org c.org d.org e.org f.org g.org h.org i.org': at" },
+	{ "\n[domain x]\nrelay=y", "f:2: 'y': there is no [relay]" },
+	{ "[domain x]\nrelay=a.org\ndirect=yes", "f:1: 'x': relay excludes" },
+	{ "[domain x]\nserver=a.org\ndirect=yes", "f:1: 'x': direct excl" },
+	{ "[domain x]\ntls=x", "f:2: tls 'x': none, may" },
+	{ "relay=a.org\nserver=b.org", "f:1: 'a.org': relay and server excl" },
+	{ "rewrite-from = x", "f:1: 'x': PATTERN ADDRESS is wanted" },
+	{ "rewrite-from = * bob", "f:1: '* bob': PATTERN ADDRESS is wanted" },
+};
+
+static void
+test_bad(void **state)
+{
+	const char *says;
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		load(&r, bad[i].text, NULL);
+		says = buf_str(&r.says);
+		if (strncmp(says, bad[i].says, strlen(bad[i].says)) != 0)
+			fail_msg("%s\nsays %s", bad[i].text, says);
+		assert_int_equal(r.status, 78);
+		assert_ptr_equal(strchr(says, '\n'), says + strlen(says) - 1);
+		assert_null(strstr(says, "secret"));
+		unload(&r);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
