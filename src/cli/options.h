@@ -165,7 +165,7 @@ struct settings {
 };
 
 /* The values of a program of this name before it reads any option. */
-void options_init(struct settings *out, const char *argv0);
+void options_init(struct settings *s, const char *argv0);
 
 /* An option as it was met. */
 struct option_use {
