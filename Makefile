@@ -57,9 +57,10 @@ MODULE  := src/relay/relay.map
 $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/below.pic.a $(MODULE)
 	@echo "  LD $@"
 	$(Q)$(CC) -shared -Wl,--version-script=$(MODULE) $(HARD_LD) -o $@ \
+		-Wl,-z,defs,--ignore-unresolved-symbol=mem_exhausted \
 		$(filter %.o %.a,$^) $(CURL)
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
-	src/net/sockaddr.c src/net/tls_cert.c)
+	src/net/sockaddr.c src/net/tls_cert.c src/net/wait.c)
 
 $B/%.pic.o: %.c Makefile
 	@mkdir -p $(@D)
