@@ -54,6 +54,20 @@ def test_each_mechanism_delivers(request, tmp_path, ca, name, mechanism, link):
     assert server.complaints() == []
 
 
+@pytest.mark.parametrize("link", LINKS)
+def test_a_client_certificate(exim_submission, tmp_path, ca, link):
+    """EXTERNAL: no password at all."""
+    cert, key = ca.issue("joe", (USER,))
+    exim_submission.stored(0, 0)
+    exim_submission.mark()
+    run = Setup(tmp_path).relay("work", exim_submission.urls()[link], ca=ca.ca,
+                                password=None, auth="EXTERNAL", cert=cert,
+                                key=key).send(BOB)
+    delivered(run)
+    assert len(exim_submission.stored(1)) == 1
+    assert exim_submission.signed_in("EXTERNAL"), exim_submission.news()
+
+
 def test_the_mechanism_need_not_be_named(relay):
     server, setup = relay
     delivered(setup.send(BOB))

@@ -62,6 +62,22 @@ def test_a_wrong_password_is_refused(submission, ca, link):
     assert not submission.stored(0, 0)
 
 
+def test_a_client_certificate(exim_submission, ca):
+    cert, key = ca.issue("joe", (exim_submission.user,))
+    exim_submission.stored(0, 0)
+    exim_submission.mark()
+    done = subprocess.run(
+        ["curl", "-sS", "-v", "--ssl-reqd", "--cacert", str(ca.ca), "--url",
+         exim_submission.urls()["starttls"], "--login-options",
+         "AUTH=EXTERNAL", "--user", f"{exim_submission.user}:", "--cert",
+         str(cert), "--key", str(key), "--mail-from", "a@client.test",
+         "--mail-rcpt", "b@example.test", "-T", "-"], input=MESSAGE,
+        capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(exim_submission.stored(1)) == 1
+    assert exim_submission.signed_in("EXTERNAL"), exim_submission.news()
+
+
 def test_bearer_tokens(aio_submission, ca):
     wrong = curl(aio_submission, "starttls", "OAUTHBEARER", ca, token="wrong")
     assert wrong.returncode == 67, wrong.stderr.decode()

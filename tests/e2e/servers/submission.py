@@ -4,7 +4,8 @@ Postfix, Exim and aiosmtpd as submission servers: nothing without TLS and AUTH.
 
 Each has port (STARTTLS required) and smtps (TLS from the first byte); Postfix
 and Exim also clear, which offers AUTH and no TLS.  USER may send with PASSWORD,
-or with TOKEN.  nobody@ and later@ are refused, with 550 and 450.
+or with TOKEN; at Exim also with a client certificate of that name (EXTERNAL).
+nobody@ and later@ are refused, with 550 and 450.
 """
 
 import glob
@@ -161,6 +162,13 @@ cram:
   public_name = CRAM-MD5
   server_secret = ${{if eq{{$auth1}}{{{user}}}{{{password}}}fail}}
   server_set_id = $auth1
+external:
+  driver = external
+  public_name = EXTERNAL
+  server_advertise_condition = $tls_in_certificate_verified
+  server_param2 = ${{certextract{{subject,CN}}{{$tls_in_peercert}}}}
+  server_condition = ${{if eq{{$auth1}}{{$auth2}}}}
+  server_set_id = $auth1
 """
 
 
@@ -168,11 +176,13 @@ class EximSubmission(Submission, exim.Exim):
     name = "Exim submission"
     mechanisms = ("PLAIN", "LOGIN", "CRAM-MD5")
     chunked = " K "
-    names = {"PLAIN": "plain", "LOGIN": "login", "CRAM-MD5": "cram"}
+    names = {"PLAIN": "plain", "LOGIN": "login", "CRAM-MD5": "cram",
+             "EXTERNAL": "external"}
 
     def configure(self):
         super().configure()
         self.smtps, self.clear = self.new_port(), self.new_port()
+        self.put("/etc/tls/ca.pem", self.ca.ca.read_text())
         path = self.root / "etc/exim4/exim4.conf"
         text = path.read_text()
         for old, new in (
@@ -182,7 +192,9 @@ class EximSubmission(Submission, exim.Exim):
                  f"tls_on_connect_ports = {self.smtps}\ndaemon_smtp_ports = "
                  f"{self.port} : {self.smtps} : {self.clear}"),
                 ("acl_smtp_data = accept\n",
-                 "acl_smtp_data = accept\n" + self.auth_where())):
+                 "acl_smtp_data = accept\ntls_try_verify_hosts = *\n"
+                 "tls_verify_certificates = /etc/tls/ca.pem\n" +
+                 self.auth_where())):
             assert old in text
             text = text.replace(old, new)
         path.write_text(text + self.rules())
