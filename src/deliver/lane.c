@@ -6,7 +6,7 @@
  * them, since a phase ends only with a whole reply or when our octets have got
  * through to it.
  */
-#include "deliver/lane.h"
+#include "deliver/lane_impl.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,12 +14,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "deliver/body.h"
-#include "mail/recode.h"
 #include "net/clock.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
-#define RCPTS_MAX     100 /* per transaction when the server does not say */
 #define HANDSHAKE_MAX 120 /* seconds */
 #define RATE_MIN      500 /* octets a second: slower is standing still */
 #define FLIGHT_SIZE   16384 /* what may be on the way without any progress */
@@ -28,8 +25,8 @@
  * The lane is over for this reason; the session settles whom it has, and knows
  * better when it was over already, or all but the reply to QUIT.
  */
-static void
-end(struct lane *l, const struct outcome *why)
+void
+lane_end(struct lane *l, const struct outcome *why)
 {
 	l->end = *why;
 	if (l->session) {
@@ -41,8 +38,8 @@ end(struct lane *l, const struct outcome *why)
 	l->state = LANE_OVER;
 }
 
-static void __attribute__((format(printf, 3, 4)))
-lose(struct lane *l, enum stage stage, const char *fmt, ...)
+void __attribute__((format(printf, 3, 4)))
+lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
 {
 	struct outcome why;
 	char text[400];
@@ -52,7 +49,7 @@ lose(struct lane *l, enum stage stage, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	why = outcome_make(DEFERRED, stage, ESC(4, 4, 2), "%s", text);
-	end(l, &why);
+	lane_end(l, &why);
 }
 
 static void
@@ -60,173 +57,6 @@ begin_phase(struct lane *l, unsigned seconds, int64_t now)
 {
 	l->deadline = now + job_patience(l->job, seconds);
 	l->arrived = stream_arrived(&l->stream);
-}
-
-/* ---- the mails ---- */
-
-static bool
-is_waiting(const struct recipient *r)
-{
-	return r->outcome.verdict == PENDING;
-}
-
-static size_t
-rcpts_limit(const struct caps *caps)
-{
-	return caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
-}
-
-/*
- * Gather the recipients of the next transaction; how many.  Without SMTPUTF8
- * those who need it stand apart, so that the others are not refused with them.
- */
-static size_t
-gather(struct lane *l, const struct caps *caps)
-{
-	size_t n = 0, most = rcpts_limit(caps);
-	struct recipient *r;
-
-	for (size_t i = 0; i < l->call.nrcpts && n < most; i++) {
-		r = l->call.rcpt[i];
-		if (!is_waiting(r))
-			continue;
-		if (n == 0 || caps->smtputf8 ||
-		    r->to.utf8 == l->offered[0]->to.utf8)
-			l->offered[n++] = r;
-	}
-	return n;
-}
-
-/* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
-static bool
-needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
-{
-	bool need = job->message->utf8_headers || job->envelope->from.utf8;
-
-	for (size_t i = 0; i < n; i++)
-		need = need || rcpt[i]->to.utf8;
-	return need;
-}
-
-static bool
-needs_recoding(const struct message *m, const struct caps *caps)
-{
-	return m->recode && (recode_is_forced(m) || !caps->eight_bit);
-}
-
-static bool
-may_mail(const struct lane *l, const struct caps *caps)
-{
-	return caps->max_mails == 0 || l->mails < caps->max_mails;
-}
-
-static void
-next_mail(struct lane *l)
-{
-	const struct caps *caps = session_caps(l->session);
-	const struct envelope *env = l->job->envelope;
-	const struct message *m = l->job->message;
-	size_t n = may_mail(l, caps) ? gather(l, caps) : 0;
-
-	l->mail = (struct mail){
-		.from = &env->from,
-		.ret = env->ret,
-		.envid = env->envid,
-		.rcpt = l->offered,
-		.n = n,
-		.message = m,
-		.smtputf8 = needs_utf8(l->job, n, l->offered),
-		.seven_bit = needs_recoding(m, caps),
-	};
-	if (n == 0) {
-		session_quit(l->session);
-		return;
-	}
-	l->read = 0;
-	l->mails++;
-	session_mail(l->session, &l->mail);
-}
-
-static void
-feed_body(struct lane *l)
-{
-	static const struct slice none;
-	char block[BODY_BLOCK];
-	struct outcome why;
-	struct slice raw = none;
-
-	if (!body_read(l->job->message, l->read, block, &raw, &why)) {
-		end(l, &why);
-		return;
-	}
-	l->read += raw.n;
-	session_body(l->session, raw);
-}
-
-/* ---- bytes ---- */
-
-/* Read what is there; false when the stream is over (or nothing is there). */
-static bool
-take_input(struct lane *l, enum io *got)
-{
-	char block[16384];
-	size_t n;
-
-	*got = stream_read(&l->stream, block, sizeof block, &n);
-	if (*got != IO_OK)
-		return false;
-	session_input(l->session, (struct slice){ block, n });
-	return true;
-}
-
-static void
-lost_read(struct lane *l, enum io got)
-{
-	const char *awaits = session_awaits(l->session);
-
-	if (got == IO_END)
-		lose(l, STAGE_NONE, "the server closed the connection while we "
-		    "waited for %s", awaits);
-	else
-		lose(l, STAGE_NONE, "lost the connection while waiting for %s: "
-		    "%s", awaits, stream_error(&l->stream));
-}
-
-/*
- * Writing failed: the server may have said why before it went (FAULTS row 47).
- */
-static void
-lost_write(struct lane *l)
-{
-	const char *error = stream_error(&l->stream);
-	char reason[256];
-	enum io got;
-
-	memcpy(reason, error, strnlen(error, sizeof reason - 1) + 1);
-	reason[sizeof reason - 1] = '\0';
-	for (int i = 0; i < ROUNDS && take_input(l, &got); i++)
-		continue;
-	lose(l, STAGE_NONE, "lost the connection while sending: %s", reason);
-}
-
-/* Write what there is; false when nothing more can be written now. */
-static bool
-give_output(struct lane *l)
-{
-	struct slice out = session_output(l->session);
-	enum io got;
-	size_t n = 0;
-
-	if (out.n == 0 && !l->stream.unsent)
-		return false;
-	got = out.n > 0 ? stream_write(&l->stream, out, &n) :
-			  stream_flush(&l->stream);
-	if (got == IO_ERROR || got == IO_END)
-		lost_write(l);
-	if (got != IO_OK)
-		return false;
-	session_sent(l->session, n);
-	return true;
 }
 
 static void
@@ -238,8 +68,6 @@ close_orderly(struct lane *l)
 	l->state = LANE_OVER;
 }
 
-/* ---- the states ---- */
-
 static bool
 start_tls(struct lane *l, int64_t now)
 {
@@ -248,7 +76,7 @@ start_tls(struct lane *l, int64_t now)
 
 	if (!c || !tls_start(&l->stream, c, l->at.host, l->call.config.tls,
 		      &why)) {
-		end(l, &why);
+		lane_end(l, &why);
 		return false;
 	}
 	l->state = LANE_HANDSHAKE;
@@ -294,7 +122,7 @@ static void
 handshake_failed(struct lane *l, struct outcome why)
 {
 	l->tls_failed = true;
-	end(l, &why);
+	lane_end(l, &why);
 }
 
 static void
@@ -345,7 +173,7 @@ check_deadline(struct lane *l, int64_t now)
 		begin_phase(l, seconds, now);
 		return;
 	}
-	lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
+	lane_lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
 	    (double)time / SECONDS(1), session_awaits(l->session));
 }
 
@@ -370,7 +198,7 @@ serve(struct lane *l, int64_t now)
 	switch (session_need(l->session)) {
 	case SESSION_IO:
 		if (session_wants_body(l->session))
-			feed_body(l);
+			lane_feed_body(l);
 		else if (is_leaving(l))
 			close_orderly(l);
 		else
@@ -379,7 +207,7 @@ serve(struct lane *l, int64_t now)
 	case SESSION_TLS:
 		return !has_output(l) && start_tls(l, now);
 	case SESSION_MAIL:
-		next_mail(l);
+		lane_next_mail(l);
 		return true;
 	case SESSION_CLOSE: /* nothing is left to say that anybody awaits */
 		close_orderly(l);
@@ -393,15 +221,15 @@ static bool
 talk(struct lane *l, int64_t now)
 {
 	enum io got = IO_AGAIN;
-	bool busy = take_input(l, &got);
+	bool busy = lane_take_input(l, &got);
 
 	if (!busy && got != IO_AGAIN) {
-		lost_read(l, got);
+		lane_lost_read(l, got);
 		return false;
 	}
 	while (l->state == LANE_TALK && serve(l, now))
 		busy = true;
-	if (l->state == LANE_TALK && give_output(l))
+	if (l->state == LANE_TALK && lane_give_output(l))
 		busy = true;
 	return busy;
 }
@@ -489,7 +317,7 @@ bool
 lane_is_settled(const struct lane *l)
 {
 	for (size_t i = 0; i < l->call.nrcpts; i++)
-		if (is_waiting(l->call.rcpt[i]))
+		if (lane_is_waiting(l->call.rcpt[i]))
 			return false;
 	return true;
 }
@@ -498,7 +326,7 @@ void
 lane_stop(struct lane *l, const struct outcome *why)
 {
 	if (l->state != LANE_IDLE && l->state != LANE_OVER)
-		end(l, why);
+		lane_end(l, why);
 }
 
 void

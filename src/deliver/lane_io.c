@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/* lane_io.c - what a lane gives its session: mails, body blocks and octets. */
+#include "deliver/lane_impl.h"
+
+#include <string.h>
+
+#include "deliver/body.h"
+#include "mail/recode.h"
+
+#define ROUNDS	  16  /* of reading what a server said before it went */
+#define RCPTS_MAX 100 /* per transaction when the server does not say */
+
+static size_t
+rcpts_limit(const struct caps *caps)
+{
+	return caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
+}
+
+/*
+ * Gather the recipients of the next transaction; how many.  Without SMTPUTF8
+ * those who need it stand apart, so that the others are not refused with them.
+ */
+static size_t
+gather(struct lane *l, const struct caps *caps)
+{
+	size_t n = 0, most = rcpts_limit(caps);
+	struct recipient *r;
+
+	for (size_t i = 0; i < l->call.nrcpts && n < most; i++) {
+		r = l->call.rcpt[i];
+		if (!lane_is_waiting(r))
+			continue;
+		if (n == 0 || caps->smtputf8 ||
+		    r->to.utf8 == l->offered[0]->to.utf8)
+			l->offered[n++] = r;
+	}
+	return n;
+}
+
+/* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
+static bool
+needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
+{
+	bool need = job->message->utf8_headers || job->envelope->from.utf8;
+
+	for (size_t i = 0; i < n; i++)
+		need = need || rcpt[i]->to.utf8;
+	return need;
+}
+
+static bool
+needs_recoding(const struct message *m, const struct caps *caps)
+{
+	return m->recode && (recode_is_forced(m) || !caps->eight_bit);
+}
+
+static bool
+may_mail(const struct lane *l, const struct caps *caps)
+{
+	return caps->max_mails == 0 || l->mails < caps->max_mails;
+}
+
+void
+lane_next_mail(struct lane *l)
+{
+	const struct caps *caps = session_caps(l->session);
+	const struct envelope *env = l->job->envelope;
+	const struct message *m = l->job->message;
+	size_t n = may_mail(l, caps) ? gather(l, caps) : 0;
+
+	l->mail = (struct mail){
+		.from = &env->from,
+		.ret = env->ret,
+		.envid = env->envid,
+		.rcpt = l->offered,
+		.n = n,
+		.message = m,
+		.smtputf8 = needs_utf8(l->job, n, l->offered),
+		.seven_bit = needs_recoding(m, caps),
+	};
+	if (n == 0) {
+		session_quit(l->session);
+		return;
+	}
+	l->read = 0;
+	l->mails++;
+	session_mail(l->session, &l->mail);
+}
+
+void
+lane_feed_body(struct lane *l)
+{
+	static const struct slice none;
+	char block[BODY_BLOCK];
+	struct outcome why;
+	struct slice raw = none;
+
+	if (!body_read(l->job->message, l->read, block, &raw, &why)) {
+		lane_end(l, &why);
+		return;
+	}
+	l->read += raw.n;
+	session_body(l->session, raw);
+}
+
+/* Read what is there; false when the stream is over (or nothing is there). */
+bool
+lane_take_input(struct lane *l, enum io *got)
+{
+	char block[16384];
+	size_t n;
+
+	*got = stream_read(&l->stream, block, sizeof block, &n);
+	if (*got != IO_OK)
+		return false;
+	session_input(l->session, (struct slice){ block, n });
+	return true;
+}
+
+void
+lane_lost_read(struct lane *l, enum io got)
+{
+	const char *awaits = session_awaits(l->session);
+
+	if (got == IO_END)
+		lane_lose(l, STAGE_NONE, "the server closed the connection while we "
+		    "waited for %s", awaits);
+	else
+		lane_lose(l, STAGE_NONE, "lost the connection while waiting for %s: "
+		    "%s", awaits, stream_error(&l->stream));
+}
+
+/*
+ * Writing failed: the server may have said why before it went (FAULTS row 47).
+ */
+static void
+lost_write(struct lane *l)
+{
+	const char *error = stream_error(&l->stream);
+	char reason[256];
+	enum io got;
+
+	memcpy(reason, error, strnlen(error, sizeof reason - 1) + 1);
+	reason[sizeof reason - 1] = '\0';
+	for (int i = 0; i < ROUNDS && lane_take_input(l, &got); i++)
+		continue;
+	lane_lose(l, STAGE_NONE, "lost the connection while sending: %s", reason);
+}
+
+/* Write what there is; false when nothing more can be written now. */
+bool
+lane_give_output(struct lane *l)
+{
+	struct slice out = session_output(l->session);
+	enum io got;
+	size_t n = 0;
+
+	if (out.n == 0 && !l->stream.unsent)
+		return false;
+	got = out.n > 0 ? stream_write(&l->stream, out, &n) :
+			  stream_flush(&l->stream);
+	if (got == IO_ERROR || got == IO_END)
+		lost_write(l);
+	if (got != IO_OK)
+		return false;
+	session_sent(l->session, n);
+	return true;
+}
