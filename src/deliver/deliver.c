@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "deliver/destination.h"
+#include "deliver/door.h"
 #include "net/clock.h"
 
 struct deliver {
@@ -36,15 +37,48 @@ job_patience(const struct job *job, unsigned seconds)
 	return limit && limit < SECONDS(seconds) ? limit : SECONDS(seconds);
 }
 
-/* With --server all go one way; else each domain is a destination. */
+const struct relay_module *
+job_relays(struct job *job, struct outcome *why)
+{
+	if (!job->relays)
+		job->relays = door_open(why);
+	return job->relays;
+}
+
+/* --server goes over all rules. */
+static struct choice
+choose(const struct job *job, const struct recipient *r)
+{
+	struct choice c = { 0 };
+
+	if (!job->config->route.server && job->config->rules)
+		rules_choose(job->config->rules, job->envelope->from.path,
+		    r->to.domain, &c);
+	return c;
+}
+
+/* With --server, or through one relay, all go one way; else by domain. */
+static bool
+goes_there(const struct destination *v, const struct choice *c,
+    const char *domain)
+{
+	if (v->choice.nrelays != c->nrelays)
+		return false;
+	if (c->nrelays > 0)
+		return memcmp(v->choice.relay, c->relay,
+		    c->nrelays * sizeof c->relay[0]) == 0;
+	return v->job->config->route.server || strcmp(v->domain, domain) == 0;
+}
+
 static struct destination *
 destination_of(struct deliver *d, const struct recipient *r)
 {
+	struct choice c = choose(&d->job, r);
+
 	for (size_t i = 0; i < d->n; i++)
-		if (d->job.config->route.server ||
-		    strcmp(d->v[i].domain, r->to.domain) == 0)
+		if (goes_there(&d->v[i], &c, r->to.domain))
 			return &d->v[i];
-	destination_init(&d->v[d->n], &d->job, r->to.domain);
+	destination_init(&d->v[d->n], &d->job, r->to.domain, &c);
 	return &d->v[d->n++];
 }
 
@@ -91,6 +125,34 @@ deliver_check_tls(struct deliver *d, struct outcome *why)
 	if (why->stage == STAGE_CONFIG)
 		why->verdict = FAILED; /* nothing was tried: no need to wait */
 	return false;
+}
+
+const struct relay_spec *
+deliver_wants_login(const struct deliver *d)
+{
+	const struct relay_spec *relay = NULL;
+
+	for (size_t i = 0; i < d->n && !relay; i++)
+		relay = destination_wants_login(&d->v[i]);
+	return relay;
+}
+
+void
+deliver_login(struct deliver *d, const struct relay_spec *relay,
+    const struct deliver_secret *secret)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (destination_wants_login(&d->v[i]) == relay)
+			destination_login(&d->v[i], secret);
+}
+
+void
+deliver_no_login(struct deliver *d, const struct relay_spec *relay,
+    const struct outcome *why, int64_t now)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (destination_wants_login(&d->v[i]) == relay)
+			destination_no_login(&d->v[i], why, now);
 }
 
 void

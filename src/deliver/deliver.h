@@ -2,8 +2,8 @@
 /*
  * deliver.h - one message to all its recipients: from plan to outcomes.
  *
- * A struct deliver groups the recipients into destinations (one per domain, or
- * one in all with --server), asks DNS for all of them at once, and runs a lane
+ * A struct deliver groups the recipients into destinations (one per domain, one
+ * per relay, or one in all with --server), asks DNS for all of them at once, and runs a lane
  * (one connection) for each.  When it is done no recipient is PENDING.
  */
 #ifndef DELIVER_DELIVER_H
@@ -18,11 +18,14 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "net/wait.h"
+#include "relay/relay.h"
 #include "route/plan.h"
+#include "route/rules.h"
 #include "smtp/session.h"
 
 struct deliver_config {
 	struct route_config route;
+	const struct rules *rules; /* relays and domains; NULL = none */
 	struct resolver_config resolver;
 	struct dial_options dial;
 	struct tls_config tls;
@@ -50,6 +53,27 @@ void deliver_free(struct deliver *d);
  * connections that lead nowhere; false with *why (STAGE_CONFIG) if not.
  */
 bool deliver_check_tls(struct deliver *d, struct outcome *why);
+
+/*
+ * A relay that is to be logged in at: read its secret, then deliver_login().
+ * NULL when there is none.  Ask after each step.
+ */
+const struct relay_spec *deliver_wants_login(const struct deliver *d);
+
+/* Who we are there; copied by nobody longer than deliver_login() runs. */
+struct deliver_secret {
+	enum relay_auth_kind kind;
+	const char *user;
+	const char *secret;
+};
+
+/* Log in at this relay, wherever it is wanted. */
+void deliver_login(struct deliver *d, const struct relay_spec *relay,
+    const struct deliver_secret *secret);
+
+/* Its secret cannot be had: the next relay, or DEFERRED for this reason. */
+void deliver_no_login(struct deliver *d, const struct relay_spec *relay,
+    const struct outcome *why, int64_t now);
 
 void deliver_wait(struct deliver *d, struct wait *w);
 void deliver_step(struct deliver *d, const struct wait *w, int64_t now);

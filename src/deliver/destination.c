@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 /* destination.c - see destination.h */
-#include "deliver/destination.h"
+#include "deliver/destination_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "net/hosts.h"
 #include "net/wait.h"
 #include "route/remedy.h"
 
 #define PROBLEMS_MAX 480
 
 void
-destination_init(struct destination *d, struct job *job, const char *domain)
+destination_init(struct destination *d, struct job *job, const char *domain,
+    const struct choice *choice)
 {
-	*d = (struct destination){ .job = job, .domain = domain };
+	*d = (struct destination){ .job = job, .domain = domain,
+		.choice = *choice };
 	d->problems.max = PROBLEMS_MAX;
 	d->silent = true;
-	d->route = route_new(domain, &job->config->route);
+	destination_start_route(d);
 }
 
 void
@@ -79,8 +80,8 @@ defer(struct outcome *o)
  * Those without a verdict get one: the words that an earlier host had for them,
  * or else this reason.
  */
-static void
-settle(struct destination *d, const struct outcome *why, int64_t now)
+void
+destination_settle(struct destination *d, const struct outcome *why, int64_t now)
 {
 	struct recipient *r;
 
@@ -98,15 +99,15 @@ settle(struct destination *d, const struct outcome *why, int64_t now)
 }
 
 /* Nobody is left to ask: the only reason, or all of them. */
-static void
-give_up(struct destination *d, int64_t now)
+void
+destination_give_up(struct destination *d, int64_t now)
 {
 	struct outcome why = d->last;
 
 	why.timed_out = d->silent;
 	if (d->nproblems > 1 && d->problems.n > 0)
 		outcome_set_text(&why, buf_slice(&d->problems));
-	settle(d, &why, now);
+	destination_settle(d, &why, now);
 }
 
 void
@@ -119,126 +120,8 @@ destination_stop(struct destination *d, const struct outcome *why, int64_t now)
 		stamp(d, now);
 		d->job->busy--;
 	}
-	settle(d, why, now);
+	destination_settle(d, why, now);
 }
-
-/* ---- routing ---- */
-
-static void
-ask(struct destination *d, int64_t now)
-{
-	size_t n = route_questions(d->route);
-	const struct route_question *q;
-
-	d->ticket = mem_resize(d->ticket, n, sizeof *d->ticket);
-	for (size_t i = 0; i < n; i++) {
-		q = route_question(d->route, i);
-		d->ticket[i] = resolver_ask(d->job->resolver, q->name, q->type,
-		    now);
-	}
-}
-
-/* A host that the user named may stand in /etc/hosts; true if it does. */
-static bool
-ask_hosts(struct destination *d)
-{
-	size_t n = route_questions(d->route), known = 0;
-	const struct route_question *q;
-	struct dns_answer a;
-
-	if (!d->job->config->route.server)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		q = route_question(d->route, i);
-		if (!hosts_answer(HOSTS_FILE, q->name, q->type, &a))
-			continue;
-		known++;
-		route_answer(d->route, i, &a);
-		dns_answer_free(&a);
-	}
-	return known == n;
-}
-
-/* Hand over what is answered; true when that ended the round. */
-static bool
-take_answers(struct destination *d)
-{
-	size_t n = route_questions(d->route), open = n;
-	const struct dns_answer *a;
-
-	for (size_t i = 0; i < n; i++)
-		if (route_question(d->route, i)->answered)
-			open--;
-	for (size_t i = 0; i < n; i++) {
-		a = resolver_answer(d->job->resolver, d->ticket[i]);
-		if (route_question(d->route, i)->answered || !a)
-			continue;
-		route_answer(d->route, i, a);
-		if (--open == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "10 mx1.example.org, 20 mx2.example.org" */
-static void
-put_hosts(struct buf *out, const struct plan *p)
-{
-	for (size_t i = 0; i < p->nhosts; i++)
-		buf_putf(out, "%s%u %s", i ? ", " : "", p->host[i].preference,
-		    p->host[i].name);
-}
-
-static void
-tell_plan(const struct destination *d, const struct plan *p)
-{
-	struct event e = event_make(EVENT_PLAN, 0);
-	struct buf hosts = { 0 };
-
-	if (!events_wanted(d->job->events))
-		return;
-	put_hosts(&hosts, p);
-	event_text(&e, "domain", slice_of(p->domain));
-	event_text(&e, "how", slice_of(p->how));
-	event_text(&e, "hosts", buf_slice(&hosts));
-	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
-	event_text(&e, "reason", slice_of(p->tls_why));
-	events_put(d->job->events, &e);
-	buf_free(&hosts);
-}
-
-static void
-routed(struct destination *d, int64_t now)
-{
-	const struct plan *p = route_plan(d->route);
-
-	d->state = READY;
-	d->tried = mem_alloc(p->naddresses * sizeof *d->tried);
-	tell_plan(d, p);
-	if (p->why.verdict != PENDING)
-		settle(d, &p->why, now);
-	else if (d->job->config->plan_only)
-		d->state = SETTLED;
-}
-
-static void
-step_routing(struct destination *d, int64_t now)
-{
-	while (!route_is_done(d->route)) {
-		if (!d->ticket) {
-			if (ask_hosts(d))
-				continue;
-			ask(d, now);
-		}
-		if (!take_answers(d))
-			return;
-		free(d->ticket);
-		d->ticket = NULL;
-	}
-	routed(d, now);
-}
-
-/* ---- sending ---- */
 
 static size_t
 max_sessions(const struct destination *d)
@@ -268,8 +151,8 @@ pick(struct destination *d)
 	}
 }
 
-static struct session_config
-session_config(const struct destination *d)
+struct session_config
+destination_session(const struct destination *d)
 {
 	const struct plan *p = route_plan(d->route);
 
@@ -286,7 +169,7 @@ launch(struct destination *d, int64_t now)
 {
 	const struct plan *p = route_plan(d->route);
 	struct lane_call call = {
-		.config = session_config(d),
+		.config = destination_session(d),
 		.n = d->npicked,
 		.rcpt = d->rcpt,
 		.nrcpts = d->nrcpts,
@@ -304,17 +187,43 @@ launch(struct destination *d, int64_t now)
 }
 
 static bool
-has_hosts_left(struct destination *d)
+is_relayed(const struct destination *d)
 {
+	return d->choice.nrelays > 0;
+}
+
+/* Relays were named by the user one by one: all of them are asked. */
+bool
+destination_has_hosts(struct destination *d)
+{
+	if (is_relayed(d))
+		return d->host < route_plan(d->route)->nhosts ||
+		    d->relay + 1 < d->choice.nrelays;
 	pick(d);
 	return d->npicked > 0 && d->sessions < max_sessions(d);
 }
 
 static void
+next_relay_host(struct destination *d)
+{
+	d->npicked = 0;
+	if (d->repeat == REPEAT_SAME)
+		d->host--;
+	if (d->host < route_plan(d->route)->nhosts)
+		d->state = WANTS_LOGIN;
+	else
+		destination_next_relay(d);
+}
+
+static void
 next_host(struct destination *d, int64_t now)
 {
-	if (d->repeat == REPEAT_NO && !has_hosts_left(d)) {
-		give_up(d, now);
+	if (d->repeat == REPEAT_NO && !destination_has_hosts(d)) {
+		destination_give_up(d, now);
+		return;
+	}
+	if (is_relayed(d)) {
+		next_relay_host(d);
 		return;
 	}
 	if (d->repeat != REPEAT_NO) {
@@ -339,8 +248,8 @@ describe(struct buf *out, const struct outcome *o)
 }
 
 /* Keep the reason that a host gave, for the case that none does better. */
-static void
-add_problem(struct destination *d, const struct outcome *why)
+void
+destination_add_problem(struct destination *d, const struct outcome *why)
 {
 	size_t n = d->problems.n;
 
@@ -361,7 +270,7 @@ note_race(struct destination *d)
 	for (size_t i = 0; i < d->npicked; i++) {
 		if (l->dial.attempt[i].state == ATTEMPT_FAILED) {
 			d->tried[d->picked[i]] = true;
-			add_problem(d, &l->dial.attempt[i].why);
+			destination_add_problem(d, &l->dial.attempt[i].why);
 		}
 		if (l->session && i == l->dial.winner) {
 			d->tried[d->picked[i]] = true;
@@ -381,13 +290,15 @@ note_end(struct destination *d)
 
 	d->last = l->end;
 	d->last.maybe_sent = false;
+	if (is_relayed(d) && !l->session)
+		destination_add_problem(d, &d->last);
 	if (!l->session)
 		return;
 	outcome_set_host(&d->last, slice_of(l->at.host), &l->at.at);
 	d->silent = false;
 	d->sessions += d->repeat == REPEAT_NO;
 	if (d->last.verdict != PENDING && d->last.verdict != VERIFIED)
-		add_problem(d, &d->last);
+		destination_add_problem(d, &d->last);
 }
 
 /*
@@ -442,11 +353,11 @@ lane_over(struct destination *d, int64_t now)
 		return;
 	}
 	if (remedy_for(&d->last) != REMEDY_NEXT_HOST)
-		settle(d, &d->last, now);
-	if (has_hosts_left(d) && reopen(d))
+		destination_settle(d, &d->last, now);
+	if (destination_has_hosts(d) && reopen(d))
 		d->state = READY;
 	else
-		give_up(d, now);
+		destination_give_up(d, now);
 }
 
 static void
@@ -470,7 +381,7 @@ void
 destination_step(struct destination *d, const struct wait *w, int64_t now)
 {
 	if (d->state == ROUTING)
-		step_routing(d, now);
+		destination_step_routing(d, now);
 	else if (d->state == SENDING)
 		step_sending(d, w, now);
 	if (d->state == READY && d->job->busy < max_lanes(d))
@@ -483,6 +394,7 @@ destination_wait(struct destination *d, struct wait *w)
 {
 	if (d->state == SENDING)
 		lane_wait(&d->lane, w);
-	else if (d->state == READY && d->job->busy < max_lanes(d))
+	else if ((d->state == READY && d->job->busy < max_lanes(d)) ||
+	    (d->state == ROUTING && !d->ticket))
 		wait_until(w, 0);
 }

@@ -5,6 +5,7 @@
  *
  *	ROUTING   its route asks DNS
  *	READY     the plan stands; waits for a lane to be free
+ *	WANTS_LOGIN	  the relay's secret has to be read first
  *	SENDING   a lane is at work
  *	SETTLED   every recipient has its verdict
  */
@@ -13,8 +14,9 @@
 
 #include "deliver/lane.h"
 #include "route/plan.h"
+#include "route/rules.h"
 
-enum destination_state { ROUTING, READY, SENDING, SETTLED };
+enum destination_state { ROUTING, READY, WANTS_LOGIN, SENDING, SETTLED };
 
 /* The address just used once more: without TLS, or since MAILMAX is reached. */
 enum repeat { REPEAT_NO, REPEAT_IN_CLEAR, REPEAT_SAME };
@@ -26,6 +28,10 @@ struct destination {
 	struct recipient **rcpt;
 	size_t nrcpts;
 
+	struct choice choice;	/* relays in the order to try; none = direct */
+	size_t relay;		/* ... the one that the route is for */
+	size_t host;		/* of its plan: next to try */
+	struct route_config config; /* the job's, as a [domain] rule changes it */
 	struct route *route;
 	size_t *ticket;		/* of this round; NULL = not asked yet */
 	bool *tried;		/* of plan->address[i] */
@@ -41,9 +47,12 @@ struct destination {
 	struct lane lane;
 };
 
-/* domain is the recipients'; destination_add() adds them before routing. */
+/*
+ * domain is the recipients', choice what the rules say for them;
+ * destination_add() adds them before routing.
+ */
 void destination_init(struct destination *d, struct job *job,
-    const char *domain);
+    const char *domain, const struct choice *choice);
 void destination_add(struct destination *d, struct recipient *r);
 void destination_free(struct destination *d);
 
@@ -53,6 +62,13 @@ void destination_step(struct destination *d, const struct wait *w,
 
 /* NULL until it is known. */
 const struct plan *destination_plan(const struct destination *d);
+
+/* The relay that it wants to be logged in at, or NULL; then one of these. */
+const struct relay_spec *destination_wants_login(const struct destination *d);
+void destination_login(struct destination *d,
+    const struct deliver_secret *secret);
+void destination_no_login(struct destination *d, const struct outcome *why,
+    int64_t now);
 
 /* Give up now, for this reason. */
 void destination_stop(struct destination *d, const struct outcome *why,

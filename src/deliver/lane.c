@@ -21,6 +21,15 @@
 #define RATE_MIN      500 /* octets a second: slower is standing still */
 #define FLIGHT_SIZE   16384 /* what may be on the way without any progress */
 
+/* Give up a relay's connection that was not taken over. */
+static void
+drop_relay(struct lane *l)
+{
+	if (l->relay)
+		l->module->close(l->relay);
+	l->relay = NULL;
+}
+
 /*
  * The lane is over for this reason; the session settles whom it has, and knows
  * better when it was over already, or all but the reply to QUIT.
@@ -33,6 +42,7 @@ lane_end(struct lane *l, const struct outcome *why)
 		session_lost(l->session, why);
 		l->end = *session_end(l->session);
 	}
+	drop_relay(l);
 	dial_stop(&l->dial);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;
@@ -114,6 +124,38 @@ step_dial(struct lane *l, const struct wait *w, int64_t now)
 		l->end = l->dial.attempt[l->dial.n - 1].why;
 		dial_stop(&l->dial);
 		l->state = LANE_OVER;
+		return;
+	}
+}
+
+/* The relay knows us: the session goes on where libcurl stopped. */
+static void
+logged_in(struct lane *l, int64_t now)
+{
+	l->at = l->call.target[0];
+	l->module->peer(l->relay, &l->at.at);
+	l->session = session_resume(&l->call.config, l->job->events, l->number,
+	    l->module->ehlo(l->relay), l->module->tls(l->relay));
+	l->module->take(l->relay, &l->stream);
+	l->relay = NULL;
+	l->phase = session_phase(l->session);
+	l->state = LANE_TALK;
+	begin_phase(l, session_patience(l->session), now);
+}
+
+static void
+step_relay(struct lane *l, const struct wait *w, int64_t now)
+{
+	struct outcome why;
+
+	switch (l->module->step(l->relay, w, now, &why)) {
+	case RELAY_BUSY:
+		return;
+	case RELAY_READY:
+		logged_in(l, now);
+		return;
+	case RELAY_FAILED:
+		lane_end(l, &why);
 		return;
 	}
 }
@@ -244,15 +286,38 @@ step_talk(struct lane *l, int64_t now)
 		check_deadline(l, now);
 }
 
+static void
+begin(struct lane *l, struct job *job, const struct lane_call *call,
+    enum lane_state state)
+{
+	*l = (struct lane){ .job = job, .call = *call, .state = state };
+	l->offered = mem_resize(NULL, call->nrcpts, sizeof *l->offered);
+	l->number = ++job->lanes;
+}
+
 void
 lane_start(struct lane *l, struct job *job, const struct lane_call *call,
     int64_t now)
 {
-	*l = (struct lane){ .job = job, .call = *call, .state = LANE_DIAL };
-	l->offered = mem_resize(NULL, call->nrcpts, sizeof *l->offered);
-	l->number = ++job->lanes;
+	begin(l, job, call, LANE_DIAL);
 	dial_start(&l->dial, l->call.target, call->n, &job->config->dial,
 	    job->events, l->number, now);
+}
+
+void
+lane_start_relay(struct lane *l, struct job *job, const struct lane_call *call,
+    const struct relay_call *login)
+{
+	struct outcome why;
+
+	begin(l, job, call, LANE_RELAY);
+	l->module = job_relays(job, &why);
+	if (l->module)
+		l->relay = l->module->open(login, job->events, l->number, &why);
+	if (!l->relay) {
+		why.verdict = DEFERRED; /* what is mended here goes out then */
+		lane_end(l, &why);
+	}
 }
 
 void
@@ -262,6 +327,10 @@ lane_wait(struct lane *l, struct wait *w)
 
 	if (l->state == LANE_DIAL) {
 		dial_wait(&l->dial, w);
+		return;
+	}
+	if (l->state == LANE_RELAY) {
+		l->module->wait(l->relay, w);
 		return;
 	}
 	if (l->state == LANE_HANDSHAKE)
@@ -279,6 +348,9 @@ step_state(struct lane *l, const struct wait *w, int64_t now)
 	case LANE_DIAL:
 		step_dial(l, w, now);
 		break;
+	case LANE_RELAY:
+		step_relay(l, w, now);
+		break;
 	case LANE_HANDSHAKE:
 		step_handshake(l, now);
 		break;
@@ -294,7 +366,8 @@ step_state(struct lane *l, const struct wait *w, int64_t now)
 static bool
 is_due(const struct lane *l, const struct wait *w, int64_t now)
 {
-	return l->state == LANE_DIAL || l->stream.readable ||
+	return l->state == LANE_DIAL || l->state == LANE_RELAY ||
+	    l->stream.readable ||
 	    wait_ready(w, l->slot) != 0 || now >= l->deadline;
 }
 
@@ -353,6 +426,7 @@ lane_free(struct lane *l)
 {
 	if (l->state == LANE_DIAL)
 		dial_stop(&l->dial);
+	drop_relay(l);
 	stream_close(&l->stream);
 	session_free(l->session);
 	free(l->offered);

@@ -13,8 +13,16 @@
 #include "deliver/deliver.h"
 #include "deliver/job.h"
 #include "net/stream.h"
+#include "relay/relay.h"
 
-enum lane_state { LANE_IDLE, LANE_DIAL, LANE_HANDSHAKE, LANE_TALK, LANE_OVER };
+enum lane_state {
+	LANE_IDLE,
+	LANE_DIAL,
+	LANE_RELAY,	/* libcurl connects and logs in */
+	LANE_HANDSHAKE,
+	LANE_TALK,
+	LANE_OVER
+};
 
 /* What a lane is given; rcpt outlives its run, the rest is copied. */
 struct lane_call {
@@ -32,6 +40,8 @@ struct lane {
 	struct lane_call call;
 
 	struct dial dial;
+	const struct relay_module *module; /* of a relay's lane */
+	struct relay *relay;		/* until it is taken */
 	struct dial_target at;		/* who answered */
 	struct stream stream;
 	struct session *session;
@@ -52,6 +62,13 @@ struct lane {
 /* Begin on an idle or released lane: race the targets, talk to the winner. */
 void lane_start(struct lane *l, struct job *job, const struct lane_call *call,
     int64_t now);
+
+/*
+ * The same through a relay: the module makes the connection that login says, to
+ * call->target[0].host.  What the call borrows is used before this returns.
+ */
+void lane_start_relay(struct lane *l, struct job *job,
+    const struct lane_call *call, const struct relay_call *login);
 
 void lane_wait(struct lane *l, struct wait *w);
 void lane_step(struct lane *l, const struct wait *w, int64_t now);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/* destination_route.c - from a destination's domain and rules to its plan. */
+#include "deliver/destination_impl.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "net/hosts.h"
+
+static void
+ask(struct destination *d, int64_t now)
+{
+	size_t n = route_questions(d->route);
+	const struct route_question *q;
+
+	d->ticket = mem_resize(d->ticket, n, sizeof *d->ticket);
+	for (size_t i = 0; i < n; i++) {
+		q = route_question(d->route, i);
+		d->ticket[i] = resolver_ask(d->job->resolver, q->name, q->type,
+		    now);
+	}
+}
+
+/* A host that the user named may stand in /etc/hosts; true if it does. */
+static bool
+ask_hosts(struct destination *d)
+{
+	size_t n = route_questions(d->route), known = 0;
+	const struct route_question *q;
+	struct dns_answer a;
+
+	if (!d->config.server)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		q = route_question(d->route, i);
+		if (!hosts_answer(HOSTS_FILE, q->name, q->type, &a))
+			continue;
+		known++;
+		route_answer(d->route, i, &a);
+		dns_answer_free(&a);
+	}
+	return known == n;
+}
+
+/* Hand over what is answered; true when that ended the round. */
+static bool
+take_answers(struct destination *d)
+{
+	size_t n = route_questions(d->route), open = n;
+	const struct dns_answer *a;
+
+	for (size_t i = 0; i < n; i++)
+		if (route_question(d->route, i)->answered)
+			open--;
+	for (size_t i = 0; i < n; i++) {
+		a = resolver_answer(d->job->resolver, d->ticket[i]);
+		if (route_question(d->route, i)->answered || !a)
+			continue;
+		route_answer(d->route, i, a);
+		if (--open == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "10 mx1.example.org, 20 mx2.example.org" */
+static void
+put_hosts(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nhosts; i++)
+		buf_putf(out, "%s%u %s", i ? ", " : "", p->host[i].preference,
+		    p->host[i].name);
+}
+
+static void
+tell_plan(const struct destination *d, const struct plan *p)
+{
+	struct event e = event_make(EVENT_PLAN, 0);
+	struct buf hosts = { 0 };
+
+	if (!events_wanted(d->job->events))
+		return;
+	put_hosts(&hosts, p);
+	event_text(&e, "domain", slice_of(p->domain));
+	event_text(&e, "how", slice_of(p->how));
+	event_text(&e, "hosts", buf_slice(&hosts));
+	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
+	event_text(&e, "reason", slice_of(p->tls_why));
+	events_put(d->job->events, &e);
+	buf_free(&hosts);
+}
+
+/* A relay that cannot be found is no reason to bounce: the next one, or later. */
+static void
+no_way(struct destination *d, const struct plan *p, int64_t now)
+{
+	d->last = p->why;
+	if (d->choice.nrelays == 0) {
+		destination_settle(d, &d->last, now);
+		return;
+	}
+	d->last.verdict = DEFERRED;
+	destination_add_problem(d, &d->last);
+	if (d->job->config->plan_only || !destination_next_relay(d))
+		destination_give_up(d, now);
+}
+
+static void
+routed(struct destination *d, int64_t now)
+{
+	const struct plan *p = route_plan(d->route);
+
+	d->state = READY;
+	d->tried = mem_resize(d->tried, p->naddresses, sizeof *d->tried);
+	for (size_t i = 0; i < p->naddresses; i++)
+		d->tried[i] = false;
+	tell_plan(d, p);
+	if (p->why.verdict != PENDING)
+		no_way(d, p, now);
+	else if (d->job->config->plan_only)
+		d->state = SETTLED;
+}
+
+/* [domain] rules go over what the command line says of all. */
+static void
+apply_rule(struct route_config *c, const struct domain_rule *rule)
+{
+	if (rule->server) {
+		c->server = rule->server;
+		c->link = rule->link;
+	}
+	if (rule->port != 0)
+		c->port = rule->port;
+	if (rule->tls_given) {
+		c->tls = rule->tls;
+		c->tls_why = "a [domain] rule";
+	}
+}
+
+void
+destination_start_route(struct destination *d)
+{
+	const struct choice *c = &d->choice;
+
+	d->config = d->job->config->route;
+	if (c->rule)
+		apply_rule(&d->config, c->rule);
+	if (c->nrelays > 0)
+		d->config.relay = c->relay[d->relay];
+	route_free(d->route);
+	d->route = route_new(d->domain, &d->config);
+	d->state = ROUTING;
+	d->host = 0;
+}
+
+bool
+destination_next_relay(struct destination *d)
+{
+	if (d->relay + 1 >= d->choice.nrelays)
+		return false;
+	d->relay++;
+	destination_start_route(d);
+	return true;
+}
+
+void
+destination_step_routing(struct destination *d, int64_t now)
+{
+	while (!route_is_done(d->route)) {
+		if (!d->ticket) {
+			if (ask_hosts(d))
+				continue;
+			ask(d, now);
+		}
+		if (!take_answers(d))
+			return;
+		free(d->ticket);
+		d->ticket = NULL;
+	}
+	routed(d, now);
+}
