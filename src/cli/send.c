@@ -19,6 +19,7 @@
 #include "cli/intake.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/secret.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
 
@@ -144,6 +145,37 @@ stop_on_signal(struct run *r, int64_t now)
 	deliver_stop(r->deliver, &r->stopped, now);
 }
 
+/* Who we are at a relay; read only now, and wiped at once. */
+static void
+log_in(struct run *r, const struct relay_spec *relay, int64_t now)
+{
+	struct secret secret = { 0 };
+	struct deliver_secret login = { RELAY_NO_AUTH, relay->user, NULL };
+	struct outcome why;
+
+	if (!secret_read(relay, &secret, &why)) {
+		deliver_no_login(r->deliver, relay, &why, now);
+	} else {
+		if (secret.text)
+			login.kind = relay->secret == SECRET_TOKEN ?
+			    RELAY_TOKEN : RELAY_PASSWORD;
+		if (!login.user && secret.user[0] != '\0')
+			login.user = secret.user;
+		login.secret = secret.text;
+		deliver_login(r->deliver, relay, &login);
+	}
+	secret_wipe(&secret);
+}
+
+static void
+serve_logins(struct run *r, int64_t now)
+{
+	const struct relay_spec *relay;
+
+	while ((relay = deliver_wants_login(r->deliver)))
+		log_in(r, relay, now);
+}
+
 static void
 print_events(struct run *r)
 {
@@ -176,6 +208,7 @@ loop(struct run *r)
 		r->events.now = now;
 		stop_on_signal(r, now);
 		deliver_step(r->deliver, &r->wait, now);
+		serve_logins(r, now);
 		print_events(r);
 		deliver_progress(r->deliver, &sent, &size);
 		progress_update(&r->progress, now, sent, size);

@@ -292,6 +292,26 @@ start_domain(struct route *r)
 	}
 }
 
+/* One host that the user named; nothing is asked. */
+static void
+start_relay(struct route *r)
+{
+	const struct relay_spec *spec = r->config->relay;
+	struct plan *p = &r->plan;
+
+	p->relay = spec;
+	p->how = "relay";
+	p->link = spec->link;
+	p->tls = TLS_VERIFY;
+	p->tls_why = "a relay needs it";
+	p->host = mem_alloc(sizeof *p->host);
+	p->nhosts = 1;
+	snprintf(p->host[0].name, sizeof p->host[0].name, "%s", spec->host);
+	p->host[0].port = spec->port;
+	p->host[0].implicit_tls = spec->link == LINK_SMTPS;
+	r->round = ROUND_DONE;
+}
+
 struct route *
 route_new(const char *domain, const struct route_config *config)
 {
@@ -304,7 +324,9 @@ route_new(const char *domain, const struct route_config *config)
 	r->plan.tls = config->tls;
 	r->plan.tls_why = config->tls_why;
 	r->plan.how = "MX";
-	if (config->server)
+	if (config->relay)
+		start_relay(r);
+	else if (config->server)
 		start_server(r);
 	else if (domain[0] == '[')
 		start_literal(r);

@@ -19,6 +19,7 @@
 #include "base/outcome.h"
 #include "base/policy.h"
 #include "dns/answer.h"
+#include "route/rules.h"
 
 #define PLAN_HOSTS_MAX	   20 /* MX hosts considered */
 #define PLAN_ADDRESSES_MAX 5  /* addresses tried per destination, by default */
@@ -36,6 +37,7 @@ struct route_config {
 	const struct ip *own_ips; /* addresses of this host's interfaces */
 	size_t n_own_ips;
 	size_t max_addresses;	/* 0 = PLAN_ADDRESSES_MAX */
+	const struct relay_spec *relay; /* through this relay; NULL = direct */
 	uint64_t seed;		/* order inside a preference */
 };
 
@@ -47,6 +49,8 @@ struct plan_address {
 struct plan_host {
 	char name[256];		/* the MX name: for reports, SNI, checking */
 	uint16_t preference;
+	uint16_t port;		/* of a relay's host */
+	bool implicit_tls;	/* ... and TLS from the first byte there */
 	size_t naddresses;	/* how many of plan.address are its */
 	struct outcome problem;	/* PENDING = none; else why it is not usable */
 };
@@ -60,7 +64,9 @@ struct plan {
 	enum link_kind link;
 	enum tls_level tls;
 	const char *tls_why;
-	const char *how;	/* "MX", "implicit MX", "address literal",
+	const struct relay_spec *relay; /* its hosts have no addresses here:
+				   libcurl resolves them, perhaps by a proxy */
+	const char *how;	/* "relay", "MX", "implicit MX", "address literal",
 				   "localhost", "--server" */
 	struct plan_host *host;
 	size_t nhosts;
