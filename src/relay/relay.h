@@ -76,6 +76,7 @@ struct relay_module {
 	/* RELAY_READY: the last EHLO reply's text, as struct reply has it. */
 	struct slice (*ehlo)(const struct relay *r);
 	const char *(*tls)(const struct relay *r); /* "TLSv1.3"; "" = clear */
+	/* Whom the socket is connected to: the proxy, where there is one. */
 	void (*peer)(const struct relay *r, struct endpoint *at);
 
 	/* RELAY_READY: *s becomes the connection and takes the relay over. */

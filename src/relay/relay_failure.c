@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/codec.h"
 #include "relay/relay_impl.h"
 
 /* "smtp.example.net:587" */
@@ -50,7 +51,7 @@ finish(struct relay *r, struct outcome *why, enum stage stage, struct esc esc,
 {
 	*why = outcome_make(DEFERRED, stage, esc, "%s", buf_str(text));
 	outcome_set_host(why, slice_of(r->host),
-	    r->connected ? &r->peer : NULL);
+	    r->connected && !r->proxy[0] ? &r->peer : NULL);
 	buf_free(text);
 }
 
@@ -112,9 +113,29 @@ fail_unoffered(struct relay *r, struct outcome *why)
 	finish(r, why, STAGE_AUTH, ESC(4, 7, 4), &text);
 }
 
+/*
+ * AUTH ended with a challenge.  In answer to a token that is a refusal, with
+ * the reason as JSON inside (RFC 7628 3.2.2); curl waits for no more.
+ */
+static void
+fail_by_challenge(struct relay *r, struct outcome *why, struct buf *text)
+{
+	struct buf said = { 0 };
+
+	if (r->auth == RELAY_TOKEN &&
+	    base64_decode(&said, slice_trim(buf_slice(&r->reply.text))) &&
+	    said.n > 0)
+		buf_put(text, buf_slice(&said));
+	else
+		buf_puts(text, "it did not end the AUTH dialogue");
+	finish(r, why, STAGE_AUTH, ESC(4, 7, 8), text);
+	buf_free(&said);
+}
+
 static void
 fail_login(struct relay *r, struct outcome *why)
 {
+	bool later = r->reply.code >= 400 && r->reply.code < 500;
 	struct buf text = { 0 };
 
 	if (r->stage != STAGE_AUTH) {
@@ -122,14 +143,11 @@ fail_login(struct relay *r, struct outcome *why)
 		return;
 	}
 	buf_putf(&text, "the relay %s the %s of user %s: ",
-	    r->reply.code >= 500 ? "refused" : "cannot check", credential(r),
-	    r->user);
-	if (!is_refused(r)) {
-		buf_puts(&text, "it did not end the AUTH dialogue");
-		finish(r, why, STAGE_AUTH, ESC(4, 7, 0), &text);
-		return;
-	}
-	fail_by_reply(r, why, STAGE_AUTH, ESC(4, 7, 8), &text);
+	    later ? "cannot check" : "refused", credential(r), r->user);
+	if (is_refused(r))
+		fail_by_reply(r, why, STAGE_AUTH, ESC(4, 7, 8), &text);
+	else
+		fail_by_challenge(r, why, &text);
 }
 
 static void
@@ -169,7 +187,7 @@ fail_connect(struct relay *r, CURLcode code, struct outcome *why)
 
 	buf_puts(&text, "connect relay ");
 	put_relay(&text, r);
-	buf_puts(&text, ": ");
+	buf_puts(&text, r->proxy[0] ? " through the proxy: " : ": ");
 	if (r->refused_clear)
 		buf_puts(&text, "without TLS only on loopback");
 	else

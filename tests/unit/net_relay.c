@@ -451,6 +451,29 @@ test_long_token(void **state)
 	run_end(&t);
 }
 
+/* {"status":"401"} */
+static void
+test_refused_token(void **state)
+{
+	const struct turn script[] = { HELLO, EHLO("AUTH XOAUTH2"),
+		{ "AUTH XOAUTH2 "
+		  "dXNlcj1qb2UBYXV0aD1CZWFyZXIgY2FuYXJ5LTBwZW4BAQ==",
+		    "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n" } };
+	struct run t = { 0 };
+	struct relay_call call;
+
+	(void)state;
+	server_start(&t.server, script);
+	call = call_to(&t);
+	call.auth = RELAY_TOKEN;
+	run_call(&t, &call);
+	assert_int_equal(t.state, RELAY_FAILED);
+	assert_string_equal(t.why.text,
+	    "the relay refused the token of user joe: {\"status\":\"401\"}");
+	assert_null(strstr(buf_str(&t.talk), "dXNlcj1q"));
+	run_end(&t);
+}
+
 static const struct relay_call refused[] = {
 	{ .host = "127.0.0.1", .helo = "me\r\nMAIL FROM:<a@b>" },
 	{ .host = "127.0.0.1", .auth = RELAY_PASSWORD, .user = "j\no",
@@ -499,6 +522,7 @@ main(void)
 		cmocka_unit_test(test_refused_connection),
 		cmocka_unit_test(test_no_starttls),
 		cmocka_unit_test(test_long_token),
+		cmocka_unit_test(test_refused_token),
 		cmocka_unit_test(test_what_cannot_be_tried),
 	};
 
