@@ -15,9 +15,9 @@
 #include "net/clock.h"
 
 static struct slice
-default_domain(const struct self *self)
+default_domain(const struct settings *s, const struct self *self)
 {
-	return slice_of(self->host);
+	return slice_of(s->default_domain ? s->default_domain : self->host);
 }
 
 static bool
@@ -29,7 +29,7 @@ read_recipients(struct envelope *e, const struct settings *s,
 
 	for (size_t i = 0; i < s->nrcpts && ok; i++)
 		ok = address_list_parse(slice_of(s->rcpt[i]),
-		    default_domain(self), &list, why);
+		    default_domain(s, self), &list, why);
 	for (size_t i = 0; i < list.n && ok; i++)
 		envelope_add(e, &list.v[i]);
 	address_list_free(&list);
@@ -45,10 +45,10 @@ read_sender(struct envelope *e, const struct settings *s,
 	bool ok;
 
 	if (s->from)
-		return address_parse(slice_of(s->from), default_domain(self),
+		return address_parse(slice_of(s->from), default_domain(s, self),
 		    &e->from, why);
 	user = self_user();
-	ok = address_parse(slice_of(user), default_domain(self), &e->from, why);
+	ok = address_parse(slice_of(user), default_domain(s, self), &e->from, why);
 	free(user);
 	return ok;
 }
@@ -61,7 +61,7 @@ complete_options(const struct settings *s, const struct self *self,
 	struct complete_options o = {
 		.as_is = s->as_is || s->gateway,
 		.recipients = s->read_recipients,
-		.default_domain = default_domain(self),
+		.default_domain = default_domain(s, self),
 		.from = slice_of(e->from.path),
 		.full_name = slice_of(s->full_name),
 		.host = slice_of(self->host),

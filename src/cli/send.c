@@ -88,6 +88,7 @@ configure(struct run *r)
 
 	r->config = (struct deliver_config){
 		.route = route_config(r),
+		.rules = s->rules,
 		.dial = { .source = s->source, .timeout = s->timeout },
 		.tls = { s->ca, s->cert, s->key, s->tls_name },
 		.helo = s->helo ? s->helo : r->self.host,
@@ -172,6 +173,8 @@ serve_logins(struct run *r, int64_t now)
 {
 	const struct relay_spec *relay;
 
+	while ((relay = deliver_refused_login(r->deliver)))
+		secret_forget(relay); /* a kept token, taken back early */
 	while ((relay = deliver_wants_login(r->deliver)))
 		log_in(r, relay, now);
 }

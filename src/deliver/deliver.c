@@ -155,6 +155,16 @@ deliver_no_login(struct deliver *d, const struct relay_spec *relay,
 			destination_no_login(&d->v[i], why, now);
 }
 
+const struct relay_spec *
+deliver_refused_login(struct deliver *d)
+{
+	const struct relay_spec *relay = NULL;
+
+	for (size_t i = 0; i < d->n && !relay; i++)
+		relay = destination_refused_login(&d->v[i]);
+	return relay;
+}
+
 void
 deliver_wait(struct deliver *d, struct wait *w)
 {

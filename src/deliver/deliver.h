@@ -75,6 +75,9 @@ void deliver_login(struct deliver *d, const struct relay_spec *relay,
 void deliver_no_login(struct deliver *d, const struct relay_spec *relay,
     const struct outcome *why, int64_t now);
 
+/* A relay that has refused its login since the last question; NULL = none. */
+const struct relay_spec *deliver_refused_login(struct deliver *d);
+
 void deliver_wait(struct deliver *d, struct wait *w);
 void deliver_step(struct deliver *d, const struct wait *w, int64_t now);
 bool deliver_is_done(const struct deliver *d);

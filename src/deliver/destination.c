@@ -292,6 +292,8 @@ note_end(struct destination *d)
 	d->last.maybe_sent = false;
 	if (is_relayed(d) && !l->session)
 		destination_add_problem(d, &d->last);
+	if (d->last.stage == STAGE_AUTH)
+		d->refused_by = d->choice.relay[d->relay];
 	if (!l->session)
 		return;
 	outcome_set_host(&d->last, slice_of(l->at.host), &l->at.at);

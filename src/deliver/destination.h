@@ -31,6 +31,7 @@ struct destination {
 	struct choice choice;	/* relays in the order to try; none = direct */
 	size_t relay;		/* ... the one that the route is for */
 	size_t host;		/* of its plan: next to try */
+	const struct relay_spec *refused_by; /* it did not take our login */
 	struct route_config config; /* the job's, as a [domain] rule changes it */
 	struct route *route;
 	size_t *ticket;		/* of this round; NULL = not asked yet */
@@ -69,6 +70,9 @@ void destination_login(struct destination *d,
     const struct deliver_secret *secret);
 void destination_no_login(struct destination *d, const struct outcome *why,
     int64_t now);
+
+/* The relay that refused our login, once; else NULL. */
+const struct relay_spec *destination_refused_login(struct destination *d);
 
 /* Give up now, for this reason. */
 void destination_stop(struct destination *d, const struct outcome *why,

@@ -65,3 +65,12 @@ destination_no_login(struct destination *d, const struct outcome *why,
 	if (!destination_has_hosts(d))
 		destination_give_up(d, now);
 }
+
+const struct relay_spec *
+destination_refused_login(struct destination *d)
+{
+	const struct relay_spec *relay = d->refused_by;
+
+	d->refused_by = NULL;
+	return relay;
+}

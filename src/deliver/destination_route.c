@@ -63,13 +63,19 @@ take_answers(struct destination *d)
 	return false;
 }
 
-/* "10 mx1.example.org, 20 mx2.example.org" */
+/* "10 mx1.example.org, 20 mx2.example.org"; "mail.example.org:587" */
 static void
 put_hosts(struct buf *out, const struct plan *p)
 {
-	for (size_t i = 0; i < p->nhosts; i++)
-		buf_putf(out, "%s%u %s", i ? ", " : "", p->host[i].preference,
-		    p->host[i].name);
+	const char *sep = "";
+
+	for (const struct plan_host *h = p->host; h < p->host + p->nhosts; h++) {
+		if (p->relay)
+			buf_putf(out, "%s%s:%u", sep, h->name, h->port);
+		else
+			buf_putf(out, "%s%u %s", sep, h->preference, h->name);
+		sep = ", ";
+	}
 }
 
 static void
