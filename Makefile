@@ -148,6 +148,8 @@ install: all
 		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
 	for m in man/*.[1-8]; do install -D -m 644 \
 		$$m $(DEST)/share/man/man$${m##*.}/$${m##*/} || exit; done
+	install -D -m 644 man/smtpsend.conf.sample \
+		$(DEST)/share/doc/smtpsend/examples/smtpsend.conf
 	install -D -m 644 completions/smtpsend.bash \
 		$(DEST)/share/bash-completion/completions/smtpsend
 	install -D -m 644 completions/_smtpsend \
@@ -159,6 +161,8 @@ install: all
 
 uninstall:
 	rm -f $(DEST)/bin/smtpsend $(DEST)/share/man/man[1-8]/smtpsend.[1-8] \
+		$(DEST)/share/man/man5/smtpsend.conf.5 \
+		$(DEST)/share/doc/smtpsend/examples/smtpsend.conf \
 		$(DEST)/share/bash-completion/completions/smtpsend \
 		$(DEST)/share/zsh/site-functions/_smtpsend \
 		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish \

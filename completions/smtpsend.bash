@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: ISC
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
-_smtpsend_long='--file --from --name --read-recipients --as-is --ignore-dots
-	--server --port --resolver --ipv4 --ipv6 --source --helo --timeout
-	--max-addresses --max-sessions --allow-loopback-mx
+_smtpsend_long='--file --from --name --read-recipients --as-is
+	--default-domain --ignore-dots --server --relay --proxy --port --resolver
+	--ipv4 --ipv6 --source --helo --timeout --max-addresses
+	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--verbose --json --transcript --explain --quit-after --help --version
+	--verbose --json --transcript --explain --quit-after
+	--config --no-config --print-config --help --version
 	--notify --return --envid
 	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -27,6 +29,8 @@ _smtpsend_words()
 	-A) echo c m ;;
 	--timeout) echo 30s 1m 5m ;;
 	--server) echo smtp:// smtps:// lmtp:// localhost ;;
+	--relay) echo smtp:// smtps:// ;;
+	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
 	--sink) echo 127.0.0.1:2525 ;;
 	--sink-reply)
@@ -49,7 +53,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		-C | -D)
+		--config | -C | -D)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -59,8 +63,8 @@ _smtpsend()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--from | -f | -r | --name | -F | --port | --source | --helo | \
-		--max-addresses | --max-sessions | --tls-name | -V | --envid | \
+	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
+		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
 		--sink-count | --sink-name | -h | -L | -O | -o | -p | -M)
 		return
 		;;

@@ -44,7 +44,7 @@ take_url(struct config_text *t, const char *key, const char *value)
 		why = "there is a user already";
 	}
 	if (why)
-		return complain(t, key, why);
+		return complain(t, strchr(value, '@') ? key : value, why);
 	r->link = url.link;
 	r->by_srv = url.by_srv;
 	r->host = config_keep(t->config, slice_of(url.host));

@@ -25,9 +25,13 @@ complain(const struct origin *o, const char *word, const char *text)
 {
 	if (o->file)
 		return config_complain(o->says, o->file, o->line, word, text);
-	buf_putf(o->says, "%s: --relay '", o->settings->program);
-	text_escape(o->says, slice_first(slice_of(word), 100));
-	buf_putf(o->says, "': %s\n", text);
+	buf_putf(o->says, "%s: --relay", o->settings->program);
+	if (word) {
+		buf_puts(o->says, " '");
+		text_escape(o->says, slice_first(slice_of(word), 100));
+		buf_putc(o->says, '\'');
+	}
+	buf_putf(o->says, ": %s\n", text);
 	return false;
 }
 
@@ -107,7 +111,7 @@ resolve(struct origin *o, const char *word)
 		return complain(o, word, "there is no [relay] of this name");
 	why = relay_url_parse(w, &url);
 	if (why)
-		return complain(o, word, why);
+		return complain(o, slice_find(w, '@') < w.n ? NULL : word, why);
 	relay.link = url.link;
 	relay.by_srv = url.by_srv;
 	relay.port = url.port;
@@ -247,12 +251,12 @@ config_finish(struct config *c, struct settings *s, struct buf *says)
 
 	if (relay && !server)
 		s->server[0] = '\0';
-	if (server && !relay)
-		s->nrelays = 0;
 	if (!add_sections(&o) || !use_relays(&o))
 		return o.file ? EX_CONFIG : EX_USAGE;
+	if (server && !relay)
+		s->nrelays = 0;
 	if (s->server[0] && s->nrelays > 0) {
-		complain(&o, s->relay[0],
+		complain(&o, NULL,
 		    "relay and server exclude each other");
 		return o.file ? EX_CONFIG : EX_USAGE;
 	}

@@ -248,6 +248,13 @@ take_server(struct option_call *c, const char *value)
 	return true;
 }
 
+/* A URL as an error may show it: what stands before an @ may be a secret. */
+static const char *
+url_shown(const char *value)
+{
+	return strchr(value, '@') ? NULL : value;
+}
+
 /* Words that are no URL may be names; config.c will know. */
 bool
 take_relay(struct option_call *c, const char *value)
@@ -262,7 +269,7 @@ take_relay(struct option_call *c, const char *value)
 			continue;
 		why = relay_url_parse(word, &url);
 		if (why)
-			return option_refuse(c, NULL, "%s", why);
+			return option_refuse(c, url_shown(value), "%s", why);
 		relay_url_free(&url);
 	}
 	if (s->nrelays == RELAYS_MAX)
@@ -286,7 +293,7 @@ take_proxy(struct option_call *c, const char *value)
 		rest.n = 0;
 	if (!hostport_parse(rest, &host, &port) || port == 0 ||
 	    (!ip_parse(host, &ip) && !domain_is_name(host)))
-		return option_refuse(c, NULL, "socks5h://HOST:PORT or "
+		return option_refuse(c, url_shown(value), "socks5h://HOST:PORT or "
 		    "http://HOST:PORT is wanted, without a password");
 	return take_text(c, value);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cli_config.c - texts of configurations in, settings and rules or errors out. */
+/* cli_config.c - configurations in, settings and rules or errors out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -234,12 +234,12 @@ static const struct {
 	{ "[domain a]\nurl=x.org", "f:2: 'url': a [domain] section has no" },
 	{ "[relay a]\nurl=smtp://u:secret@h", "f:2: 'url': no password may" },
 	{ "relay=smtp://u:secret@h", "f:1: relay: no password may" },
-	{ "[relay a]\nurl=lmtp://h", "f:2: 'url': smtp:// or smtps://" },
-	{ "[relay a]\nurl=h.org:587", "f:2: 'url': it needs smtp:// or" },
-	{ "[relay a]\nurl=192.0.2.1", "f:2: 'url': it needs smtp:// or" },
+	{ "[relay a]\nurl=lmtp://h", "f:2: 'lmtp://h': smtp:// or" },
+	{ "[relay a]\nurl=h.org:587", "f:2: 'h.org:587': it needs smtp" },
+	{ "[relay a]\nurl=192.0.2.1", "f:2: '192.0.2.1': it needs smt" },
 	{ "[relay a]\nurl=smtp://%0@h", "f:2: 'url': a user name is wanted" },
 	{ "[relay a]\nurl=smtp://%00@h", "f:2: 'url': a user name is wanted" },
-	{ "[relay a]\nurl=smtp://h:0", "f:2: 'url': smtp://HOST[:PORT]" },
+	{ "[relay a]\nurl=smtp://h:0", "f:2: 'smtp://h:0': smtp://HOST" },
 	{ "[relay a]\nurl=smtp://u@h\nuser=v", "f:3: 'user': the url has" },
 	{ "[relay a]\nuser=v\nurl=smtp://u@h", "f:3: 'url': there is a user" },
 	{ "[relay a]\npassword=x", "f:2: 'password': no password may stand" },
@@ -247,8 +247,9 @@ static const struct {
 	{ "[relay a]\npassword-file=x", "f:2: 'x': a path that begins with /" },
 	{ "[relay a]\nauth=NTLM", "f:2: 'NTLM': PLAIN, LOGIN, CRAM-MD5" },
 	{ "[relay a]\nshell=sh", "f:2: 'sh': yes or no" },
-	{ "[relay a]\nproxy=socks4://h:1", "f:2: proxy: socks5h://HOST:PORT or" },
-	{ "[relay a]\nproxy=http://u:secret@h:1", "f:2: proxy: socks5h" },
+	{ "[relay a]\nproxy=socks4://h:1", "f:2: proxy 'socks4://h:1': soc" },
+	{ "[relay a]\nproxy=http://u:secret@h:1",
+	    "f:2: proxy: socks5h" },
 	{ "[relay a]\nurl=x.org\nkey=/k", "f:1: 'a': it has a key, but no" },
 	{ "\nrelay = work", "f:2: 'work': there is no [relay] of this name" },
 	{ "relay = a.org b.org c.org d.org e.org f.org g.org h.org i.org",
@@ -257,7 +258,7 @@ static const struct {
 	{ "[domain x]\nrelay=a.org\ndirect=yes", "f:1: 'x': relay excludes" },
 	{ "[domain x]\nserver=a.org\ndirect=yes", "f:1: 'x': direct excl" },
 	{ "[domain x]\ntls=x", "f:2: tls 'x': none, may" },
-	{ "relay=a.org\nserver=b.org", "f:1: 'a.org': relay and server excl" },
+	{ "relay=a.org\nserver=b.org", "f:1: relay and server excl" },
 	{ "rewrite-from = x", "f:1: 'x': PATTERN ADDRESS is wanted" },
 	{ "rewrite-from = * bob", "f:1: '* bob': PATTERN ADDRESS is wanted" },
 };
