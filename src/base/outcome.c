@@ -141,7 +141,7 @@ outcome_exit(const struct outcome *o)
 	assert(o->verdict != PENDING);
 	if (o->verdict == VERIFIED || o->verdict == DELIVERED)
 		return EX_OK;
-	if (o->verdict == DEFERRED)
+	if (o->verdict == DEFERRED && o->stage != STAGE_CONFIG)
 		return EX_TEMPFAIL;
 	if (stages[o->stage].exit != 0)
 		return stages[o->stage].exit;

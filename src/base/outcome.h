@@ -98,9 +98,10 @@ const char *stage_name(enum stage s);
 void esc_put(struct buf *out, struct esc e);
 
 /*
- * The sysexits(3) status for an outcome: 0 delivered or verified, 75 deferred,
- * and of a failure: 64, 65, 66, 71, 74, 78 for local causes, 67 no such user,
- * 68 no such host, 69 everything else.
+ * The sysexits(3) status for an outcome: 0 delivered or verified, 75 deferred
+ * (78 when the configuration is why: a person must mend it), and of a failure:
+ * 64, 65, 66, 71, 74, 78 for local causes, 67 no such user, 68 no such host, 69
+ * everything else.
  */
 int outcome_exit(const struct outcome *o);
 
