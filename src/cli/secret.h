@@ -49,7 +49,7 @@ struct secret {
  * Read what r->secret names; SECRET_NONE is true with nothing read.  *out is
  * wiped first, and must be wiped in the end also after false.
  *
- * Any failure is DEFERRED at STAGE_CONFIG, status 75: a lost or forbidden file
+ * Any failure is DEFERRED at STAGE_CONFIG, status 78: a lost or forbidden file
  * is mended by a person, and until then no mail may bounce (FAULTS row 86).
  * The text says which file or command, never what was read.  NUL, CR and LF
  * inside of a secret or user are refused (libcurl 7.88.1 passes them through).

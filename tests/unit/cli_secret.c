@@ -43,7 +43,7 @@ reads(const struct relay_spec *r, struct secret *s, struct outcome *why)
 		return true;
 	assert_int_equal(why->verdict, DEFERRED);
 	assert_int_equal(why->stage, STAGE_CONFIG);
-	assert_int_equal(outcome_exit(why), 75);
+	assert_int_equal(outcome_exit(why), 78);
 	assert_null(strstr(why->text, "canary"));
 	assert_null(s->room);
 	return false;
