@@ -167,6 +167,7 @@ uninstall:
 		$(DEST)/share/zsh/site-functions/_smtpsend \
 		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish \
 		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
+	rmdir $(DESTDIR)$(LIBDIR)/smtpsend || true
 	[ "$$(readlink $(DEST)/sbin/sendmail)" != ../bin/smtpsend ] || \
 		rm $(DEST)/sbin/sendmail
 

@@ -142,8 +142,9 @@ fail_login(struct relay *r, struct outcome *why)
 		fail_unoffered(r, why);
 		return;
 	}
-	buf_putf(&text, "the relay %s the %s of user %s: ",
-	    later ? "cannot check" : "refused", credential(r), r->user);
+	buf_putf(&text, "the relay %s the %s%s%s: ",
+	    later ? "cannot check" : "refused", credential(r),
+	    r->user[0] ? " of user " : "", r->user);
 	if (is_refused(r))
 		fail_by_reply(r, why, STAGE_AUTH, ESC(4, 7, 8), &text);
 	else

@@ -25,15 +25,14 @@
 static const struct mechanism {
 	const char *name;
 	enum relay_auth_kind kind; /* what it needs */
-	bool by_name_only;
 } mechanisms[] = {
-	{ "PLAIN", RELAY_PASSWORD, false },
-	{ "LOGIN", RELAY_PASSWORD, false },
-	{ "CRAM-MD5", RELAY_PASSWORD, false },
-	{ "OAUTHBEARER", RELAY_TOKEN, false },
-	{ "XOAUTH2", RELAY_TOKEN, false },
-	{ "EXTERNAL", RELAY_NO_AUTH, true },
-	{ "GSSAPI", RELAY_NO_AUTH, true },
+	{ "PLAIN", RELAY_PASSWORD },
+	{ "LOGIN", RELAY_PASSWORD },
+	{ "CRAM-MD5", RELAY_PASSWORD },
+	{ "OAUTHBEARER", RELAY_TOKEN },
+	{ "XOAUTH2", RELAY_TOKEN },
+	{ "EXTERNAL", RELAY_NO_AUTH },
+	{ "GSSAPI", RELAY_NO_AUTH },
 };
 
 static bool
@@ -280,7 +279,7 @@ set_mechanisms(struct relay *r, const struct relay_call *call)
 		const struct mechanism *m = &mechanisms[i];
 
 		if (only ? strcasecmp(only, m->name) != 0
-			 : m->by_name_only || m->kind != call->auth)
+			 : m->kind != call->auth)
 			continue;
 		buf_putf(&list, "%sAUTH=%s", list.n > 0 ? ";" : "", m->name);
 	}
