@@ -16,8 +16,10 @@ void
 dns_answer_free(struct dns_answer *a)
 {
 	free(a->mx);
+	free(a->srv);
 	free(a->ip);
 	a->mx = NULL;
+	a->srv = NULL;
 	a->ip = NULL;
 	a->n = a->total = 0;
 }
@@ -39,6 +41,7 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 {
 	*to = *from;
 	to->mx = copy_of(from->mx, from->n, sizeof *from->mx);
+	to->srv = copy_of(from->srv, from->n, sizeof *from->srv);
 	to->ip = copy_of(from->ip, from->n, sizeof *from->ip);
 }
 
@@ -102,14 +105,24 @@ dns_answer_soft(enum dns_type type, const char *why)
 	return a;
 }
 
+static const char *
+or_root(const char *name)
+{
+	return name[0] ? name : ".";
+}
+
 static void
 put_record(struct buf *out, const struct dns_answer *a, size_t i)
 {
-	if (a->type != DNS_MX)
-		ip_put(out, &a->ip[i]);
-	else
+	if (a->type == DNS_MX)
 		buf_putf(out, "%u %s", a->mx[i].preference,
-		    a->mx[i].host[0] ? a->mx[i].host : ".");
+		    or_root(a->mx[i].host));
+	else if (a->type == DNS_SRV)
+		buf_putf(out, "%u %u %u %s", a->srv[i].priority,
+		    a->srv[i].weight, a->srv[i].port,
+		    or_root(a->srv[i].target));
+	else
+		ip_put(out, &a->ip[i]);
 }
 
 void

@@ -24,8 +24,8 @@ enum dns_status {
 };
 
 /*
- * Kept per answer; more are counted, not kept.  Of MX records the ones of
- * lowest preference are kept.
+ * Kept per answer; more are counted, not kept.  Of MX and SRV records the ones
+ * of lowest preference or priority are kept.
  */
 #define DNS_RECORDS_MAX 64
 
@@ -35,6 +35,11 @@ struct dns_mx {
 				   it only when dns_name_is_host() */
 };
 
+struct dns_srv {		/* RFC 2782 */
+	uint16_t priority, weight, port;
+	char target[256];	/* as dns_mx.host; "" = not offered here */
+};
+
 struct dns_answer {
 	enum dns_type type;
 	enum dns_status status;
@@ -42,6 +47,7 @@ struct dns_answer {
 	size_t n;		/* records kept */
 	size_t total;		/* records there were */
 	struct dns_mx *mx;	/* for DNS_MX */
+	struct dns_srv *srv;	/* for DNS_SRV */
 	struct ip *ip;		/* for DNS_A and DNS_AAAA */
 	char canonical[256];	/* the name at the end of the CNAMEs */
 	char why[256];		/* unless found: "NXDOMAIN", "SERVFAIL", ... */
@@ -63,7 +69,8 @@ bool dns_answer_is_truncated(struct slice packet);
  * Read a matching packet into *out (freed by dns_answer_free).  Whatever is
  * wrong with it makes status DNS_SOFT with the reason in why.
  * A negative counts only from a server that recurses (RA) or is authoritative
- * (AA): a referral is soft.  Types that can be read: MX, A, AAAA.
+ * (AA): a referral is soft.  Types that can be read: MX, SRV, A,
+ * AAAA.
  */
 void dns_answer_parse(struct slice packet, struct slice name,
     enum dns_type type, struct dns_answer *out);
@@ -71,7 +78,10 @@ void dns_answer_parse(struct slice packet, struct slice name,
 /* A soft failure of our own making: no answer, no resolver ... */
 struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 
-/* "10 mx1.example.org, 20 mx2.example.org", "192.0.2.1", "NXDOMAIN", ... */
+/*
+ * "10 mx1.example.org, 20 mx2.example.org", "192.0.2.1", "NXDOMAIN", ...; an
+ * SRV as in a zone: "0 1 587 mail.example.org".
+ */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
 
 /* "found", "nodata", "nxdomain", "soft": for events. */

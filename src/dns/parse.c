@@ -68,14 +68,29 @@ read_cname(const ldns_rr *rr, char out[DNS_NAME_SIZE])
 }
 
 static bool
+read_u16(const ldns_rr *rr, size_t field, uint16_t *out)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, field);
+
+	if (!rdf || ldns_rdf_size(rdf) != 2)
+		return false;
+	*out = ldns_rdf2native_int16(rdf);
+	return true;
+}
+
+static bool
 read_mx(const ldns_rr *rr, struct dns_mx *mx)
 {
-	const ldns_rdf *preference = ldns_rr_rdf(rr, 0);
+	return ldns_rr_rd_count(rr) == 2 && read_u16(rr, 0, &mx->preference) &&
+	    name_of(ldns_rr_rdf(rr, 1), mx->host);
+}
 
-	if (ldns_rr_rd_count(rr) != 2 || ldns_rdf_size(preference) != 2)
-		return false;
-	mx->preference = ldns_rdf2native_int16(preference);
-	return name_of(ldns_rr_rdf(rr, 1), mx->host);
+static bool
+read_srv(const ldns_rr *rr, struct dns_srv *srv)
+{
+	return ldns_rr_rd_count(rr) == 4 && read_u16(rr, 0, &srv->priority) &&
+	    read_u16(rr, 1, &srv->weight) && read_u16(rr, 2, &srv->port) &&
+	    name_of(ldns_rr_rdf(rr, 3), srv->target);
 }
 
 static bool
@@ -120,6 +135,36 @@ keep_mx(struct dns_answer *a, const ldns_rr *rr)
 	return true;
 }
 
+/* The same for the next SRV. */
+static struct dns_srv *
+srv_slot(struct dns_answer *a, unsigned priority)
+{
+	struct dns_srv *worst = a->srv;
+
+	if (a->n < DNS_RECORDS_MAX)
+		return &a->srv[a->n++];
+	for (size_t i = 1; i < a->n; i++)
+		if (a->srv[i].priority > worst->priority)
+			worst = &a->srv[i];
+	return worst->priority > priority ? worst : NULL;
+}
+
+static bool
+keep_srv(struct dns_answer *a, const ldns_rr *rr)
+{
+	struct dns_srv srv, *to;
+
+	if (!read_srv(rr, &srv))
+		return false;
+	if (!a->srv)
+		a->srv = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->srv));
+	to = srv_slot(a, srv.priority);
+	if (to)
+		*to = srv;
+	a->total++;
+	return true;
+}
+
 static bool
 keep_ip(struct dns_answer *a, const ldns_rr *rr)
 {
@@ -135,6 +180,14 @@ keep_ip(struct dns_answer *a, const ldns_rr *rr)
 	return true;
 }
 
+static bool
+keep(struct dns_answer *a, const ldns_rr *rr)
+{
+	if (a->type == DNS_MX)
+		return keep_mx(a, rr);
+	return a->type == DNS_SRV ? keep_srv(a, rr) : keep_ip(a, rr);
+}
+
 /* All records asked for, at the end of the CNAMEs. */
 static bool
 collect(struct dns_answer *a, const ldns_rr_list *list)
@@ -144,7 +197,7 @@ collect(struct dns_answer *a, const ldns_rr_list *list)
 
 		if (!is_at(rr, a->canonical, a->type))
 			continue;
-		if (!(a->type == DNS_MX ? keep_mx(a, rr) : keep_ip(a, rr)))
+		if (!keep(a, rr))
 			return soft(a, "malformed record in the answer");
 	}
 	return true;
@@ -253,7 +306,8 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 static bool
 can_read(enum dns_type type)
 {
-	return type == DNS_MX || type == DNS_A || type == DNS_AAAA;
+	return type == DNS_MX || type == DNS_SRV || type == DNS_A ||
+	    type == DNS_AAAA;
 }
 
 void

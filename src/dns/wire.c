@@ -53,6 +53,8 @@ data_is_exact(unsigned type, struct slice data)
 		return data.n == 16;
 	case DNS_MX:
 		return skip(&data, 2) && skip_name(&data) && data.n == 0;
+	case DNS_SRV:
+		return skip(&data, 6) && skip_name(&data) && data.n == 0;
 	case DNS_CNAME:
 		return skip_name(&data) && data.n == 0;
 	}

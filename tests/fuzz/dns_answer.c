@@ -18,7 +18,8 @@
 
 static const char *const pool[4] = { "a.example", "b.example", "c.example",
 	"d.example" };
-static const enum dns_type types[3] = { DNS_MX, DNS_A, DNS_AAAA };
+static const enum dns_type types[4] = { DNS_MX, DNS_A, DNS_AAAA,
+	DNS_SRV };
 
 /* ---- what holds for every answer ---- */
 
@@ -44,7 +45,9 @@ check(const struct dns_answer *a, const char *name)
 	assert(a->n <= DNS_RECORDS_MAX && a->n <= a->total);
 	for (size_t i = 0; i < a->n && a->type == DNS_MX; i++)
 		check_host(a->mx[i].host);
-	for (size_t i = 0; i < a->n && a->type != DNS_MX; i++)
+	for (size_t i = 0; i < a->n && a->type == DNS_SRV; i++)
+		check_host(a->srv[i].target);
+	for (size_t i = 0; i < a->n && a->ip; i++)
 		assert(a->ip[i].version == (a->type == DNS_A ? 4 : 6));
 	if (a->status != DNS_SOFT)
 		assert(strcmp(a->canonical, name) == 0 ||
@@ -174,6 +177,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		build_and_check(data[0] % 3, data + 1, size - 1);
 	else
 		parse_and_check((struct slice){ (const char *)data + 1,
-		    size - 1 }, types[data[0] % 3]);
+		    size - 1 }, types[data[0] % 4]);
 	return 0;
 }

@@ -90,6 +90,20 @@ packet_mx(struct buf *b, const char *owner, unsigned preference,
 }
 
 static inline void
+packet_srv(struct buf *b, const char *owner, unsigned priority,
+    unsigned weight, unsigned port, const char *target)
+{
+	struct buf rdata = { 0 };
+
+	packet_u16(&rdata, priority);
+	packet_u16(&rdata, weight);
+	packet_u16(&rdata, port);
+	packet_name(&rdata, target);
+	packet_record(b, owner, DNS_SRV, buf_slice(&rdata));
+	buf_free(&rdata);
+}
+
+static inline void
 packet_cname(struct buf *b, const char *owner, const char *target)
 {
 	struct buf rdata = { 0 };

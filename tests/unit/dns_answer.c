@@ -154,6 +154,51 @@ mx_good_then_bad(struct buf *b)
 }
 
 static void
+srv_two(struct buf *b)
+{
+	packet_srv(b, "example.org", 20, 0, 587, "Mail2.example.org");
+	packet_srv(b, "Example.org", 10, 65535, 465, "mail1.example.org");
+}
+
+static void
+srv_none(struct buf *b)
+{
+	packet_srv(b, "example.org", 0, 0, 0, "");
+}
+
+static void
+srv_empty(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_SRV, (struct slice){ 0 });
+}
+
+static void
+srv_without_target(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_SRV, SLICE("\0\1\0\2\0\3"));
+}
+
+static void
+srv_half_port(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_SRV, SLICE("\0\1\0\2\3"));
+}
+
+static void
+srv_overlong(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_SRV,
+	    SLICE("\0\1\0\2\0\3\2mx\0xyz"));
+}
+
+static void
+srv_good_then_bad(struct buf *b)
+{
+	srv_two(b);
+	srv_without_target(b);
+}
+
+static void
 a_two(struct buf *b)
 {
 	packet_ip(b, "example.org", "192.0.2.1");
@@ -262,6 +307,20 @@ static const struct {
 	    NULL },
 	{ "counted, not there", DNS_MX, 0x8180, counted_but_absent, DNS_SOFT,
 	    "malformed answer" },
+	{ "two SRV", DNS_SRV, 0x8180, srv_two, DNS_FOUND,
+	    "20 0 587 mail2.example.org, 10 65535 465 mail1.example.org" },
+	{ "no service", DNS_SRV, 0x8180, srv_none, DNS_FOUND, "0 0 0 ." },
+	{ "SRV when MX was asked for", DNS_MX, 0x8180, srv_two, DNS_NODATA,
+	    "no MX records" },
+	{ "SRV without data", DNS_SRV, 0x8180, srv_empty, DNS_SOFT, NULL },
+	{ "SRV without target", DNS_SRV, 0x8180, srv_without_target, DNS_SOFT,
+	    NULL },
+	{ "SRV with half a port", DNS_SRV, 0x8180, srv_half_port, DNS_SOFT,
+	    NULL },
+	{ "SRV with more than a target", DNS_SRV, 0x8180, srv_overlong,
+	    DNS_SOFT, "malformed answer" },
+	{ "one bad SRV spoils all", DNS_SRV, 0x8180, srv_good_then_bad,
+	    DNS_SOFT, NULL },
 	{ "two A", DNS_A, 0x8180, a_two, DNS_FOUND, "192.0.2.1, 192.0.2.2" },
 	{ "short A", DNS_A, 0x8180, a_short, DNS_SOFT, NULL },
 	{ "empty A", DNS_A, 0x8180, a_empty, DNS_SOFT, NULL },
@@ -299,25 +358,32 @@ test_cases(void **state)
 
 /* However a packet is cut off, it is never half used. */
 static void
-test_every_prefix_is_soft(void **state)
+every_prefix_is_soft(enum dns_type type, void (*fill)(struct buf *b))
 {
 	struct buf packet = { 0 };
 
-	(void)state;
-	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_MX);
-	mx_two(&packet);
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", type);
+	fill(&packet);
 	for (size_t n = 0; n < packet.n; n++) {
 		char *exact = malloc(n + 1); /* so that ASan sees overreads */
 		struct dns_answer a;
 
 		memcpy(exact, buf_slice(&packet).p, n);
-		dns_answer_parse((struct slice){ exact, n }, NAME, DNS_MX, &a);
+		dns_answer_parse((struct slice){ exact, n }, NAME, type, &a);
 		assert_int_equal(a.status, DNS_SOFT);
 		assert_int_equal(a.n, 0);
 		dns_answer_free(&a);
 		free(exact);
 	}
 	buf_free(&packet);
+}
+
+static void
+test_every_prefix_is_soft(void **state)
+{
+	(void)state;
+	every_prefix_is_soft(DNS_MX, mx_two);
+	every_prefix_is_soft(DNS_SRV, srv_two);
 }
 
 static void
@@ -366,6 +432,27 @@ test_a_thousand_records_are_bounded(void **state)
 	dns_answer_free(&copy);
 	buf_free(&packet);
 	buf_free(&text);
+}
+
+static void
+test_a_thousand_services_are_bounded(void **state)
+{
+	struct buf packet = { 0 };
+	struct dns_answer a, copy;
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_SRV);
+	for (unsigned i = 1000; i > 0; i--)
+		packet_srv(&packet, "example.org", i, 1, 587, "m.example.org");
+	dns_answer_parse(buf_slice(&packet), NAME, DNS_SRV, &a);
+	dns_answer_copy(&copy, &a);
+	dns_answer_free(&a);
+	assert_int_equal(copy.n, DNS_RECORDS_MAX);
+	assert_int_equal(copy.total, 1000);
+	for (size_t i = 0; i < copy.n; i++)
+		assert_in_range(copy.srv[i].priority, 1, DNS_RECORDS_MAX);
+	dns_answer_free(&copy);
+	buf_free(&packet);
 }
 
 static void
@@ -485,6 +572,7 @@ main(void)
 		cmocka_unit_test(test_every_prefix_is_soft),
 		cmocka_unit_test(test_secure_is_the_ad_bit),
 		cmocka_unit_test(test_a_thousand_records_are_bounded),
+		cmocka_unit_test(test_a_thousand_services_are_bounded),
 		cmocka_unit_test(test_a_thousand_addresses_are_bounded),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_truncation_is_seen),
