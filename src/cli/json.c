@@ -203,6 +203,11 @@ put_host(struct buf *out, const struct plan_host *h)
 	json_put_string(out, slice_of(h->name));
 	put_key(out, "preference");
 	buf_putu(out, h->preference);
+	if (h->port > 0) {
+		put_number(out, "port", h->port);
+		put_text(out, "link", slice_of(link_name(h->implicit_tls ?
+		    LINK_SMTPS : LINK_SMTP)));
+	}
 	put_text(out, "problem", problem_text(&h->problem));
 	buf_putc(out, '}');
 }
@@ -218,6 +223,13 @@ put_plan_address(struct buf *out, const struct plan *p,
 	buf_putc(out, '}');
 }
 
+static void
+put_relay(struct buf *out, const struct relay_spec *relay)
+{
+	put_text(out, "relay", slice_of(relay->name));
+	put_text(out, "user", slice_of(relay->user));
+}
+
 void
 json_put_plan(struct buf *out, const struct plan *p)
 {
@@ -225,6 +237,8 @@ json_put_plan(struct buf *out, const struct plan *p)
 	put_text(out, "domain", slice_of(p->domain));
 	put_text(out, "how", slice_of(p->how));
 	put_text(out, "link", slice_of(link_name(p->link)));
+	if (p->relay)
+		put_relay(out, p->relay);
 	put_text(out, "tls", slice_of(tls_level_name(p->tls)));
 	put_text(out, "tls_why", slice_of(p->tls_why));
 	put_key(out, "hosts");

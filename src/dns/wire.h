@@ -13,8 +13,9 @@
 #include "base/slice.h"
 
 /*
- * True when question and answer section can be walked and the A, AAAA, MX,
- * SRV and CNAME records of the answer section fill their RDLENGTH to the last octet.
+ * True when question and answer section can be walked and the A, AAAA, MX, SRV
+ * and CNAME records of the answer section fill their RDLENGTH to the last
+ * octet.
  */
 bool dns_wire_is_exact(struct slice packet);
 

@@ -9,11 +9,13 @@
 
 #include "base/mem.h"
 #include "dns/name.h"
+#include "route/submission.h"
 #include "route/target.h"
 
 enum round {
 	ROUND_DOMAIN,	/* MX, A and AAAA of the domain */
 	ROUND_HOSTS,	/* A and AAAA of its hosts, or of the --server */
+	ROUND_RELAY,	/* the SRVs of a relay's domain */
 	ROUND_DONE,
 };
 
@@ -194,15 +196,32 @@ domain_is_known(struct route *r)
 	}
 }
 
+/* What is asked for has an answer; the plan is for a relay. */
+static void
+relay_is_known(struct route *r)
+{
+	submission_plan_by_srv(r->config, &r->asked[0].answer,
+	    &r->asked[1].answer, &r->plan);
+	forget_questions(r);
+	r->round = ROUND_DONE;
+}
+
 static void
 end_round(struct route *r)
 {
-	if (r->round == ROUND_DOMAIN) {
+	switch (r->round) {
+	case ROUND_DOMAIN:
 		domain_is_known(r);
-		return;
+		break;
+	case ROUND_RELAY:
+		relay_is_known(r);
+		break;
+	case ROUND_HOSTS:
+	case ROUND_DONE:
+		hand_out_answers(r);
+		finish(r);
+		break;
 	}
-	hand_out_answers(r);
-	finish(r);
 }
 
 /* "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321 4.1.3). */
@@ -277,6 +296,30 @@ start_server(struct route *r)
 }
 
 static void
+start_relay(struct route *r)
+{
+	const struct relay_spec *relay = r->config->relay;
+	char implicit[DNS_NAME_SIZE], starttls[DNS_NAME_SIZE];
+
+	r->plan.relay = relay;
+	r->plan.tls = TLS_VERIFY;
+	r->plan.tls_why = "a relay needs it";
+	r->plan.how = relay->by_srv ? "relay by SRV" : "relay";
+	if (!relay->by_srv) {
+		submission_plan(relay, &r->plan);
+		r->round = ROUND_DONE;
+	} else if (submission_names(relay, implicit, starttls)) {
+		r->round = ROUND_RELAY;
+		add_question(r, implicit, DNS_SRV);
+		add_question(r, starttls, DNS_SRV);
+	} else {
+		finish_with(r, outcome_make(DEFERRED, STAGE_CONFIG,
+		    ESC(4, 3, 5), "relay %s: %s is not a domain name",
+		    relay->name, relay->host));
+	}
+}
+
+static void
 start_domain(struct route *r)
 {
 	struct slice domain = slice_of(r->plan.domain);
@@ -290,26 +333,6 @@ start_domain(struct route *r)
 		add_question(r, r->name, DNS_MX);
 		ask_addresses(r, r->name);
 	}
-}
-
-/* One host that the user named; nothing is asked. */
-static void
-start_relay(struct route *r)
-{
-	const struct relay_spec *spec = r->config->relay;
-	struct plan *p = &r->plan;
-
-	p->relay = spec;
-	p->how = "relay";
-	p->link = spec->link;
-	p->tls = TLS_VERIFY;
-	p->tls_why = "a relay needs it";
-	p->host = mem_alloc(sizeof *p->host);
-	p->nhosts = 1;
-	snprintf(p->host[0].name, sizeof p->host[0].name, "%s", spec->host);
-	p->host[0].port = spec->port;
-	p->host[0].implicit_tls = spec->link == LINK_SMTPS;
-	r->round = ROUND_DONE;
 }
 
 struct route *

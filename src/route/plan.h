@@ -8,6 +8,10 @@
  * order, and ends with a plan.  Sending executes the plan, --explain prints it;
  * nothing decides a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows
  * 1-15.
+ *
+ * A route by a relay has one round at most, the SRV records of its domain (RFC
+ * 6186, RFC 8314), and its plan has hosts without addresses: libcurl finds
+ * them, or the proxy does.
  */
 #ifndef ROUTE_PLAN_H
 #define ROUTE_PLAN_H
@@ -26,6 +30,7 @@
 
 /* What the user decided; outlives the routes made from it. */
 struct route_config {
+	const struct relay_spec *relay; /* by this relay, whatever else; NULL */
 	enum link_kind link;
 	const char *server;	/* --server host or literal: no MX; or NULL */
 	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
@@ -37,7 +42,6 @@ struct route_config {
 	const struct ip *own_ips; /* addresses of this host's interfaces */
 	size_t n_own_ips;
 	size_t max_addresses;	/* 0 = PLAN_ADDRESSES_MAX */
-	const struct relay_spec *relay; /* through this relay; NULL = direct */
 	uint64_t seed;		/* order inside a preference */
 };
 
@@ -48,9 +52,9 @@ struct plan_address {
 
 struct plan_host {
 	char name[256];		/* the MX name: for reports, SNI, checking */
-	uint16_t preference;
-	uint16_t port;		/* of a relay's host */
-	bool implicit_tls;	/* ... and TLS from the first byte there */
+	uint16_t preference;	/* or priority */
+	uint16_t port;		/* of a relay, as the next two; else 0 */
+	bool implicit_tls;	/* TLS from the first byte; else STARTTLS */
 	size_t naddresses;	/* how many of plan.address are its */
 	struct outcome problem;	/* PENDING = none; else why it is not usable */
 };
@@ -58,20 +62,24 @@ struct plan_host {
 /*
  * Addresses stand in the order to try, v6 and v4 alternating inside a
  * preference group; those of one group are raced (RFC 8305).
+ *
+ * By a relay the hosts stand in the order to try, without any that must not be
+ * used.  `why` is never FAILED: a relay that cannot be found is the fault of a
+ * configuration, not of the mail.
  */
 struct plan {
 	char *domain;
 	enum link_kind link;
 	enum tls_level tls;
 	const char *tls_why;
-	const struct relay_spec *relay; /* its hosts have no addresses here:
-				   libcurl resolves them, perhaps by a proxy */
-	const char *how;	/* "relay", "MX", "implicit MX", "address literal",
-				   "localhost", "--server" */
+	const char *how;	/* "MX", "implicit MX", "address literal",
+				   "localhost", "--server", "relay",
+				   "relay by SRV" */
+	const struct relay_spec *relay; /* of the config, or NULL */
 	struct plan_host *host;
 	size_t nhosts;
 	struct plan_address *address;
-	size_t naddresses;	/* 0: why says the reason */
+	size_t naddresses;	/* 0: by a relay, or why says the reason */
 	struct outcome why;	/* PENDING while the plan can be executed */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * route.c - fuzz routing: any answers in any order end after two rounds with a
- * plan that is bounded and either has addresses or says why not; and whatever
- * failed softly never makes a permanent failure of a better host's.
+ * plan that is bounded and either has addresses or says why not; whatever
+ * failed softly never makes a permanent failure of a better host's; and a relay
+ * is only one that the DNS answer may name.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -20,6 +21,12 @@ static const char *const addresses[8] = { "192.0.2.1", "192.0.2.2",
 static const char *const domains[8] = { "example.org", "EXAMPLE.org.",
 	"[192.0.2.1]", "[IPv6:2001:db8::1]", "me.example", "localhost", "[",
 	"a..b" };
+static const struct relay_spec relays[4] = {
+	{ .name = "a", .by_srv = true, .host = "a.example" },
+	{ .name = "b", .by_srv = true, .host = "example.", .tls_name = "b" },
+	{ .name = "c", .host = "c.example", .port = 465, .link = LINK_SMTPS },
+	{ .name = "d", .by_srv = true, .host = "192.0.2.1" },
+};
 static const char *const own[] = { "me.example", NULL };
 
 struct input {
@@ -43,6 +50,15 @@ add_record(struct dns_answer *a, unsigned byte)
 		a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
 		a->mx[a->n].preference = (uint16_t)(byte >> 3 & 3);
 		snprintf(a->mx[a->n++].host, sizeof a->mx[0].host, "%s",
+		    names[byte & 7]);
+		return;
+	}
+	if (a->type == DNS_SRV) {
+		a->srv = mem_resize(a->srv, a->n + 1, sizeof *a->srv);
+		a->srv[a->n] = (struct dns_srv){ .priority = byte >> 3 & 1,
+			.weight = byte >> 4 & 1 ? 65535 : byte >> 5,
+			.port = (uint16_t)(byte >> 6) };
+		snprintf(a->srv[a->n++].target, sizeof a->srv[0].target, "%s",
 		    names[byte & 7]);
 		return;
 	}
@@ -111,6 +127,26 @@ check_plan(const struct plan *p, const struct route_config *c)
 	}
 }
 
+static void
+check_relay_plan(const struct plan *p)
+{
+	assert(p->naddresses == 0 && p->nhosts <= PLAN_HOSTS_MAX);
+	assert(p->tls == TLS_VERIFY && p->why.verdict != FAILED);
+	assert((p->nhosts > 0) == (p->why.verdict == PENDING));
+	for (size_t i = 0; i < p->nhosts; i++) {
+		const struct plan_host *h = &p->host[i];
+
+		assert(h->problem.verdict == PENDING && h->port > 0);
+		if (p->relay == &relays[0])
+			assert(strcmp(h->name, "a.example") == 0);
+		if (i == 0)
+			continue;
+		assert(h[-1].implicit_tls || !h->implicit_tls);
+		if (h->implicit_tls == h[-1].implicit_tls)
+			assert(h->preference >= h[-1].preference);
+	}
+}
+
 /* A soft error of any host still in the plan dominates. */
 static void
 check_verdict(const struct plan *p, bool soft_mx)
@@ -137,6 +173,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.allow_loopback_mx = how & 4,
 		.own_names = own,
 		.server = (how & 0x18) == 0x18 ? names[domain >> 3 & 7] : NULL,
+		.relay = (how & 0x18) == 0x10 ? &relays[domain >> 6] : NULL,
 		.max_addresses = how >> 5,
 		.seed = size,
 	};
@@ -144,11 +181,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool soft_mx = false;
 
 	for (; !route_is_done(r); rounds++) {
-		assert(rounds < 2);
+		assert(rounds < (c.relay ? 1 : 2));
 		soft_mx |= answer_round(r, &in);
 	}
-	check_plan(route_plan(r), &c);
-	check_verdict(route_plan(r), soft_mx);
+	if (c.relay) {
+		check_relay_plan(route_plan(r));
+	} else {
+		check_plan(route_plan(r), &c);
+		check_verdict(route_plan(r), soft_mx);
+	}
 	route_free(r);
 	return 0;
 }

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/* route_relay.c - plans by a relay: one host, or what SRV records say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "route/plan.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+
+/* The records of both services: "PRIORITY WEIGHT PORT TARGET" a line. */
+struct zone {
+	const char *implicit, *starttls; /* or "soft", "nodata", "nxdomain" */
+	bool secure;
+};
+
+static uint16_t
+take_number(struct slice *rest)
+{
+	struct slice word;
+	uint64_t v = 0;
+
+	assert_true(slice_cut(rest, ' ', &word));
+	assert_true(slice_to_uint(word, 65535, &v));
+	return (uint16_t)v;
+}
+
+static void
+add_records(struct dns_answer *a, const char *text)
+{
+	struct slice rest = slice_of(text), line;
+
+	while (slice_cut(&rest, '\n', &line)) {
+		struct dns_srv *srv;
+
+		a->srv = mem_resize(a->srv, a->n + 1, sizeof *a->srv);
+		srv = &a->srv[a->n++];
+		srv->priority = take_number(&line);
+		srv->weight = take_number(&line);
+		srv->port = take_number(&line);
+		snprintf(srv->target, sizeof srv->target, "%.*s",
+		    (int)line.n, line.p);
+	}
+	a->total = a->n;
+}
+
+static struct dns_answer
+answer_make(const char *text, bool secure)
+{
+	struct dns_answer a = { .type = DNS_SRV, .secure = secure };
+
+	if (strcmp(text, "soft") == 0)
+		return dns_answer_soft(DNS_SRV, "SERVFAIL");
+	if (strcmp(text, "nodata") == 0) {
+		a.status = DNS_NODATA;
+		snprintf(a.why, sizeof a.why, "no SRV records");
+	} else if (strcmp(text, "nxdomain") == 0) {
+		a.status = DNS_NXDOMAIN;
+		snprintf(a.why, sizeof a.why, "NXDOMAIN");
+	} else {
+		add_records(&a, text);
+	}
+	return a;
+}
+
+static void
+answer_both(struct route *r, const struct zone *zone, bool backwards)
+{
+	assert_int_equal(route_questions(r), 2);
+	for (size_t i = 0; i < 2; i++) {
+		size_t at = backwards ? 1 - i : i;
+		const struct route_question *q = route_question(r, at);
+		bool implicit = strncmp(q->name, "_submissions.", 13) == 0;
+		struct dns_answer a = answer_make(implicit ? zone->implicit :
+		    zone->starttls, zone->secure);
+
+		assert_int_equal(q->type, DNS_SRV);
+		route_answer(r, at, &a);
+		dns_answer_free(&a);
+	}
+	assert_true(route_is_done(r));
+}
+
+static void
+render(struct buf *out, const struct plan *p)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < p->nhosts; i++) {
+		const struct plan_host *h = &p->host[i];
+
+		assert_int_equal(h->problem.verdict, PENDING);
+		buf_putf(out, "%s%s %u %s", between,
+		    h->implicit_tls ? "smtps" : "smtp", h->port, h->name);
+		between = ", ";
+	}
+	if (p->why.verdict != PENDING)
+		buf_putf(out, "%s%s %s", between,
+		    verdict_name(p->why.verdict), p->why.text);
+}
+
+static const struct {
+	const char *name, *host, *tls_name;
+	struct zone zone;
+	const char *want;
+} cases[] = {
+	{ "both: implicit TLS is preferred", "example.org", NULL,
+	    { "10 0 465 s.example.org", "0 0 587 m.example.org", false },
+	    "smtps 465 s.example.org, smtp 587 m.example.org" },
+	{ "only STARTTLS", "Example.ORG.", NULL,
+	    { "nxdomain", "0 1 587 m.example.org", false },
+	    "smtp 587 m.example.org" },
+	{ "implicit TLS not offered", "example.org", NULL,
+	    { "0 0 0 ", "0 1 2587 m.example.org", false },
+	    "smtp 2587 m.example.org" },
+	{ "one lookup fails", "example.org", NULL,
+	    { "soft", "0 1 587 m.example.org", false },
+	    "smtp 587 m.example.org" },
+	{ "by priority", "example.org", NULL,
+	    { "20 9 465 c.example.org\n5 0 465 a.example.org\n"
+	      "10 0 466 b.example.org", "nodata", false },
+	    "smtps 465 a.example.org, smtps 466 b.example.org, "
+	    "smtps 465 c.example.org" },
+	{ "the domain itself", "example.org", NULL,
+	    { "0 0 465 example.org", "nodata", false },
+	    "smtps 465 example.org" },
+	{ "no records", "example.org", NULL, { "nxdomain", "nodata", false },
+	    "deferred relay R: example.org has no submission server in DNS "
+	    "(no SRV records)" },
+	{ "none offered", "example.org", NULL, { "nxdomain", "0 0 0 ", true },
+	    "deferred relay R: example.org has no submission server in DNS "
+	    "(SRV says there is none)" },
+	{ "soft and none", "example.org", NULL, { "soft", "nxdomain", false },
+	    "deferred relay R: SRV lookup failed (SERVFAIL)" },
+	{ "none and soft", "example.org", NULL, { "0 0 0 ", "soft", false },
+	    "deferred relay R: SRV lookup failed (SERVFAIL)" },
+	{ "no host name", "example.org", NULL,
+	    { "0 0 465 192.0.2.1", "0 0 0 m.example.org", true },
+	    "deferred SRV 192.0.2.1:465: not a host name and port" },
+	{ "one good among bad", "example.org", NULL,
+	    { "0 0 465 x\\032y.example.org\n1 0 465 s.example.org", "nodata",
+	      false },
+	    "smtps 465 s.example.org" },
+	/* nobody may lead us, and the password, elsewhere */
+	{ "another domain", "example.org", NULL,
+	    { "0 0 465 evil.example", "0 0 587 m.example.org", false },
+	    "smtp 587 m.example.org" },
+	{ "another domain only", "example.org", NULL,
+	    { "0 0 465 s.example.net", "nodata", false },
+	    "deferred s.example.net is outside of "
+	    "example.org, and the DNS answer that names it is not validated; "
+	    "if it is right, use smtps://s.example.net as relay" },
+	{ "one that only ends so", "example.org", NULL,
+	    { "0 0 465 evilexample.org\n1 0 465 s.example.org", "nodata",
+	      false },
+	    "smtps 465 s.example.org" },
+	{ "another domain, validated", "example.org", NULL,
+	    { "0 0 465 s.example.net", "nodata", true },
+	    "smtps 465 s.example.net" },
+	{ "another domain, with tls-name", "example.org", "mail.example.org",
+	    { "0 0 465 s.example.net", "nodata", false },
+	    "smtps 465 s.example.net" },
+};
+
+static void
+test_srv(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases) * 2; i++) {
+		struct relay_spec relay = { .name = "R", .by_srv = true,
+			.host = cases[i / 2].host,
+			.tls_name = cases[i / 2].tls_name };
+		struct route_config c = { .relay = &relay,
+			.server = "not.this.one" };
+		struct route *r = route_new("z.test", &c);
+		struct buf got = { 0 };
+
+		answer_both(r, &cases[i / 2].zone, i % 2);
+		render(&got, route_plan(r));
+		if (strcmp(buf_str(&got), cases[i / 2].want) != 0)
+			fail_msg("%s: %s", cases[i / 2].name, buf_str(&got));
+		buf_free(&got);
+		route_free(r);
+	}
+}
+
+static void
+test_what_is_asked(void **state)
+{
+	struct relay_spec relay = { .name = "R", .by_srv = true,
+		.host = "Example.org." };
+	struct route_config c = { .relay = &relay };
+	struct route *r = route_new("[192.0.2.1]", &c);
+	const struct zone zone = { "0 0 465 s.example.org", "nodata", false };
+	const struct plan *p;
+
+	(void)state;
+	assert_string_equal(route_question(r, 0)->name,
+	    "_submissions._tcp.example.org");
+	assert_string_equal(route_question(r, 1)->name,
+	    "_submission._tcp.example.org");
+	answer_both(r, &zone, false);
+	p = route_plan(r);
+	assert_string_equal(p->domain, "[192.0.2.1]");
+	assert_string_equal(p->how, "relay by SRV");
+	assert_ptr_equal(p->relay, &relay);
+	assert_int_equal(p->tls, TLS_VERIFY);
+	assert_string_equal(p->tls_why, "a relay needs it");
+	assert_int_equal(p->link, LINK_SMTPS);
+	assert_int_equal(p->naddresses, 0);
+	route_free(r);
+}
+
+static void
+test_one_host(void **state)
+{
+	static const struct {
+		enum link_kind link;
+		const char *host, *want;
+	} hosts[] = {
+		{ LINK_SMTP, "mail.example.org", "smtp 99 mail.example.org" },
+		{ LINK_SMTPS, "mail.example.org", "smtps 99 mail.example.org" },
+		{ LINK_SMTP, "2001:db8::1", "smtp 99 2001:db8::1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		struct relay_spec relay = { .name = "R", .port = 99,
+			.link = hosts[i].link, .host = hosts[i].host };
+		struct route_config c = { .relay = &relay, .link = LINK_LMTP,
+			.tls = TLS_NONE };
+		struct route *r = route_new("z.test", &c);
+		const struct plan *p = route_plan(r);
+		struct buf got = { 0 };
+
+		assert_int_equal(route_questions(r), 0);
+		assert_non_null(p);
+		render(&got, p);
+		assert_string_equal(buf_str(&got), hosts[i].want);
+		assert_string_equal(p->how, "relay");
+		assert_int_equal(p->link, hosts[i].link);
+		assert_int_equal(p->tls, TLS_VERIFY);
+		buf_free(&got);
+		route_free(r);
+	}
+}
+
+static void
+test_no_domain(void **state)
+{
+	static const char *const hosts[] = { "192.0.2.1", "a..b", "", "a b",
+		"::1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		struct relay_spec relay = { .name = "R", .by_srv = true,
+			.host = hosts[i] };
+		struct route_config c = { .relay = &relay };
+		struct route *r = route_new("z.test", &c);
+
+		assert_true(route_is_done(r));
+		assert_int_equal(route_plan(r)->why.verdict, DEFERRED);
+		assert_int_equal(route_plan(r)->why.stage, STAGE_CONFIG);
+		assert_int_equal(route_plan(r)->nhosts, 0);
+		route_free(r);
+	}
+}
+
+/* How often each of four comes first, over 4000 seeds. */
+static void
+test_weights(void **state)
+{
+	const struct zone zone = { "1 0 1 a.o\n1 1 2 b.o\n1 3 3 c.o\n"
+	    "1 6 4 d.o\n2 65535 5 e.o", "nodata", false };
+	struct relay_spec relay = { .name = "R", .by_srv = true, .host = "o" };
+	size_t first[6] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 4000; seed++) {
+		struct route_config c = { .relay = &relay, .seed = seed };
+		struct route *r = route_new("z.test", &c);
+
+		answer_both(r, &zone, false);
+		assert_int_equal(route_plan(r)->nhosts, 5);
+		assert_int_equal(route_plan(r)->host[4].port, 5);
+		first[route_plan(r)->host[0].port]++;
+		route_free(r);
+	}
+	assert_in_range(first[1], 200, 550);   /* 1 of 11 */
+	assert_in_range(first[2], 200, 550);   /* 1 of 11 */
+	assert_in_range(first[3], 900, 1300);  /* 3 of 11 */
+	assert_in_range(first[4], 1950, 2450); /* 6 of 11 */
+}
+
+static void
+test_many_are_bounded(void **state)
+{
+	struct relay_spec relay = { .name = "R", .by_srv = true, .host = "o" };
+	struct route_config c = { .relay = &relay };
+	struct buf text = { 0 };
+	struct zone zone = { .starttls = "0 0 1 z.o" };
+	struct route *r = route_new("z.test", &c);
+
+	(void)state;
+	for (unsigned i = DNS_RECORDS_MAX; i > 0; i--)
+		buf_putf(&text, "%s%u 0 465 h%u.o", text.n ? "\n" : "", i, i);
+	zone.implicit = buf_str(&text);
+	answer_both(r, &zone, false);
+	assert_int_equal(route_plan(r)->nhosts, PLAN_HOSTS_MAX);
+	assert_string_equal(route_plan(r)->host[19].name, "h20.o");
+	buf_free(&text);
+	route_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_srv),
+		cmocka_unit_test(test_what_is_asked),
+		cmocka_unit_test(test_one_host),
+		cmocka_unit_test(test_no_domain),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_many_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
