@@ -96,9 +96,9 @@ class PostfixSubmission(Submission, postfix.Postfix):
                            a, (code, enhanced, text) in REFUSED.items())
         main = self.root / "etc/postfix/main.cf"
         master = self.root / "etc/postfix/master.cf"
-        replaced = [l.split(" = ")[0] for l in POSTFIX_MAIN.splitlines()]
+        replaced = [l.split(" =")[0] for l in POSTFIX_MAIN.splitlines()]
         kept = [l for l in main.read_text().splitlines(True)
-                if l.split(" = ")[0] not in replaced]
+                if l.split(" =")[0] not in replaced]
         main.write_text("".join(kept) +
                         POSTFIX_MAIN.format(refused=refused.rstrip(",")))
         master.write_text(master.read_text() +
@@ -192,7 +192,7 @@ class EximSubmission(Submission, exim.Exim):
                  f"tls_on_connect_ports = {self.smtps}\ndaemon_smtp_ports = "
                  f"{self.port} : {self.smtps} : {self.clear}"),
                 ("acl_smtp_data = accept\n",
-                 "acl_smtp_data = accept\ntls_try_verify_hosts = *\n"
+                 "acl_smtp_data = accept\nwrite_rejectlog = false\ntls_try_verify_hosts = *\n"
                  "tls_verify_certificates = /etc/tls/ca.pem\n" +
                  self.auth_where())):
             assert old in text
