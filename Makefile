@@ -54,10 +54,11 @@ $B/smtpsend: $(PROG_O)
 # The relay module: libcurl, and copies of its own of what it needs of base and
 # net.  Only mem_exhausted() is the program's.
 MODULE  := src/relay/relay.map
+NO_HOLES := -Wl,-z,defs,--ignore-unresolved-symbol=mem_exhausted
 $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/below.pic.a $(MODULE)
 	@echo "  LD $@"
 	$(Q)$(CC) -shared -Wl,--version-script=$(MODULE) $(HARD_LD) -o $@ \
-		-Wl,-z,defs,--ignore-unresolved-symbol=mem_exhausted \
+		$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) \
 		$(filter %.o %.a,$^) $(CURL)
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
 	src/net/sockaddr.c src/net/tls_cert.c src/net/wait.c)
