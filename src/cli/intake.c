@@ -48,7 +48,8 @@ read_sender(struct envelope *e, const struct settings *s,
 		return address_parse(slice_of(s->from), default_domain(s, self),
 		    &e->from, why);
 	user = self_user();
-	ok = address_parse(slice_of(user), default_domain(s, self), &e->from, why);
+	ok = address_parse(slice_of(user), default_domain(s, self), &e->from,
+	    why);
 	free(user);
 	return ok;
 }

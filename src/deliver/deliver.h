@@ -3,8 +3,9 @@
  * deliver.h - one message to all its recipients: from plan to outcomes.
  *
  * A struct deliver groups the recipients into destinations (one per domain, one
- * per relay, or one in all with --server), asks DNS for all of them at once, and runs a lane
- * (one connection) for each.  When it is done no recipient is PENDING.
+ * per relay, or one in all with --server), asks DNS for all of them at once,
+ * and runs a lane (one connection) for each.  When it is done no recipient is
+ * PENDING.
  */
 #ifndef DELIVER_DELIVER_H
 #define DELIVER_DELIVER_H

@@ -81,7 +81,8 @@ defer(struct outcome *o)
  * or else this reason.
  */
 void
-destination_settle(struct destination *d, const struct outcome *why, int64_t now)
+destination_settle(struct destination *d, const struct outcome *why,
+    int64_t now)
 {
 	struct recipient *r;
 

@@ -32,7 +32,7 @@ struct destination {
 	size_t relay;		/* ... the one that the route is for */
 	size_t host;		/* of its plan: next to try */
 	const struct relay_spec *refused_by; /* it did not take our login */
-	struct route_config config; /* the job's, as a [domain] rule changes it */
+	struct route_config config; /* the job's, or as a rule has it */
 	struct route *route;
 	size_t *ticket;		/* of this round; NULL = not asked yet */
 	bool *tried;		/* of plan->address[i] */

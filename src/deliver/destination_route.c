@@ -69,7 +69,9 @@ put_hosts(struct buf *out, const struct plan *p)
 {
 	const char *sep = "";
 
-	for (const struct plan_host *h = p->host; h < p->host + p->nhosts; h++) {
+	for (size_t i = 0; i < p->nhosts; i++) {
+		const struct plan_host *h = &p->host[i];
+
 		if (p->relay)
 			buf_putf(out, "%s%s:%u", sep, h->name, h->port);
 		else
@@ -96,7 +98,7 @@ tell_plan(const struct destination *d, const struct plan *p)
 	buf_free(&hosts);
 }
 
-/* A relay that cannot be found is no reason to bounce: the next one, or later. */
+/* A relay that cannot be found is no reason to bounce: the next, or later. */
 static void
 no_way(struct destination *d, const struct plan *p, int64_t now)
 {

@@ -123,11 +123,11 @@ lane_lost_read(struct lane *l, enum io got)
 	const char *awaits = session_awaits(l->session);
 
 	if (got == IO_END)
-		lane_lose(l, STAGE_NONE, "the server closed the connection while we "
-		    "waited for %s", awaits);
+		lane_lose(l, STAGE_NONE, "the server closed the connection "
+		    "while we waited for %s", awaits);
 	else
-		lane_lose(l, STAGE_NONE, "lost the connection while waiting for %s: "
-		    "%s", awaits, stream_error(&l->stream));
+		lane_lose(l, STAGE_NONE, "lost the connection while waiting "
+		    "for %s: %s", awaits, stream_error(&l->stream));
 }
 
 /*
@@ -144,7 +144,8 @@ lost_write(struct lane *l)
 	reason[sizeof reason - 1] = '\0';
 	for (int i = 0; i < ROUNDS && lane_take_input(l, &got); i++)
 		continue;
-	lane_lose(l, STAGE_NONE, "lost the connection while sending: %s", reason);
+	lane_lose(l, STAGE_NONE, "lost the connection while sending: %s",
+	    reason);
 }
 
 /* Write what there is; false when nothing more can be written now. */

@@ -60,9 +60,9 @@ struct session *session_new(const struct session_config *config,
 void session_free(struct session *s);
 
 /*
- * Begin on a connection that somebody else has made and logged in at: nothing is
- * said until there is a mail.  ehlo is the text of the last EHLO reply, tls is
- * "TLSv1.3", or empty for a connection in clear.
+ * Begin on a connection that somebody else has made and logged in at: nothing
+ * is said until there is a mail.  ehlo is the text of the last EHLO reply, tls
+ * is "TLSv1.3", or empty for a connection in clear.
  */
 struct session *session_resume(const struct session_config *config,
     struct events *events, unsigned lane, struct slice ehlo, const char *tls);
