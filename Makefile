@@ -95,6 +95,10 @@ $B/unit/%: $B/tests/unit/%.o $B/pure.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
+$B/fuzz/config: $B/tests/fuzz/config.o $B/cli.a $B/support.a
+	$(link)
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 $B/fuzz/%: $B/tests/fuzz/%.o $B/pure.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -25,11 +25,16 @@ put_text(struct buf *out, const char *text)
 	}
 }
 
-/* inih takes ';' behind a blank for a comment. */
+/*
+ * A blank before ';' would make a comment of it, and a long line may have no
+ * octet more than it had in its file.
+ */
 static void
 put_value(struct buf *out, const char *key, const char *value)
 {
-	buf_putf(out, value[0] == ';' ? "%s =" : "%s = ", key);
+	bool tight = value[0] == ';' || strlen(key) + strlen(value) > 190;
+
+	buf_putf(out, tight ? "%s=" : "%s = ", key);
 	put_text(out, value);
 	buf_putc(out, '\n');
 }
