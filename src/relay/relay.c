@@ -5,7 +5,8 @@
  * curl tells by callback which descriptors and which time it waits for; both go
  * into a table here, from which wait and step work.  Every secret that curl
  * copies lies in memory that it gets from us, and is wiped when it gives it
- * back.
+ * back: its options once it has logged in, the connection's own copy of the
+ * password when that is closed.
  */
 #include "relay/relay_impl.h"
 
