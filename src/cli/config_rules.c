@@ -140,13 +140,31 @@ resolve_all(struct origin *o, const char *text, size_t *n)
 	return true;
 }
 
+/* The line of a key in its section. */
+static unsigned
+line_of(const struct config_section *sec, const char *key)
+{
+	for (size_t i = 0; i < sec->nitems; i++)
+		if (strcmp(sec->item[i].key, key) == 0)
+			return sec->item[i].line;
+	return sec->line;
+}
+
+static bool
+resolve_domain(struct origin *o, const struct config_section *sec)
+{
+	size_t n = 0;
+
+	o->line = line_of(sec, "relay");
+	return resolve_all(o, sec->domain.relay, &n);
+}
+
 static bool
 add_domain(struct origin *o, struct config_section *sec)
 {
 	const struct settings *v = &sec->values;
 	struct rules *r = &o->config->rules;
 	struct domain_rule d = sec->domain;
-	size_t n = 0;
 
 	o->file = sec->file;
 	o->line = sec->line;
@@ -155,7 +173,7 @@ add_domain(struct origin *o, struct config_section *sec)
 		    "relay excludes direct and server");
 	if (d.direct && v->server[0])
 		return complain(o, sec->name, "direct excludes server");
-	if (d.relay && !resolve_all(o, d.relay, &n))
+	if (d.relay && !resolve_domain(o, sec))
 		return false;
 	d.pattern = sec->name;
 	d.server = v->server[0] ? v->server : NULL;

@@ -254,7 +254,7 @@ static const struct {
 	{ "\nrelay = work", "f:2: 'work': there is no [relay] of this name" },
 	{ "relay = a.org b.org c.org d.org e.org f.org g.org h.org i.org",
 	    "f:1: 'a.org b.org c.org d.org e.org f.org g.org h.org i.org': at" },
-	{ "\n[domain x]\nrelay=y", "f:2: 'y': there is no [relay]" },
+	{ "\n[domain x]\nrelay=y", "f:3: 'y': there is no [relay]" },
 	{ "[domain x]\nrelay=a.org\ndirect=yes", "f:1: 'x': relay excludes" },
 	{ "[domain x]\nserver=a.org\ndirect=yes", "f:1: 'x': direct excl" },
 	{ "[domain x]\ntls=x", "f:2: tls 'x': none, may" },
