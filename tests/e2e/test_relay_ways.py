@@ -4,6 +4,8 @@ Issue 3: which relay and how it is reached: proxies that resolve names, SRV, the
 sender, the recipient's domain; and what happens to addresses on the way.
 """
 
+import re
+
 import pytest
 
 from faults_support import World as FaultWorld
@@ -70,45 +72,64 @@ def test_proxy_variables_do_not_count(tmp_path, monkeypatch):
 
 # SRV
 
-def test_srv(make_world, postfix_submission, tmp_path, ca):
-    world = make_world({
-        "both.test": [("A", "127.0.0.1")],
-        "_submissions._tcp.both.test": [
-            ("SRV", f"0 1 {postfix_submission.smtps} localhost.")],
-        "_submission._tcp.both.test": [
-            ("SRV", f"0 1 {postfix_submission.port} localhost.")],
-        "_submission._tcp.old.test": [
-            ("SRV", f"0 1 {postfix_submission.port} localhost.")],
-        "_submissions._tcp.no.test": [("SRV", "0 0 0 .")],
-        "_submission._tcp.no.test": [("SRV", "0 0 0 .")],
-        "_submissions._tcp.order.test": [
-            ("SRV", f"20 1 {free_port()} localhost."),
-            ("SRV", f"10 1 {postfix_submission.smtps} localhost.")],
+def by_srv(name, *records):
+    """The name's own SRV records, (service, data), which name itself."""
+    return {f"_{service}._tcp.{name}.relay.localhost": [
+        ("SRV", data.format(f"{name}.relay.localhost."))
+        for s, data in records if s == service]
+        for service in {s for s, _ in records}}
+
+
+@pytest.fixture(scope="module")
+def srv(make_world, postfix_submission):
+    starttls, smtps = postfix_submission.port, postfix_submission.smtps
+    return make_world({
+        **by_srv("both", ("submissions", f"0 1 {smtps} {{}}"),
+                 ("submission", f"0 1 {starttls} {{}}")),
+        **by_srv("old", ("submission", f"0 1 {starttls} {{}}")),
+        **by_srv("order", ("submissions", f"20 1 {free_port()} {{}}"),
+                 ("submissions", f"10 1 {smtps} {{}}")),
+        **by_srv("next", ("submissions", f"10 1 {free_port()} {{}}"),
+                 ("submissions", f"20 1 {smtps} {{}}")),
+        **by_srv("no", ("submissions", "0 0 0 ."), ("submission", "0 0 0 .")),
+        **by_srv("away", ("submissions", f"0 1 {smtps} localhost.")),
     })
-    for domain, port in (("both.test", postfix_submission.smtps),
-                         ("old.test", postfix_submission.port),
-                         ("order.test", postfix_submission.smtps)):
-        postfix_submission.stored(0, 0)
-        run = Setup(tmp_path).relay("work", domain, ca=ca.ca).send(
-            "--resolver", world.resolver, BOB)
-        assert delivered(run)["port"] == port, run
-        assert len(postfix_submission.stored(1)) == 1
-        (tmp_path / "smtpsend.conf").unlink()
-    for domain in ("no.test", "nowhere.test"):
-        run = Setup(tmp_path).relay("work", domain, ca=ca.ca).send(
-            "--resolver", world.resolver, BOB)
-        assert run.rc in (68, 75, 78), run
-        assert result(run, BOB)["status"] in ("deferred", "failed"), run
-        assert not postfix_submission.stored(0, 0)
 
 
-def test_a_domain_on_the_command_line(make_world, tmp_path):
-    with Server(scripted_relay()) as srv:
-        world = make_world({"_submission._tcp.cli.test": [
-            ("SRV", f"0 1 {srv.port} localhost.")]})
-        run = Setup(tmp_path).send("--ca", certificates().ca, "--resolver",
-                                   world.resolver, "--relay", "cli.test", BOB)
-    assert delivered(run)["port"] == srv.port, run
+@pytest.mark.parametrize("name,link", [
+    ("both", "smtps"), ("old", "port"), ("order", "smtps"), ("next", "smtps")])
+def test_srv(srv, postfix_submission, tmp_path, ca, name, link):
+    """RFC 8314: TLS from the first byte is preferred; then by priority."""
+    postfix_submission.stored(0, 0)
+    run = Setup(tmp_path).relay("work", f"{name}.relay.localhost",
+                                ca=ca.ca).send("--resolver", srv.resolver, BOB)
+    assert delivered(run)["port"] == getattr(postfix_submission, link), run
+    assert len(postfix_submission.stored(1)) == 1
+
+
+@pytest.mark.parametrize("name,word", [
+    ("no", "no"), ("nowhere", "SRV|NXDOMAIN"), ("away", "outside")])
+def test_srv_that_leads_nowhere(srv, postfix_submission, tmp_path, ca, name,
+                                word):
+    """RFC 6186 4: whoever forges DNS could name a host with a certificate."""
+    postfix_submission.stored(0, 0)
+    postfix_submission.mark()
+    run = Setup(tmp_path).relay("work", f"{name}.relay.localhost",
+                                ca=ca.ca).send("--resolver", srv.resolver, BOB)
+    got = result(run, BOB)
+    assert (got["status"], got["stage"]) == ("deferred", "DNS"), run
+    assert re.search(word, got["text"]), run
+    assert run.rc == 75, run
+    assert "connect from" not in postfix_submission.news()
+
+
+def test_a_domain_on_the_command_line(srv, postfix_submission, tmp_path, ca):
+    """No user, no password: Postfix lets nobody in, and says it of BOB."""
+    run = Setup(tmp_path).send("--ca", ca.ca, "--resolver", srv.resolver,
+                               "--relay", "both.relay.localhost", BOB)
+    got = result(run, BOB, 69)
+    assert got["port"] == postfix_submission.smtps, run
+    assert got["stage"] == "RCPT", run
 
 
 # which one
