@@ -30,7 +30,7 @@ is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Take backslashes out of a quoted word, in place; reading goes on behind it. */
+/* Take backslashes out of a quoted word, in place, and go behind it. */
 static struct slice
 take_quoted(struct netrc *f)
 {

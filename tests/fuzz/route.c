@@ -56,7 +56,7 @@ add_record(struct dns_answer *a, unsigned byte)
 	if (a->type == DNS_SRV) {
 		a->srv = mem_resize(a->srv, a->n + 1, sizeof *a->srv);
 		a->srv[a->n] = (struct dns_srv){ .priority = byte >> 3 & 1,
-			.weight = byte >> 4 & 1 ? 65535 : byte >> 5,
+			.weight = (uint16_t)(byte >> 4 & 1 ? 65535 : byte >> 5),
 			.port = (uint16_t)(byte >> 6) };
 		snprintf(a->srv[a->n++].target, sizeof a->srv[0].target, "%s",
 		    names[byte & 7]);
