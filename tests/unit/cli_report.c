@@ -504,6 +504,46 @@ test_plans(void **state)
 }
 
 static void
+test_plans_by_a_relay(void **state)
+{
+	const struct relay_spec relay = { .name = "work\x1b",
+		.user = "joe\x1b" };
+	struct plan_host by[] = {
+		{ .name = "s.example.org", .preference = 5, .port = 465,
+		    .implicit_tls = true },
+		{ .name = "2001:db8::1", .preference = 10, .port = 587 },
+	};
+	struct plan p = { .domain = "example.net", .link = LINK_SMTPS,
+		.tls = TLS_VERIFY, .tls_why = "a relay needs it",
+		.how = "relay by SRV", .relay = &relay, .host = by,
+		.nhosts = 2 };
+	struct desk d;
+
+	(void)state;
+	open_desk(&d, REPORT_SILENT);
+	assert_int_equal(report_plan(&d.r, &p), 0);
+	fflush(d.out);
+	assert_string_equal(d.out_text,
+	    "example.net\n"
+	    "  found by  relay by SRV\n"
+	    "  protocol  smtps\n"
+	    "  TLS       verify (a relay needs it)\n"
+	    "  relay     work\\x1b as user joe\\x1b\n"
+	    "  hosts         5 s.example.org:465 smtps\n"
+	    "               10 [2001:db8::1]:587 smtp\n");
+	close_desk(&d);
+	open_desk(&d, REPORT_JSON);
+	assert_int_equal(report_plan(&d.r, &p), 0);
+	fflush(d.out);
+	assert_non_null(strstr(d.out_text, "\"link\":\"smtps\",\"relay\":"
+	    "\"work\\u001b\",\"user\":\"joe\\u001b\",\"tls\":"));
+	assert_non_null(strstr(d.out_text, "{\"name\":\"s.example.org\","
+	    "\"preference\":5,\"port\":465,\"link\":\"smtps\","
+	    "\"problem\":null}"));
+	close_desk(&d);
+}
+
+static void
 test_progress(void **state)
 {
 	static const struct {
@@ -571,6 +611,7 @@ main(void)
 		cmocka_unit_test(test_colour_is_only_paint),
 		cmocka_unit_test(test_json_events),
 		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_plans_by_a_relay),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_bar_waits_and_is_erased),
 	};
