@@ -49,6 +49,7 @@ static const struct {
 	{ "", "example.org", false },
 	{ "*a*a*b", "aaaaaaab", true },
 	{ "*a*a*b", "aaaaaaac", false },
+	{ "ab*bc", "abc", false },
 	{ "a*c*e", "abcde", true },
 	{ "a*c*e", "abcd", false },
 };
