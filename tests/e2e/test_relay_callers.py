@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from conftest import BINARY
-from relay_support import BOB, Setup
+from conftest import BINARY, TOP
+from relay_support import BOB, PASSWORD, USER, Setup, private
 
 PATCH = """\
 From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
@@ -90,3 +90,47 @@ def test_as_sendmail(postfix_submission, home, tmp_path):
                 "-i", text=f"From: alice@client.test\nTo: {BOB}\n"
                 "Subject: by -t\n\nhi\n.\nend\n".encode())
     assert text.endswith(b"\r\n\r\nhi\r\n.\r\nend\r\n")
+
+
+def pasted(readme, first):
+    """The lines of the README's code block that begins so."""
+    lines = readme.splitlines()
+    at = next(n for n, l in enumerate(lines) if l.startswith("    " + first))
+    block = []
+    for line in lines[at:]:
+        if line and not line.startswith("    "):
+            break
+        block.append(line[4:])
+    return "\n".join(block).strip() + "\n"
+
+
+def test_the_readmes_example(postfix_submission, tmp_path, ca):
+    """Pasted into a shell, with a test server's address and account."""
+    readme = (TOP / "README.md").read_text()
+    stanza = pasted(readme, "mkdir -p -m 700 ~/.config/smtpsend")
+    mail = pasted(readme, r"printf 'Subject: hi\n\nhello\n' | smtpsend -v -f")
+    for old, new in (
+            ("url = smtps://mail.example.net",
+             f"url = {postfix_submission.urls()['smtps']}\nca = {ca.ca}"),
+            ("user = me@example.net", f"user = {USER}"),
+            ("bob@example.org", BOB)):
+        assert old in stanza + mail
+        stanza, mail = stanza.replace(old, new), mail.replace(old, new)
+    postfix_submission.stored(0, 0)
+    done = subprocess.run(
+        ["bash", "-euc", stanza + mail], input=PASSWORD.encode() + b"\n",
+        cwd=tmp_path, capture_output=True, timeout=60, check=False,
+        env={"HOME": str(tmp_path), "LC_ALL": "C.UTF-8",
+             "PATH": f"{BINARY.parent}:{os.environ['PATH']}"})
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    assert PASSWORD.encode() not in done.stdout + done.stderr
+    stored = postfix_submission.stored(1)
+    assert len(stored) == 1
+    assert stored[0].data.endswith(b"\r\n\r\nhello\r\n")
+
+
+def test_the_sample_can_be_read(smtpsend, tmp_path):
+    sample = private(tmp_path / "smtpsend.conf", (
+        TOP / "man" / "smtpsend.conf.sample").read_text(), 0o644)
+    run = smtpsend("--config", sample, "--print-config")
+    assert run.status == 0, run
