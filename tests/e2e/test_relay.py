@@ -223,3 +223,40 @@ def test_the_transcript_has_curls_part_masked(postfix_submission, tmp_path, ca):
                                                  "AUTH"], events
     assert secret not in events.text
     postfix_submission.stored(2)
+
+
+@pytest.mark.parametrize("step", ("connect", "ehlo", "tls", "mail", "rcpt"))
+def test_quit_after_a_step_sends_nothing(tmp_path, step):
+    """Steps that are curl's part end, at the latest, behind it."""
+    with Server(scripted_relay()) as srv:
+        setup = Setup(tmp_path).relay("work", f"smtp://localhost:{srv.port}")
+        run = setup.send("--quit-after", step, BOB)
+    assert not any(c.messages for c in srv.conns), srv.lines
+    verbs = {l.split()[0] for l in srv.lines}
+    assert not verbs & {"DATA", "BDAT"}, srv.lines
+    assert ("MAIL" in verbs, "RCPT" in verbs) == \
+        (step in ("mail", "rcpt"), step == "rcpt"), srv.lines
+    assert result(run, BOB, 0)["status"] == "verified", run
+
+
+def test_many_domains_are_one_mail_to_a_relay(tmp_path):
+    to = [f"a@d{i}.test" for i in range(20)]
+    with Server(scripted_relay()) as srv:
+        run = Setup(tmp_path).relay("work",
+                                    f"smtp://localhost:{srv.port}").send(*to)
+    for address in to:
+        delivered(run, address)
+    assert [len(c.messages) for c in srv.conns] == [1]
+
+
+def test_452_sends_the_rest_on_the_same_connection(tmp_path):
+    to = [f"a{i}@d.test" for i in range(4)]
+    replies = ["250 ok", "250 ok", "452 4.5.3 too many", "452 4.5.3 too many",
+               "250 ok"]
+    with Server(scripted_relay(RCPT=replies)) as srv:
+        run = Setup(tmp_path).relay("work",
+                                    f"smtp://localhost:{srv.port}").send(*to)
+    for address in to:
+        delivered(run, address)
+    assert [len(c.messages) for c in srv.conns] == [2]
+    assert len([l for l in srv.lines if l.startswith("AUTH")]) == 1

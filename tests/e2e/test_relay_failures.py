@@ -264,6 +264,15 @@ def test_secret_with_a_line_break(tmp_path, user):
     assert not any(l.startswith("AUTH") for l in srv.lines)
 
 
+def test_a_user_without_a_secret(tmp_path):
+    """Who names a user wants AUTH: never on without it."""
+    with Server(scripted_relay()) as srv:
+        run = Setup(tmp_path).relay("work", url(srv), password=None).send(BOB)
+    assert run.rc in (75, CONFIG), run
+    assert USER in run.text, run
+    assert not any(c.messages for c in srv.conns)
+
+
 @pytest.mark.parametrize("mode", (0o644, 0o666, 0o604, 0o660))
 def test_a_password_others_can_read_is_refused(tmp_path, mode):
     with Server(scripted_relay()) as srv:
