@@ -95,7 +95,7 @@ $B/unit/%: $B/tests/unit/%.o $B/pure.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
-$B/fuzz/config: $B/tests/fuzz/config.o $B/cli.a $B/support.a
+$B/fuzz/cli_%: $B/tests/fuzz/cli_%.o $B/cli.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 

@@ -2,10 +2,10 @@
 /*
  * config.h - the configuration: INI files under the command line.
  *
- * /etc/smtpsend/smtpsend.conf, then the user's own, or --config FILE alone.  The
- * keys of the defaults are the long options, read by the same functions; what
- * files say is a default, the command line wins.  A file read later wins over
- * one before, key by key and section by section; its sections come first.
+ * /etc/smtpsend/smtpsend.conf, then the user's own, or --config FILE alone.
+ * The keys of the defaults are the long options, read by the same functions;
+ * what files say is a default, the command line wins.  A file read later wins
+ * over one before, key by key and section by section; its sections come first.
  * smtpsend.conf(5) has all of it.
  */
 #ifndef CLI_CONFIG_H

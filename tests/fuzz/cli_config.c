@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config.c - a configuration is refused with one line that names its line, or
+ * cli_config.c - a configuration is refused with a line that names its line, or
  * --print-config prints one that says the same.
  */
 #include <stddef.h>
