@@ -11,6 +11,7 @@
 #include "deliver/body.h"
 #include "mail/complete.h"
 #include "mail/recode.h"
+#include "mail/refrom.h"
 #include "mail/scan.h"
 #include "net/clock.h"
 
@@ -159,6 +160,29 @@ place_body(struct intake *in, size_t body_at)
 		m->body = slice_from(buf_slice(&from->memory), body_at);
 }
 
+/* rewrite-from: a provider takes only its account's own address. */
+static bool
+rewrite_sender(struct intake *in, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	struct envelope *e = &in->envelope;
+	const char *address = s->rules ?
+	    rules_rewrite(s->rules, e->from.path) : NULL;
+	struct address from;
+
+	if (!address)
+		return true;
+	if (!address_parse(slice_of(address), default_domain(s, self), &from,
+		why))
+		return false;
+	address_free(&e->from);
+	e->from = from;
+	if (in->message.head.n > 0)
+		message_rewrite_from(&in->message, slice_of(from.path),
+		    default_domain(s, self));
+	return true;
+}
+
 /* Sendmail ends at a lone dot; smtpsend only where one is typed. */
 static enum input_dots
 dots(const struct settings *s)
@@ -189,7 +213,8 @@ read_message(struct intake *in, const struct settings *s,
 
 	say_it_is_typed(s);
 	if (!input_read(&in->input, s->file, dots(s), why) ||
-	    !read_head(in, &o, &body_at, why))
+	    !read_head(in, &o, &body_at, why) ||
+	    !rewrite_sender(in, s, self, why))
 		return false;
 	place_body(in, body_at);
 	return scan_body(&in->message, why);
