@@ -43,6 +43,8 @@ static const struct {
 	{ FAILED, STAGE_MESSAGE, ANY, ANY, "nothing was sent" },
 	{ FAILED, ANY_STAGE, ANY, ANY, "-v shows the whole dialogue" },
 	{ DEFERRED, STAGE_READ, ANY, ANY, "nothing was sent" },
+	{ DEFERRED, STAGE_AUTH, ANY, ANY, "nothing was queued: check user and "
+	    "password, or where the password comes from" },
 	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "
 	    "again later; --tls may would send without TLS" },
 	{ DEFERRED, STAGE_TLS, 7, 5, "nothing was queued: -v shows the "
@@ -183,9 +185,9 @@ failure_put(struct buf *out, const struct outcome *o)
 		buf_puts(out, ", ");
 		peer_put(out, o);
 	}
-	if (o->code != 0) {
+	if (o->code != 0 && o->stage != STAGE_AUTH) {
 		put_server_words(out, o);
-	} else {
+	} else { /* our own words, about a login with the server's in them */
 		buf_puts(out, ": ");
 		put_words(out, o->text);
 	}

@@ -146,6 +146,24 @@ stop_on_signal(struct run *r, int64_t now)
 	deliver_stop(r->deliver, &r->stopped, now);
 }
 
+/* A user without a password would go on as nobody, and in silence. */
+static bool
+lacks_secret(const struct relay_spec *relay, const struct secret *secret,
+    struct outcome *why)
+{
+	struct slice how = slice_of(relay->auth);
+
+	if (!relay->user || secret->text ||
+	    slice_eq_nocase(how, SLICE("EXTERNAL")) ||
+	    slice_eq_nocase(how, SLICE("GSSAPI")))
+		return false;
+	*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5),
+	    "relay %s: user %s has no password: say password-file, "
+	    "password-command, password-credential, netrc or token-command "
+	    "in its stanza", relay->name, relay->user);
+	return true;
+}
+
 /* Who we are at a relay; read only now, and wiped at once. */
 static void
 log_in(struct run *r, const struct relay_spec *relay, int64_t now)
@@ -154,7 +172,8 @@ log_in(struct run *r, const struct relay_spec *relay, int64_t now)
 	struct deliver_secret login = { RELAY_NO_AUTH, relay->user, NULL };
 	struct outcome why;
 
-	if (!secret_read(relay, &secret, &why)) {
+	if (!secret_read(relay, &secret, &why) ||
+	    lacks_secret(relay, &secret, &why)) {
 		deliver_no_login(r->deliver, relay, &why, now);
 	} else {
 		if (secret.text)

@@ -250,9 +250,15 @@ session_resume(const struct session_config *config, struct events *events,
 	struct session *s = make(config, events, lane);
 
 	caps_parse(&s->caps, ehlo);
+	set_tls(s, tls);
 	s->next = NOTHING;
 	s->need = SESSION_MAIL;
-	set_tls(s, tls);
+	if (config->quit_after != STAGE_NONE &&
+	    config->quit_after < STAGE_MAIL) { /* that far we are already */
+		s->end = outcome_make(VERIFIED, config->quit_after,
+		    ESC(0, 0, 0), "the relay has let us in");
+		session_quit(s);
+	}
 	return s;
 }
 
