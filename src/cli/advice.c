@@ -88,8 +88,8 @@ advice_for(const struct outcome *o, struct wish wish)
 	if (is_walled(o, wish.port))
 		return "nothing answered on port 25: outbound port 25 is "
 		       "probably blocked on this network; use your provider's "
-		       "submission relay (--relay, from the next release on) "
-		       "or --server HOST --port 587";
+		       "submission relay (--relay smtps://HOST, see man "
+		       "smtpsend.conf) or --server HOST --port 587";
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (fits(i, o))
 			return rows[i].advice;
