@@ -43,6 +43,8 @@ static const struct {
 	{ FAILED, STAGE_MESSAGE, ANY, ANY, "nothing was sent" },
 	{ FAILED, ANY_STAGE, ANY, ANY, "-v shows the whole dialogue" },
 	{ DEFERRED, STAGE_READ, ANY, ANY, "nothing was sent" },
+	{ DEFERRED, STAGE_CONFIG, ANY, ANY, "nothing was queued: mend this, "
+	    "then send it again" },
 	{ DEFERRED, STAGE_AUTH, ANY, ANY, "nothing was queued: check user and "
 	    "password, or where the password comes from" },
 	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "

@@ -333,6 +333,10 @@ lane_wait(struct lane *l, struct wait *w)
 		l->module->wait(l->relay, w);
 		return;
 	}
+	if (l->state == LANE_OVER) { /* as soon as it began */
+		wait_until(w, 0);
+		return;
+	}
 	if (l->state == LANE_HANDSHAKE)
 		events = l->stream.events;
 	else if (has_output(l) || session_wants_body(l->session))

@@ -4,9 +4,12 @@ Issue 3 and FAULTS rows 39 and 89: what goes wrong with a relay is temporary,
 said in a plain sentence, and the next relay is tried.  A secret is in no text.
 """
 
+import shutil
+import subprocess
+
 import pytest
 
-from faults_support import check, closed_port
+from faults_support import BINARY, check, closed_port
 from relay_support import (BOB, CAPS, CONFIG, LINKS, MECHANISMS, MESSAGE,
                            PASSWORD, USER, Setup, deferred, delivered,
                            private, result, scripted_relay)
@@ -212,6 +215,19 @@ def test_a_second_relay_is_not_tried_after_the_final_dot(tmp_path):
         one.over.set()
     assert result(run, BOB, 75)["status"] == "deferred", run
     assert not two.conns, "that could make two of it"
+
+
+def test_the_module_is_missing(tmp_path):
+    """A program that was copied somewhere alone says what it lacks."""
+    alone = shutil.copy(BINARY, tmp_path / "smtpsend")
+    setup = Setup(tmp_path).relay("work", "smtp://localhost:2587")
+    setup.write()
+    done = subprocess.run(
+        [alone, "--config", str(setup.path), "-f", "alice@client.test", BOB],
+        input=MESSAGE, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 78, done
+    assert b"smtpsend-relay.so" in done.stderr, done
+    assert b"libcurl4" in done.stderr, done
 
 
 def test_relay_down(tmp_path):
