@@ -170,7 +170,9 @@ def test_row_89_before_the_hand_over(tmp_path, what, stage):
         srv.over.set()
     got = result(run, BOB, 75)
     assert got["status"] == "deferred", run
-    assert got["stage"] == stage, run
+    # a reset may be there before libcurl has seen that it is connected
+    early = stage == "greeting" and what["CONNECT"] in (rst, drop)
+    assert got["stage"] in ((stage, "connect") if early else (stage,)), run
     assert not any(c.messages for c in srv.conns)
 
 
