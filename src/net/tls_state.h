@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tls_state.h - what the TLS files (tls*.c) and their tests share; nobody else
- * includes it.
+ * tls_state.h - what the TLS files (tls*.c) and their tests share.  Nobody else
+ * includes it, but for relay/relay_talk.c, which prints certificates like us.
  */
 #ifndef NET_TLS_STATE_H
 #define NET_TLS_STATE_H
