@@ -39,7 +39,8 @@ ALL_O   := $(call obj,src/*/*.c)
 RELAY_O := $(call obj,src/relay/*.c)
 PROG_O  := $(filter-out $(RELAY_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o,$(ALL_O))
-LIB_O   := $(filter-out $B/src/cli/%,$(ALL_O))
+LIB_O   := $(filter-out $(foreach r,config report serve cli,$B/src/$r/%),\
+	   $(ALL_O))
 HELP_O  := $(call obj,tests/support/*.c)
 UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -81,7 +82,8 @@ $B/support.a: $(HELP_O)
 $B/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Unit tests see the pure rooms only; net_* all below cli/, cli_* that too.
+# Unit tests see the pure rooms only; net_* also net, relay and deliver; cli_*
+# all.
 link = @mkdir -p $(@D); echo "  LD $@"
 $B/unit/net_%: $B/tests/unit/net_%.o $B/lib.a $B/support.a
 	$(link)

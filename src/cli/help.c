@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* help.c - --help out of the option table, and --version. */
-#include "cli/options.h"
+#include "cli/help.h"
 
 #include <idn2.h>
 #include <ldns/ldns.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "config/options.h"
 
 #define COLUMN	  28 /* where the help text begins */
 #define LINE_WIDE 79

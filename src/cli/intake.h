@@ -8,7 +8,7 @@
 #ifndef CLI_INTAKE_H
 #define CLI_INTAKE_H
 
-#include "cli/options.h"
+#include "config/options.h"
 #include "mail/message.h"
 #include "net/input.h"
 #include "net/self.h"

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cli/config.h"
-#include "cli/options.h"
+#include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/send.h"
+#include "config/config.h"
+#include "config/options.h"
 
 /* The one place where lack of memory ends the program. */
 void

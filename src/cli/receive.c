@@ -5,8 +5,21 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "cli/sink.h"
+#include "base/ascii.h"
 #include "net/self.h"
+#include "serve/sink.h"
+
+static void
+refuse(const struct settings *s, const char *reply)
+{
+	struct buf shown = { 0 };
+
+	text_escape(&shown, slice_of(reply));
+	fprintf(stderr, "%s: --sink-reply '%s': VERB=CODE [text], VERB=drop, "
+		"VERB=stall or EHLO=-KEYWORD is wanted, as RCPT=450 or "
+		".=drop\n", s->program, buf_str(&shown));
+	buf_free(&shown);
+}
 
 static bool
 read_faults(const struct settings *s, struct server_fault *fault)
@@ -14,9 +27,7 @@ read_faults(const struct settings *s, struct server_fault *fault)
 	for (size_t i = 0; i < s->nsink_replies; i++) {
 		if (server_fault_parse(slice_of(s->sink_reply[i]), &fault[i]))
 			continue;
-		fprintf(stderr, "%s: --sink-reply %s: not VERB=CODE [TEXT], "
-			"VERB=drop or VERB=stall\n", s->program,
-		    s->sink_reply[i]);
+		refuse(s, s->sink_reply[i]);
 		return false;
 	}
 	return true;

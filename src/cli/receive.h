@@ -3,7 +3,7 @@
 #ifndef CLI_RECEIVE_H
 #define CLI_RECEIVE_H
 
-#include "cli/options.h"
+#include "config/options.h"
 
 /* Serve as the settings say; the exit status. */
 int receive_run(const struct settings *s);

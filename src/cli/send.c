@@ -17,11 +17,11 @@
 
 #include "base/mem.h"
 #include "cli/intake.h"
-#include "cli/progress.h"
-#include "cli/report.h"
-#include "cli/secret.h"
+#include "config/secret.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
+#include "report/progress.h"
+#include "report/report.h"
 
 struct run {
 	const struct settings *s;
@@ -313,6 +313,22 @@ deliver(struct run *r)
 	return status;
 }
 
+static bool
+open_report(struct run *r, struct outcome *why)
+{
+	const struct settings *s = r->s;
+	const struct report_config c = {
+		.style = s->json ? REPORT_JSON :
+			 s->verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
+		.program = s->program,
+		.transcript = s->transcript,
+		.bodies = s->verbose > 1,
+		.wish = { s->port, s->server[0] != '\0' },
+	};
+
+	return report_init(&r->report, &c, clock_now(), why);
+}
+
 int
 send_run(const struct settings *s)
 {
@@ -320,7 +336,7 @@ send_run(const struct settings *s)
 	struct outcome why;
 	int status;
 
-	if (!report_init(&r.report, s, clock_now(), &why)) {
+	if (!open_report(&r, &why)) {
 		report_failure(&r.report, &why);
 		return EX_CANTCREAT;
 	}

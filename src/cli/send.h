@@ -3,7 +3,7 @@
 #ifndef CLI_SEND_H
 #define CLI_SEND_H
 
-#include "cli/options.h"
+#include "config/options.h"
 
 /* Send (or, with --explain, plan) as the settings say; the exit status. */
 int send_run(const struct settings *s);

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "base/duration.h"
+
 /*
  * Microseconds on the monotonic clock (CLOCK_BOOTTIME, so that a suspend
  * counts): what every `now` in this program is.
@@ -18,8 +20,5 @@ struct wall_time {
 };
 
 struct wall_time clock_wall(void);
-
-#define SECONDS(n)	((int64_t)(n) * 1000000)
-#define MILLISECONDS(n) ((int64_t)(n) * 1000)
 
 #endif

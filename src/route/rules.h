@@ -2,8 +2,9 @@
 /*
  * rules.h - the user's rules about where mail goes, as pure data.
  *
- * A configuration (cli/config.h) or --relay makes them; rules_choose() applies
- * them to a sender and a recipient's domain.  The plan says which rule it was.
+ * A configuration (config/config.h) or --relay makes them; rules_choose()
+ * applies them to a sender and a recipient's domain.  The plan says which rule
+ * it was.
  */
 #ifndef ROUTE_RULES_H
 #define ROUTE_RULES_H

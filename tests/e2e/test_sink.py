@@ -195,6 +195,13 @@ def test_faults_on_demand(tmp_path, smtpsend, fault, status):
         assert sink.stored(0, 0) == []
 
 
+@pytest.mark.parametrize("reply", ["RCPT", "RCTP=450", "a\033[31m=450", ""])
+def test_a_reply_that_is_none_is_a_usage_error(smtpsend, reply):
+    run = smtpsend("--sink", "127.0.0.1:0", "--sink-reply", reply)
+    assert run.status == 64 and "VERB=CODE" in run.stderr, run
+    assert "\033" not in run.stderr and "listening" not in run.stderr
+
+
 def test_mbox(make_sink, tmp_path):
     """Two messages in a file that Python's mailbox reads."""
     path = tmp_path / "box"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "cli/config.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

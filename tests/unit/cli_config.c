@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "cli/config.h"
+#include "config/config.h"
 
 /* 150 octets */
 #define TEN    "0123456789"

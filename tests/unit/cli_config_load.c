@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "cli/config.h"
+#include "config/config.h"
 
 #define WORDS_MAX 16
 

@@ -14,7 +14,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "cli/options.h"
+#include "cli/help.h"
+#include "config/options.h"
 
 #define WORDS_MAX 40
 
@@ -456,8 +457,6 @@ static const struct {
 	{ "smtpsend --timeout 99999999999s a", 64, "a time is wanted" },
 	{ "smtpsend --max-sessions many a", 64, "a number from 1 to 100" },
 	{ "smtpsend --sink bob@x", 64, "ADDR:PORT is wanted" },
-	{ "smtpsend --sink --sink-reply RCPT", 64, "VERB=CODE" },
-	{ "smtpsend --sink --sink-reply RCTP=450", 64, "as RCPT=450" },
 	{ "smtpsend --sink :25 bob@x", 64, "takes no recipients" },
 	{ "smtpsend --sink-mbox m --sink-dir d --sink", 64, "exclude" },
 	{ "smtpsend --sink-dir d a", 64, "--sink-dir needs --sink" },

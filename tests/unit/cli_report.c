@@ -8,11 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cli/advice.h"
-#include "cli/explain.h"
-#include "cli/json.h"
-#include "cli/progress.h"
-#include "cli/report.h"
+#include "report/advice.h"
+#include "report/explain.h"
+#include "report/json.h"
+#include "report/progress.h"
+#include "report/report.h"
 
 #define START 5000000
 

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/secret.h"
-#include "cli/secret_parts.h"
+#include "config/secret.h"
+#include "config/secret_parts.h"
 #include "net/clock.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])

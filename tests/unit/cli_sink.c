@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "cli/sink.h"
-#include "cli/sink_store.h"
-#include "cli/sink_text.h"
 #include "net/sockaddr.h"
+#include "serve/sink.h"
+#include "serve/sink_store.h"
+#include "serve/sink_text.h"
 
 static const struct {
 	int kind;

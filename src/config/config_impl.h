@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* config_impl.h - what the parts of the configuration share (config.h). */
+#ifndef CONFIG_CONFIG_IMPL_H
+#define CONFIG_CONFIG_IMPL_H
+
+#include "config/config.h"
+
+/* A text being read. */
+struct config_text {
+	struct config *config;
+	struct settings *settings;
+	const char *file;	/* kept */
+	struct slice rest;
+	unsigned line;		/* of what was read last */
+	struct config_section *section;
+	size_t sections;	/* this file's, in front of those before */
+	struct option_call call; /* for keys of the defaults */
+	struct buf *says;
+	bool failed;
+};
+
+/* Copies that live as long as c. */
+const char *config_keep(struct config *c, struct slice s);
+
+/* "FILE:LINE: 'WORD': TEXT"; word may be NULL.  Always false. */
+bool config_complain(struct buf *says, const char *file, unsigned line,
+    const char *word, const char *text);
+
+/* Store KEY = VALUE into t->section; false when said what is wrong. */
+bool config_key(struct config_text *t, const char *key, const char *value);
+
+/* May it be given more than once? */
+bool config_key_repeats(const char *key);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config_key.c - the keys of each section, and storing their values.
+ *
+ * The defaults have the rows of the option table that may be keys; a relay and
+ * a domain have a few of these rows, and keys of their own.
+ */
+#include "config/config_impl.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+#include "base/slice.h"
+#include "config/option_take.h"
+#include "config/relay_url.h"
+#include "mail/address.h"
+
+enum { IN_DEFAULTS = 1, IN_RELAY = 2, IN_DOMAIN = 4 };
+
+struct key {
+	const char *name;
+	unsigned sections;
+	/* NULL: the option of that name does it */
+	bool (*take)(struct config_text *t, const char *key,
+	    const char *value);
+};
+
+static bool
+complain(struct config_text *t, const char *word, const char *text)
+{
+	return config_complain(t->says, t->file, t->line, word, text);
+}
+
+static bool
+take_url(struct config_text *t, const char *key, const char *value)
+{
+	struct relay_spec *r = &t->section->relay;
+	struct relay_url url;
+	const char *why = relay_url_parse(slice_of(value), &url);
+
+	if (!why && url.user && r->user) {
+		relay_url_free(&url);
+		why = "there is a user already";
+	}
+	if (why)
+		return complain(t, strchr(value, '@') ? key : value, why);
+	r->link = url.link;
+	r->by_srv = url.by_srv;
+	r->host = config_keep(t->config, slice_of(url.host));
+	r->port = url.port;
+	if (url.user)
+		r->user = config_keep(t->config, slice_of(url.user));
+	relay_url_free(&url);
+	return true;
+}
+
+static bool
+take_user(struct config_text *t, const char *key, const char *value)
+{
+	if (t->section->relay.user)
+		return complain(t, key, "the url has a user already");
+	t->section->relay.user = value;
+	return true;
+}
+
+static bool
+take_from(struct config_text *t, const char *key, const char *value)
+{
+	(void)key;
+	t->section->relay.from = value;
+	return true;
+}
+
+static bool
+take_auth(struct config_text *t, const char *key, const char *value)
+{
+	static const char *const methods[] = { "PLAIN", "LOGIN", "CRAM-MD5",
+		"EXTERNAL", "XOAUTH2", "OAUTHBEARER", "GSSAPI" };
+
+	(void)key;
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (slice_eq_nocase(slice_of(value), slice_of(methods[i]))) {
+			t->section->relay.auth = methods[i];
+			return true;
+		}
+	return complain(t, value, "PLAIN, LOGIN, CRAM-MD5, EXTERNAL, XOAUTH2, "
+	    "OAUTHBEARER or GSSAPI is wanted");
+}
+
+/* One source of the password or token for each relay. */
+static bool
+take_secret(struct config_text *t, const char *key, const char *value)
+{
+	static const struct {
+		const char *key;
+		enum secret_kind kind;
+		bool is_path;
+	} kinds[] = {
+		{ "password-file", SECRET_FILE, true },
+		{ "password-command", SECRET_COMMAND, false },
+		{ "password-credential", SECRET_CREDENTIAL, false },
+		{ "netrc", SECRET_NETRC, true },
+		{ "token-command", SECRET_TOKEN, false },
+	};
+	struct relay_spec *r = &t->section->relay;
+
+	if (r->secret != SECRET_NONE)
+		return complain(t, key, "there is another password or token "
+		    "key in this section");
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(key, kinds[i].key) != 0)
+			continue;
+		if (kinds[i].is_path && value[0] != '/')
+			return complain(t, value, "a path that begins with / "
+			    "is wanted");
+		r->secret = kinds[i].kind;
+		r->secret_from = value;
+	}
+	return true;
+}
+
+static bool
+parse_yes(const char *value, bool *out)
+{
+	*out = slice_eq_nocase(slice_of(value), SLICE("yes")) ||
+	    slice_eq_nocase(slice_of(value), SLICE("true"));
+	return *out || slice_eq_nocase(slice_of(value), SLICE("no")) ||
+	    slice_eq_nocase(slice_of(value), SLICE("false"));
+}
+
+static bool
+take_shell(struct config_text *t, const char *key, const char *value)
+{
+	(void)key;
+	return parse_yes(value, &t->section->relay.secret_shell) ||
+	    complain(t, value, "yes or no is wanted");
+}
+
+static bool
+take_direct(struct config_text *t, const char *key, const char *value)
+{
+	(void)key;
+	return parse_yes(value, &t->section->domain.direct) ||
+	    complain(t, value, "yes or no is wanted");
+}
+
+static bool
+take_relays(struct config_text *t, const char *key, const char *value)
+{
+	(void)key;
+	t->section->domain.relay = value;
+	return true;
+}
+
+static bool
+take_rewrite(struct config_text *t, const char *key, const char *value)
+{
+	struct slice rest = slice_of(value), pattern;
+	struct rules *r = &t->config->rules;
+	struct address a = { 0 };
+	struct outcome why;
+
+	(void)key;
+	slice_cut(&rest, ' ', &pattern);
+	rest = slice_trim(rest);
+	if (rest.n == 0 || !address_parse(rest, SLICE(""), &a, &why))
+		return complain(t, value, "PATTERN ADDRESS is wanted, as "
+		    "*@example.org me@example.net");
+	r->rewrite = mem_resize(r->rewrite, r->nrewrites + 1,
+	    sizeof r->rewrite[0]);
+	r->rewrite[r->nrewrites++] = (struct rewrite_rule){
+		config_keep(t->config, pattern),
+		config_keep(t->config, slice_of(a.path)),
+	};
+	address_free(&a);
+	return true;
+}
+
+static bool
+take_password(struct config_text *t, const char *key, const char *value)
+{
+	(void)value;
+	return complain(t, key, "no password may stand here: name a "
+	    "password-file or password-command");
+}
+
+static const struct key keys[] = {
+	{ "rewrite-from", IN_DEFAULTS, take_rewrite },
+	{ "url", IN_RELAY, take_url },
+	{ "user", IN_RELAY, take_user },
+	{ "password-file", IN_RELAY, take_secret },
+	{ "password-command", IN_RELAY, take_secret },
+	{ "password-credential", IN_RELAY, take_secret },
+	{ "netrc", IN_RELAY, take_secret },
+	{ "token-command", IN_RELAY, take_secret },
+	{ "shell", IN_RELAY, take_shell },
+	{ "auth", IN_RELAY, take_auth },
+	{ "from", IN_RELAY, take_from },
+	{ "ca", IN_RELAY, NULL },
+	{ "cert", IN_RELAY, NULL },
+	{ "key", IN_RELAY, NULL },
+	{ "tls-name", IN_RELAY, NULL },
+	{ "helo", IN_RELAY, NULL },
+	{ "source", IN_RELAY, NULL },
+	{ "proxy", IN_RELAY, NULL },
+	{ "relay", IN_DOMAIN, take_relays },
+	{ "direct", IN_DOMAIN, take_direct },
+	{ "server", IN_DOMAIN, NULL },
+	{ "port", IN_DOMAIN, NULL },
+	{ "tls", IN_DOMAIN, NULL },
+	{ "password", IN_DEFAULTS | IN_RELAY, take_password },
+};
+
+static const struct key *
+find_key(enum section_kind kind, const char *name)
+{
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (keys[i].sections & 1U << kind &&
+		    strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* The row of the option table that is this key. */
+static const struct option *
+find_option(const char *name)
+{
+	const struct option *o;
+
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (o->name && o->fallback && strcmp(o->name, name) == 0)
+			return o;
+	return NULL;
+}
+
+bool
+config_key_repeats(const char *key)
+{
+	return strcmp(key, "rewrite-from") == 0 ||
+	    strcmp(key, "resolver") == 0 || strcmp(key, "relay") == 0;
+}
+
+/* An option without argument is yes or no. */
+static bool
+take_switch(struct config_text *t, struct option_call *c, const char *value)
+{
+	bool yes;
+
+	if (!parse_yes(value, &yes))
+		return complain(t, value, "yes or no is wanted");
+	return !yes || c->option->take(c, NULL);
+}
+
+static bool
+take_option(struct config_text *t, struct option_call *c,
+    const struct option *o, const char *value)
+{
+	struct buf where = { 0 };
+	bool ok;
+
+	text_escape(&where, slice_of(t->file));
+	buf_putf(&where, ":%u", t->line);
+	c->where = buf_str(&where);
+	c->option = o;
+	memcpy(c->shown, o->name, strlen(o->name) + 1);
+	option_begin(c);
+	ok = o->arg == ARG_NONE ? take_switch(t, c, value) : o->take(c, value);
+	if (ok && o->take == take_tls)
+		c->settings->tls_why = config_keep(t->config,
+		    buf_slice(&where));
+	buf_free(&where);
+	return ok;
+}
+
+static bool
+refuse_key(struct config_text *t, const char *key)
+{
+	static const char *const texts[] = {
+		[SECTION_DEFAULTS] = "there is no such key",
+		[SECTION_RELAY] = "a [relay] section has no such key",
+		[SECTION_DOMAIN] = "a [domain] section has no such key",
+	};
+
+	return complain(t, key, texts[t->section->kind]);
+}
+
+/* A file's list replaces the one of a file before. */
+static void
+begin_rewrites(struct config_text *t)
+{
+	const struct config_section *d = &t->config->defaults;
+
+	for (size_t i = 0; i < d->nitems; i++)
+		if (d->item[i].file == t->file &&
+		    strcmp(d->item[i].key, "rewrite-from") == 0)
+			return;
+	t->config->rules.nrewrites = 0;
+}
+
+bool
+config_key(struct config_text *t, const char *key, const char *value)
+{
+	struct option_call own = { .settings = &t->section->values,
+		.says = t->says, .own = true };
+	bool in_defaults = t->section->kind == SECTION_DEFAULTS;
+	const struct key *k = find_key(t->section->kind, key);
+	const struct option *o = find_option(key);
+
+	if (k && k->take == take_rewrite)
+		begin_rewrites(t);
+	if (k && k->take)
+		return k->take(t, key, value);
+	if (!o || (!k && !in_defaults))
+		return refuse_key(t, key);
+	return take_option(t, in_defaults ? &t->call : &own, o, value);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* option_find.c - see option_find.h */
+#include "config/option_find.h"
+
+#include <string.h>
+
+#define NAME_MAX_LEN 24 /* longer words resemble no option */
+
+const struct option *
+option_by_name(struct slice name, const struct option **other)
+{
+	const struct option *o, *found = NULL;
+
+	*other = NULL;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (!o->name || !slice_starts(slice_of(o->name), name))
+			continue;
+		if (strlen(o->name) == name.n) {
+			*other = NULL;
+			return o;
+		}
+		*other = found;
+		found = o;
+	}
+	return name.n > 0 ? found : NULL;
+}
+
+const struct option *
+option_by_letter(char letter, bool own)
+{
+	const struct option *o;
+
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (o->letter == letter && (own || o->scope != SCOPE_OWN))
+			return o;
+	return NULL;
+}
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many letters must be added, dropped, changed or swapped with their
+ * neighbour to make b of a (optimal string alignment).
+ */
+static unsigned
+distance(struct slice a, struct slice b)
+{
+	unsigned d[NAME_MAX_LEN + 1][NAME_MAX_LEN + 1] = { 0 };
+
+	for (size_t i = 0; i <= a.n; i++)
+		d[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= b.n; j++)
+		d[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a.n; i++)
+		for (size_t j = 1; j <= b.n; j++) {
+			unsigned differs = a.p[i - 1] != b.p[j - 1];
+
+			d[i][j] = least(d[i - 1][j - 1] + differs,
+			    least(d[i - 1][j], d[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+			    a.p[i - 2] == b.p[j - 1])
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+		}
+	return d[a.n][b.n];
+}
+
+const char *
+option_nearest(struct slice name)
+{
+	unsigned best = name.n < 4 ? 2 : 3, d;
+	const char *found = NULL;
+	const struct option *o;
+
+	if (name.n < 2 || name.n > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (!o->name || strlen(o->name) > NAME_MAX_LEN)
+			continue;
+		d = distance(name, slice_of(o->name));
+		if (d < best) {
+			best = d;
+			found = o->name;
+		}
+	}
+	return found;
+}

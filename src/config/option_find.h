@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* option_find.h - looking options up in the table, also mistyped ones. */
+#ifndef CONFIG_OPTION_FIND_H
+#define CONFIG_OPTION_FIND_H
+
+#include "base/slice.h"
+#include "config/options.h"
+
+/*
+ * The option with this long name, or with the only one that it begins; NULL
+ * when there is none.  *other is a second option it begins, or NULL.
+ */
+const struct option *option_by_name(struct slice name,
+    const struct option **other);
+
+/* The option with this letter; own: smtpsend's letters too. */
+const struct option *option_by_letter(char letter, bool own);
+
+/* The long name that was probably meant, or NULL when none is near. */
+const char *option_nearest(struct slice name);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * option_sendmail.c - sendmail's letters that have forms of their own: -b, -B,
+ * -d, -e, -o, -O, -q, -Q, -V.  What has no meaning here is taken and ignored.
+ */
+#include "config/option_take.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/codec.h"
+#include "base/slice.h"
+
+#define ENVID_MAX 100 /* as xtext, RFC 3461 4.4 */
+
+bool
+take_body_type(struct option_call *c, const char *value)
+{
+	struct slice s = slice_of(value);
+
+	if (slice_eq_nocase(s, SLICE("8BITMIME")))
+		c->settings->body = BODY_8BITMIME;
+	else if (slice_eq_nocase(s, SLICE("7BIT")))
+		c->settings->body = BODY_7BIT;
+	else
+		return option_refuse(c, value, "7BIT or 8BITMIME is wanted");
+	return true;
+}
+
+bool
+take_mode(struct option_call *c, const char *value)
+{
+	static const struct {
+		char letter;
+		enum mode mode;
+	} modes[] = {
+		{ 'm', MODE_DELIVER }, { 's', MODE_SMTP },
+		{ 'S', MODE_BATCH_SMTP }, { 'v', MODE_VERIFY },
+		{ 't', MODE_TEST }, { 'i', MODE_ALIASES },
+		{ 'p', MODE_QUEUE_LIST }, { 'P', MODE_QUEUE_COUNT },
+		{ 'd', MODE_DAEMON }, { 'l', MODE_DAEMON },
+		{ 'D', MODE_DAEMON_FOREGROUND }, { 'h', MODE_HOST_STATUS },
+		{ 'H', MODE_HOST_PURGE }, { 'O', MODE_SHOW_OPTIONS },
+		{ 'C', MODE_CHECK_CONFIG }, { 'V', MODE_VERSION },
+	};
+
+	if (strcmp(value, "q") == 0) {
+		c->settings->delivery = DELIVERY_QUEUE;
+		c->settings->mode = MODE_DELIVER;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+		if (value[0] == modes[i].letter && value[1] == '\0') {
+			c->settings->mode = modes[i].mode;
+			return true;
+		}
+	return option_reject(c, value, "there is no such mode; m, s, S, v, t, "
+	    "i, p, P, q, d, D, h, H, O, C and V are known");
+}
+
+bool
+take_aliases(struct option_call *c, const char *value)
+{
+	(void)value;
+	c->settings->mode = MODE_ALIASES;
+	return true;
+}
+
+/* -d0.1, -d0.4 and -d0.13 ask for the version; other debugging is ignored. */
+bool
+take_debug(struct option_call *c, const char *value)
+{
+	if (value && (strcmp(value, "0.1") == 0 || strcmp(value, "0.4") == 0 ||
+	    strcmp(value, "0.13") == 0))
+		c->settings->show_build = true;
+	return true;
+}
+
+bool
+take_errors(struct option_call *c, const char *value)
+{
+	switch (value[0]) {
+	case 'p':
+	case 'w':
+		c->settings->errors = ERRORS_PRINT;
+		return true;
+	case 'm':
+		c->settings->errors = ERRORS_MAIL;
+		return true;
+	case 'q':
+		c->settings->errors = ERRORS_QUIET;
+		return true;
+	case 'e':
+		c->settings->errors = ERRORS_MAIL_OK;
+		return true;
+	}
+	return option_refuse(c, value, "m, p, q, w or e is wanted");
+}
+
+bool
+take_hold(struct option_call *c, const char *value)
+{
+	c->settings->hold = true;
+	c->settings->hold_reason = value;
+	return true;
+}
+
+/* A server refuses the whole mail for an id that is not in order. */
+bool
+take_envid(struct option_call *c, const char *value)
+{
+	struct slice id = slice_of(value);
+	struct buf xtext = { 0 };
+	size_t n;
+
+	xtext_put(&xtext, id);
+	n = xtext.n;
+	buf_free(&xtext);
+	if (n > 0 && n <= ENVID_MAX && !ascii_has_control(id) &&
+	    !ascii_has_high(id))
+		return take_text(c, value);
+	return option_refuse(c, value, "printable ASCII is wanted, at most %d "
+	    "octets", ENVID_MAX);
+}
+
+static bool
+take_delivery(struct option_call *c, const char *value)
+{
+	switch (ascii_lower(value[0])) {
+	case 'i':
+		c->settings->delivery = DELIVERY_NOW;
+		return true;
+	case 'b':
+		c->settings->delivery = DELIVERY_BACKGROUND;
+		return true;
+	case 'q':
+	case 'd':
+		c->settings->delivery = DELIVERY_QUEUE;
+		return true;
+	}
+	return option_refuse(c, value, "i, b, q or d is wanted");
+}
+
+/* Sendmail's booleans: nothing, "true", "yes", "t", "1" are true. */
+static bool
+is_true(const char *s)
+{
+	return s[0] == '\0' || strchr("tTyY1", s[0]) != NULL;
+}
+
+/* -oX...: one letter and its value. */
+bool
+take_short(struct option_call *c, const char *value)
+{
+	switch (value[0]) {
+	case 'i':
+		c->settings->ignore_dots = is_true(value + 1);
+		return true;
+	case 'e':
+		return take_errors(c, value + 1);
+	case 'd':
+		return take_delivery(c, value + 1);
+	}
+	return true;
+}
+
+static bool
+set_requiretls(struct option_call *c, const char *value)
+{
+	c->settings->require_tls = is_true(value);
+	return true;
+}
+
+static bool
+set_smtputf8(struct option_call *c, const char *value)
+{
+	c->settings->smtputf8 = is_true(value);
+	return true;
+}
+
+static bool
+set_dots(struct option_call *c, const char *value)
+{
+	c->settings->ignore_dots = is_true(value);
+	return true;
+}
+
+static bool
+set_queue_return(struct option_call *c, const char *value)
+{
+	if (!duration_parse(value, 86400, &c->settings->queue_return))
+		return option_refuse(c, value, "a time is wanted, as 5d");
+	return true;
+}
+
+static bool
+set_max_hops(struct option_call *c, const char *value)
+{
+	uint64_t n;
+
+	if (!slice_to_uint(slice_of(value), 1000, &n))
+		return option_refuse(c, value, "a number is wanted");
+	c->settings->max_hops = (unsigned)n;
+	return true;
+}
+
+/* -O Name=value; a name that is not here means nothing to us. */
+bool
+take_long(struct option_call *c, const char *value)
+{
+	static const struct {
+		struct slice name;
+		bool (*set)(struct option_call *c, const char *value);
+	} names[] = {
+		{ { "DeliveryMode", 12 }, take_delivery },
+		{ { "ErrorMode", 9 }, take_errors },
+		{ { "IgnoreDots", 10 }, set_dots },
+		{ { "MaxHopCount", 11 }, set_max_hops },
+		{ { "Timeout.queuereturn", 19 }, set_queue_return },
+		{ { "requiretls", 10 }, set_requiretls },
+		{ { "smtputf8", 8 }, set_smtputf8 },
+	};
+	size_t eq = slice_find(slice_of(value), '=');
+	struct slice name = slice_trim(slice_first(slice_of(value), eq));
+
+	value += eq;
+	if (*value == '=')
+		value++;
+	while (*value == ' ')
+		value++;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (slice_eq_nocase(name, names[i].name))
+			return names[i].set(c, value);
+	return true;
+}
+
+static bool
+take_queue_match(struct option_call *c, const char *value)
+{
+	if (value[0] == '\0' || !strchr("IRS", value[0]) || value[1] == '\0')
+		return option_reject(c, value, "I, R or S is wanted, and "
+		    "what to look for in id, recipient or sender, as -qRx.org");
+	c->settings->queue_by = value[0];
+	c->settings->queue_match = value + 1;
+	return true;
+}
+
+/* -q, -q30m, -qp30m, -qf, -q[!]Iid, -q[!]Rrcpt, -q[!]Ssender. */
+bool
+take_queue(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+
+	s->queue_run = true;
+	if (!value)
+		return true;
+	if (strcmp(value, "f") == 0) {
+		s->queue_foreground = true;
+		return true;
+	}
+	if (value[0] == '!') {
+		s->queue_not = true;
+		return take_queue_match(c, value + 1);
+	}
+	if (value[0] >= 'A' && value[0] <= 'Z')
+		return take_queue_match(c, value);
+	if (value[0] == 'p')
+		value++;
+	if (!duration_parse(value, 60, &s->queue_interval))
+		return option_reject(c, value, "a time is wanted, as 30m");
+	return true;
+}

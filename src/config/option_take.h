@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * option_take.h - storing the value of an option: a function per kind of value.
+ *
+ * Each checks its value and says what is allowed.  A wrong value is an error
+ * under the name smtpsend; under sendmail's names it is a warning and the
+ * option is ignored, since no mail may be lost over a flag.
+ */
+#ifndef CONFIG_OPTION_TAKE_H
+#define CONFIG_OPTION_TAKE_H
+
+#include "config/options.h"
+
+/* Complain about a value: false for smtpsend, a warning and true otherwise. */
+bool option_refuse(struct option_call *c, const char *value, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/* Complain and stop under every name. */
+bool option_reject(struct option_call *c, const char *value, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Before an option's first use in a source (a file, the command line): forget
+ * what sources before said, where the use would add to it.
+ */
+void option_begin(struct option_call *c);
+
+/* A host as it may be used, an IP address or a name in A-labels, into out. */
+bool option_host(struct slice host, char *out, size_t size);
+
+/* "90", "30s", "1h30m" with units s m h d w; a bare number counts in `unit`. */
+bool duration_parse(const char *s, unsigned unit, unsigned *seconds);
+
+bool take_flag(struct option_call *c, const char *value);
+bool take_text(struct option_call *c, const char *value);
+bool take_number(struct option_call *c, const char *value);
+bool take_count(struct option_call *c, const char *value);
+bool take_nothing(struct option_call *c, const char *value);
+bool take_explain(struct option_call *c, const char *value);
+bool take_help(struct option_call *c, const char *value);
+bool take_version(struct option_call *c, const char *value);
+bool take_server(struct option_call *c, const char *value);
+bool take_relay(struct option_call *c, const char *value);
+bool take_proxy(struct option_call *c, const char *value);
+bool take_domain(struct option_call *c, const char *value);
+bool take_print_config(struct option_call *c, const char *value);
+bool take_port(struct option_call *c, const char *value);
+bool take_resolver(struct option_call *c, const char *value);
+bool take_source(struct option_call *c, const char *value);
+bool take_host_name(struct option_call *c, const char *value);
+bool take_timeout(struct option_call *c, const char *value);
+bool take_tls(struct option_call *c, const char *value);
+bool take_quit_after(struct option_call *c, const char *value);
+bool take_sink(struct option_call *c, const char *value);
+bool take_sink_reply(struct option_call *c, const char *value);
+bool take_notify(struct option_call *c, const char *value);
+bool take_return(struct option_call *c, const char *value);
+
+/* Sendmail's own forms (option_sendmail.c). */
+bool take_body_type(struct option_call *c, const char *value);
+bool take_mode(struct option_call *c, const char *value);
+bool take_aliases(struct option_call *c, const char *value);
+bool take_debug(struct option_call *c, const char *value);
+bool take_errors(struct option_call *c, const char *value);
+bool take_envid(struct option_call *c, const char *value);
+bool take_hold(struct option_call *c, const char *value);
+bool take_short(struct option_call *c, const char *value);
+bool take_long(struct option_call *c, const char *value);
+bool take_queue(struct option_call *c, const char *value);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+/* option_where.c - values that are hosts, addresses, URLs (option_take.h). */
+#include "config/option_take.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "config/relay_url.h"
+#include "mail/address.h"
+
+static struct slice
+cut_scheme(struct slice s, enum link_kind *link)
+{
+	static const struct {
+		const char *scheme;
+		enum link_kind link;
+	} schemes[] = {
+		{ "smtp://", LINK_SMTP },
+		{ "smtps://", LINK_SMTPS },
+		{ "lmtp://", LINK_LMTP },
+	};
+	struct slice scheme;
+
+	*link = LINK_SMTP;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		scheme = slice_of(schemes[i].scheme);
+		if (!slice_starts_nocase(s, scheme))
+			continue;
+		*link = schemes[i].link;
+		return slice_from(s, scheme.n);
+	}
+	return s;
+}
+
+bool
+option_host(struct slice host, char *out, size_t size)
+{
+	struct outcome why;
+	struct ip ip;
+	char *name;
+	bool fits;
+
+	if (ip_parse(host, &ip))
+		name = strndup(host.p, host.n);
+	else
+		name = domain_to_ascii(host, &why);
+	if (!name)
+		return false;
+	fits = strlen(name) < size;
+	if (fits)
+		memcpy(out, name, strlen(name) + 1);
+	free(name);
+	return fits;
+}
+
+bool
+take_server(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+	uint16_t port = 0;
+	struct slice host, rest = cut_scheme(slice_of(value), &s->link);
+
+	if (rest.n > 0 && rest.p[rest.n - 1] == '/')
+		rest.n--;
+	if (!hostport_parse(rest, &host, &port) ||
+	    !option_host(host, s->server, sizeof s->server))
+		return option_refuse(c, value,
+		    "[smtp://|smtps://|lmtp://]HOST[:PORT] is wanted");
+	if (port != 0)
+		s->port = port;
+	return true;
+}
+
+/* A URL as an error may show it: what stands before an @ may be a secret. */
+static const char *
+url_shown(const char *value)
+{
+	return strchr(value, '@') ? NULL : value;
+}
+
+/* Words that are no URL may be names; config.c will know. */
+bool
+take_relay(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+	struct slice rest = slice_of(value), word;
+	struct relay_url url;
+	const char *why;
+
+	while (slice_cut(&rest, ' ', &word)) {
+		if (!relay_url_has_scheme(word))
+			continue;
+		why = relay_url_parse(word, &url);
+		if (why)
+			return option_refuse(c, url_shown(value), "%s", why);
+		relay_url_free(&url);
+	}
+	if (s->nrelays == RELAYS_MAX)
+		return option_refuse(c, value, "at most %d relays", RELAYS_MAX);
+	s->relay[s->nrelays++] = value;
+	return true;
+}
+
+bool
+take_proxy(struct option_call *c, const char *value)
+{
+	struct slice rest = slice_of(value), host;
+	uint16_t port = 0;
+	struct ip ip;
+
+	if (slice_starts(rest, SLICE("socks5h://")))
+		rest = slice_from(rest, 10);
+	else if (slice_starts(rest, SLICE("http://")))
+		rest = slice_from(rest, 7);
+	else
+		rest.n = 0;
+	if (!hostport_parse(rest, &host, &port) || port == 0 ||
+	    (!ip_parse(host, &ip) && !domain_is_name(host)))
+		return option_refuse(c, url_shown(value),
+		    "socks5h://HOST:PORT or http://HOST:PORT is wanted, "
+		    "without a password");
+	return take_text(c, value);
+}
+
+bool
+take_domain(struct option_call *c, const char *value)
+{
+	if (!domain_is_name(slice_of(value)))
+		return option_refuse(c, value, "a domain is wanted");
+	return take_text(c, value);
+}
+
+bool
+take_port(struct option_call *c, const char *value)
+{
+	uint64_t port;
+
+	if (!slice_to_uint(slice_of(value), 65535, &port) || port == 0)
+		return option_refuse(c, value,
+		    "a port number from 1 to 65535 is wanted");
+	c->settings->port = (uint16_t)port;
+	return true;
+}
+
+static bool
+endpoint_parse(struct slice s, struct endpoint *at)
+{
+	struct endpoint e = *at;
+	struct slice host;
+
+	if (!hostport_parse(s, &host, &e.port) || !ip_parse(host, &e.ip))
+		return false;
+	*at = e;
+	return true;
+}
+
+bool
+take_resolver(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+	struct endpoint at = { .port = 53 };
+
+	if (s->nresolvers == SETTINGS_RESOLVERS)
+		return option_refuse(c, value, "at most %d resolvers",
+		    SETTINGS_RESOLVERS);
+	if (!endpoint_parse(slice_of(value), &at))
+		return option_refuse(c, value,
+		    "an IP address is wanted, with :PORT if it is not 53");
+	s->resolver[s->nresolvers++] = at;
+	return true;
+}
+
+bool
+take_source(struct option_call *c, const char *value)
+{
+	if (!ip_parse(slice_of(value), &c->settings->source))
+		return option_refuse(c, value,
+		    "an IP address of this machine is wanted");
+	return true;
+}
+
+static bool
+is_literal(struct slice s)
+{
+	static const struct slice tag = { "IPv6:", 5 };
+	struct slice inner;
+	struct ip ip;
+
+	if (s.n < 3 || s.p[0] != '[' || s.p[s.n - 1] != ']')
+		return false;
+	inner = slice_from(slice_first(s, s.n - 1), 1);
+	if (slice_starts_nocase(inner, tag))
+		return ip_parse(slice_from(inner, tag.n), &ip) &&
+		    ip.version == 6;
+	return ip_parse(inner, &ip) && ip.version == 4;
+}
+
+bool
+take_host_name(struct option_call *c, const char *value)
+{
+	struct slice s = slice_of(value);
+
+	if (!domain_is_name(s) && !is_literal(s))
+		return option_refuse(c, value, "a host name is wanted, or an "
+		    "address as [192.0.2.1] or [IPv6:2001:db8::1]");
+	return take_text(c, value);
+}
+
+/* ADDR, ADDR:PORT, :PORT or PORT; port 0 asks for any free one. */
+static bool
+sink_parse(struct slice s, struct endpoint *at)
+{
+	size_t colon = s.n;
+	uint64_t port;
+
+	while (colon > 0 && s.p[colon - 1] != ':')
+		colon--;
+	if (!slice_to_uint(slice_from(s, colon), 65535, &port))
+		return endpoint_parse(s, at);
+	if (colon <= 1) {
+		at->port = (uint16_t)port;
+		return true;
+	}
+	if (port != 0)
+		return endpoint_parse(s, at);
+	if (!endpoint_parse(slice_first(s, colon - 1), at))
+		return false;
+	at->port = 0;
+	return true;
+}
+
+bool
+take_sink(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+
+	s->mode = MODE_SINK;
+	if (value && !sink_parse(slice_of(value), &s->sink))
+		return option_refuse(c, value,
+		    "ADDR:PORT is wanted, as 127.0.0.1:2525 or [::1]:2525");
+	return true;
+}
+
+/* What it says is for the server to read. */
+bool
+take_sink_reply(struct option_call *c, const char *value)
+{
+	struct settings *s = c->settings;
+
+	if (s->nsink_replies == SETTINGS_REPLIES_MAX)
+		return option_refuse(c, value, "at most %d replies",
+		    SETTINGS_REPLIES_MAX);
+	s->sink_reply[s->nsink_replies++] = value;
+	return true;
+}

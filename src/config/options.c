@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * options.c - the parser: words of the command line against the table.
+ *
+ * The grammar is getopt's in POSIX order with GNU long options: the first word
+ * that is no option, or "--", ends them.
+ */
+#include "config/options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+#include "base/slice.h"
+#include "config/option_find.h"
+#include "config/option_take.h"
+
+/* The words, and how far we are. */
+struct words {
+	char *const *argv;
+	size_t n, at;
+};
+
+static const struct {
+	const char *program;
+	enum personality personality;
+	enum mode mode;
+} names[] = {
+	{ "sendmail", AS_SENDMAIL, MODE_DELIVER },
+	{ "send-mail", AS_SENDMAIL, MODE_DELIVER },
+	{ "mailq", AS_MAILQ, MODE_QUEUE_LIST },
+	{ "newaliases", AS_NEWALIASES, MODE_ALIASES },
+	{ "hoststat", AS_HOSTSTAT, MODE_HOST_STATUS },
+	{ "purgestat", AS_PURGESTAT, MODE_HOST_PURGE },
+	{ "rmail", AS_RMAIL, MODE_DELIVER },
+	{ "runq", AS_RUNQ, MODE_QUEUE_RUN },
+};
+
+void
+options_init(struct settings *s, const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+	const char *base = slash ? slash + 1 : argv0;
+
+	*s = (struct settings){ .program = "smtpsend" };
+	s->tls = TLS_MAY;
+	s->tls_why = "the default";
+	s->sink = (struct endpoint){
+		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = 2525
+	};
+	for (size_t i = 0; base && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(base, names[i].program) == 0) {
+			s->program = names[i].program;
+			s->personality = names[i].personality;
+			s->mode = names[i].mode;
+		}
+}
+
+/* Begin a line about a word of the command line. */
+static void
+say(struct option_call *c, const char *text, struct slice word)
+{
+	buf_putf(c->says, "%s: %s ", c->settings->program, text);
+	text_escape(c->says, slice_first(word, 200));
+}
+
+static int
+fail_unknown(struct option_call *c, struct slice word, const char *near)
+{
+	say(c, "unknown option", word);
+	if (near)
+		buf_putf(c->says, "; did you mean --%s?", near);
+	buf_puts(c->says, c->own ? " (smtpsend --help lists all)\n" : "\n");
+	return EX_USAGE;
+}
+
+static int
+fail_ambiguous(struct option_call *c, struct slice word, struct slice name)
+{
+	const char *before = " may mean";
+	const struct option *o;
+
+	say(c, "option", word);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (o->name && slice_starts(slice_of(o->name), name)) {
+			buf_putf(c->says, "%s --%s", before, o->name);
+			before = ",";
+		}
+	buf_putc(c->says, '\n');
+	return EX_USAGE;
+}
+
+static const char *
+peek(const struct words *w)
+{
+	return w->at < w->n ? w->argv[w->at] : NULL;
+}
+
+/* May the next word be an optional value? */
+static bool
+is_value(const char *word)
+{
+	return word && word[0] != '-' && word[0] != '\0';
+}
+
+/*
+ * The value of option o: glued to it, or the next word.  False when one is
+ * needed and there is none.
+ */
+static bool
+find_value(struct words *w, const struct option *o, const char *glued,
+    const char **value)
+{
+	*value = glued;
+	if (glued || o->arg == ARG_NONE || o->arg == ARG_GLUED)
+		return true;
+	if (o->arg == ARG_OPTIONAL && !is_value(peek(w)))
+		return true;
+	*value = peek(w);
+	if (*value)
+		w->at++;
+	return *value != NULL;
+}
+
+static void
+note_use(struct option_uses *uses, const struct option *o, const char *value)
+{
+	uses->v = mem_resize(uses->v, uses->n + 1, sizeof uses->v[0]);
+	uses->v[uses->n++] = (struct option_use){ o, value };
+}
+
+/* Do what the option says; sendmail's names are deaf where it names a file. */
+static int
+run(struct option_call *c, struct words *w, const struct option *o,
+    const char *glued)
+{
+	const char *value;
+
+	c->option = o;
+	if (!find_value(w, o, glued, &value)) {
+		option_reject(c, NULL, "it needs a value: %s %s", c->shown,
+		    o->arg_name);
+		return EX_USAGE;
+	}
+	if (o->scope == SCOPE_DEAF && !c->own)
+		return 0;
+	if (c->uses)
+		note_use(c->uses, o, value);
+	option_begin(c);
+	return o->take(c, value) ? 0 : EX_USAGE;
+}
+
+static int
+parse_long(struct option_call *c, struct words *w, const char *word)
+{
+	struct slice name = slice_from(slice_of(word), 2);
+	size_t eq = slice_find(name, '=');
+	const char *glued = eq < name.n ? name.p + eq + 1 : NULL;
+	const struct option *o, *other;
+
+	name = slice_first(name, eq);
+	o = c->own ? option_by_name(name, &other) : NULL;
+	if (!o)
+		return fail_unknown(c, slice_first(slice_of(word), eq + 2),
+		    c->own ? option_nearest(name) : NULL);
+	if (other)
+		return fail_ambiguous(c, slice_of(word), name);
+	snprintf(c->shown, sizeof c->shown, "--%s", o->name);
+	if (glued && o->arg == ARG_NONE) {
+		option_reject(c, glued, "this option takes no value");
+		return EX_USAGE;
+	}
+	return run(c, w, o, glued);
+}
+
+/* Was "-server" written for "--server"? */
+static void
+hint_long(struct option_call *c, const char *word)
+{
+	size_t n = slice_find(slice_of(word), '=');
+	const struct option *o, *other;
+
+	if (!c->own)
+		return;
+	if (strcmp(word, "-h") == 0)
+		buf_puts(c->says, "smtpsend: did you mean --help?\n");
+	if (n < 4)
+		return;
+	o = option_by_name(slice_from(slice_first(slice_of(word), n), 1),
+	    &other);
+	if (o && !other)
+		buf_putf(c->says, "%s: did you mean --%s, with two dashes?\n",
+		    c->settings->program, o->name);
+}
+
+/* "-t", "-ti", "-fme@example.org": letters until one takes the rest. */
+static int
+parse_letters(struct option_call *c, struct words *w, const char *word)
+{
+	const struct option *o;
+	const char *rest;
+	int status = 0;
+
+	for (const char *p = word + 1; *p && status == 0; p++) {
+		snprintf(c->shown, sizeof c->shown, "-%c", *p);
+		o = option_by_letter(*p, c->own);
+		if (!o) {
+			status = fail_unknown(c, slice_of(word), NULL);
+			break;
+		}
+		rest = o->arg != ARG_NONE && p[1] ? p + 1 : NULL;
+		status = run(c, w, o, rest);
+		if (rest)
+			break;
+	}
+	if (status != 0)
+		hint_long(c, word);
+	return status;
+}
+
+static bool
+is_final(enum mode mode)
+{
+	return mode == MODE_HELP || mode == MODE_VERSION;
+}
+
+/* Read options up to the first recipient; the words behind "--" are safe. */
+static int
+parse_options(struct option_call *c, struct words *w, bool *dashes)
+{
+	const char *word;
+	int status = 0;
+
+	*dashes = false;
+	while (status == 0 && (word = peek(w)) != NULL && word[0] == '-' &&
+	    word[1] != '\0' && !is_final(c->settings->mode)) {
+		w->at++;
+		if (strcmp(word, "--") == 0) {
+			*dashes = true;
+			break;
+		}
+		status = word[1] == '-' ? parse_long(c, w, word) :
+					  parse_letters(c, w, word);
+	}
+	return status;
+}
+
+/* The first recipient ends the options: what looks like one is an error. */
+static int
+take_recipients(struct option_call *c, const struct words *w, bool dashes)
+{
+	c->settings->rcpt = w->argv + w->at;
+	c->settings->nrcpts = w->n - w->at;
+	for (size_t i = w->at; i < w->n && !dashes; i++)
+		if (w->argv[i][0] == '-') {
+			say(c, "a recipient may not begin with '-':",
+			    slice_of(w->argv[i]));
+			buf_puts(c->says, "; options go before recipients\n");
+			return EX_DATAERR;
+		}
+	return 0;
+}
+
+int
+options_read(int argc, char *const argv[], struct settings *s,
+    struct option_uses *uses, struct buf *says)
+{
+	struct words w = { argv, argc > 0 ? (size_t)argc : 0, 1 };
+	struct option_call c = { .settings = s, .says = says, .uses = uses };
+	bool dashes;
+	int status;
+
+	c.own = s->personality == AS_SMTPSEND;
+	status = parse_options(&c, &w, &dashes);
+	if (status == 0 && !is_final(s->mode))
+		status = take_recipients(&c, &w, dashes);
+	return status;
+}
+
+int
+options_parse(int argc, char *const argv[], struct settings *out,
+    struct buf *says)
+{
+	int status;
+
+	options_init(out, argc > 0 ? argv[0] : NULL);
+	status = options_read(argc, argv, out, NULL, says);
+	return status ? status : settings_settle(out, says);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * secret.h - the password or token of a relay, from where its user keeps it.
+ *
+ * It lies in pages of its own: locked if the limits let us, in no core file,
+ * not copied to children, and wiped at the end.  Never in an argument or in
+ * the environment.  While secrets are read and from then on the process is not
+ * dumpable (prctl(2)): nobody attaches to it, and it leaves no core; that
+ * stays so, as the relay module and libcurl have copies of their own.
+ *
+ *	file		its first line; mode 0600 or 0640 or stricter, owned by
+ *			the user or root, a regular file
+ *	command		its first output line; words are split as a shell does,
+ *			with quotes and backslashes, and nothing else of a
+ *			shell; or all of it given to sh -c
+ *	credential	the file of this name in $CREDENTIALS_DIRECTORY
+ *	netrc		the entry of the relay's host (and user), or default
+ *	token command	a token alone in the first line, or a JSON object with
+ *			access_token and perhaps expires_in (RFC 6749 5.1)
+ *
+ * A token whose end is known is kept until then, less a minute, in
+ * $XDG_RUNTIME_DIR/smtpsend/, when that variable is set.
+ *
+ * This blocks: a command may take 30 seconds, then it is killed with all of
+ * its process group.  It reads nothing, and what it says on stderr is shown to
+ * nobody: it may be the secret.  Call it before connecting.
+ */
+#ifndef CONFIG_SECRET_H
+#define CONFIG_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/outcome.h"
+#include "route/rules.h"
+
+#define SECRET_SECONDS 30    /* for a command */
+#define SECRET_ROOM    65536 /* all that is read; tokens of 12 KB are real */
+
+/* Zero-initialise. */
+struct secret {
+	const char *text; /* NUL-terminated, in room; NULL = there is none */
+	size_t n;
+	char user[256];	  /* netrc's login, when the relay has no user; or "" */
+	char *room;	  /* SECRET_ROOM octets of our own pages */
+};
+
+/*
+ * Read what r->secret names; SECRET_NONE is true with nothing read.  *out is
+ * wiped first, and must be wiped in the end also after false.
+ *
+ * Any failure is DEFERRED at STAGE_CONFIG, status 78: a lost or forbidden file
+ * is mended by a person, and until then no mail may bounce (FAULTS row 86).
+ * The text says which file or command, never what was read.  NUL, CR and LF
+ * inside of a secret or user are refused (libcurl 7.88.1 passes them through).
+ */
+bool secret_read(const struct relay_spec *r, struct secret *out,
+    struct outcome *why);
+
+/* Forget the token that is kept for this relay: it was refused. */
+void secret_forget(const struct relay_spec *r);
+
+void secret_wipe(struct secret *s);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * secret_token.c - OAuth 2 tokens from a command, and keeping those whose end
+ * is known.
+ *
+ * The folder is ours alone (0700), and so are its files (0600, no links): else
+ * nothing is read or written there, and the command runs each time.  A kept
+ * token is three lines: a name for the form, when it ends, the token.
+ */
+#include "config/secret_parts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+
+#define FORM   "smtpsend token 1"
+#define MARGIN 60 /* s: one that ends within this is not used any more */
+
+/* The file of this command and user (FNV-1a, the NULs included). */
+static void
+file_name(const struct relay_spec *r, char out[40])
+{
+	const char *part[] = { r->user ? r->user : "", r->secret_from,
+		r->secret_shell ? "sh" : "", r->host ? r->host : "" };
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
+		for (size_t k = 0; k <= strlen(part[i]); k++)
+			h = (h ^ (unsigned char)part[i][k]) * 0x100000001b3;
+	snprintf(out, 40, "token-%016llx", (unsigned long long)h);
+}
+
+static bool
+is_ours(int fd, mode_t type)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type &&
+	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+}
+
+/* The folder, or -1. */
+static int
+open_folder(bool make)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR");
+	char path[4096];
+	int fd, n;
+
+	if (!base || base[0] != '/')
+		return -1;
+	n = snprintf(path, sizeof path, "%s/smtpsend", base);
+	if (n < 0 || (size_t)n >= sizeof path)
+		return -1;
+	if (make)
+		(void)mkdir(path, 0700);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && !is_ours(fd, S_IFDIR)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Three whole lines, and time left. */
+static bool
+take_kept(struct secret *s, struct slice all)
+{
+	struct slice form, until, token, rest = all;
+	struct outcome why;
+	uint64_t end;
+
+	if (!slice_cut(&rest, '\n', &form) || !slice_eq(form, SLICE(FORM)) ||
+	    !slice_cut(&rest, '\n', &until) ||
+	    !slice_to_uint(until, INT64_MAX, &end) ||
+	    !slice_cut(&rest, '\n', &token) || !rest.p)
+		return false;
+	return (int64_t)end > clock_wall().seconds + MARGIN &&
+	    secret_take_line(s, token, "kept token", &why);
+}
+
+static bool
+read_kept(const struct relay_spec *r, struct secret *s)
+{
+	int dir = open_folder(false), fd;
+	struct slice all = { 0 };
+	char name[40];
+
+	if (dir < 0)
+		return false;
+	file_name(r, name);
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	close(dir);
+	if (fd >= 0 && !is_ours(fd, S_IFREG)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd >= 0 && secret_load(fd, s, &all) && take_kept(s, all);
+}
+
+static bool
+write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+
+		if (w <= 0)
+			return false;
+		p += w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+static bool
+write_token(int fd, const struct secret *s, int64_t expires)
+{
+	char head[64];
+	int n = snprintf(head, sizeof head, FORM "\n%lld\n",
+	    (long long)expires);
+	bool ok = write_all(fd, head, (size_t)n) &&
+	    write_all(fd, s->text, s->n) && write_all(fd, "\n", 1);
+
+	return close(fd) == 0 && ok;
+}
+
+/* Written beside and renamed: a reader never sees half of it. */
+static void
+keep(const struct relay_spec *r, const struct secret *s, int64_t expires)
+{
+	int dir = open_folder(true), fd;
+	char name[40], beside[64];
+
+	if (dir < 0)
+		return;
+	file_name(r, name);
+	snprintf(beside, sizeof beside, "%s.%ld", name, (long)getpid());
+	(void)unlinkat(dir, beside, 0);
+	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd >= 0 && (!write_token(fd, s, expires) ||
+	    renameat(dir, beside, dir, name) < 0))
+		(void)unlinkat(dir, beside, 0);
+	close(dir);
+}
+
+void
+secret_forget(const struct relay_spec *r)
+{
+	int dir;
+	char name[40];
+
+	if (r->secret != SECRET_TOKEN || !r->secret_from)
+		return;
+	dir = open_folder(false);
+	if (dir < 0)
+		return;
+	file_name(r, name);
+	(void)unlinkat(dir, name, 0);
+	close(dir);
+}
+
+bool
+secret_from_token(const struct relay_spec *r, struct secret *s,
+    struct outcome *why)
+{
+	int64_t now = clock_wall().seconds;
+	struct slice got = { 0 };
+	struct token t;
+	char from[128];
+
+	if (read_kept(r, s))
+		return true;
+	secret_name_command(r, from);
+	if (!secret_run(r, s, &got, why))
+		return false;
+	if (!token_parse(s->room, got.n, now, &t))
+		return REFUSE(why, "%s: it printed no token, nor JSON with an "
+		    "access_token", from);
+	if (!secret_take_line(s, t.text, from, why))
+		return false;
+	if (t.expires > now + MARGIN)
+		keep(r, s, t.expires);
+	return true;
+}

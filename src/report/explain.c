@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* explain.c - see explain.h */
+#include "report/explain.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+
+const char *
+link_name(enum link_kind link)
+{
+	switch (link) {
+	case LINK_SMTP:
+		return "smtp";
+	case LINK_SMTPS:
+		return "smtps";
+	case LINK_LMTP:
+		return "lmtp";
+	}
+	return "";
+}
+
+/* "mail.example.org:587" */
+static void
+put_host_name(struct buf *out, const struct plan_host *h)
+{
+	bool bare_v6 = h->port > 0 && strchr(h->name, ':');
+
+	buf_puts(out, bare_v6 ? "[" : "");
+	text_escape(out, slice_of(h->name));
+	buf_puts(out, bare_v6 ? "]" : "");
+	if (h->port > 0)
+		buf_putf(out, ":%u %s", h->port, link_name(h->implicit_tls ?
+		    LINK_SMTPS : LINK_SMTP));
+}
+
+static void
+put_hosts(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nhosts; i++) {
+		buf_putf(out, "  %-9s %5u ", i == 0 ? "hosts" : "",
+		    p->host[i].preference);
+		put_host_name(out, &p->host[i]);
+		if (p->host[i].problem.verdict != PENDING) {
+			buf_puts(out, " -- not used: ");
+			text_escape(out, slice_of(p->host[i].problem.text));
+		}
+		buf_putc(out, '\n');
+	}
+}
+
+static void
+put_addresses(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->naddresses; i++) {
+		buf_putf(out, "  %-9s %5zu ", i == 0 ? "tried" : "", i + 1);
+		endpoint_put(out, &p->address[i].at);
+		buf_puts(out, "  ");
+		text_escape(out, slice_of(p->host[p->address[i].host].name));
+		buf_putc(out, '\n');
+	}
+}
+
+static void
+put_relay(struct buf *out, const struct relay_spec *relay)
+{
+	buf_putf(out, "  %-9s ", "relay");
+	text_escape(out, slice_of(relay->name));
+	if (relay->user) {
+		buf_puts(out, " as user ");
+		text_escape(out, slice_of(relay->user));
+	}
+	buf_putc(out, '\n');
+}
+
+void
+explain_put(struct buf *out, const struct plan *p)
+{
+	text_escape(out, slice_of(p->domain));
+	buf_putf(out, "\n  %-9s %s\n", "found by", p->how ? p->how : "-");
+	buf_putf(out, "  %-9s %s\n", "protocol", link_name(p->link));
+	buf_putf(out, "  %-9s %s (%s)\n", "TLS", tls_level_name(p->tls),
+	    p->tls_why ? p->tls_why : "the default");
+	if (p->relay)
+		put_relay(out, p->relay);
+	put_hosts(out, p);
+	put_addresses(out, p);
+	if (p->why.verdict == PENDING)
+		return;
+	buf_putf(out, "  %-9s %s: ", "no way", verdict_name(p->why.verdict));
+	text_escape(out, slice_of(p->why.text));
+	buf_putc(out, '\n');
+}

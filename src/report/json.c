@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/* json.c - see json.h */
+#include "report/json.h"
+
+#include "base/ascii.h"
+#include "report/explain.h"
+
+/* Length of the well-formed UTF-8 character at the front, or 0. */
+static size_t
+character(struct slice s)
+{
+	for (size_t n = 1; n <= 4 && n <= s.n; n++)
+		if (utf8_is_valid(slice_first(s, n)))
+			return n;
+	return 0;
+}
+
+static unsigned
+code_point(struct slice c)
+{
+	static const unsigned char mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	unsigned cp = (unsigned char)c.p[0] & mask[c.n];
+
+	for (size_t i = 1; i < c.n; i++)
+		cp = cp << 6 | ((unsigned char)c.p[i] & 0x3f);
+	return cp;
+}
+
+/* Would text_escape() hide this character from a terminal? */
+static bool
+is_hidden(struct slice c)
+{
+	struct buf b = { 0 };
+	bool hidden;
+
+	text_escape(&b, c);
+	hidden = b.n != c.n;
+	buf_free(&b);
+	return hidden;
+}
+
+static void
+put_character(struct buf *out, struct slice c)
+{
+	if (c.n == 1 && (c.p[0] == '"' || c.p[0] == '\\'))
+		buf_putf(out, "\\%c", c.p[0]);
+	else if (is_hidden(c))
+		buf_putf(out, "\\u%04x", code_point(c));
+	else
+		buf_put(out, c);
+}
+
+/* The run at the front that needs no care. */
+static size_t
+plain_run(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] != '"' && s.p[n] != '\\' &&
+	    !ascii_is_control(s.p[n]) && !ascii_is_high(s.p[n]))
+		n++;
+	return n;
+}
+
+void
+json_put_string(struct buf *out, struct slice text)
+{
+	size_t n;
+
+	buf_putc(out, '"');
+	while (text.n > 0) {
+		n = plain_run(text);
+		buf_put(out, slice_first(text, n));
+		text = slice_from(text, n);
+		if (text.n == 0)
+			break;
+		n = character(text);
+		if (n > 0)
+			put_character(out, slice_first(text, n));
+		else
+			buf_putf(out, "\\u%04x", (unsigned char)text.p[0]);
+		text = slice_from(text, n > 0 ? n : 1);
+	}
+	buf_putc(out, '"');
+}
+
+static void
+put_key(struct buf *out, const char *key)
+{
+	buf_putf(out, ",\"%s\":", key);
+}
+
+/* A string, or null for an empty one. */
+static void
+put_text(struct buf *out, const char *key, struct slice text)
+{
+	put_key(out, key);
+	if (text.n > 0)
+		json_put_string(out, text);
+	else
+		buf_puts(out, "null");
+}
+
+/* A number, or null for zero. */
+static void
+put_number(struct buf *out, const char *key, unsigned n)
+{
+	put_key(out, key);
+	if (n > 0)
+		buf_putu(out, n);
+	else
+		buf_puts(out, "null");
+}
+
+static void
+put_seconds(struct buf *out, const char *key, int64_t microseconds)
+{
+	if (microseconds < 0)
+		microseconds = 0;
+	put_key(out, key);
+	buf_putf(out, "%lld.%06lld", (long long)(microseconds / 1000000),
+	    (long long)(microseconds % 1000000));
+}
+
+static void
+put_field(struct buf *out, const struct event_field *f)
+{
+	put_key(out, f->key);
+	if (f->text.p)
+		json_put_string(out, f->text);
+	else
+		buf_putf(out, "%lld", (long long)f->number);
+}
+
+void
+json_put_event(struct buf *out, const struct event *e, int64_t start)
+{
+	buf_putf(out, "{\"event\":\"%s\"", event_name(e->kind));
+	put_seconds(out, "time", e->at - start);
+	if (e->lane > 0)
+		put_number(out, "lane", e->lane);
+	put_key(out, "secure");
+	buf_puts(out, e->secure ? "true" : "false");
+	for (size_t i = 0; i < e->n; i++)
+		put_field(out, &e->field[i]);
+	buf_puts(out, "}\n");
+}
+
+static void
+put_esc(struct buf *out, struct esc esc)
+{
+	struct buf text = { 0 };
+
+	esc_put(&text, esc);
+	put_text(out, "enhanced", buf_slice(&text));
+	buf_free(&text);
+}
+
+static void
+put_address(struct buf *out, const struct ip *ip)
+{
+	struct buf text = { 0 };
+
+	ip_put(&text, ip);
+	put_text(out, "address", buf_slice(&text));
+	buf_free(&text);
+}
+
+void
+json_put_result(struct buf *out, const struct recipient *r, int64_t start)
+{
+	const struct outcome *o = &r->outcome;
+
+	buf_puts(out, "{\"event\":\"result\",\"recipient\":");
+	json_put_string(out, slice_of(r->to.path));
+	put_text(out, "status", slice_of(verdict_name(o->verdict)));
+	put_number(out, "code", o->code);
+	put_esc(out, o->esc);
+	put_text(out, "stage", slice_of(stage_name(o->stage)));
+	put_text(out, "host", slice_of(o->host));
+	put_address(out, &o->peer.ip);
+	put_number(out, "port", o->peer.port);
+	put_text(out, "tls", slice_of(r->tls));
+	put_text(out, "text", slice_of(o->text));
+	put_text(out, "queue_id", slice_of(r->queue_id));
+	put_seconds(out, "seconds", r->decided - start);
+	if (o->maybe_sent)
+		buf_puts(out, ",\"maybe_sent\":true");
+	buf_puts(out, "}\n");
+}
+
+/* In a plan a PENDING outcome means that nothing is wrong. */
+static struct slice
+problem_text(const struct outcome *o)
+{
+	return slice_of(o->verdict == PENDING ? NULL : o->text);
+}
+
+static void
+put_host(struct buf *out, const struct plan_host *h)
+{
+	buf_puts(out, "{\"name\":");
+	json_put_string(out, slice_of(h->name));
+	put_key(out, "preference");
+	buf_putu(out, h->preference);
+	if (h->port > 0) {
+		put_number(out, "port", h->port);
+		put_text(out, "link", slice_of(link_name(h->implicit_tls ?
+		    LINK_SMTPS : LINK_SMTP)));
+	}
+	put_text(out, "problem", problem_text(&h->problem));
+	buf_putc(out, '}');
+}
+
+static void
+put_plan_address(struct buf *out, const struct plan *p,
+    const struct plan_address *a)
+{
+	buf_puts(out, "{\"host\":");
+	json_put_string(out, slice_of(p->host[a->host].name));
+	put_address(out, &a->at.ip);
+	put_number(out, "port", a->at.port);
+	buf_putc(out, '}');
+}
+
+static void
+put_relay(struct buf *out, const struct relay_spec *relay)
+{
+	put_text(out, "relay", slice_of(relay->name));
+	put_text(out, "user", slice_of(relay->user));
+}
+
+void
+json_put_plan(struct buf *out, const struct plan *p)
+{
+	buf_puts(out, "{\"event\":\"explain\"");
+	put_text(out, "domain", slice_of(p->domain));
+	put_text(out, "how", slice_of(p->how));
+	put_text(out, "link", slice_of(link_name(p->link)));
+	if (p->relay)
+		put_relay(out, p->relay);
+	put_text(out, "tls", slice_of(tls_level_name(p->tls)));
+	put_text(out, "tls_why", slice_of(p->tls_why));
+	put_key(out, "hosts");
+	for (size_t i = 0; i < p->nhosts; i++) {
+		buf_putc(out, i == 0 ? '[' : ',');
+		put_host(out, &p->host[i]);
+	}
+	buf_puts(out, p->nhosts ? "]" : "[]");
+	put_key(out, "addresses");
+	for (size_t i = 0; i < p->naddresses; i++) {
+		buf_putc(out, i == 0 ? '[' : ',');
+		put_plan_address(out, p, &p->address[i]);
+	}
+	buf_puts(out, p->naddresses ? "]" : "[]");
+	put_text(out, "why", problem_text(&p->why));
+	buf_puts(out, "}\n");
+}

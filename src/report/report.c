@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/* report.c - see report.h */
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "report/advice.h"
+#include "report/explain.h"
+#include "report/json.h"
+
+static bool
+wants_colour(FILE *f)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(fileno(f)) && !(no && no[0]) && term &&
+	    strcmp(term, "dumb") != 0;
+}
+
+/* Do both go to the same terminal, pipe or file? */
+static bool
+is_same_file(FILE *a, FILE *b)
+{
+	struct stat x, y;
+
+	return fstat(fileno(a), &x) == 0 && fstat(fileno(b), &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool
+open_log(struct report *r, const char *path, struct outcome *why)
+{
+	if (!path)
+		return true;
+	r->log = fopen(path, "ae");
+	if (r->log)
+		return true;
+	return outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
+	    "cannot append to %s: %s", path, strerror(errno));
+}
+
+bool
+report_init(struct report *r, const struct report_config *c, int64_t start,
+    struct outcome *why)
+{
+	*r = (struct report){
+		.style = c->style,
+		.program = c->program,
+		.out = stdout,
+		.err = stderr,
+		.start = start,
+		.wish = c->wish,
+	};
+	r->told = r->style == REPORT_TEXT && is_same_file(stdout, stderr);
+	if (!open_log(r, c->transcript, why))
+		return false;
+	r->text = (struct transcript){ .to = stdout, .start = start,
+		.colour = wants_colour(stdout), .bodies = c->bodies,
+		.wish = c->wish };
+	r->logged = (struct transcript){ .to = r->log, .start = start,
+		.bodies = c->bodies, .wish = c->wish };
+	return true;
+}
+
+/* Flush; the first error is kept. */
+static void
+flush(struct report *r, FILE *to)
+{
+	bool good = fflush(to) == 0 && !ferror(to);
+
+	if (!good && r->error == 0)
+		r->error = errno ? errno : EIO;
+}
+
+/* The report is lost; what it would have said of delivery must not be. */
+static void
+say_lost(const struct report *r)
+{
+	fprintf(r->err, "%s: the report could not be written: %s", r->program,
+	    strerror(r->error));
+	if (r->delivered > 0)
+		fprintf(r->err, " -- the mail was delivered all the same, to "
+			"%zu recipient%s", r->delivered,
+		    r->delivered > 1 ? "s" : "");
+	fputc('\n', r->err);
+}
+
+bool
+report_close(struct report *r)
+{
+	flush(r, r->out);
+	if (r->log) {
+		flush(r, r->log);
+		fclose(r->log);
+		r->log = NULL;
+	}
+	if (r->error != 0)
+		say_lost(r);
+	return r->error == 0;
+}
+
+bool
+report_wants_events(const struct report *r)
+{
+	return r->style != REPORT_SILENT || r->log;
+}
+
+bool
+report_wants_bodies(const struct report *r)
+{
+	return report_wants_events(r) && r->text.bodies;
+}
+
+/* A whole line at once, so that a reader of the pipe sees it at once. */
+static void
+emit(struct report *r, FILE *to, struct buf *line)
+{
+	fwrite(buf_str(line), 1, line->n, to);
+	flush(r, to);
+	buf_free(line);
+}
+
+void
+report_event(struct report *r, const struct event *e)
+{
+	struct buf line = { 0 };
+
+	if (e->kind == EVENT_RESULT)
+		return;
+	if (r->log)
+		transcript_event(&r->logged, e);
+	if (r->style == REPORT_TEXT) {
+		transcript_event(&r->text, e);
+	} else if (r->style == REPORT_JSON) {
+		json_put_event(&line, e, r->start);
+		emit(r, r->out, &line);
+	}
+}
+
+void
+report_flush(struct report *r)
+{
+	if (r->log)
+		transcript_flush(&r->logged);
+	if (r->style != REPORT_TEXT)
+		return;
+	transcript_flush(&r->text);
+	flush(r, r->out);
+}
+
+static void
+print_result(struct report *r, const struct recipient *rcpt)
+{
+	struct buf line = { 0 };
+
+	if (r->log)
+		transcript_result(&r->logged, rcpt);
+	if (r->style == REPORT_TEXT)
+		transcript_result(&r->text, rcpt);
+	if (r->style == REPORT_JSON) {
+		json_put_result(&line, rcpt, r->start);
+		emit(r, r->out, &line);
+	}
+}
+
+static void
+print_failure(struct report *r, const struct recipient *rcpt)
+{
+	struct buf line = { 0 };
+
+	if (r->told)
+		return;
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, slice_of(rcpt->to.path));
+	buf_puts(&line, ": ");
+	failure_put(&line, &rcpt->outcome);
+	advice_put(&line, &rcpt->outcome, r->wish);
+	buf_putc(&line, '\n');
+	emit(r, r->err, &line);
+}
+
+int
+report_results(struct report *r, const struct envelope *e)
+{
+	const struct outcome *worst = NULL, *o;
+
+	for (size_t i = 0; i < e->n; i++)
+		print_result(r, &e->rcpts[i]);
+	flush(r, r->out);
+	for (size_t i = 0; i < e->n; i++) {
+		o = &e->rcpts[i].outcome;
+		r->delivered += o->verdict == DELIVERED;
+		if (o->verdict == DEFERRED || o->verdict == FAILED)
+			print_failure(r, &e->rcpts[i]);
+		if (!worst || outcome_is_worse(o, worst))
+			worst = o;
+	}
+	return worst ? outcome_exit(worst) : 0;
+}
+
+int
+report_plan(struct report *r, const struct plan *p)
+{
+	struct buf text = { 0 };
+
+	if (r->style == REPORT_JSON)
+		json_put_plan(&text, p);
+	else
+		explain_put(&text, p);
+	emit(r, r->out, &text);
+	return p->why.verdict == PENDING ? 0 : outcome_exit(&p->why);
+}
+
+int
+report_failure(struct report *r, const struct outcome *why)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, slice_of(why->text));
+	advice_put(&line, why, r->wish);
+	buf_putc(&line, '\n');
+	emit(r, r->err, &line);
+	return outcome_exit(why);
+}

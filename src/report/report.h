@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * report.h - what the user gets to see: the printers of the one event stream.
+ *
+ * Silent: only failures, on stderr.  Text (-v): a transcript on stdout as it
+ * happens, at the end a line per recipient; failures on stderr as well, unless
+ * that is the same place.  JSON
+ * (--json): the same events as one object a line on stdout.  -X FILE appends
+ * the text transcript to FILE whatever the style is.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/event.h"
+#include "mail/envelope.h"
+#include "report/transcript.h"
+#include "route/plan.h"
+
+enum report_style { REPORT_SILENT, REPORT_TEXT, REPORT_JSON };
+
+struct report {
+	enum report_style style;
+	const char *program;
+	FILE *out, *err;
+	FILE *log;		/* -X, or NULL; closed by report_close() */
+	int64_t start;		/* times are shown since then */
+	struct wish wish;	/* for advice on failures */
+	bool told;		/* the transcript goes where failures go, and
+				   tells them already */
+	int error;		/* of the first write that failed; 0 = none */
+	size_t delivered;	/* recipients that report_results() has seen */
+	struct transcript text;	/* on out */
+	struct transcript logged; /* on log */
+};
+
+/* What is to be shown; the strings outlive the report. */
+struct report_config {
+	enum report_style style;
+	const char *program;	/* the name for messages: "smtpsend", "mailq" */
+	const char *transcript;	/* -X: append to this file; NULL = to none */
+	bool bodies;		/* message text too */
+	struct wish wish;	/* what the user asked for */
+};
+
+/*
+ * To stdout and stderr; start is now on the loop's clock.  False with *why
+ * (STAGE_OPEN, FAILED) when the -X file cannot be opened.
+ */
+bool report_init(struct report *r, const struct report_config *c,
+    int64_t start, struct outcome *why);
+
+/*
+ * Flush and close.  False when something could not be written (EX_IOERR): then
+ * stderr says so, and to how many the mail was delivered all the same.
+ */
+bool report_close(struct report *r);
+
+/* What to set in struct events: does anybody print them; message text too? */
+bool report_wants_events(const struct report *r);
+bool report_wants_bodies(const struct report *r);
+
+/* Print an event.  EVENT_RESULT is left to report_results(). */
+void report_event(struct report *r, const struct event *e);
+
+/* Nothing more happens for a while: show all that did. */
+void report_flush(struct report *r);
+
+/*
+ * Print what became of each recipient, none of them PENDING; returns the exit
+ * status, which the worst of them decides.
+ */
+int report_results(struct report *r, const struct envelope *e);
+
+/* --explain: print a plan; returns its exit status (0 = it can be executed). */
+int report_plan(struct report *r, const struct plan *p);
+
+/*
+ * A failure that concerns the whole run, before there were recipients to speak
+ * of: "smtpsend: TEXT -- ADVICE" on stderr; returns the exit status.
+ */
+int report_failure(struct report *r, const struct outcome *why);
+
+#endif

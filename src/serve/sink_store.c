@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/* sink_store.c - see sink_store.h */
+#include "serve/sink_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "net/clock.h"
+#include "serve/sink_text.h"
+
+#define BLOCK	   65536
+#define LOCK_TRIES 20 /* of 50 ms */
+
+static bool
+write_all(int fd, struct slice s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		s = slice_from(s, (size_t)n);
+	}
+	return true;
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode);
+}
+
+bool
+sink_store_check(const struct sink_store *s)
+{
+	int fd;
+
+	if (s->dir)
+		return (mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
+		    access(s->dir, W_OK | X_OK) == 0 && is_directory(s->dir);
+	if (!s->mbox)
+		return true;
+	fd = open(s->mbox, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* "20261122T090512Z-1234-000001": sorts by time, unique by process. */
+static void
+make_id(struct draft *d, struct sink_store *s)
+{
+	time_t now = (time_t)clock_wall().seconds;
+	struct tm tm;
+	char day[32];
+
+	gmtime_r(&now, &tm);
+	strftime(day, sizeof day, "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(d->id, sizeof d->id, "%s-%ld-%06u", day, (long)getpid(),
+	    ++s->serial);
+}
+
+static void
+put_trace(struct buf *b, const struct server_message *m, const char *end)
+{
+	buf_puts(b, "Return-Path: <");
+	buf_put(b, buf_slice(&m->from));
+	buf_putf(b, ">%s", end);
+	for (size_t i = 0; i < m->nrcpts; i++) {
+		if (m->rcpt[i].reply && m->rcpt[i].reply[0] != '2')
+			continue;
+		buf_puts(b, "X-Envelope-To: <");
+		buf_put(b, buf_slice(&m->rcpt[i].to));
+		buf_putf(b, ">%s", end);
+	}
+}
+
+/* A file without a name; where the kernel knows none, one that loses it. */
+static int
+open_nameless(void)
+{
+	const char *dir = getenv("TMPDIR");
+	struct buf name = { 0 };
+	char *path;
+	int fd;
+
+	dir = dir && dir[0] ? dir : "/tmp";
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	buf_putf(&name, "%s/smtpsend-XXXXXX", dir);
+	path = mem_dup(buf_slice(&name));
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	buf_free(&name);
+	return fd;
+}
+
+static void
+open_hidden(struct draft *d, const char *dir)
+{
+	struct buf path = { 0 };
+
+	buf_putf(&path, "%s/.%s.tmp", dir, d->id);
+	d->fd = open(buf_str(&path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	if (d->fd >= 0)
+		d->path = mem_dup(buf_slice(&path));
+	else
+		d->error = errno;
+	buf_free(&path);
+}
+
+void
+draft_open(struct draft *d, struct sink_store *s,
+    const struct server_message *m)
+{
+	struct buf trace = { 0 };
+
+	*d = DRAFT_NONE;
+	make_id(d, s);
+	if (s->dir)
+		open_hidden(d, s->dir);
+	else
+		d->fd = open_nameless();
+	if (d->fd < 0 && d->error == 0)
+		d->error = errno;
+	if (s->dir)
+		put_trace(&trace, m, "\r\n");
+	draft_write(d, buf_slice(&trace));
+	buf_free(&trace);
+}
+
+void
+draft_write(struct draft *d, struct slice data)
+{
+	if (d->error == 0 && !write_all(d->fd, data))
+		d->error = errno ? errno : EIO;
+}
+
+void
+draft_discard(struct draft *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	if (d->path)
+		unlink(d->path);
+	free(d->path);
+	d->path = NULL;
+	d->fd = -1;
+}
+
+const char *
+draft_refusal(const struct draft *d)
+{
+	if (d->error == ENOSPC || d->error == EDQUOT || d->error == EFBIG)
+		return "452 4.3.1 Insufficient system storage";
+	return "451 4.3.0 Cannot keep the message now";
+}
+
+static bool
+keep_file(struct draft *d, const char *dir)
+{
+	struct buf path = { 0 };
+	bool kept;
+
+	buf_putf(&path, "%s/%s.eml", dir, d->id);
+	kept = close(d->fd) == 0 && rename(d->path, buf_str(&path)) == 0;
+	d->fd = -1;
+	buf_free(&path);
+	if (kept) {
+		free(d->path);
+		d->path = NULL;
+	}
+	return kept;
+}
+
+/* Read the draft again, in blocks, and write its local form to fd. */
+static bool
+copy_text(int from, int to, struct sink_text *t, struct buf *out)
+{
+	char *block = mem_alloc(BLOCK);
+	off_t at = 0;
+	ssize_t n;
+	bool good = true;
+
+	while (good && (n = pread(from, block, BLOCK, at)) != 0) {
+		if (n < 0 && errno != EINTR)
+			good = false;
+		if (n < 0)
+			continue;
+		at += n;
+		sink_text_put(t, (struct slice){ block, (size_t)n }, out);
+		good = write_all(to, buf_slice(out));
+		buf_clear(out);
+	}
+	sink_text_end(t, out);
+	buf_putc(out, '\n');
+	free(block);
+	return good && write_all(to, buf_slice(out));
+}
+
+/* Other programs that know the mbox lock it too. */
+static bool
+lock(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (fcntl(fd, F_SETLK, &whole) == 0)
+			return true;
+		if (errno != EACCES && errno != EAGAIN)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/* "From a@x Sun Nov 22 09:05:12 2026", then the trace. */
+static void
+put_from_line(struct buf *b, const struct server_message *m)
+{
+	time_t now = (time_t)clock_wall().seconds;
+	struct tm tm;
+	char day[32];
+
+	gmtime_r(&now, &tm);
+	buf_puts(b, "From ");
+	buf_put(b, m->from.n ? buf_slice(&m->from) : SLICE("MAILER-DAEMON"));
+	buf_putf(b, " %s", asctime_r(&tm, day));
+	put_trace(b, m, "\n");
+}
+
+/* What was begun and not finished is cut off again. */
+static bool
+append(struct draft *d, int fd, const struct server_message *m)
+{
+	struct sink_text text = { .kind = TEXT_MBOX };
+	struct buf out = { 0 };
+	struct stat before = { 0 };
+	bool good = fstat(fd, &before) == 0;
+	int error;
+
+	put_from_line(&out, m);
+	good = good && copy_text(d->fd, fd, &text, &out);
+	error = errno;
+	if (!good && S_ISREG(before.st_mode) && ftruncate(fd, before.st_size))
+		error = errno;
+	errno = error;
+	buf_free(&out);
+	return good;
+}
+
+static bool
+keep_in_mbox(struct draft *d, const char *mbox, const struct server_message *m)
+{
+	int fd = open(mbox, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int error;
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = lock(fd) && append(d, fd, m);
+	error = errno;
+	if (close(fd) != 0 && good)
+		return false;
+	errno = error;
+	return good;
+}
+
+static void
+put_path(struct buf *b, const char *what, const struct buf *path,
+    const struct buf *params)
+{
+	buf_puts(b, what);
+	text_escape(b, buf_slice(path));
+	buf_putc(b, '>');
+	text_escape(b, buf_slice(params));
+	buf_putc(b, '\n');
+}
+
+static void
+put_heading(struct buf *b, const struct draft *d,
+    const struct server_message *m, const char *tls)
+{
+	buf_putf(b, "--- %s, %llu octets, %s\n", d->id,
+	    (unsigned long long)m->size, tls ? tls : "no TLS");
+	put_path(b, "--- from <", &m->from, &m->from_params);
+	for (size_t i = 0; i < m->nrcpts; i++)
+		put_path(b, "--- to <", &m->rcpt[i].to, &m->rcpt[i].params);
+}
+
+static bool
+print(struct draft *d, struct sink_store *s, const struct server_message *m,
+    const char *tls)
+{
+	struct sink_text text = { .kind = TEXT_PLAIN };
+	struct buf out = { 0 };
+	bool good;
+
+	if (s->terminal)
+		text.kind = TEXT_TERMINAL;
+	put_heading(&out, d, m, tls);
+	good = fflush(s->to) == 0 &&
+	    copy_text(d->fd, fileno(s->to), &text, &out);
+	buf_free(&out);
+	return good;
+}
+
+bool
+draft_keep(struct draft *d, struct sink_store *s,
+    const struct server_message *m, const char *tls)
+{
+	bool good = d->error == 0;
+
+	errno = 0;
+	if (good && s->dir)
+		good = keep_file(d, s->dir);
+	else if (good && s->mbox)
+		good = keep_in_mbox(d, s->mbox, m);
+	else if (good)
+		good = print(d, s, m, tls);
+	if (!good && d->error == 0)
+		d->error = errno ? errno : EIO;
+	draft_discard(d);
+	s->kept += good;
+	return good;
+}

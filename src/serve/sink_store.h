@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sink_store.h - where the sink's messages go.
+ *
+ *	dir	DIR/ID.eml, octet by octet as received (CRLF), behind a
+ *		Return-Path: and an X-Envelope-To: line for each recipient;
+ *		written as DIR/.ID.tmp and renamed when whole
+ *	mbox	appended in mboxrd form (LF) with the same lines, under a lock
+ *	stdout	printed with a short heading, LF; escaped when it is a terminal
+ *
+ * A message is a draft while it comes in: a file without a name (mbox, stdout)
+ * or with a hidden one (dir).  A failed write is remembered, and told when the
+ * message is whole.
+ */
+#ifndef SERVE_SINK_STORE_H
+#define SERVE_SINK_STORE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/slice.h"
+#include "smtp/server.h"
+
+struct sink_store {
+	const char *dir, *mbox;
+	FILE *to;		/* when both are NULL */
+	bool terminal;		/* to is one */
+	unsigned serial;	/* messages begun */
+	unsigned kept;
+};
+
+/* Zero-initialised by DRAFT_NONE. */
+struct draft {
+	int fd;			/* -1 = none */
+	char *path;		/* the hidden name; NULL = it has none */
+	char id[64];
+	int error;		/* errno of the first failure; 0 = none */
+};
+
+#define DRAFT_NONE ((struct draft){ .fd = -1 })
+
+/* Can messages be kept there?  Makes the folder or file; false with errno. */
+bool sink_store_check(const struct sink_store *s);
+
+void draft_open(struct draft *d, struct sink_store *s,
+    const struct server_message *m);
+void draft_write(struct draft *d, struct slice data);
+
+/*
+ * The message is whole; tls is "TLSv1.3" or NULL.  False when it could not be
+ * kept: draft_refusal() is then the reply.  The draft is over either way, but
+ * for its id.
+ */
+bool draft_keep(struct draft *d, struct sink_store *s,
+    const struct server_message *m, const char *tls);
+const char *draft_refusal(const struct draft *d);
+
+/* Throw it away; one that was never opened may be discarded too. */
+void draft_discard(struct draft *d);
+
+#endif
