@@ -31,6 +31,7 @@ from servers.sink import Sink			# noqa: E402
 from servers.submission import (		# noqa: E402
     AioSubmission, EximSubmission, PostfixSubmission)
 from servers.tls import CertificateAuthority	# noqa: E402
+from worlds import Machine			# noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
 BINARY = BUILD / "smtpsend"
@@ -66,13 +67,15 @@ class Run:
                 f"--- stderr\n{self.stderr[-3000:]}")
 
 
-def run_smtpsend(*args, message=b"", env=None, timeout=SECONDS, binary=BINARY):
+def run_smtpsend(*args, message=b"", env=None, timeout=SECONDS, binary=BINARY,
+                 wrap=()):
     """Run it to its end; message is its standard input."""
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                    "HOME": "/nonexistent", "USER": "alice", **(env or {})}
-    return Run(subprocess.run([str(binary), *map(str, args)], input=message,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=environment, timeout=timeout, check=False))
+    return Run(subprocess.run([*wrap, str(binary), *map(str, args)],
+                              input=message, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=environment,
+                              timeout=timeout, check=False))
 
 
 @pytest.fixture(scope="session")
@@ -201,6 +204,16 @@ def make_world(tmp_path_factory):
     for world in running:
         RUNNING.remove(world)
         world.__exit__()
+
+
+@pytest.fixture
+def machine(tmp_path_factory):
+    """machine(hostname=..., ...): see worlds.Machine."""
+    def make(**how):
+        folder = tmp_path_factory.mktemp("machine")
+        folder.chmod(0o755)
+        return Machine(folder, **how)
+    return make
 
 
 @pytest.hookimpl(hookwrapper=True)
