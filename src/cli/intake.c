@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "deliver/body.h"
 #include "mail/complete.h"
 #include "mail/recode.h"
 #include "mail/refrom.h"
 #include "mail/scan.h"
 #include "net/clock.h"
+#include "net/content.h"
 
 static struct slice
 default_domain(const struct settings *s, const struct self *self)
@@ -85,12 +85,12 @@ static bool
 walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
     struct outcome *why)
 {
-	char block[BODY_BLOCK];
+	char block[CONTENT_BLOCK];
 	struct slice raw;
 	uint64_t at = 0;
 
 	do {
-		if (!body_read(m, at, block, &raw, why))
+		if (!content_read(&m->body, at, block, &raw, why))
 			return false;
 		if (plan)
 			recode_plan_feed(plan, raw);
@@ -129,35 +129,23 @@ read_head(struct intake *in, const struct complete_options *o, size_t *body_at,
 {
 	enum parse got = PARSE_MORE;
 	struct buf front = { 0 };
-	char block[INPUT_BLOCK];
+	char block[CONTENT_BLOCK];
 	struct slice raw;
 
 	while (got == PARSE_MORE) {
-		if (!input_block(&in->input, front.n, block, &raw, why)) {
+		if (!content_read(&in->input.content, front.n, block, &raw,
+			why)) {
+			why->verdict = FAILED;
 			got = PARSE_BAD;
 			break;
 		}
 		buf_put(&front, raw);
 		got = message_head(buf_slice(&front),
-		    front.n == in->input.length, o, &in->message,
+		    front.n == in->input.content.length, o, &in->message,
 		    &in->envelope, body_at, why);
 	}
 	buf_free(&front);
 	return got == PARSE_OK;
-}
-
-static void
-place_body(struct intake *in, size_t body_at)
-{
-	struct message *m = &in->message;
-	const struct input *from = &in->input;
-
-	m->fd = from->fd;
-	m->offset = from->offset + body_at;
-	m->length = from->length - body_at;
-	m->stamp = from->stamp;
-	if (from->fd < 0)
-		m->body = slice_from(buf_slice(&from->memory), body_at);
 }
 
 /* rewrite-from: a provider takes only its account's own address. */
@@ -216,7 +204,7 @@ read_message(struct intake *in, const struct settings *s,
 	    !read_head(in, &o, &body_at, why) ||
 	    !rewrite_sender(in, s, self, why))
 		return false;
-	place_body(in, body_at);
+	in->message.body = content_from(in->input.content, body_at);
 	return scan_body(&in->message, why);
 }
 
@@ -257,7 +245,7 @@ bool
 intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
-	in->input.fd = in->message.fd = -1;
+	in->input.content.fd = in->message.body.fd = -1;
 	if (!read_recipients(&in->envelope, s, self, why) ||
 	    !read_sender(&in->envelope, s, self, why))
 		return false;

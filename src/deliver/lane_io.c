@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "deliver/body.h"
 #include "mail/recode.h"
+#include "net/content.h"
 
 #define ROUNDS	  16  /* of reading what a server said before it went */
 #define RCPTS_MAX 100 /* per transaction when the server does not say */
@@ -91,11 +91,12 @@ void
 lane_feed_body(struct lane *l)
 {
 	static const struct slice none;
-	char block[BODY_BLOCK];
+	char block[CONTENT_BLOCK];
 	struct outcome why;
 	struct slice raw = none;
 
-	if (!body_read(l->job->message, l->read, block, &raw, &why)) {
+	if (!content_read(&l->job->message->body, l->read, block, &raw,
+		&why)) {
 		lane_end(l, &why);
 		return;
 	}

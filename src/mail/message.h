@@ -16,15 +16,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/slice.h"
+#include "base/content.h"
 
 struct message {
 	struct buf head;	/* header and empty line, CRLF */
-	struct slice body;	/* the raw body in memory, when fd < 0 */
-	int fd;			/* or the file it is in (the intake's), or -1 */
-	uint64_t offset;	/* where in the file the body begins */
-	uint64_t length;	/* raw octets of the body */
-	int64_t stamp;		/* a watched file's time of change (input.h) */
+	struct content body;	/* raw; the file is the intake's */
 
 	uint64_t size;		/* octets of head and body on the wire, before
 				   dot-stuffing: what SIZE= and BDAT say */

@@ -117,7 +117,6 @@ scan_message(const struct scan *s, struct message *m)
 
 	scan_feed(&head, buf_slice(&m->head));
 	scan_finish(&head);
-	m->length = s->length;
 	m->size = head.size + s->size;
 	m->longest_line = head.longest_line > s->longest_line ?
 	    head.longest_line : s->longest_line;

@@ -30,7 +30,7 @@ void scan_feed(struct scan *s, struct slice raw);
 /* All is fed: count the end of the last line, if it has none. */
 void scan_finish(struct scan *s);
 
-/* Set length, size and the facts of m, whose head is made, from its body's. */
+/* Set size and the facts of m, whose head is made, from its body's. */
 void scan_message(const struct scan *s, struct message *m);
 
 #endif

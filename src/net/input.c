@@ -110,8 +110,9 @@ spill(struct input *in, struct outcome *why)
 {
 	const char *dir = temporary_directory();
 
-	in->fd = open_temporary(dir);
-	if (in->fd < 0 || !write_all(in->fd, buf_slice(&in->memory)))
+	in->content.fd = open_temporary(dir);
+	if (in->content.fd < 0 ||
+	    !write_all(in->content.fd, buf_slice(&in->memory)))
 		return spill_fail(why, dir);
 	buf_free(&in->memory);
 	return true;
@@ -120,12 +121,12 @@ spill(struct input *in, struct outcome *why)
 static bool
 store(struct input *in, struct slice data, struct outcome *why)
 {
-	in->length += data.n;
-	if (in->fd < 0 && in->length <= INPUT_MEMORY)
+	in->content.length += data.n;
+	if (in->content.fd < 0 && in->content.length <= INPUT_MEMORY)
 		return buf_put(&in->memory, data);
-	if (in->fd < 0 && !spill(in, why))
+	if (in->content.fd < 0 && !spill(in, why))
 		return false;
-	return write_all(in->fd, data) ||
+	return write_all(in->content.fd, data) ||
 	    spill_fail(why, temporary_directory());
 }
 
@@ -157,7 +158,7 @@ is_typed_end(const struct source *from, struct slice line)
 static bool
 read_all(struct input *in, struct source *from, struct outcome *why)
 {
-	char block[INPUT_BLOCK];
+	char block[CONTENT_BLOCK];
 	ssize_t n;
 
 	while ((n = read_some(from->fd, block, sizeof block)) > 0) {
@@ -172,12 +173,6 @@ read_all(struct input *in, struct source *from, struct outcome *why)
 	return n == 0 || read_fail(why, from);
 }
 
-static int64_t
-stamp_of(const struct stat *st)
-{
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /*
  * A large regular file is used where it lies, from its present offset on, which
  * moves to the end as if we had read it.  The input gets its own descriptor.
@@ -186,12 +181,12 @@ static bool
 use_in_place(struct input *in, const struct source *from,
     const struct stat *st, uint64_t offset, struct outcome *why)
 {
-	in->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
-	if (in->fd < 0)
+	in->content.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
+	if (in->content.fd < 0)
 		return open_errno(why, from->path);
-	in->offset = offset;
-	in->length = (uint64_t)st->st_size - offset;
-	in->stamp = stamp_of(st);
+	in->content.offset = offset;
+	in->content.length = (uint64_t)st->st_size - offset;
+	in->content.stamp = content_stamp(st);
 	lseek(from->fd, st->st_size, SEEK_SET);
 	return true;
 }
@@ -219,30 +214,34 @@ take(struct input *in, struct source *from, struct outcome *why)
 static bool
 drop_last_dot(struct input *in, struct outcome *why)
 {
-	char block[INPUT_BLOCK];
-	uint64_t from = in->length > 4 ? in->length - 4 : 0;
+	char block[CONTENT_BLOCK];
+	uint64_t from = in->content.length > 4 ? in->content.length - 4 : 0;
 	struct slice s;
 
-	if (!input_block(in, from, block, &s, why))
+	if (!content_read(&in->content, from, block, &s, why)) {
+		why->verdict = FAILED;
 		return false;
+	}
 	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\n")));
 	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\r")));
 	if (!slice_ends_nocase(s, SLICE(".")))
 		return true;
 	s.n--;
 	if (s.n > 0 ? s.p[s.n - 1] == '\n' : from == 0)
-		in->length = from + s.n;
+		in->content.length = from + s.n;
 	return true;
 }
 
 static bool
 finish(struct input *in, enum input_dots dots, struct outcome *why)
 {
+	if (in->content.fd < 0)
+		in->content.memory = buf_slice(&in->memory);
 	if (dots == DOTS_END && !drop_last_dot(in, why))
 		return false;
-	if (in->fd < 0)
-		buf_cut(&in->memory, (size_t)in->length);
-	if (in->length == 0)
+	in->content.memory = slice_first(in->content.memory,
+	    (size_t)in->content.length);
+	if (in->content.length == 0)
 		return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
 		    "the message is empty");
 	return true;
@@ -255,7 +254,7 @@ input_read(struct input *in, const char *path, enum input_dots dots,
 	struct source from = { .path = path, .line_start = true };
 	bool ok;
 
-	*in = (struct input){ .fd = -1 };
+	*in = (struct input){ .content.fd = -1 };
 	from.fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
 	if (from.fd < 0)
 		return open_errno(why, path);
@@ -270,67 +269,7 @@ void
 input_free(struct input *in)
 {
 	buf_free(&in->memory);
-	if (in->fd >= 0)
-		close(in->fd);
-	*in = (struct input){ .fd = -1 };
-}
-
-static bool
-changed_fail(struct outcome *why, const char *how)
-{
-	return outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
-	    "the message file %s while it was being read", how);
-}
-
-static bool
-pread_all(int fd, uint64_t from, char *to, size_t n, struct outcome *why)
-{
-	while (n > 0) {
-		ssize_t got = pread(fd, to, n, (off_t)from);
-
-		if (got == 0)
-			return changed_fail(why, "became shorter");
-		if (got < 0 && errno != EINTR)
-			return outcome_fail(why, DEFERRED, STAGE_READ,
-			    ESC(4, 3, 0), "reading the message file: %s",
-			    strerror(errno));
-		if (got < 0)
-			continue;
-		to += got;
-		from += (uint64_t)got;
-		n -= (size_t)got;
-	}
-	return true;
-}
-
-bool
-input_pread(int fd, int64_t stamp, uint64_t from, char *to, size_t n,
-    struct outcome *why)
-{
-	struct stat st;
-
-	if (!pread_all(fd, from, to, n, why))
-		return false;
-	/* asked after the read, so that no changed octet gets through */
-	if (stamp != 0 && (fstat(fd, &st) != 0 || stamp_of(&st) != stamp))
-		return changed_fail(why, "changed");
-	return true;
-}
-
-bool
-input_block(const struct input *in, uint64_t at, char block[INPUT_BLOCK],
-    struct slice *out, struct outcome *why)
-{
-	uint64_t left = at < in->length ? in->length - at : 0;
-
-	if (in->fd < 0) {
-		*out = slice_from(buf_slice(&in->memory), (size_t)at);
-		return true;
-	}
-	*out = (struct slice){ block,
-		left < INPUT_BLOCK ? (size_t)left : INPUT_BLOCK };
-	if (input_pread(in->fd, in->stamp, in->offset + at, block, out->n, why))
-		return true;
-	why->verdict = FAILED;
-	return false;
+	if (in->content.fd >= 0)
+		close(in->content.fd);
+	*in = (struct input){ .content.fd = -1 };
 }

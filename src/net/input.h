@@ -15,9 +15,9 @@
 
 #include "base/buf.h"
 #include "base/outcome.h"
+#include "net/content.h"
 
 #define INPUT_MEMORY 1048576	/* most octets kept in memory */
-#define INPUT_BLOCK  65536
 
 /* What a line of a single dot is. */
 enum input_dots {
@@ -28,12 +28,8 @@ enum input_dots {
 };
 
 struct input {
-	struct buf memory;	/* the message, when fd < 0 */
-	int fd;			/* or the file it is in, or -1 */
-	uint64_t offset;	/* where in the file it begins */
-	uint64_t length;	/* octets of the message, wherever it is */
-	int64_t stamp;		/* a watched file's time of change in ns; 0 =
-				   nobody else can change it */
+	struct buf memory;	/* the message, when it is in no file */
+	struct content content;	/* all of it; its file is ours to close */
 };
 
 /*
@@ -46,21 +42,5 @@ struct input {
 bool input_read(struct input *in, const char *path, enum input_dots dots,
     struct outcome *why);
 void input_free(struct input *in);
-
-/*
- * The message from octet `at` on: all the rest when it is in memory, or a block
- * of the file, read into block.  Empty at the end.  False with *why (FAILED,
- * STAGE_READ) on a read error or when the file has changed.
- */
-bool input_block(const struct input *in, uint64_t at, char block[INPUT_BLOCK],
-    struct slice *out, struct outcome *why);
-
-/*
- * Read exactly n octets from offset `from` of a message file.  False with *why
- * (DEFERRED, STAGE_READ) on a read error, when the file has become shorter, or
- * when its time of change is no longer the stamp (unless that is 0).
- */
-bool input_pread(int fd, int64_t stamp, uint64_t from, char *to, size_t n,
-    struct outcome *why);
 
 #endif

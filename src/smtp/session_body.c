@@ -123,7 +123,7 @@ end_body(struct session *s)
 	encode_finish(&s->encoder, &s->out);
 	s->put += s->out.n - from;
 	show_text(s, from);
-	if (s->raw != s->mail.message->length ||
+	if (s->raw != s->mail.message->body.length ||
 	    (!s->encoder.dots && s->put != s->chunk)) {
 		changed(s);
 		return;

@@ -65,7 +65,7 @@ check_fields(struct slice head)
 static void
 check_again(const struct message *m)
 {
-	struct message again = { .fd = -1 };
+	struct message again = { .body.fd = -1 };
 	struct outcome why;
 	size_t at;
 
@@ -96,7 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice all = { (const char *)data, size };
 	struct slice raw = slice_from(all, 1);
 	struct complete_options o = usual;
-	struct message m = { .fd = -1 };
+	struct message m = { .body.fd = -1 };
 	struct envelope e = { 0 };
 	struct outcome why = { 0 };
 	size_t at = 0;

@@ -83,7 +83,7 @@ give_mail(struct world *w)
 static void
 feed_body(struct world *w)
 {
-	struct slice raw = slice_from(w->message.body, w->fed);
+	struct slice raw = slice_from(w->message.body.memory, w->fed);
 
 	raw = slice_first(raw, 5);
 	w->fed += raw.n;
@@ -134,10 +134,10 @@ static void
 begin(struct world *w, const struct session_config *c, unsigned bits)
 {
 	w->from.path = (bits & 1) ? "" : "a@client.test";
-	w->message.fd = -1;
+	w->message.body.fd = -1;
 	buf_puts(&w->message.head, "Subject: t\r\n\r\n");
-	w->message.body = SLICE(".dot\n\nlast");
-	w->message.length = w->message.body.n;
+	w->message.body.memory = SLICE(".dot\n\nlast");
+	w->message.body.length = w->message.body.memory.n;
 	w->message.size = w->message.head.n + 14;
 	w->message.eight_bit = (bits & 2) != 0;
 	w->mail = (struct mail){ .from = &w->from, .message = &w->message,

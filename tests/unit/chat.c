@@ -258,15 +258,15 @@ script_finish(struct script *sc)
 	encode(&e, buf_slice(&sc->body), &out);
 	encode_finish(&e, &out);
 	buf_puts(&sc->message.head, HEAD);
-	sc->message.fd = -1;
-	sc->message.body = buf_slice(&sc->body);
-	sc->message.length = sc->body.n;
+	sc->message.body.fd = -1;
+	sc->message.body.memory = buf_slice(&sc->body);
+	sc->message.body.length = sc->body.n;
 	sc->message.size = sc->message.head.n + out.n;
 	buf_free(&out);
 	if (!sc->seven_bit)
 		return;
 	sc->message.recode = recode_plan_new(buf_slice(&sc->message.head));
-	recode_plan_feed(sc->message.recode, sc->message.body);
+	recode_plan_feed(sc->message.recode, sc->message.body.memory);
 	recode_plan_finish(sc->message.recode);
 }
 
@@ -316,7 +316,7 @@ give_mail(struct play *p)
 static void
 feed_body(struct play *p)
 {
-	struct slice raw = slice_from(p->script->message.body, p->fed);
+	struct slice raw = slice_from(p->script->message.body.memory, p->fed);
 
 	raw = slice_first(raw, p->pieces == WHOLE ? 65536 : 7);
 	p->fed += raw.n;
@@ -361,7 +361,7 @@ recode_whole(struct script *sc, struct buf *out)
 	struct recode *r = recode_new(sc->message.recode,
 	    buf_slice(&sc->message.head), out);
 
-	recode_feed(r, sc->message.body, out);
+	recode_feed(r, sc->message.body.memory, out);
 	recode_finish(r, out);
 	recode_free(r);
 }
@@ -371,7 +371,7 @@ static void
 due_message(struct play *p)
 {
 	bool dots = slice_ends_nocase(buf_slice(&p->due), SLICE("DATA\r\n"));
-	struct slice rest = p->script->message.body, line;
+	struct slice rest = p->script->message.body.memory, line;
 	struct buf coded = { 0 };
 
 	dots = dots || p->due.n == 0;

@@ -108,7 +108,7 @@ test_heads(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct message m = { .fd = -1 };
+		struct message m = { .body.fd = -1 };
 		struct outcome why;
 		size_t at;
 
@@ -127,7 +127,7 @@ test_heads(void **state)
 static char *
 head_with(const struct complete_options *o, const char *raw)
 {
-	struct message m = { .fd = -1 };
+	struct message m = { .body.fd = -1 };
 	struct outcome why;
 	size_t at;
 	char *text;
@@ -201,7 +201,7 @@ static void
 check_recipients(const char *raw, const char *want)
 {
 	struct complete_options o = usual;
-	struct message m = { .fd = -1 };
+	struct message m = { .body.fd = -1 };
 	struct envelope e = { 0 };
 	struct outcome why;
 	struct buf got = { 0 };
@@ -249,7 +249,7 @@ test_recipients(void **state)
 static void
 test_more_and_too_long(void **state)
 {
-	struct message m = { .fd = -1 };
+	struct message m = { .body.fd = -1 };
 	struct buf raw = { 0 };
 	struct outcome why;
 	size_t at;

@@ -66,7 +66,7 @@ test_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct message m = { .fd = -1 };
+		struct message m = { .body.fd = -1 };
 		bool changed;
 
 		buf_puts(&m.head, cases[i].head);
@@ -87,7 +87,7 @@ test_cases(void **state)
 static void
 test_facts(void **state)
 {
-	struct message m = { .fd = -1, .utf8_headers = true };
+	struct message m = { .body.fd = -1, .utf8_headers = true };
 
 	(void)state;
 	buf_puts(&m.head, "From: j\xc3\xb6@x.example\r\nReply-To: a@x\r\n\r\n");
