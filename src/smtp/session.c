@@ -43,7 +43,7 @@ owe(struct session *s, enum verb verb, size_t rcpt)
 	s->owed[(s->head + s->nowed++) % s->ring] = (struct owed){
 		.verb = verb,
 		.rcpt = rcpt,
-		.at = s->body == BODY_OPEN ? s->text : s->put,
+		.at = s->body != BODY_NONE ? s->text : s->put,
 	};
 }
 

@@ -90,7 +90,11 @@ void session_sent(struct session *s, size_t n);
 /* Room and leave to send message text?  Then give raw body bytes, in order. */
 bool session_wants_body(const struct session *s);
 
-/* Raw bytes of the body; empty = that was all. */
+/*
+ * Raw bytes of the body.  The end is said with the last of them, so there may
+ * be no more to give at once; empty = there is no more, which is a fault when
+ * the message should have some.
+ */
 void session_body(struct session *s, struct slice raw);
 
 /* Is QUIT all that the server still has to answer? */

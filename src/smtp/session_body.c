@@ -47,6 +47,71 @@ put_coded(struct session *s)
 	buf_clear(&s->coded);
 }
 
+static void
+changed(struct session *s)
+{
+	session_give_up(s, outcome_make(DEFERRED, STAGE_READ, ESC(4, 3, 0),
+	    "the message changed while it was being sent"));
+}
+
+static void
+tell_size(struct session *s)
+{
+	struct event e = event_make(EVENT_BODY, s->lane);
+
+	e.secure = s->tls[0] != '\0';
+	event_number(&e, "sent", (int64_t)(s->put - s->text));
+	event_number(&e, "size", (int64_t)s->mail.message->size);
+	event_number(&e, "done", 1);
+	events_put(s->events, &e);
+}
+
+/* For DATA nothing was, but that the body has so many octets. */
+static bool
+is_as_announced(const struct session *s)
+{
+	return s->encoder.dots ? s->raw == s->mail.message->body.length :
+				 s->put == s->chunk;
+}
+
+/* All of the text is in: end it, unless it is not what was announced. */
+static void
+end_body(struct session *s)
+{
+	size_t from;
+
+	if (s->recode) {
+		recode_finish(s->recode, &s->coded);
+		put_coded(s);
+	}
+	from = s->out.n;
+	encode_finish(&s->encoder, &s->out);
+	s->put += s->out.n - from;
+	show_text(s, from);
+	if (!is_as_announced(s)) {
+		changed(s);
+		return;
+	}
+	tell_size(s);
+	if (s->encoder.dots)
+		session_say(s, ".");
+	s->commit = s->put;
+	s->body = BODY_WHOLE;
+	s->phase++;
+}
+
+/*
+ * Nothing more can come: the body is used up, or BDAT has what it announced.
+ * The end is said in the call that brought the last octet, because from there
+ * on the server may have all of it.
+ */
+static bool
+is_whole(const struct session *s)
+{
+	return s->raw >= s->mail.message->body.length ||
+	    (!s->encoder.dots && s->put >= s->chunk);
+}
+
 void
 session_open_body(struct session *s, bool dots)
 {
@@ -56,12 +121,15 @@ session_open_body(struct session *s, bool dots)
 	s->body = BODY_OPEN;
 	s->raw = 0;
 	s->text = s->put;
-	if (!s->mail.seven_bit) {
+	if (s->mail.seven_bit) {
+		s->recode = recode_new(m->recode, buf_slice(&m->head),
+		    &s->coded);
+		put_coded(s);
+	} else {
 		put_text(s, buf_slice(&m->head));
-		return;
 	}
-	s->recode = recode_new(m->recode, buf_slice(&m->head), &s->coded);
-	put_coded(s);
+	if (is_whole(s))
+		end_body(s);
 }
 
 void
@@ -90,52 +158,6 @@ session_wants_body(const struct session *s)
 	return s->body == BODY_OPEN && s->out.n < OUTPUT_FULL;
 }
 
-static void
-changed(struct session *s)
-{
-	session_give_up(s, outcome_make(DEFERRED, STAGE_READ, ESC(4, 3, 0),
-	    "the message changed while it was being sent"));
-}
-
-static void
-tell_size(struct session *s)
-{
-	struct event e = event_make(EVENT_BODY, s->lane);
-
-	e.secure = s->tls[0] != '\0';
-	event_number(&e, "sent", (int64_t)(s->put - s->text));
-	event_number(&e, "size", (int64_t)s->mail.message->size);
-	event_number(&e, "done", 1);
-	events_put(s->events, &e);
-}
-
-/* All of the text is in: end it, unless it is not what was announced. */
-static void
-end_body(struct session *s)
-{
-	size_t from;
-
-	if (s->recode) {
-		recode_finish(s->recode, &s->coded);
-		put_coded(s);
-	}
-	from = s->out.n;
-	encode_finish(&s->encoder, &s->out);
-	s->put += s->out.n - from;
-	show_text(s, from);
-	if (s->raw != s->mail.message->body.length ||
-	    (!s->encoder.dots && s->put != s->chunk)) {
-		changed(s);
-		return;
-	}
-	tell_size(s);
-	if (s->encoder.dots)
-		session_say(s, ".");
-	s->commit = s->put;
-	s->body = BODY_WHOLE;
-	s->phase++;
-}
-
 void
 session_body(struct session *s, struct slice raw)
 {
@@ -143,8 +165,6 @@ session_body(struct session *s, struct slice raw)
 	s->raw += raw.n;
 	if (raw.n > 0)
 		put_raw(s, raw);
-	else
+	if (raw.n == 0 || is_whole(s))
 		end_body(s);
-	if (s->body == BODY_OPEN && !s->encoder.dots && s->put > s->chunk)
-		changed(s); /* more would not be text but commands */
 }

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - the client session where a dialogue in lines cannot show it: what
+ * it makes of octets that have left in part, of blocks that end just there, and
+ * of time.  The dialogues are played by chat.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "mail/encode.h"
+#include "smtp/session.h"
+
+#define BLOCK 65536 /* what a lane reads of a body at once */
+
+static const struct session_config plain = { .helo = "client.test" };
+
+struct talk {
+	struct session *s;
+	struct address from;
+	struct recipient rcpt;
+	struct recipient *offered[1];
+	struct mail mail;
+	struct message message;
+	struct buf body;
+	size_t read;		/* of the body */
+	struct buf heard;	/* by the server, since the last reply */
+};
+
+static void
+say(struct talk *t, const char *line)
+{
+	buf_clear(&t->heard);
+	session_input(t->s, slice_of(line));
+}
+
+/* Write at most n octets, as one send() does. */
+static void
+give(struct talk *t, size_t n)
+{
+	struct slice out = slice_first(session_output(t->s), n);
+
+	buf_put(&t->heard, out);
+	session_sent(t->s, out.n);
+}
+
+static void
+feed(struct talk *t)
+{
+	struct slice raw = slice_from(buf_slice(&t->body), t->read);
+
+	raw = slice_first(raw, BLOCK);
+	t->read += raw.n;
+	session_body(t->s, raw);
+}
+
+static void
+put_head(struct buf *head, size_t n)
+{
+	buf_puts(head, "Subject: ");
+	while (head->n + 4 < n)
+		buf_puts(head, head->n % 76 == 74 ? "\r\n " : "x");
+	buf_cut(head, n - 4);
+	buf_puts(head, "\r\n\r\n");
+}
+
+static void
+message_finish(struct talk *t)
+{
+	struct message *m = &t->message;
+	struct encoder e = { 0 };
+	struct buf out = { 0 };
+
+	encode(&e, buf_slice(&t->body), &out);
+	encode_finish(&e, &out);
+	m->body = (struct content){ .memory = buf_slice(&t->body), .fd = -1,
+		.length = t->body.n };
+	m->size = m->head.n + out.n;
+	buf_free(&out);
+}
+
+/* As far as the command that the text follows, which is not yet written. */
+static void
+begin(struct talk *t, const char *keyword)
+{
+	message_finish(t);
+	t->from.path = "a@client.test";
+	t->rcpt.to.path = "bob@x";
+	t->offered[0] = &t->rcpt;
+	t->mail = (struct mail){ .from = &t->from, .rcpt = t->offered, .n = 1,
+		.message = &t->message };
+	t->s = session_new(&plain, NULL, 1);
+	say(t, "220 hi\r\n");
+	give(t, SIZE_MAX);
+	say(t, "250-srv\r\n");
+	say(t, keyword);
+	session_mail(t->s, &t->mail);
+	give(t, SIZE_MAX);
+	say(t, "250 ok\r\n");
+	give(t, SIZE_MAX);
+	say(t, "250 ok\r\n");
+}
+
+static void
+finish(struct talk *t)
+{
+	session_free(t->s);
+	buf_free(&t->heard);
+	buf_free(&t->body);
+	buf_free(&t->message.head);
+}
+
+/* ---- when has the server all of it? ---- */
+
+enum way { BY_BDAT, BY_DATA };
+enum then { QUICK_250, QUICK_CLOSE, QUICK_550 };
+
+struct edge {
+	const char *name;
+	size_t head;		/* octets */
+	size_t body;		/* ... raw */
+	size_t line;		/* ... of one, with its end */
+	const char *end;	/* of a line */
+	const char *tail;	/* the last octets of the body */
+	size_t ntail;
+};
+
+#define TAIL(s) (s), sizeof(s) - 1
+
+static const struct edge edges[] = {
+	{ "no body", 14, 0, 1, "", TAIL("") },
+	{ "a small one", 14, 80, 40, "\n", TAIL("") },
+	{ "without a last line end", 14, 80, 40, "\n", TAIL("end") },
+	{ "NULs at the end", 14, 80, 40, "\n", TAIL("end\n\0\0") },
+	{ "a CR at the end", 14, 80, 40, "\n", TAIL("end\r") },
+	{ "just before the block's edge", 14, BLOCK - 76, 76, "\r\n",
+	    TAIL("") },
+	{ "a block of 75 columns", 14, BLOCK, 76, "\n", TAIL("") },
+	{ "a block and head of a block", 14, BLOCK - 14, 76, "\r\n",
+	    TAIL("") },
+	{ "one octet more than a block", 14, BLOCK + 1, 76, "\r\n", TAIL("") },
+	{ "two blocks", 14, 2 * BLOCK, 76, "\r\n", TAIL("") },
+	{ "a block of NULs behind a block", 14, BLOCK, 76, "\r\n",
+	    TAIL("\0\0\0") },
+	{ "a CR at the block's edge", 14, BLOCK - 1, 76, "\r\n", TAIL("\r\n") },
+	{ "a head of a block, no body", BLOCK, 0, 1, "", TAIL("") },
+	{ "a head of more than a block", BLOCK + 1, 0, 1, "", TAIL("") },
+	{ "a head just below, a body above", BLOCK - 1, 4, 4, "\r\n",
+	    TAIL("") },
+};
+
+static void
+put_body(struct buf *body, const struct edge *e)
+{
+	size_t end = strlen(e->end);
+
+	while (body->n + e->line <= e->body) {
+		for (size_t i = end; i < e->line; i++)
+			buf_putc(body, i == end ? '.' : 'x');
+		buf_puts(body, e->end);
+	}
+	while (body->n < e->body)
+		buf_putc(body, 'y');
+	buf_put(body, (struct slice){ e->tail, e->ntail });
+}
+
+/* What the server needs to have it all: octets from here on. */
+static size_t
+octets_due(struct talk *t, enum way way)
+{
+	struct encoder e = { .dots = way == BY_DATA };
+	struct buf out = { 0 };
+	size_t n;
+
+	encode(&e, buf_slice(&t->body), &out);
+	encode_finish(&e, &out);
+	n = t->message.head.n + out.n;
+	buf_free(&out);
+	if (way == BY_DATA)
+		return n + 3;
+	return n + slice_find(session_output(t->s), '\n') + 1;
+}
+
+/* Feed and write as a lane does until the server has `due` octets, no more. */
+static void
+give_exactly(struct talk *t, size_t due, size_t step)
+{
+	while (t->heard.n < due) {
+		while (session_wants_body(t->s))
+			feed(t);
+		assert_true(session_output(t->s).n > 0);
+		give(t, step < due - t->heard.n ? step : due - t->heard.n);
+	}
+}
+
+static void
+react(struct talk *t, enum then then)
+{
+	struct outcome why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+	    "end of file");
+
+	if (then == QUICK_CLOSE)
+		session_lost(t->s, &why);
+	else
+		say(t, then == QUICK_250 ? "250 2.0.0 taken\r\n" :
+					   "550 5.7.1 spam\r\n");
+}
+
+static void
+check(struct talk *t, const struct edge *e, enum then then, bool whole)
+{
+	const struct outcome *o = &t->rcpt.outcome;
+	enum verdict want = then == QUICK_550	       ? FAILED :
+	    then == QUICK_250 && whole ? DELIVERED : DEFERRED;
+	bool maybe = then == QUICK_CLOSE && whole;
+
+	if (o->verdict != want || o->maybe_sent != maybe)
+		fail_msg("%s: %s%s after %s of it (%s)", e->name,
+		    verdict_name(o->verdict), o->maybe_sent ? ", perhaps" : "",
+		    whole ? "all" : "a part", o->text);
+	if (want == DELIVERED)
+		assert_int_equal(session_need(t->s), SESSION_MAIL);
+}
+
+static void
+play(const struct edge *e, enum way way, enum then then, size_t step,
+    size_t short_of)
+{
+	struct talk t = { 0 };
+	size_t due;
+
+	put_head(&t.message.head, e->head);
+	put_body(&t.body, e);
+	begin(&t, way == BY_BDAT ? "250 CHUNKING\r\n" : "250 HELP\r\n");
+	if (way == BY_DATA) {
+		give(&t, SIZE_MAX);
+		say(&t, "354 go\r\n");
+	}
+	due = octets_due(&t, way);
+	give_exactly(&t, due - short_of, step);
+	assert_int_equal(session_is_committed(t.s), short_of == 0);
+	react(&t, then);
+	check(&t, e, then, short_of == 0);
+	finish(&t);
+}
+
+/* The server answers, or goes, as soon as it has the last octet (FAULTS 51). */
+static void
+test_edges(void **state)
+{
+	static const size_t steps[] = { SIZE_MAX, BLOCK, 1460 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+		for (unsigned k = 0; k < 3 * 2 * 3 * 2; k++)
+			play(&edges[i], k & 1 ? BY_DATA : BY_BDAT,
+			    (enum then)(k / 2 % 3), steps[k / 6 % 3],
+			    k / 18);
+}
+
+/* All the ways in which a small message can be cut into two writes. */
+static void
+test_every_split(void **state)
+{
+	(void)state;
+	for (size_t i = 1; i < 5; i++)
+		for (unsigned k = 0; k < 2 * 3; k++)
+			for (size_t n = 1; n < 120; n++) {
+				play(&edges[i], (enum way)(k & 1),
+				    (enum then)(k / 2), n, 0);
+				if (n < 90)
+					play(&edges[i], (enum way)(k & 1),
+					    (enum then)(k / 2), SIZE_MAX, n);
+			}
+}
+
+/* A body that is not what was announced: nobody may take a part for a whole. */
+static void
+test_changed(void **state)
+{
+	static const char *const bodies[] = { "short\n", "much too long\n" };
+	struct talk t;
+
+	(void)state;
+	for (unsigned k = 0; k < 4; k++) {
+		t = (struct talk){ 0 };
+		put_head(&t.message.head, 14);
+		buf_puts(&t.body, "as announced\n");
+		begin(&t, k & 1 ? "250 CHUNKING\r\n" : "250 HELP\r\n");
+		give(&t, SIZE_MAX);
+		if (!(k & 1))
+			say(&t, "354 go\r\n");
+		session_body(t.s, slice_of(bodies[k / 2]));
+		if (session_wants_body(t.s))
+			session_body(t.s, (struct slice){ 0 });
+		assert_int_equal(session_need(t.s), SESSION_CLOSE);
+		assert_int_equal(session_output(t.s).n, 0);
+		assert_int_equal(t.rcpt.outcome.verdict, DEFERRED);
+		assert_int_equal(t.rcpt.outcome.stage, STAGE_READ);
+		assert_false(t.rcpt.outcome.maybe_sent);
+		finish(&t);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_every_split),
+		cmocka_unit_test(test_changed),
+	};
+
+	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
