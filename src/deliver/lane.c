@@ -196,7 +196,8 @@ static bool
 is_moving(const struct lane *l, int64_t time)
 {
 	uint64_t least = (uint64_t)(time / SECONDS(1)) * RATE_MIN;
-	uint64_t moved = stream_arrived(&l->stream) - l->arrived;
+	uint64_t arrived = stream_arrived(&l->stream);
+	uint64_t moved = arrived > l->arrived ? arrived - l->arrived : 0;
 
 	return moved >= (least > FLIGHT_SIZE ? least : FLIGHT_SIZE);
 }

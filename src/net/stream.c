@@ -70,6 +70,12 @@ clear_flush(struct stream *s)
 	return IO_OK;
 }
 
+static uint64_t
+clear_arrived(const struct stream *s)
+{
+	return stream_acknowledged(s, s->given);
+}
+
 static void
 clear_nothing(struct stream *s)
 {
@@ -80,6 +86,7 @@ static const struct stream_ops clear_ops = {
 	.read = stream_recv,
 	.write = stream_send,
 	.flush = clear_flush,
+	.arrived = clear_arrived,
 	.shutdown = clear_nothing,
 	.free = clear_nothing,
 };
@@ -98,30 +105,44 @@ stream_read(struct stream *s, char *to, size_t max, size_t *n)
 	return s->ops->read(s, to, max, n);
 }
 
+/* The way out of every write. */
+static enum io
+note(struct stream *s, enum io io)
+{
+	s->broken = io == IO_ERROR;
+	return io;
+}
+
 enum io
 stream_write(struct stream *s, struct slice data, size_t *n)
 {
 	assert(data.n > 0);
 	*n = 0;
-	return s->ops->write(s, data, n);
+	return note(s, s->broken ? IO_ERROR : s->ops->write(s, data, n));
 }
 
 enum io
 stream_flush(struct stream *s)
 {
-	return s->ops->flush(s);
+	return note(s, s->broken ? IO_ERROR : s->ops->flush(s));
 }
 
 uint64_t
-stream_arrived(const struct stream *s)
+stream_acknowledged(const struct stream *s, uint64_t given)
 {
 	uint64_t queued;
 	int n;
 
 	if (ioctl(s->fd, SIOCOUTQ, &n) != 0 || n < 0)
-		return s->given;
+		return given;
 	queued = (uint64_t)n;
-	return queued < s->given ? s->given - queued : 0;
+	return queued < given ? given - queued : 0;
+}
+
+uint64_t
+stream_arrived(const struct stream *s)
+{
+	return s->ops->arrived(s);
 }
 
 void
@@ -129,7 +150,10 @@ stream_close(struct stream *s)
 {
 	if (!s->ops)
 		return;
-	s->ops->shutdown(s);
+	if (s->broken) /* for the kinds whose library writes by itself */
+		shutdown(s->fd, SHUT_RDWR);
+	else
+		s->ops->shutdown(s);
 	s->ops->free(s);
 	if (s->fd >= 0)
 		close(s->fd);

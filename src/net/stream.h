@@ -24,13 +24,15 @@ enum io {
 
 struct stream;
 
-/* A kind of stream (clear here, TLS in tls.c, the relay's later). */
+/* A kind of stream: clear here, TLS in tls.c, the relay's in its module. */
 struct stream_ops {
 	enum io (*read)(struct stream *s, char *to, size_t max, size_t *n);
 	/* Takes what it can of data; one write to the network per call. */
 	enum io (*write)(struct stream *s, struct slice data, size_t *n);
 	/* Push out what a write kept back; IO_OK when nothing is left. */
 	enum io (*flush)(struct stream *s);
+	/* stream_arrived() */
+	uint64_t (*arrived)(const struct stream *s);
 	/* Say good-bye without waiting (close_notify). */
 	void (*shutdown)(struct stream *s);
 	void (*free)(struct stream *s);
@@ -44,6 +46,7 @@ struct stream {
 				   poll */
 	bool unsent;		/* bytes were kept back: stream_flush(), or poll
 				   POLLOUT too when that says IO_AGAIN */
+	bool broken;		/* a write failed: nothing more may leave */
 	uint64_t given;		/* octets that the kernel has taken */
 	void *state;		/* the kind's own */
 	char error[256];
@@ -58,21 +61,32 @@ void stream_open(struct stream *s, int fd);
  * (s->unsent says so).
  */
 enum io stream_read(struct stream *s, char *to, size_t max, size_t *n);
+
+/*
+ * After an IO_ERROR of these two the stream is broken: they fail from then on,
+ * and closing it says nothing more, so that what we called lost never arrives.
+ * It may still be read.
+ */
 enum io stream_write(struct stream *s, struct slice data, size_t *n);
 enum io stream_flush(struct stream *s);
 
 /*
- * Octets on the wire that the peer's machine has acknowledged: what the kernel
- * has taken may wait there long for a slow one.
+ * Octets on the wire, of whatever kind, that the peer's machine has
+ * acknowledged: what the kernel has taken may wait there long for a slow one.
+ * It never becomes less.
  */
 uint64_t stream_arrived(const struct stream *s);
 
 /* Orderly: says good-bye, closes.  A closed or zeroed stream may be closed. */
 void stream_close(struct stream *s);
 
-/* What the kinds share: one recv(2), one send(2) on the descriptor itself. */
+/*
+ * What the kinds share: one recv(2), one send(2) on the descriptor itself, and
+ * how many of the given octets have been acknowledged.
+ */
 enum io stream_recv(struct stream *s, char *to, size_t max, size_t *n);
 enum io stream_send(struct stream *s, struct slice data, size_t *n);
+uint64_t stream_acknowledged(const struct stream *s, uint64_t given);
 
 /* The reason of the last IO_ERROR: "Connection reset by peer", ... */
 const char *stream_error(const struct stream *s);

@@ -83,6 +83,7 @@ tls_push(struct stream *s)
 	if (t->out.n == 0)
 		return IO_OK;
 	io = stream_write(&t->raw, buf_slice(&t->out), &n);
+	s->broken = t->raw.broken;
 	buf_consume(&t->out, n);
 	s->unsent = t->out.n > 0 && io != IO_ERROR;
 	if (io == IO_ERROR)
@@ -188,6 +189,14 @@ tls_write(struct stream *s, struct slice data, size_t *n)
 	return tls_push(s) == IO_ERROR ? IO_ERROR : IO_OK;
 }
 
+static uint64_t
+tls_arrived(const struct stream *s)
+{
+	const struct tls *t = s->state;
+
+	return stream_arrived(&t->raw);
+}
+
 static void
 tls_shutdown(struct stream *s)
 {
@@ -216,6 +225,7 @@ const struct stream_ops tls_stream_ops = {
 	.read = tls_read,
 	.write = tls_write,
 	.flush = tls_push,
+	.arrived = tls_arrived,
 	.shutdown = tls_shutdown,
 	.free = tls_free,
 };

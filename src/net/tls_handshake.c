@@ -51,6 +51,7 @@ layer_new(struct stream *s, struct tls_context *c)
 	t->ssl = SSL_new(c->ctx);
 	t->out.max = OUT_MAX;
 	stream_open(&t->raw, s->fd);
+	t->raw.given = s->given;
 	if (!t->ssl || !wire || SSL_set_app_data(t->ssl, t) != 1) {
 		BIO_free(wire);
 		SSL_free(t->ssl);

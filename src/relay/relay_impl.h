@@ -11,6 +11,7 @@
 #define RELAY_RELAY_IMPL_H
 
 #include <curl/curl.h>
+#include <openssl/types.h>
 
 #include "base/buf.h"
 #include "relay/relay.h"
@@ -95,6 +96,9 @@ void relay_talk_setup(struct relay *r);
 
 /* Report what became known of the connection: connected, under TLS. */
 void relay_talk_notice(struct relay *r);
+
+/* curl's TLS connection; NULL without one. */
+const SSL *relay_ssl(const struct relay *r);
 
 /* curl has ended with code, not CURLE_OK: fill *why. */
 void relay_failure(struct relay *r, CURLcode code, struct outcome *why);

@@ -7,6 +7,7 @@
  * is curl's; free gives all of it back.  After take nobody but the stream knows
  * the relay.
  */
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,17 @@ relay_flush(struct stream *s)
 	return IO_OK;
 }
 
+/* Under TLS more octets leave than are written; its lowest BIO counts them. */
+static uint64_t
+relay_arrived(const struct stream *s)
+{
+	const SSL *ssl = relay_ssl(s->state);
+	BIO *wire = ssl ? SSL_get_wbio(ssl) : NULL;
+
+	return stream_acknowledged(s, wire ? BIO_number_written(wire)
+					   : s->given);
+}
+
 /* curl's own close says close_notify. */
 static void
 relay_shutdown(struct stream *s)
@@ -86,6 +98,7 @@ const struct stream_ops relay_stream_ops = {
 	.read = relay_read,
 	.write = relay_write,
 	.flush = relay_flush,
+	.arrived = relay_arrived,
 	.shutdown = relay_shutdown,
 	.free = relay_stream_free,
 };

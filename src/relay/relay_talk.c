@@ -104,8 +104,8 @@ connected(struct relay *r, const struct relay_attempt *a)
 	buf_free(&text);
 }
 
-static const SSL *
-ssl_of(const struct relay *r)
+const SSL *
+relay_ssl(const struct relay *r)
 {
 	struct curl_tlssessioninfo *info = NULL;
 
@@ -156,7 +156,7 @@ look_for_connection(struct relay *r)
 static void
 look_for_tls(struct relay *r)
 {
-	const SSL *ssl = r->tls[0] == '\0' ? ssl_of(r) : NULL;
+	const SSL *ssl = r->tls[0] == '\0' ? relay_ssl(r) : NULL;
 
 	if (!ssl || !SSL_is_init_finished(ssl))
 		return;

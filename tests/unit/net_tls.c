@@ -476,6 +476,75 @@ test_truncation(void **state)
 	world_close(&w);
 }
 
+/* Progress under TLS is progress: records count as they leave. */
+static void
+test_records_arrive(void **state)
+{
+	struct tls_config none = { 0 };
+	struct world w;
+	uint64_t before;
+	char text[1000] = { 0 };
+	size_t n;
+
+	(void)state;
+	world_open(&w, &none, server_for("a"), "a", TLS_MAY);
+	assert_int_equal(shake(&w), TLS_DONE);
+	finish_server(&w);
+	before = stream_arrived(&w.client);
+	assert_true(before > 0);
+	assert_int_equal(stream_write(&w.client,
+	    (struct slice){ text, sizeof text }, &n), IO_OK);
+	assert_true(stream_arrived(&w.client) <= before);
+	pump(&w);
+	assert_in_range(stream_arrived(&w.client), before + sizeof text,
+	    before + sizeof text + 50);
+	world_close(&w);
+}
+
+static enum io
+write_fails(struct stream *s, struct slice data, size_t *n)
+{
+	(void)data, (void)n;
+	snprintf(s->error, sizeof s->error, "No buffer space available");
+	return IO_ERROR;
+}
+
+/*
+ * What we called lost must not leave later, neither by another try nor by the
+ * good-bye; what the peer says is still heard.
+ */
+static void
+test_failed_write_is_the_last(void **state)
+{
+	struct stream_ops failing = { .write = write_fails };
+	const struct stream_ops *ops;
+	struct tls_config none = { 0 };
+	struct world w;
+	struct tls *t;
+	char to[9];
+	size_t n;
+
+	(void)state;
+	world_open(&w, &none, server_for("a"), "a", TLS_MAY);
+	assert_int_equal(shake(&w), TLS_DONE);
+	finish_server(&w);
+	t = w.client.state;
+	ops = t->raw.ops;
+	t->raw.ops = &failing;
+	assert_int_equal(stream_write(&w.client, SLICE(".\r\n"), &n), IO_ERROR);
+	assert_string_equal(stream_error(&w.client),
+	    "No buffer space available");
+	t->raw.ops = ops;
+	assert_int_equal(stream_flush(&w.client), IO_ERROR);
+	assert_int_equal(stream_write(&w.client, SLICE("."), &n), IO_ERROR);
+	say(&w.server, "552 no\r\n");
+	pump(&w);
+	hear(&w.client, "552 no\r\n");
+	stream_close(&w.client);
+	assert_int_equal(recv(w.cwire, to, sizeof to, 0), 0);
+	world_close(&w);
+}
+
 /* FAULTS rows 32 and 38: what a peer may say instead of a ServerHello. */
 static void
 test_not_a_handshake(void **state)
@@ -840,6 +909,8 @@ main(void)
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_orderly_end),
 		cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_records_arrive),
+		cmocka_unit_test(test_failed_write_is_the_last),
 		cmocka_unit_test(test_not_a_handshake),
 		cmocka_unit_test(test_early_tickets),
 		cmocka_unit_test(test_key_updates),
