@@ -2,13 +2,22 @@
 /* ascii.c - see ascii.h */
 #include "base/ascii.h"
 
+#include <string.h>
+
+/* Eight octets at a time: whole messages pass here. */
 bool
 ascii_has_high(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (ascii_is_high(s.p[i]))
-			return true;
-	return false;
+	uint64_t all = 0, word = 0;
+
+	for (; s.n >= sizeof word; s = slice_from(s, sizeof word)) {
+		memcpy(&word, s.p, sizeof word);
+		all |= word;
+	}
+	word = 0;
+	if (s.n > 0)
+		memcpy(&word, s.p, s.n);
+	return ((all | word) & 0x8080808080808080u) != 0;
 }
 
 bool

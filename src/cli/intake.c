@@ -102,7 +102,7 @@ walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
 }
 
 static bool
-scan_body(struct message *m, struct outcome *why)
+scan_body(struct message *m, bool cr_ends, struct outcome *why)
 {
 	struct scan scan = { 0 };
 
@@ -112,7 +112,7 @@ scan_body(struct message *m, struct outcome *why)
 	scan_message(&scan, m);
 	if (!recode_is_needed(m))
 		return true;
-	m->recode = recode_plan_new(buf_slice(&m->head));
+	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends);
 	if (!walk_body(m, NULL, m->recode, why))
 		return false;
 	recode_plan_finish(m->recode);
@@ -200,12 +200,14 @@ read_message(struct intake *in, const struct settings *s,
 	size_t body_at;
 
 	say_it_is_typed(s);
-	if (!input_read(&in->input, s->file, dots(s), why) ||
-	    !read_head(in, &o, &body_at, why) ||
+	if (!input_read(&in->input, s->file, dots(s), why))
+		return false;
+	o.cr_ends = in->input.cr_ends;
+	if (!read_head(in, &o, &body_at, why) ||
 	    !rewrite_sender(in, s, self, why))
 		return false;
 	in->message.body = content_from(in->input.content, body_at);
-	return scan_body(&in->message, why);
+	return scan_body(&in->message, o.cr_ends, why);
 }
 
 /* --explain and --quit-after send no message, so they ask for none. */

@@ -4,7 +4,6 @@
 
 #include "base/ascii.h"
 #include "mail/date.h"
-#include "mail/encode.h"
 #include "mail/header.h"
 #include "mail/rewrite.h"
 
@@ -168,20 +167,11 @@ add_missing(struct slice head, const struct complete_options *o,
 		add_message_id(o, out);
 }
 
-static void
-canonical(struct slice raw, struct buf *out)
-{
-	struct encoder e = { 0 };
-
-	encode(&e, raw, out);
-	encode_finish(&e, out);
-}
-
 static enum parse
-find_head(struct slice raw, bool all, struct slice *head, size_t *body_at,
-    struct outcome *why)
+find_head(struct slice raw, bool all, bool cr_ends, struct slice *head,
+    size_t *body_at, struct outcome *why)
 {
-	enum parse found = header_split(raw, all, head, body_at);
+	enum parse found = header_split(raw, all, cr_ends, head, body_at);
 
 	if (found == PARSE_MORE ? raw.n < HEADER_MAX : head->n <= HEADER_MAX)
 		return found;
@@ -197,11 +187,12 @@ message_head(struct slice raw, bool all, const struct complete_options *o,
 {
 	struct buf text = { 0 };
 	struct slice head;
-	enum parse found = find_head(raw, all, &head, body_at, why);
+	enum parse found = find_head(raw, all, o->cr_ends, &head, body_at,
+	    why);
 
 	if (found != PARSE_OK)
 		return found;
-	canonical(head, &text);
+	header_canonical(head, o->cr_ends, &text);
 	head = buf_slice(&text);
 	if (o->recipients && !collect(head, o->default_domain, envelope, why)) {
 		buf_free(&text);

@@ -2,11 +2,11 @@
 /*
  * complete.h - from what came in to a finished header, ready for the wire.
  *
- * In the finished head all line ends are CRLF, there is no NUL, Bcc and
- * Resent-Bcc are gone, Date, From and Message-ID are there (RFC 5322 3.6 asks
- * for the first two), other letters than ASCII are encoded words (RFC 2047) or
- * A-labels where the standards have a form for them, lines are at most 998
- * octets, and the empty line is at the end.
+ * In the finished head all line ends are CRLF, there is no NUL, a stray CR is a
+ * blank (lines.h), Bcc and Resent-Bcc are gone, Date, From and Message-ID are
+ * there (RFC 5322 3.6 asks for the first two), other letters than ASCII are
+ * encoded words (RFC 2047) or A-labels where the standards have a form for
+ * them, lines are at most 998 octets, and the empty line is at the end.
  *
  * Text that is no UTF-8 is labelled unknown-8bit (RFC 1428) in unstructured
  * fields, and read as latin1 in display names.  What has no ASCII form (a
@@ -27,6 +27,7 @@
 
 struct complete_options {
 	bool as_is;	  /* add, encode and fold nothing (Bcc still goes) */
+	bool cr_ends;	  /* no LF is there: a CR ends a line (lines.h) */
 	bool recipients;  /* -t: take recipients from the header */
 	struct slice default_domain; /* for bare names in the header */
 	struct slice from;	/* a path for a missing From; empty = <> */

@@ -4,11 +4,10 @@
  *
  * Input is raw text in arbitrary pieces with CRLF, LF, lone CR or mixed line
  * ends and perhaps NULs.  Output has CRLF only, no NUL, ends with CRLF, and
- * for DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.  Runs by
- * memchr, not byte by byte.
+ * for DATA (RFC 5321 4.5.2) a leading dot of each line is doubled.
  *
- * A CR that no LF follows is a line end of its own, so CR CR LF is two.  Any
- * chunking of the input gives the same output.
+ * A CR that no LF follows (lines.h) becomes a line end of its own, so CR CR LF
+ * is two.  Any chunking of the input gives the same output.
  */
 #ifndef MAIL_ENCODE_H
 #define MAIL_ENCODE_H
@@ -17,12 +16,13 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "mail/lines.h"
 
 /* Zero-initialise, then set dots; it begins at the start of a line. */
 struct encoder {
 	bool dots;	/* double leading dots: for DATA, not for BDAT */
 	bool mid_line;
-	bool after_cr;	/* the last raw octet was a CR, not yet written */
+	struct lines lines; /* the encoder's own */
 };
 
 /*

@@ -3,28 +3,31 @@
 #include "mail/header.h"
 
 #include "base/ascii.h"
+#include "mail/lines.h"
 
 #define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
 
 /*
- * Take a line off *rest: text without its end.  False when the end of the line
- * may lie behind what is there: at a CR, or without any end.
+ * The next line, without its end.  False when it ends, or may end, behind what
+ * was fed.
  */
 static bool
-take_line(struct slice *rest, struct slice *text)
+take_line(struct lines *l, struct slice *line)
 {
-	size_t end = 0;
-	bool whole;
+	enum lines_piece got;
+	struct slice piece;
 
-	while (end < rest->n && rest->p[end] != '\n' && rest->p[end] != '\r')
-		end++;
-	*text = slice_first(*rest, end);
-	whole = end + 1 < rest->n || (end < rest->n && rest->p[end] == '\n');
-	if (end + 1 < rest->n && rest->p[end] == '\r' &&
-	    rest->p[end + 1] == '\n')
-		end++;
-	*rest = slice_from(*rest, end + 1);
-	return whole;
+	line->p = l->p;
+	do
+		got = lines_next(l, &piece);
+	while (got != LINES_NONE && got != LINES_END);
+	if (got == LINES_NONE)
+		got = lines_rest(l, &piece);
+	line->n = (size_t)(l->p - line->p);
+	if (got == LINES_NONE)
+		return false;
+	line->n -= piece.n;
+	return got == LINES_END;
 }
 
 static bool
@@ -33,13 +36,29 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* What a raw octet of a header counts as: a stray CR (lines.h) is a blank. */
+static char
+seen_as(char c)
+{
+	return c == '\r' ? ' ' : c;
+}
+
+/* NULs and stray CRs only. */
+static bool
+is_empty(struct slice line)
+{
+	while (line.n > 0 && (line.p[0] == '\0' || line.p[0] == '\r'))
+		line = slice_from(line, 1);
+	return line.n == 0;
+}
+
 /* The first octet that is no NUL; NUL when there is none. */
 static char
 first_octet(struct slice s)
 {
 	while (s.n > 0 && s.p[0] == '\0')
 		s = slice_from(s, 1);
-	return s.n > 0 ? s.p[0] : '\0';
+	return s.n > 0 ? seen_as(s.p[0]) : '\0';
 }
 
 /* Does a field begin in this line?  NULs count as not there. */
@@ -49,7 +68,7 @@ begins_field(struct slice line)
 	bool any = false, blank = false;
 
 	for (size_t i = 0; i < line.n; i++) {
-		char c = line.p[i];
+		char c = seen_as(line.p[i]);
 
 		if (c == '\0')
 			continue;
@@ -74,36 +93,62 @@ is_mbox_line(struct slice line)
 	return slice_starts(line, SLICE("From ")) && !begins_field(line);
 }
 
-enum parse
-header_split(struct slice raw, bool all, struct slice *head, size_t *body_at)
+/* Does the line belong to a header that has fields already, or none yet? */
+static bool
+is_header_line(struct slice line, bool any)
 {
-	struct slice rest = raw, line, before;
-	bool whole, any = false;
+	return begins_field(line) || (any && is_blank(first_octet(line)));
+}
 
-	*head = slice_first(raw, 0);
-	while (rest.n > 0) {
-		before = rest;
-		whole = take_line(&rest, &line);
-		if (!whole && !all)
+enum parse
+header_split(struct slice raw, bool all, bool cr_ends, struct slice *head,
+    size_t *body_at)
+{
+	struct lines lines = { .cr_ends = cr_ends };
+	struct slice line;
+	bool any = false;
+
+	lines_feed(&lines, raw);
+	*head = (struct slice){ lines.p, 0 };
+	while (lines.p < lines.end) {
+		if (!take_line(&lines, &line) && !all)
 			return PARSE_MORE;
-		if (before.p == raw.p && is_mbox_line(line)) {
-			*head = slice_first(rest, 0);
-			continue;
-		}
-		if (first_octet(line) == '\0') {
-			*body_at = raw.n - rest.n;
+		if (is_empty(line)) {
+			*body_at = raw.n - (size_t)(lines.end - lines.p);
 			return PARSE_OK;
 		}
-		if (!begins_field(line) &&
-		    !(any && is_blank(first_octet(line)))) {
-			*body_at = raw.n - before.n;
+		if (line.p == lines.end - raw.n && is_mbox_line(line)) {
+			head->p = lines.p;
+			continue;
+		}
+		if (!is_header_line(line, any)) {
+			*body_at = raw.n - (size_t)(lines.end - line.p);
 			return PARSE_OK;
 		}
 		any = true;
-		head->n = (size_t)(rest.p - head->p);
+		head->n = (size_t)(lines.p - head->p);
 	}
 	*body_at = raw.n;
 	return all ? PARSE_OK : PARSE_MORE;
+}
+
+void
+header_canonical(struct slice raw, bool cr_ends, struct buf *out)
+{
+	struct lines lines = { .cr_ends = cr_ends };
+	enum lines_piece got;
+	struct slice text;
+
+	lines_feed(&lines, raw);
+	while ((got = lines_next(&lines, &text)) != LINES_NONE)
+		if (got == LINES_TEXT)
+			buf_put(out, text);
+		else if (got == LINES_END)
+			buf_puts(out, "\r\n");
+		else if (got == LINES_CR)
+			buf_putc(out, ' ');
+	if (out->n > 0 && !slice_ends_nocase(buf_slice(out), SLICE("\n")))
+		buf_puts(out, "\r\n");
 }
 
 /* Length of the first line with its CRLF. */

@@ -2,9 +2,10 @@
 /*
  * header.h - finding and walking the header fields of a message.
  *
- * Raw text may have any line ends and NULs, as encode.h takes them.  A field
- * is a name of printable ASCII, a colon (white space before it is forgiven),
- * and the lines behind it that begin with a blank or TAB.
+ * Raw text may have any line ends (lines.h) and NULs; a stray CR in it counts
+ * as a blank.  A field is a name of printable ASCII, a colon (white space
+ * before it is forgiven), and the lines behind it that begin with a blank or
+ * TAB.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
@@ -23,9 +24,13 @@
  *
  * PARSE_MORE: the header may go on behind raw; never when raw is all there is
  * (all = true), for a header needs no empty line behind it.  Never PARSE_BAD.
+ * cr_ends says that the message has no LF (lines.h).
  */
-enum parse header_split(struct slice raw, bool all, struct slice *head,
-    size_t *body_at);
+enum parse header_split(struct slice raw, bool all, bool cr_ends,
+    struct slice *head, size_t *body_at);
+
+/* Append raw fields with CRLF line ends, without NULs and stray CRs. */
+void header_canonical(struct slice raw, bool cr_ends, struct buf *out);
 
 struct header_field {
 	struct slice raw;   /* all of it, with its line ends */

@@ -113,33 +113,33 @@ mime_start(struct mime *m, struct slice head)
 	begin_entity(m, head);
 }
 
-/*
- * The next piece of a line, or its end.  A CR at the end of *in waits until it
- * is seen whether an LF follows.
- */
+/* The next piece of a line, or its end. */
 static enum mime_event
 take(struct mime *m, struct slice *in, bool last, struct slice *piece)
 {
-	size_t n = 0;
+	enum lines_piece got;
 
-	if (m->after_cr && (in->n > 0 || last)) {
-		bool lf = in->n > 0 && in->p[0] == '\n';
-
-		m->after_cr = false;
-		*in = slice_from(*in, lf);
-		*piece = slice_first(SLICE("\r\n"), lf ? 2 : 1);
+	if (in->n > 0)
+		lines_feed(&m->lines, *in);
+	*in = slice_from(*in, in->n);
+	got = lines_next(&m->lines, piece);
+	if (got == LINES_NONE && last)
+		got = lines_rest(&m->lines, piece);
+	switch (got) {
+	case LINES_NONE:
+		return MIME_NONE;
+	case LINES_TEXT:
+	case LINES_NUL:
+		return MIME_TEXT;
+	case LINES_END:
 		return MIME_EOL;
+	case LINES_CR:
+		break;
 	}
-	while (n < in->n && in->p[n] != '\r' && in->p[n] != '\n')
-		n++;
-	*piece = slice_first(*in, n ? n : 1);
-	*in = slice_from(*in, piece->n);
-	if (n > 0 || piece->n == 0)
-		return n > 0 ? MIME_TEXT : MIME_NONE;
-	if (piece->p[0] == '\n')
-		return MIME_EOL;
-	m->after_cr = true;
-	return take(m, in, last, piece);
+	if (!m->in_head)
+		return MIME_CR;
+	*piece = SLICE(" ");
+	return MIME_TEXT;
 }
 
 static bool
@@ -282,14 +282,15 @@ take_text(struct mime *m, struct slice *piece)
 }
 
 static enum mime_event
-take_eol(struct mime *m, struct slice *piece)
+take_eol(struct mime *m, enum mime_event eol, struct slice *piece)
 {
 	if (m->line_open) {
 		m->line_open = false;
-		return MIME_EOL;
+		return eol;
 	}
 	memcpy(m->eol, piece->p, piece->n);
 	m->owed_eol = piece->n;
+	m->eol_is = eol;
 	return end_line(m, piece);
 }
 
@@ -328,7 +329,7 @@ pay(struct mime *m, struct slice *piece)
 	} else if (m->owed_eol > 0) {
 		*piece = (struct slice){ m->eol, m->owed_eol };
 		m->owed_eol = 0;
-		e = MIME_EOL;
+		e = m->eol_is;
 	}
 	return e;
 }
@@ -342,8 +343,8 @@ read_on(struct mime *m, struct slice *in, bool last, struct slice *piece,
 	*more = true;
 	if (e == MIME_TEXT)
 		return take_text(m, piece);
-	if (e == MIME_EOL)
-		return take_eol(m, piece);
+	if (e == MIME_EOL || e == MIME_CR)
+		return take_eol(m, e, piece);
 	*more = last && ((!m->line_open && m->line.n > 0) || m->in_head);
 	return *more ? take_rest(m, piece) : MIME_NONE;
 }

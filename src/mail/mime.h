@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "mail/lines.h"
 #include "mail/mimetype.h"
 
 #define MIME_DEPTH    32
@@ -43,11 +44,13 @@ enum mime_event {
 	MIME_NONE,	/* all of in is used up */
 	MIME_HEAD,	/* entity is new; the piece is its header, canonical */
 	MIME_TEXT,	/* the piece is text of a body line, raw */
-	MIME_EOL,	/* the piece is CR, LF or CRLF */
+	MIME_EOL,	/* the piece is a line end */
+	MIME_CR,	/* ... a stray CR (lines.h), which ends a line of the
+			   body for delimiters, as on the wire */
 	MIME_DELIMITER, /* the piece is a delimiter line */
 };
 
-/* Zero-initialise, then mime_start(). */
+/* Zero-initialise, set lines.cr_ends, then mime_start(). */
 struct mime {
 	struct mime_entity entity; /* the last of which MIME_HEAD told */
 	bool is_outside;	   /* text is outside of leaves */
@@ -56,12 +59,14 @@ struct mime {
 	size_t depth;
 
 	/* the walker's own */
-	bool in_head, line_open, line_spent, head_spent, after_cr;
+	struct lines lines;
+	bool in_head, line_open, line_spent, head_spent;
 	size_t count;
 	struct buf head, line;
 	enum mime_event owed; /* MIME_TEXT or MIME_DELIMITER: the line's */
 	char eol[2];
 	size_t owed_eol; /* octets of eol that are still to be told */
+	enum mime_event eol_is; /* MIME_EOL or MIME_CR */
 };
 
 void mime_free(struct mime *m);

@@ -173,6 +173,7 @@ recode_new(const struct recode_plan *plan, struct slice head, struct buf *out)
 	struct recode *r = mem_alloc(sizeof *r);
 
 	r->plan = plan;
+	r->mime.lines.cr_ends = plan->mime.lines.cr_ends;
 	mime_start(&r->mime, head);
 	put_head(r, head, out);
 	return r;
@@ -212,6 +213,9 @@ feed(struct recode *r, struct slice raw, bool last, struct buf *out)
 			break;
 		case MIME_EOL:
 			seven_eol(&r->seven, piece, out);
+			break;
+		case MIME_CR:
+			seven_cr(&r->seven, out);
 			break;
 		case MIME_DELIMITER:
 			put_delimiter(r, piece, out);

@@ -13,7 +13,7 @@
  * Whether a part is clean must be known before its header is written, so it
  * takes two passes over the raw body, both in pieces of any size:
  *
- *	plan = recode_plan_new(head);		once, at intake, only when
+ *	plan = recode_plan_new(head, cr_ends);	once, at intake, only when
  *	recode_plan_feed(plan, raw); ...	recode_is_needed(message)
  *	recode_plan_finish(plan);		message->recode = plan
  *
@@ -54,8 +54,11 @@ recode_is_forced(const struct message *m)
 	return m->has_nul || m->longest_line > 998;
 }
 
-/* head is a finished one (message.h); only used until this returns. */
-struct recode_plan *recode_plan_new(struct slice head);
+/*
+ * head is a finished one (message.h), only used until this returns; cr_ends
+ * says that the raw message has no LF (lines.h).
+ */
+struct recode_plan *recode_plan_new(struct slice head, bool cr_ends);
 void recode_plan_free(struct recode_plan *plan);
 void recode_plan_feed(struct recode_plan *plan, struct slice raw);
 void recode_plan_finish(struct recode_plan *plan);

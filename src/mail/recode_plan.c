@@ -11,10 +11,11 @@
 #define LINE_OCTETS 998
 
 struct recode_plan *
-recode_plan_new(struct slice head)
+recode_plan_new(struct slice head, bool cr_ends)
 {
 	struct recode_plan *plan = mem_alloc(sizeof *plan);
 
+	plan->mime.lines.cr_ends = cr_ends;
 	mime_start(&plan->mime, head);
 	return plan;
 }
@@ -131,7 +132,7 @@ feed(struct recode_plan *plan, struct slice raw, bool last)
 	while ((event = mime_next(m, &raw, last, &piece)) != MIME_NONE)
 		if (event == MIME_TEXT && !m->is_outside)
 			look_at(plan, piece);
-		else if (event == MIME_EOL)
+		else if (event == MIME_EOL || event == MIME_CR)
 			end_line(plan);
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "mail/lines.h"
 #include "mail/message.h"
 
 /* Zero-initialise. */
@@ -22,7 +23,7 @@ struct scan {
 	bool eight_bit;		/* any octet above 127 */
 	bool has_nul;
 	size_t line;		/* octets of the line that is not ended yet */
-	bool after_cr;
+	struct lines lines;
 };
 
 void scan_feed(struct scan *s, struct slice raw);

@@ -181,6 +181,15 @@ seven_eol(struct seven *s, struct slice eol, struct buf *out)
 }
 
 void
+seven_cr(struct seven *s, struct buf *out)
+{
+	if (s->form == SEVEN_COPY || s->form == SEVEN_MASK)
+		seven_eol(s, SLICE("\r"), out);
+	else
+		seven_text(s, SLICE("\r"), out);
+}
+
+void
 seven_delimit(struct seven *s, struct buf *out)
 {
 	end_qp_line(s, out);

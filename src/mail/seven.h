@@ -27,9 +27,10 @@ struct seven {
 	size_t eol_n;	/* ... content before a delimiter (RFC 2046 5.1.1) */
 };
 
-/* A piece of a line; its end, CR, LF or CRLF. */
+/* A piece of a line; its end; a stray CR, which is kept where it can be. */
 void seven_text(struct seven *s, struct slice text, struct buf *out);
 void seven_eol(struct seven *s, struct slice eol, struct buf *out);
+void seven_cr(struct seven *s, struct buf *out);
 
 /* A delimiter follows, or nothing: end the last line. */
 void seven_delimit(struct seven *s, struct buf *out);

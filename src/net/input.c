@@ -210,24 +210,52 @@ take(struct input *in, struct source *from, struct outcome *why)
 	return read_all(in, from, why);
 }
 
+/* As content_read(), but a message that cannot be read is not sent later. */
+static bool
+read_back(struct input *in, uint64_t at, char block[CONTENT_BLOCK],
+    struct slice *out, struct outcome *why)
+{
+	if (content_read(&in->content, at, block, out, why))
+		return true;
+	why->verdict = FAILED;
+	return false;
+}
+
+/* Whether there is an LF is mostly seen in the first block. */
+static bool
+find_line_ends(struct input *in, struct outcome *why)
+{
+	char block[CONTENT_BLOCK];
+	uint64_t at = 0;
+	struct slice s;
+
+	do {
+		if (!read_back(in, at, block, &s, why))
+			return false;
+		if (slice_find(s, '\n') < s.n)
+			return true;
+		at += s.n;
+	} while (s.n > 0);
+	in->cr_ends = true;
+	return true;
+}
+
 /* The message without a last line of a single dot. */
 static bool
 drop_last_dot(struct input *in, struct outcome *why)
 {
-	char block[CONTENT_BLOCK];
+	char block[CONTENT_BLOCK], end = in->cr_ends ? '\r' : '\n';
 	uint64_t from = in->content.length > 4 ? in->content.length - 4 : 0;
 	struct slice s;
 
-	if (!content_read(&in->content, from, block, &s, why)) {
-		why->verdict = FAILED;
+	if (!read_back(in, from, block, &s, why))
 		return false;
-	}
 	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\n")));
 	s = slice_first(s, s.n - slice_ends_nocase(s, SLICE("\r")));
 	if (!slice_ends_nocase(s, SLICE(".")))
 		return true;
 	s.n--;
-	if (s.n > 0 ? s.p[s.n - 1] == '\n' : from == 0)
+	if (s.n > 0 ? s.p[s.n - 1] == end : from == 0)
 		in->content.length = from + s.n;
 	return true;
 }
@@ -237,7 +265,8 @@ finish(struct input *in, enum input_dots dots, struct outcome *why)
 {
 	if (in->content.fd < 0)
 		in->content.memory = buf_slice(&in->memory);
-	if (dots == DOTS_END && !drop_last_dot(in, why))
+	if (!find_line_ends(in, why) ||
+	    (dots == DOTS_END && !drop_last_dot(in, why)))
 		return false;
 	in->content.memory = slice_first(in->content.memory,
 	    (size_t)in->content.length);

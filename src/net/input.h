@@ -30,6 +30,7 @@ enum input_dots {
 struct input {
 	struct buf memory;	/* the message, when it is in no file */
 	struct content content;	/* all of it; its file is ours to close */
+	bool cr_ends;		/* it has no LF: a CR ends a line (lines.h) */
 };
 
 /*

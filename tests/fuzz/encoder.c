@@ -68,7 +68,8 @@ scanned(struct slice raw, struct cutter c)
 static struct buf
 recoded(struct slice head, struct slice raw, struct cutter c)
 {
-	struct recode_plan *plan = recode_plan_new(head);
+	struct recode_plan *plan = recode_plan_new(head,
+	    slice_find(raw, '\n') == raw.n);
 	struct buf out = { 0 };
 	struct slice rest = raw;
 	struct recode *r;

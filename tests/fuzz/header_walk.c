@@ -78,14 +78,14 @@ check_again(const struct message *m)
 
 /* What is said of a beginning holds for the whole. */
 static void
-check_early(struct slice raw, size_t head_end)
+check_early(struct slice raw, bool cr_ends, size_t head_end)
 {
 	for (size_t n = raw.n; n-- > 0 && raw.n < 300;) {
 		struct slice head;
 		size_t at;
 
-		if (header_split(slice_first(raw, n), false, &head, &at) ==
-		    PARSE_OK)
+		if (header_split(slice_first(raw, n), false, cr_ends, &head,
+			&at) == PARSE_OK)
 			must(at == head_end);
 	}
 }
@@ -102,12 +102,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = 0;
 
 	o.as_is = size > 0 && (data[0] & 1);
+	o.cr_ends = slice_find(raw, '\n') == raw.n;
 	o.recipients = size > 0 && (data[0] & 2);
 	if (message_head(raw, true, &o, &m, &e, &at, &why) == PARSE_OK) {
 		must(at <= raw.n);
 		check_form(buf_slice(&m.head));
 		must(m.utf8_headers == ascii_has_high(buf_slice(&m.head)));
-		check_early(raw, at);
+		check_early(raw, o.cr_ends, at);
 		if (!o.as_is) {
 			check_fields(buf_slice(&m.head));
 			check_again(&m);

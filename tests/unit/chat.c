@@ -265,7 +265,8 @@ script_finish(struct script *sc)
 	buf_free(&out);
 	if (!sc->seven_bit)
 		return;
-	sc->message.recode = recode_plan_new(buf_slice(&sc->message.head));
+	sc->message.recode = recode_plan_new(buf_slice(&sc->message.head),
+	    false);
 	recode_plan_feed(sc->message.recode, sc->message.body.memory);
 	recode_plan_finish(sc->message.recode);
 }

@@ -45,6 +45,8 @@ static const struct {
 	{ "mbox line", SLICE("From al Mon\n" OWN "\nhi"), OWN "\r\n", "hi" },
 	{ "NULs", SLICE(OWN "Sub\0ject: \0x\0\n\nhi"),
 	    OWN "Subject: x\r\n\r\n", "hi" },
+	{ "stray CR", SLICE(OWN "Subject: x\rBcc: a@x\n\rResent-To: b@x\n"),
+	    OWN "Subject: x Bcc: a@x\r\n Resent-To: b@x\r\n\r\n", "" },
 	{ "Bcc", SLICE("Bcc: a@x,\n b@x\n" OWN "bcc : c@x\nResent-Bcc: d\n"),
 	    OWN "\r\n", "" },
 	{ "subject", SLICE(OWN "Subject: J\xc3\xb6rg und M\xc3\xbcller\n"),
@@ -148,7 +150,7 @@ test_as_is(void **state)
 		{ "", "\r\n" },
 		{ "Subject : \xc3\xb6\n  \nbcc: x\nX: y",
 		    "Subject : \xc3\xb6\r\n  \r\nX: y\r\n\r\n" },
-		{ "From al Mon\nA: b\r\r", "A: b\r\n\r\n" },
+		{ "From al Mon\nA: b\n\n", "A: b\r\n\r\n" },
 	};
 	struct complete_options o = usual;
 

@@ -31,6 +31,17 @@ static const struct {
 	{ "NUL in name", SLICE("A\0B: b\n\0 c\n"), SLICE("\n"), SLICE("x") },
 	{ "8-bit name", SLICE(""), SLICE(""), SLICE("\xc3\xa9: x\n") },
 	{ "no name", SLICE(""), SLICE(""), SLICE(": x\n") },
+	{ "stray CR begins no field", SLICE("A: b\rBcc: d\n"), SLICE("\n"),
+	    SLICE("x") },
+	{ "stray CR ends no header", SLICE("A: b\r\rC: d\nE: f\n"),
+	    SLICE("\n"), SLICE("x\r") },
+	{ "stray CR first goes on", SLICE("A: b\n\rC: d\n"), SLICE("\n"),
+	    SLICE("x") },
+	{ "stray CR in a name", SLICE("A: b\n"), SLICE(""),
+	    SLICE("C\rD: e\n") },
+	{ "CR NUL LF", SLICE("A: b\r\0\nC: d\n"), SLICE("\n"), SLICE("x") },
+	{ "CR CR LF", SLICE("A: b\r\r\nC: d\r\r\n"), SLICE("\r\r\n"),
+	    SLICE("x") },
 };
 
 static void
@@ -38,14 +49,16 @@ check_split(const char *name, struct slice front, size_t i)
 {
 	struct slice head;
 	struct buf b = { 0 };
+	bool cr_ends;
 	size_t at = 0;
 
 	buf_put(&b, front);
 	buf_put(&b, splits[i].head);
 	buf_put(&b, splits[i].gap);
 	buf_put(&b, splits[i].body);
-	assert_int_equal(header_split(buf_slice(&b), true, &head, &at),
-	    PARSE_OK);
+	cr_ends = slice_find(buf_slice(&b), '\n') == b.n;
+	assert_int_equal(header_split(buf_slice(&b), true, cr_ends, &head,
+	    &at), PARSE_OK);
 	if (!slice_eq(head, splits[i].head) ||
 	    at != front.n + head.n + splits[i].gap.n)
 		fail_msg("%s: head %zu body at %zu", name, head.n, at);
@@ -54,8 +67,8 @@ check_split(const char *name, struct slice front, size_t i)
 		struct slice early;
 		size_t early_at;
 
-		if (header_split(slice_first(buf_slice(&b), n), false, &early,
-			&early_at) != PARSE_OK)
+		if (header_split(slice_first(buf_slice(&b), n), false,
+			cr_ends, &early, &early_at) != PARSE_OK)
 			continue;
 		assert_int_equal(early.n, head.n);
 		assert_int_equal(early_at, at);
@@ -70,8 +83,39 @@ test_splits(void **state)
 	for (size_t i = 0; i < sizeof splits / sizeof *splits; i++)
 		check_split(splits[i].name, SLICE(""), i);
 	for (size_t i = 0; i < 4; i++) {
+		if (slice_ends_nocase(splits[i].head, SLICE("\r")))
+			continue; /* beside an LF its CRs end no lines */
 		check_split("From ", SLICE("From a@b Mon Jan 1: x\n"), i);
 		check_split(">From ", SLICE(">From a@b\r\n"), i);
+	}
+}
+
+/* What a stray CR is to the one is it to the other. */
+static void
+test_canonical(void **state)
+{
+	static const struct {
+		struct slice in;
+		bool cr_ends;
+		const char *want;
+	} rows[] = {
+		{ SLICE("A: b\nC: d"), false, "A: b\r\nC: d\r\n" },
+		{ SLICE("A: b\rC: d\n"), false, "A: b C: d\r\n" },
+		{ SLICE("A: b\rC: d\r"), true, "A: b\r\nC: d\r\n" },
+		{ SLICE("A: b\r\0\nC: d\r"), false, "A: b \r\nC: d\r\n" },
+		{ SLICE("A: b\r\r\n\rC: d"), false,
+		    "A: b \r\n C: d\r\n" },
+		{ SLICE("\0A\0: \0b"), false, "A: b\r\n" },
+		{ SLICE(""), false, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out = { 0 };
+
+		header_canonical(rows[i].in, rows[i].cr_ends, &out);
+		assert_string_equal(buf_str(&out), rows[i].want);
+		buf_free(&out);
 	}
 }
 
@@ -82,7 +126,7 @@ test_from_field_is_no_mbox_line(void **state)
 	size_t at;
 
 	(void)state;
-	assert_int_equal(header_split(raw, true, &head, &at), PARSE_OK);
+	assert_int_equal(header_split(raw, true, false, &head, &at), PARSE_OK);
 	assert_int_equal(head.n, raw.n - 1);
 }
 
@@ -162,6 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_from_field_is_no_mbox_line),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_folding),

@@ -43,6 +43,30 @@ static const struct {
 	    "A: b\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=us-ascii\r\n" QP,
 	    "x=00y\r\n" },
+	{ "stray CR", "A: b\r\n", SLICE("\xc3\xa9\rx\n"),
+	    "A: b\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n" QP,
+	    "=C3=A9=0Dx\r\n" },
+	{ "stray CR in what is clean", "A: b\r\n", SLICE("x\ry\r\r\n"),
+	    "A: b\r\n", "x\r\ny\r\n\r\n" },
+	{ "stray CR in base64", MIME "Content-Type: image/x\r\n",
+	    SLICE("\xff\r\xfe\n"), MIME "Content-Type: image/x\r\n" B64,
+	    "/w3+DQo=\r\n" },
+	{ "stray CR in a part's header", MIXED,
+	    SLICE("--b\nA: b\rContent-Transfer-Encoding: base64\n\n\xc3\xa9\n"
+		  "--b--"),
+	    MIXED SEVEN,
+	    "--b\r\nA: b Content-Transfer-Encoding: base64\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n" QP
+	    "\r\n=C3=A9\r\n--b--\r\n" },
+	{ "delimiter behind a stray CR", MIXED,
+	    SLICE("--b\n\n\xc3\xa9\r--b\n\nx\r--b--\n"), MIXED SEVEN,
+	    "--b\r\nContent-Type: text/plain; charset=utf-8\r\n" QP
+	    "\r\n=C3=A9=0D\r\n--b\r\n\r\nx\r\n--b--\r\n" },
+	{ "CR ends lines where no LF is", MIXED,
+	    SLICE("--b\rA: b\r\r\xc3\xa9\rx\r--b--\r"), MIXED SEVEN,
+	    "--b\r\nA: b\r\nContent-Type: text/plain; charset=utf-8\r\n" QP
+	    "\r\n=C3=A9\r\nx\r\n--b--\r\n" },
 	{ "long line", MIME "Content-Type: text/html\r\n",
 	    SLICE(A999 "\n"),
 	    MIME "Content-Type: text/html\r\n" QP, NULL },
@@ -161,7 +185,8 @@ plan_all(struct recode_plan *plan, struct slice body, size_t (*step)(void))
 static struct result
 recoded(struct slice head, struct slice body, size_t (*step)(void))
 {
-	struct recode_plan *plan = recode_plan_new(head);
+	struct recode_plan *plan = recode_plan_new(head,
+	    slice_find(body, '\n') == body.n);
 	struct result out = { 0 };
 	struct recode *r;
 
