@@ -53,27 +53,26 @@ destination_plan(const struct destination *d)
 static void
 stamp(struct destination *d, int64_t now)
 {
-	const struct lane *l = &d->lane;
+	struct session *s = d->lane.session;
 	struct recipient *r;
 
-	for (size_t i = 0; i < d->nrcpts; i++) {
-		r = d->rcpt[i];
-		if (r->outcome.verdict == PENDING || r->decided != 0)
-			continue;
-		r->decided = now;
-		if (l->at.host && r->outcome.host[0] == '\0')
-			outcome_set_host(&r->outcome, slice_of(l->at.host),
-			    &l->at.at);
-	}
+	while (s && (r = session_take_settled(s)))
+		r->decided = r->verdict == PENDING ? 0 : now;
 }
 
 /* What one host cannot take (code 0, 5.y.z) another might have taken. */
 static void
-defer(struct outcome *o)
+defer(struct recipient *r)
 {
-	o->verdict = DEFERRED;
-	if (o->code == 0 && o->esc.cls == 5)
-		o->esc.cls = 4;
+	struct outcome o = recipient_outcome(r);
+	struct result *result;
+
+	o.verdict = DEFERRED;
+	if (o.code == 0 && o.esc.cls == 5)
+		o.esc.cls = 4;
+	result = result_new(&o, r->result->tls, SLICE(""));
+	recipient_say(r, DEFERRED, result);
+	result_release(result);
 }
 
 /*
@@ -84,18 +83,20 @@ void
 destination_settle(struct destination *d, const struct outcome *why,
     int64_t now)
 {
+	struct result *result = result_new(why, "", SLICE(""));
 	struct recipient *r;
 
 	for (size_t i = 0; i < d->nrcpts; i++) {
 		r = d->rcpt[i];
-		if (r->outcome.verdict != PENDING)
+		if (r->verdict != PENDING)
 			continue;
-		if (r->outcome.stage == STAGE_NONE)
-			r->outcome = *why;
+		if (r->result)
+			defer(r);
 		else
-			defer(&r->outcome);
+			recipient_say(r, why->verdict, result);
 		r->decided = now;
 	}
+	result_release(result);
 	d->state = SETTLED;
 }
 
@@ -326,16 +327,16 @@ repeats(const struct destination *d)
 static bool
 reopen(struct destination *d)
 {
-	struct outcome *o;
+	struct outcome o;
 	bool any = false;
 
 	for (size_t i = 0; i < d->nrcpts; i++) {
-		o = &d->rcpt[i]->outcome;
-		if (remedy_for(o) == REMEDY_NEXT_HOST) {
-			o->verdict = PENDING;
+		o = recipient_outcome(d->rcpt[i]);
+		if (remedy_for(&o) == REMEDY_NEXT_HOST) {
+			d->rcpt[i]->verdict = PENDING;
 			d->rcpt[i]->decided = 0;
 		}
-		any = any || o->verdict == PENDING;
+		any = any || d->rcpt[i]->verdict == PENDING;
 	}
 	return any;
 }

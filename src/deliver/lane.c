@@ -98,6 +98,8 @@ static void
 connected(struct lane *l, int64_t now)
 {
 	l->at = l->call.target[l->dial.winner];
+	l->call.config.host = l->at.host;
+	l->call.config.peer = l->at.at;
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
@@ -134,6 +136,8 @@ logged_in(struct lane *l, int64_t now)
 {
 	l->at = l->call.target[0];
 	l->module->peer(l->relay, &l->at.at);
+	l->call.config.host = l->at.host;
+	l->call.config.peer = l->at.at;
 	l->session = session_resume(&l->call.config, l->job->events, l->number,
 	    l->module->ehlo(l->relay), l->module->tls(l->relay));
 	l->module->take(l->relay, &l->stream);

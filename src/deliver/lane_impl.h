@@ -33,7 +33,7 @@ void lane_lost_read(struct lane *l, enum io got);
 static inline bool
 lane_is_waiting(const struct recipient *r)
 {
-	return r->outcome.verdict == PENDING;
+	return r->verdict == PENDING;
 }
 
 #endif

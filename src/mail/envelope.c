@@ -14,6 +14,7 @@ envelope_free(struct envelope *e)
 	for (size_t i = 0; i < e->n; i++) {
 		address_free(&e->rcpts[i].to);
 		free(e->rcpts[i].orcpt);
+		result_release(e->rcpts[i].result);
 	}
 	address_free(&e->from);
 	free(e->envid);
@@ -135,14 +136,71 @@ envelope_is_utf8(const struct envelope *e)
 }
 
 void
+recipient_append(struct recipient_list *l, struct recipient *r)
+{
+	r->next = NULL;
+	if (l->first)
+		l->last->next = r;
+	else
+		l->first = r;
+	l->last = r;
+}
+
+struct recipient *
+recipient_take(struct recipient_list *l)
+{
+	struct recipient *r = l->first;
+
+	if (r) {
+		l->first = r->next;
+		r->next = NULL;
+	}
+	return r;
+}
+
+void
+recipient_prepend_all(struct recipient_list *l, struct recipient_list *from)
+{
+	if (!from->first)
+		return;
+	from->last->next = l->first;
+	if (!l->first)
+		l->last = from->last;
+	l->first = from->first;
+	from->first = NULL;
+}
+
+void
+recipient_say(struct recipient *r, enum verdict verdict, struct result *result)
+{
+	struct result *old = r->result;
+
+	r->verdict = verdict;
+	r->result = result_share(result);
+	result_release(old);
+}
+
+struct outcome
+recipient_outcome(const struct recipient *r)
+{
+	struct outcome o = result_outcome(r->result);
+
+	o.verdict = r->verdict;
+	return o;
+}
+
+void
 envelope_settle(struct envelope *e, const struct outcome *o, int64_t now)
 {
+	struct result *result = result_new(o, "", SLICE(""));
+
 	for (size_t i = 0; i < e->n; i++) {
 		struct recipient *r = &e->rcpts[i];
 
-		if (r->outcome.verdict != PENDING)
+		if (r->verdict != PENDING)
 			continue;
-		r->outcome = *o;
+		recipient_say(r, o->verdict, result);
 		r->decided = now;
 	}
+	result_release(result);
 }

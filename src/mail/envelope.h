@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "base/outcome.h"
+#include "base/result.h"
 #include "mail/address.h"
 
 /* RFC 3461 NOTIFY, as bits; 0 = not given. */
@@ -18,10 +18,16 @@ struct recipient {
 	struct address to;
 	unsigned notify;
 	char *orcpt;		/* "rfc822;bob@x", not yet xtext; or NULL */
-	struct outcome outcome;
-	char queue_id[64];	/* the server's, taken from its last reply */
-	char tls[16];		/* "TLSv1.3", or empty for a clear connection */
+	enum verdict verdict;
+	struct result *result;	/* why; of a PENDING one what was said last;
+				   NULL while nothing was said */
 	int64_t decided;	/* when, on the loop's clock (microseconds) */
+	struct recipient *next;	/* in the one list that it is in */
+};
+
+/* Recipients one after the other, in their order.  Zero-initialise. */
+struct recipient_list {
+	struct recipient *first, *last;
 };
 
 struct envelope {
@@ -40,6 +46,21 @@ void envelope_free(struct envelope *e);
  * Pointers into rcpts are good until the next call.
  */
 void envelope_add(struct envelope *e, struct address *to);
+
+/* Take a recipient in at the end, or out at the front; NULL when empty. */
+void recipient_append(struct recipient_list *l, struct recipient *r);
+struct recipient *recipient_take(struct recipient_list *l);
+
+/* Move all of *from to the front of *l; *from is empty then. */
+void recipient_prepend_all(struct recipient_list *l,
+    struct recipient_list *from);
+
+/* Note the verdict and why; takes a share of the result. */
+void recipient_say(struct recipient *r, enum verdict verdict,
+    struct result *result);
+
+/* What became of it, in full; verdict PENDING: nothing yet. */
+struct outcome recipient_outcome(const struct recipient *r);
 
 /*
  * "never", "success,failure,delay" in any case and order; false, *out

@@ -169,20 +169,20 @@ put_address(struct buf *out, const struct ip *ip)
 void
 json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 {
-	const struct outcome *o = &r->outcome;
+	const struct result *o = r->result;
 
 	buf_puts(out, "{\"event\":\"result\",\"recipient\":");
 	json_put_string(out, slice_of(r->to.path));
-	put_text(out, "status", slice_of(verdict_name(o->verdict)));
+	put_text(out, "status", slice_of(verdict_name(r->verdict)));
 	put_number(out, "code", o->code);
 	put_esc(out, o->esc);
 	put_text(out, "stage", slice_of(stage_name(o->stage)));
 	put_text(out, "host", slice_of(o->host));
 	put_address(out, &o->peer.ip);
 	put_number(out, "port", o->peer.port);
-	put_text(out, "tls", slice_of(r->tls));
+	put_text(out, "tls", slice_of(o->tls));
 	put_text(out, "text", slice_of(o->text));
-	put_text(out, "queue_id", slice_of(r->queue_id));
+	put_text(out, "queue_id", slice_of(o->queue_id));
 	put_seconds(out, "seconds", r->decided - start);
 	if (o->maybe_sent)
 		buf_puts(out, ",\"maybe_sent\":true");

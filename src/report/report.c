@@ -171,6 +171,7 @@ print_result(struct report *r, const struct recipient *rcpt)
 static void
 print_failure(struct report *r, const struct recipient *rcpt)
 {
+	struct outcome o = recipient_outcome(rcpt);
 	struct buf line = { 0 };
 
 	if (r->told)
@@ -178,8 +179,8 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	buf_putf(&line, "%s: ", r->program);
 	text_escape(&line, slice_of(rcpt->to.path));
 	buf_puts(&line, ": ");
-	failure_put(&line, &rcpt->outcome);
-	advice_put(&line, &rcpt->outcome, r->wish);
+	failure_put(&line, &o);
+	advice_put(&line, &o, r->wish);
 	buf_putc(&line, '\n');
 	emit(r, r->err, &line);
 }
@@ -187,20 +188,20 @@ print_failure(struct report *r, const struct recipient *rcpt)
 int
 report_results(struct report *r, const struct envelope *e)
 {
-	const struct outcome *worst = NULL, *o;
+	struct outcome worst = { 0 }, o;
 
 	for (size_t i = 0; i < e->n; i++)
 		print_result(r, &e->rcpts[i]);
 	flush(r, r->out);
 	for (size_t i = 0; i < e->n; i++) {
-		o = &e->rcpts[i].outcome;
-		r->delivered += o->verdict == DELIVERED;
-		if (o->verdict == DEFERRED || o->verdict == FAILED)
+		o = recipient_outcome(&e->rcpts[i]);
+		r->delivered += o.verdict == DELIVERED;
+		if (o.verdict == DEFERRED || o.verdict == FAILED)
 			print_failure(r, &e->rcpts[i]);
-		if (!worst || outcome_is_worse(o, worst))
+		if (outcome_is_worse(&o, &worst))
 			worst = o;
 	}
-	return worst ? outcome_exit(worst) : 0;
+	return e->n > 0 ? outcome_exit(&worst) : 0;
 }
 
 int

@@ -318,33 +318,35 @@ transcript_flush(struct transcript *t)
 static void
 put_success(struct buf *b, const struct recipient *r)
 {
-	const struct outcome *o = &r->outcome;
+	struct outcome o = recipient_outcome(r);
 
-	buf_puts(b, verdict_name(o->verdict));
-	if (o->host[0] != '\0' || o->peer.ip.version != 0) {
-		buf_puts(b, o->verdict == DELIVERED ? " to " : " by ");
-		peer_put(b, o);
+	buf_puts(b, verdict_name(o.verdict));
+	if (o.host[0] != '\0' || o.peer.ip.version != 0) {
+		buf_puts(b, o.verdict == DELIVERED ? " to " : " by ");
+		peer_put(b, &o);
 	}
-	buf_puts(b, r->tls[0] ? ", " : ", without TLS");
-	text_escape(b, slice_of(r->tls));
-	if (r->queue_id[0]) {
+	buf_puts(b, r->result->tls[0] ? ", " : ", without TLS");
+	text_escape(b, slice_of(r->result->tls));
+	if (r->result->queue_id[0]) {
 		buf_puts(b, ", queue id ");
-		text_escape(b, slice_of(r->queue_id));
+		text_escape(b, slice_of(r->result->queue_id));
 	}
 }
 
 static void
-put_failure(const struct transcript *t, struct buf *b, const struct outcome *o)
+put_failure(const struct transcript *t, struct buf *b,
+    const struct recipient *r)
 {
-	failure_put(b, o);
-	advice_put(b, o, t->wish);
+	struct outcome o = recipient_outcome(r);
+
+	failure_put(b, &o);
+	advice_put(b, &o, t->wish);
 }
 
 void
 transcript_result(struct transcript *t, const struct recipient *r)
 {
-	bool good = r->outcome.verdict == DELIVERED ||
-	    r->outcome.verdict == VERIFIED;
+	bool good = r->verdict == DELIVERED || r->verdict == VERIFIED;
 	struct event e = event_make(EVENT_RESULT, 0);
 	struct buf b = { 0 };
 
@@ -354,7 +356,7 @@ transcript_result(struct transcript *t, const struct recipient *r)
 	if (good)
 		put_success(&b, r);
 	else
-		put_failure(t, &b, &r->outcome);
+		put_failure(t, &b, r);
 	print(t, &e, good ? "==" : "**", good ? GREEN : RED, &b);
 	buf_free(&b);
 }

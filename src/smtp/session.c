@@ -277,6 +277,12 @@ session_free(struct session *s)
 	free(s);
 }
 
+size_t
+session_rcpt_limit(const struct session *s)
+{
+	return s->limit;
+}
+
 enum session_need
 session_need(const struct session *s)
 {
@@ -312,7 +318,8 @@ session_mail(struct session *s, const struct mail *mail)
 	assert(s->need == SESSION_MAIL && mail->n > 0);
 	make_room(s, mail->n);
 	s->mail = *mail;
-	s->rcpt = s->accepted = 0;
+	s->rcpt = s->accepted = s->refused = s->fit = 0;
+	s->mixed = false;
 	s->commit = s->text = 0;
 	if (!command_fits(&s->caps, &s->mail, &why)) {
 		session_settle(s, &why);

@@ -38,9 +38,14 @@ struct session_config {
 	enum tls_level tls;
 	enum link_kind link;
 	enum stage quit_after;	/* --quit-after; STAGE_NONE = send the mail */
+	const char *host;	/* whom we talk to, for the outcomes; or NULL */
+	struct endpoint peer;
 };
 
-/* One transaction.  The session writes only to the recipients. */
+/*
+ * One transaction.  The session writes only to the recipients: what was said of
+ * them, and the links of session_take_settled()'s list.
+ */
 struct mail {
 	const struct address *from;
 	enum dsn_ret ret;
@@ -76,6 +81,19 @@ enum session_need session_need(const struct session *s);
  */
 void session_mail(struct session *s, const struct mail *mail);
 void session_quit(struct session *s);
+
+/*
+ * The next recipient for whom its transaction is over, each one once, as soon
+ * as that is known; NULL = none just now.  Those whose verdict is PENDING want
+ * another transaction.
+ */
+struct recipient *session_take_settled(struct session *s);
+
+/*
+ * How many recipients the server has shown to take in one transaction: so many
+ * were accepted, and 452 said to all after them.  0 = it has shown no limit.
+ */
+size_t session_rcpt_limit(const struct session *s);
 
 /* What the server offers (after SESSION_MAIL was first reached). */
 const struct caps *session_caps(const struct session *s);

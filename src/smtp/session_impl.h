@@ -53,6 +53,11 @@ struct session {
 	enum fate *fate;	/* of mail.rcpt[i] */
 	size_t rcpt;		/* next to send */
 	size_t accepted;
+	size_t refused;		/* ... with 452, for this transaction */
+	size_t fit;		/* accepted before the first of those; */
+	bool mixed;		/* ... and others after it */
+	size_t limit;		/* what session_rcpt_limit() says */
+	struct recipient_list settled;
 	bool dirty;		/* a transaction was left open: RSET first */
 
 	enum body body;
@@ -97,8 +102,12 @@ void session_say(struct session *s, const char *fmt, ...)
 void session_end_line(struct session *s, size_t from);
 void session_tell(struct session *s, enum event_kind kind, struct slice line);
 
+/* An outcome to keep, with the server's name; one share is the caller's. */
+struct result *session_result(const struct session *s,
+    const struct outcome *o, struct slice queue_id);
+
 /* Give recipient i, or every one that has none yet, this outcome. */
-void session_decide(struct session *s, size_t i, const struct outcome *o);
+void session_decide(struct session *s, size_t i, struct result *result);
 void session_settle(struct session *s, const struct outcome *o);
 
 /* The mail is over, the session is not.  Returns NOTHING. */

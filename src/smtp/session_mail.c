@@ -6,9 +6,10 @@
 #include "smtp/session_impl.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "smtp/command.h"
+
+#define QUEUE_ID_MAX 63 /* octets of it that are kept */
 
 static enum verb
 send_rset(struct session *s)
@@ -103,25 +104,43 @@ is_too_many(const struct session *s, const struct reply *r)
 	    (r->code == 552 && r->esc.cls == 0 && s->accepted > 0);
 }
 
+static void
+accept(struct session *s, size_t i)
+{
+	s->fate[i] = ACCEPTED;
+	s->accepted++;
+	s->mixed = s->mixed || s->refused > 0;
+}
+
+/* So many it takes, and no more?  The replies to come may tell otherwise. */
+static void
+want_another(struct session *s, size_t i, struct result *result)
+{
+	recipient_say(s->mail.rcpt[i], PENDING, result);
+	s->fate[i] = AGAIN;
+	if (s->refused++ == 0)
+		s->fit = s->accepted;
+}
+
 static enum verb
 got_rcpt(struct session *s, const struct reply *r, size_t i)
 {
 	struct outcome o = outcome_from_reply(r, VERIFIED, STAGE_RCPT);
+	struct result *result;
 
 	if (s->fate[i] != ASKED)
 		return s->next;
 	if (r->code / 100 == 2) {
-		s->fate[i] = ACCEPTED;
-		s->accepted++;
-		if (s->config->quit_after == STAGE_RCPT)
-			session_decide(s, i, &o);
-	} else if (is_too_many(s, r)) {
-		o.verdict = PENDING;
-		s->mail.rcpt[i]->outcome = o;
-		s->fate[i] = AGAIN;
-	} else {
-		session_decide(s, i, &o);
+		accept(s, i);
+		if (s->config->quit_after != STAGE_RCPT)
+			return s->next;
 	}
+	result = session_result(s, &o, SLICE(""));
+	if (is_too_many(s, r))
+		want_another(s, i, result);
+	else
+		session_decide(s, i, result);
+	result_release(result);
 	return s->next;
 }
 
@@ -171,27 +190,21 @@ send_bdat(struct session *s)
 	return NOTHING;
 }
 
-static void
-note_queue_id(struct recipient *to, const struct reply *r)
-{
-	struct slice id = reply_queue_id(buf_slice(&r->text));
-
-	id = slice_first(id, sizeof to->queue_id - 1);
-	if (id.n > 0)
-		memcpy(to->queue_id, id.p, id.n);
-	to->queue_id[id.n] = '\0';
-}
-
 /* The final reply for one recipient (LMTP), or for all of them (SMTP). */
 static void
-conclude(struct session *s, const struct reply *r, size_t i,
-    const struct outcome *o)
+conclude(struct session *s, const struct reply *r, size_t rcpt)
 {
-	if (s->fate[i] != ACCEPTED)
-		return;
-	session_decide(s, i, o);
-	if (o->verdict == DELIVERED)
-		note_queue_id(s->mail.rcpt[i], r);
+	struct outcome o = outcome_from_reply(r, DELIVERED, STAGE_END);
+	struct slice id = slice_first(reply_queue_id(buf_slice(&r->text)),
+	    QUEUE_ID_MAX);
+	bool lmtp = s->config->link == LINK_LMTP;
+	struct result *result = session_result(s, &o,
+	    o.verdict == DELIVERED ? id : SLICE(""));
+
+	for (size_t i = lmtp ? rcpt : 0; i < (lmtp ? rcpt + 1 : s->mail.n); i++)
+		if (s->fate[i] == ACCEPTED)
+			session_decide(s, i, result);
+	result_release(result);
 }
 
 /* The server answers before it has all: believe a refusal, nothing else. */
@@ -211,16 +224,11 @@ answered_early(struct session *s, const struct reply *r)
 static enum verb
 got_end(struct session *s, const struct reply *r, size_t rcpt)
 {
-	struct outcome o = outcome_from_reply(r, DELIVERED, STAGE_END);
-	bool lmtp = s->config->link == LINK_LMTP;
-
 	if (s->body != BODY_NONE && !session_is_committed(s))
 		return answered_early(s, r);
 	if (r->code == 221 || r->code / 100 == 3)
 		return session_refuse(s, r, STAGE_END);
-	for (size_t i = 0; i < s->mail.n; i++)
-		if (!lmtp || i == rcpt)
-			conclude(s, r, i, &o);
+	conclude(s, r, rcpt);
 	if (r->code / 100 == 2)
 		s->dirty = false;
 	return s->next;

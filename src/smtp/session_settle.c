@@ -40,23 +40,53 @@ session_say(struct session *s, const char *fmt, ...)
 	session_end_line(s, from);
 }
 
-void
-session_decide(struct session *s, size_t i, const struct outcome *o)
+struct result *
+session_result(const struct session *s, const struct outcome *o,
+    struct slice queue_id)
 {
-	struct recipient *r = s->mail.rcpt[i];
+	struct outcome full = *o;
 
-	r->outcome = *o;
-	memcpy(r->tls, s->tls, sizeof r->tls);
+	if (s->config->host && full.host[0] == '\0')
+		outcome_set_host(&full, slice_of(s->config->host),
+		    &s->config->peer);
+	return result_new(&full, s->tls, queue_id);
+}
+
+static void
+set_fate(struct session *s, size_t i, enum verdict verdict,
+    struct result *result)
+{
+	recipient_say(s->mail.rcpt[i], verdict, result);
+	recipient_append(&s->settled, s->mail.rcpt[i]);
 	s->fate[i] = DECIDED;
+}
+
+void
+session_decide(struct session *s, size_t i, struct result *result)
+{
+	set_fate(s, i, result->verdict, result);
 }
 
 /* Give every recipient of the transaction that has none yet this outcome. */
 void
 session_settle(struct session *s, const struct outcome *o)
 {
-	for (size_t i = 0; i < s->mail.n; i++)
-		if (s->fate[i] < AGAIN)
-			session_decide(s, i, o);
+	struct result *result = NULL;
+
+	for (size_t i = 0; i < s->mail.n; i++) {
+		if (s->fate[i] >= AGAIN)
+			continue;
+		if (!result)
+			result = session_result(s, o, SLICE(""));
+		session_decide(s, i, result);
+	}
+	result_release(result);
+}
+
+struct recipient *
+session_take_settled(struct session *s)
+{
+	return recipient_take(&s->settled);
 }
 
 /*
@@ -66,19 +96,19 @@ session_settle(struct session *s, const struct outcome *o)
 static void
 settle_again(struct session *s)
 {
-	for (size_t i = 0; i < s->mail.n; i++) {
-		if (s->fate[i] != AGAIN)
-			continue;
-		if (s->accepted == 0)
-			s->mail.rcpt[i]->outcome.verdict = DEFERRED;
-		s->fate[i] = DECIDED;
-	}
+	enum verdict verdict = s->accepted == 0 ? DEFERRED : PENDING;
+
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (s->fate[i] == AGAIN)
+			set_fate(s, i, verdict, s->mail.rcpt[i]->result);
 }
 
 /* The mail is over, one way or the other; the session is not. */
 enum verb
 session_rest(struct session *s)
 {
+	if (s->fit > 0 && !s->mixed)
+		s->limit = s->fit;
 	settle_again(s);
 	s->mail = (struct mail){ 0 };
 	session_close_body(s);

@@ -66,7 +66,7 @@ give_mail(struct world *w)
 	if (session_need(w->s) != SESSION_MAIL)
 		return;
 	for (size_t i = 0; i < RCPTS; i++)
-		if (w->rcpt[i].outcome.verdict == PENDING)
+		if (w->rcpt[i].verdict == PENDING)
 			w->offered[n++] = &w->rcpt[i];
 	if (n == 0 || w->quit) {
 		w->quit = true;
@@ -176,15 +176,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (w.mails == 0)
 			break;
 		/* only "too many recipients" waits for another transaction */
-		assert(w.rcpt[i].outcome.verdict != PENDING ||
-		    w.rcpt[i].outcome.code == 452 ||
-		    w.rcpt[i].outcome.code == 552);
-		if (w.rcpt[i].outcome.verdict == DELIVERED) {
-			assert(w.rcpt[i].outcome.code / 100 == 2);
+		assert(w.rcpt[i].verdict != PENDING ||
+		    w.rcpt[i].result->code == 452 ||
+		    w.rcpt[i].result->code == 552);
+		if (w.rcpt[i].verdict == DELIVERED) {
+			assert(w.rcpt[i].result->code / 100 == 2);
 			assert(w.ends > 0 && c.quit_after == STAGE_NONE);
 		}
 	}
 	assert(w.ends <= w.mails + 1);
+	for (size_t i = 0; i < RCPTS; i++)
+		result_release(w.rcpt[i].result);
 	session_free(w.s);
 	buf_free(&w.message.head);
 	return 0;

@@ -51,6 +51,7 @@ struct play {
 	struct recipient **offered;
 	struct mail mail;
 	size_t fed;		/* octets of the body */
+	size_t given, settled;	/* recipients, over all transactions */
 	struct buf said, due;
 	bool skipped;		/* the last C? was not said */
 	struct events events;	/* of the plays at random */
@@ -295,15 +296,26 @@ script_read(struct script *sc, const char *path)
 /* ---- playing ---- */
 
 static void
+take_settled(struct play *p)
+{
+	while (session_take_settled(p->s))
+		p->settled++;
+}
+
+static void
 give_mail(struct play *p)
 {
 	struct script *sc = p->script;
 	size_t n = 0;
 
+	take_settled(p);
 	if (session_need(p->s) != SESSION_MAIL)
 		return;
+	if (p->settled != p->given)
+		wrong(p, NULL, "of %zu recipients %zu are settled", p->given,
+		    p->settled);
 	for (size_t i = 0; i < sc->env.n; i++)
-		if (sc->env.rcpts[i].outcome.verdict == PENDING)
+		if (sc->env.rcpts[i].verdict == PENDING)
 			p->offered[n++] = &sc->env.rcpts[i];
 	p->fed = 0;
 	p->mail = (struct mail){ &sc->env.from, sc->env.ret, sc->env.envid,
@@ -312,6 +324,7 @@ give_mail(struct play *p)
 		session_quit(p->s);
 	else
 		session_mail(p->s, &p->mail);
+	p->given += n;
 }
 
 static void
@@ -518,14 +531,14 @@ same(struct slice want, const char *have)
 	    slice_eq_nocase(want, slice_of(have));
 }
 
-static const struct outcome *
+static struct outcome
 outcome_of(struct play *p, struct slice path)
 {
 	for (size_t i = 0; i < p->script->env.n; i++)
 		if (slice_eq(path,
 			slice_of(p->script->env.rcpts[i].to.path)))
-			return &p->script->env.rcpts[i].outcome;
-	return session_end(p->s);
+			return recipient_outcome(&p->script->env.rcpts[i]);
+	return *session_end(p->s);
 }
 
 static void
@@ -561,20 +574,20 @@ static void
 check_outcomes(struct play *p, size_t i)
 {
 	struct script *sc = p->script;
-	const struct outcome *o = NULL;
+	struct outcome o = { 0 };
 	struct slice path, rest;
 	bool end_told = false;
 
 	for (; i < sc->n; i++) {
 		rest = buf_slice(&sc->line[i].text);
 		if (sc->line[i].kind == '~') {
-			if (!strstr(o->text, buf_str(&sc->line[i].text)))
-				wrong(p, &sc->line[i], "text is %s", o->text);
+			if (!strstr(o.text, buf_str(&sc->line[i].text)))
+				wrong(p, &sc->line[i], "text is %s", o.text);
 			continue;
 		}
 		slice_cut(&rest, ' ', &path);
 		o = outcome_of(p, path);
-		check_outcome(p, &sc->line[i], o);
+		check_outcome(p, &sc->line[i], &o);
 		end_told = end_told || slice_eq(path, SLICE("*"));
 	}
 	if (session_need(p->s) != SESSION_CLOSE)
@@ -617,6 +630,8 @@ play(const char *path, enum pieces pieces)
 	if (session_is_leaving(p.s))
 		session_input(p.s, SLICE("221 bye\r\n"));
 	check_outcomes(&p, i);
+	take_settled(&p);
+	assert_int_equal(p.settled, p.given);
 	session_free(p.s);
 	free(p.offered);
 	buf_free(&p.said);

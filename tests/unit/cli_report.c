@@ -191,24 +191,35 @@ static struct recipient rcpts[3];
 static struct envelope envelope = { .rcpts = rcpts, .n = 3 };
 
 static void
+add_result(size_t i, const struct recipient *r, const struct outcome *o,
+    const char *tls, const char *queue_id)
+{
+	struct result *result = result_new(o, tls, slice_of(queue_id));
+
+	result_release(rcpts[i].result); /* of the case before */
+	rcpts[i] = *r;
+	recipient_say(&rcpts[i], o->verdict, result);
+	result_release(result);
+}
+
+static void
 fill_envelope(void)
 {
 	struct endpoint peer = at(25);
-
-	rcpts[0] = (struct recipient){ .to = { .path = "bob@example.org" },
-		.queue_id = "4Xyz", .tls = "TLSv1.3",
-		.decided = START + 1250000 };
-	rcpts[0].outcome = outcome_make(DELIVERED, STAGE_END, ESC(2, 0, 0),
+	struct outcome o = outcome_make(DELIVERED, STAGE_END, ESC(2, 0, 0),
 	    "Ok: queued as 4Xyz");
-	rcpts[0].outcome.code = 250;
-	outcome_set_host(&rcpts[0].outcome, SLICE("mx1.example.org"), &peer);
-	rcpts[1] = (struct recipient){ .to = { .path = "no@example.org" },
-		.tls = "TLSv1.3", .decided = START + 1000000 };
-	rcpts[1].outcome = said(FAILED, 550, ESC(5, 1, 1), "no such user.");
-	rcpts[2] = (struct recipient){ .to = { .path = "eve@late.example" },
-		.decided = START + 2000000 };
-	rcpts[2].outcome = outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
+
+	o.code = 250;
+	outcome_set_host(&o, SLICE("mx1.example.org"), &peer);
+	add_result(0, &(struct recipient){ .to = { .path = "bob@example.org" },
+	    .decided = START + 1250000 }, &o, "TLSv1.3", "4Xyz");
+	o = said(FAILED, 550, ESC(5, 1, 1), "no such user.");
+	add_result(1, &(struct recipient){ .to = { .path = "no@example.org" },
+	    .decided = START + 1000000 }, &o, "TLSv1.3", "");
+	o = outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
 	    "late.example: SERVFAIL");
+	add_result(2, &(struct recipient){ .to = { .path = "eve@late.example" },
+	    .decided = START + 2000000 }, &o, "", "");
 }
 
 static const char failures[] =

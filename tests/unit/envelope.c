@@ -93,12 +93,13 @@ test_settle_leaves_the_decided(void **state)
 	(void)state;
 	add(&e, "a");
 	add(&e, "b");
-	e.rcpts[0].outcome.verdict = DELIVERED;
+	e.rcpts[0].verdict = DELIVERED;
 	e.rcpts[0].decided = 1;
 	envelope_settle(&e, &o, 5);
-	assert_int_equal(e.rcpts[0].outcome.verdict, DELIVERED);
+	assert_int_equal(e.rcpts[0].verdict, DELIVERED);
 	assert_int_equal(e.rcpts[0].decided, 1);
-	assert_int_equal(e.rcpts[1].outcome.verdict, DEFERRED);
+	assert_int_equal(e.rcpts[1].verdict, DEFERRED);
+	assert_string_equal(e.rcpts[1].result->text, "x");
 	assert_int_equal(e.rcpts[1].decided, 5);
 	envelope_free(&e);
 }

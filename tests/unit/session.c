@@ -107,6 +107,7 @@ begin(struct talk *t, const char *keyword)
 static void
 finish(struct talk *t)
 {
+	result_release(t->rcpt.result);
 	session_free(t->s);
 	buf_free(&t->heard);
 	buf_free(&t->body);
@@ -212,7 +213,7 @@ react(struct talk *t, enum then then)
 static void
 check(struct talk *t, const struct edge *e, enum then then, bool whole)
 {
-	const struct outcome *o = &t->rcpt.outcome;
+	const struct result *o = t->rcpt.result;
 	enum verdict want = then == QUICK_550	       ? FAILED :
 	    then == QUICK_250 && whole ? DELIVERED : DEFERRED;
 	bool maybe = then == QUICK_CLOSE && whole;
@@ -298,9 +299,9 @@ test_changed(void **state)
 			session_body(t.s, (struct slice){ 0 });
 		assert_int_equal(session_need(t.s), SESSION_CLOSE);
 		assert_int_equal(session_output(t.s).n, 0);
-		assert_int_equal(t.rcpt.outcome.verdict, DEFERRED);
-		assert_int_equal(t.rcpt.outcome.stage, STAGE_READ);
-		assert_false(t.rcpt.outcome.maybe_sent);
+		assert_int_equal(t.rcpt.verdict, DEFERRED);
+		assert_int_equal(t.rcpt.result->stage, STAGE_READ);
+		assert_false(t.rcpt.result->maybe_sent);
 		finish(&t);
 	}
 }
