@@ -11,6 +11,7 @@ import pytest
 
 from conftest import BINARY, TOP
 from relay_support import BOB, PASSWORD, USER, Setup, private
+from servers.process import eventually
 
 PATCH = """\
 From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
@@ -50,7 +51,7 @@ def came(server, env, *argv, text=b"hello there\n"):
     stored = server.stored(1)
     assert len(stored) == 1, server.news()
     assert "sasl_username=joe" in server.news()
-    assert BOB in server.news()
+    assert eventually(lambda: BOB in server.news(), 10)  # logged afterwards
     assert server.complaints() == []
     return stored[0].data
 

@@ -23,13 +23,13 @@ WAYS = [(s, m, link) for s, ms in SERVERS.items() for m in ms
 
 
 def curl(server, link, mechanism, ca, *args, password=None, token=TOKEN,
-         to="b@example.test"):
+         to="b@example.test", url=None):
     who = (["--user", server.user, "--oauth2-bearer", token]
            if "AUTH" in mechanism else
            ["--user", f"{server.user}:{password or server.password}"])
     return subprocess.run(
         ["curl", "-sS", "-v", "--ssl-reqd", "--cacert", str(ca.ca), "--url",
-         server.urls()[link], "--login-options", f"AUTH={mechanism}",
+         url or server.urls()[link], "--login-options", f"AUTH={mechanism}",
          "--sasl-ir", *who, "--mail-from", "a@client.test", "--mail-rcpt", to,
          "-T", "-", *args], input=MESSAGE, capture_output=True,
         timeout=60, check=False)
@@ -94,7 +94,7 @@ def test_bearer_tokens(aio_submission, ca):
 def test_xoauth2(aio_submission, ca, token, code):
     aio_submission.mark()
     blob = f"user={aio_submission.user}\1auth=Bearer {token}\1\1"
-    with smtplib.SMTP("localhost", aio_submission.port, timeout=30) as c:
+    with smtplib.SMTP("127.0.0.1", aio_submission.port, timeout=30) as c:
         c.starttls(context=ssl.create_default_context(cafile=str(ca.ca)))
         c.ehlo()
         try:
@@ -135,8 +135,10 @@ def test_proxies_see_the_name(request, postfix_submission, ca, name):
     proxy.mark()
     postfix_submission.stored(0, 0)
     how = ["--proxytunnel"] if name == "connect" else []
+    url = postfix_submission.urls(proxy.knows)["starttls"]
     done = curl(postfix_submission, "starttls", "PLAIN", ca, "--proxy",
-                proxy.url, *how)
+                proxy.url, *how, url=url)
     assert done.returncode == 0, done.stderr.decode()
     assert len(postfix_submission.stored(1)) == 1
-    assert proxy.asked_for(f"localhost:{postfix_submission.port}"), proxy.log()
+    assert proxy.asked_for(f"{proxy.knows}:{postfix_submission.port}"), \
+        proxy.log()

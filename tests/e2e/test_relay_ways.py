@@ -33,7 +33,7 @@ def test_proxy_gets_the_name(request, postfix_submission, tmp_path, ca, name,
     proxy = request.getfixturevalue(name)
     proxy.mark()
     postfix_submission.stored(0, 0)
-    target = postfix_submission.urls()[link]
+    target = postfix_submission.urls(proxy.knows)[link]
     run = Setup(tmp_path).relay("work", target, ca=ca.ca,
                                 proxy=proxy.url).send(BOB)
     delivered(run)

@@ -19,7 +19,10 @@ and files of tmp_path are there.
 
 import os
 import shutil
+import socket
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 # Debian's, as its installer and debootstrap write it; and the plainest.
@@ -61,6 +64,7 @@ class Machine(list):
                  mailname=None, passwd=(), resolv=None, files=None):
         self.folder = Path(folder)
         self.etc, self.dev = self.folder / "etc", self.folder / "dev"
+        self.folder.mkdir(exist_ok=True)
         subprocess.run(["cp", "-a", "/etc", self.etc], check=True)
         self._make_dev()
         for name in NOT_THERE:
@@ -118,3 +122,18 @@ class Machine(list):
         None takes a word away."""
         bare = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **words}
         return {k: v for k, v in bare.items() if v is not None}
+
+
+def main(words):
+    """worlds.py FORM COMMAND...: run a command under that form of /etc/hosts."""
+    forms = {"usual": HOSTS, "v4": HOSTS_V4, "none": None}
+    if len(words) < 2 or words[0] not in forms:
+        print(f"usage: worlds.py {'|'.join(forms)} COMMAND...", file=sys.stderr)
+        return 64
+    with tempfile.TemporaryDirectory(prefix="machine-") as folder:
+        box = Machine(folder, socket.gethostname(), forms[words[0]])
+        return subprocess.run([*box, *words[1:]], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Proxies: microsocks for SOCKS5, tinyproxy for HTTP CONNECT."""
 
+from worlds import HOSTS, Machine
+
 from .process import Process, accepts, free_port
 
 TINYPROXY = """\
@@ -13,10 +15,20 @@ DisableViaHeader Yes
 
 
 class Proxy(Process):
-    """asked_for() gives the targets as the client named them."""
+    """
+    asked_for() gives the targets as the client named them.  It runs on a machine
+    of its own, the only one that has an address for the name it knows: who gets
+    there has left the name to it.
+    """
 
     host = "127.0.0.1"
     scheme = None
+    knows = "mail.test"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.machine = Machine(folder / "machine", "proxy.test",
+                               HOSTS + f"{self.host}\t{self.knows}\n")
 
     @property
     def url(self):
@@ -41,7 +53,7 @@ class Socks(Proxy):
     sign = "connected to {}"
 
     def command(self):
-        return ["/usr/bin/microsocks", "-i", self.host, "-p", str(self.port)]
+        return [*self.machine, "/usr/bin/microsocks", "-i", self.host, "-p", str(self.port)]
 
 
 class Connect(Proxy):
@@ -55,5 +67,5 @@ class Connect(Proxy):
             TINYPROXY.format(port=self.port))
 
     def command(self):
-        return ["/usr/bin/tinyproxy", "-d", "-c",
+        return [*self.machine, "/usr/bin/tinyproxy", "-d", "-c",
                 str(self.folder / "tinyproxy.conf")]
