@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -12,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "config/config_impl.h"
+#include "config/own.h"
 
 #define SYSTEM_FILE "/etc/smtpsend/smtpsend.conf"
 #define OWN_FILE    "/smtpsend/smtpsend.conf"
@@ -21,14 +21,35 @@ struct load {
 	struct config *config;
 	struct settings *settings;
 	struct buf *says;
+	bool tells;		/* also of a file that is passed over */
 	size_t files;		/* that were read */
+	int status;		/* of what went wrong */
 };
+
+static void
+say(struct load *l, const char *path, const char *what, const char *text)
+{
+	text_escape(l->says, slice_of(path));
+	buf_putf(l->says, ": %s", what);
+	text_escape(l->says, slice_of(text));
+	buf_putc(l->says, '\n');
+}
 
 static bool
 refuse_file(struct load *l, const char *path, const char *text)
 {
-	text_escape(l->says, slice_of(path));
-	buf_putf(l->says, ": %s\n", text);
+	l->status = EX_CONFIG;
+	say(l, path, "", text);
+	return false;
+}
+
+/* Our own shortage is no fault of the file. */
+static bool
+fail(struct load *l, const char *path, int error)
+{
+	refuse_file(l, path, strerror(error));
+	if (own_is_shortage(error))
+		l->status = EX_OSERR;
 	return false;
 }
 
@@ -52,75 +73,76 @@ read_all(int fd, struct buf *text)
 }
 
 static bool
-read_open(struct load *l, const char *path, int fd)
+read_text(struct load *l, const char *path, int fd)
 {
 	struct buf text = { .max = FILE_MAX };
-	struct stat st;
-	bool ok;
+	bool ok = read_all(fd, &text);
 
-	if (fstat(fd, &st) < 0)
-		return refuse_file(l, path, strerror(errno));
-	if (S_ISREG(st.st_mode) && st.st_mode & S_IWOTH)
-		return refuse_file(l, path, "everybody may write to it: "
-		    "not read (chmod o-w)");
-	ok = read_all(fd, &text);
 	if (!ok)
-		refuse_file(l, path, strerror(errno));
-	else
-		ok = config_parse(l->config, path, buf_slice(&text),
-		    l->settings, l->says);
+		fail(l, path, errno);
+	else if (!(ok = config_parse(l->config, path, buf_slice(&text),
+	    l->settings, l->says)))
+		l->status = EX_CONFIG;
 	buf_free(&text);
 	l->files++;
 	return ok;
 }
 
+/* The administrator's, or the one that --config names. */
 static bool
 read_file(struct load *l, const char *path, bool must_exist)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
 	bool ok;
 
 	if (fd < 0 && !must_exist && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (fd < 0)
-		return refuse_file(l, path, strerror(errno));
-	ok = read_open(l, path, fd);
+		return fail(l, path, errno);
+	if (fstat(fd, &st) < 0)
+		ok = fail(l, path, errno);
+	else if (S_ISREG(st.st_mode) && st.st_mode & S_IWOTH)
+		ok = refuse_file(l, path, "everybody may write to it: "
+		    "not read (chmod o-w)");
+	else
+		ok = read_text(l, path, fd);
 	close(fd);
 	return ok;
 }
 
-/* The user's own; false when he has no home. */
+/* The user's own, if it is there for him, and his. */
 static bool
-own_path(struct buf *path)
+read_own(struct load *l)
 {
-	const char *config = secure_getenv("XDG_CONFIG_HOME");
-	const char *home = secure_getenv("HOME");
+	struct own_refusal why;
+	struct buf path = { 0 };
+	bool ok = true;
+	int fd;
 
-	if (config && config[0] == '/')
-		buf_puts(path, config);
-	else if (home && home[0] == '/')
-		buf_putf(path, "%s/.config", home);
-	else
-		return false;
-	buf_puts(path, OWN_FILE);
-	return true;
+	if (!own_folder(OWN_CONFIG, &path))
+		return true;
+	buf_puts(&path, OWN_FILE);
+	fd = own_open(buf_str(&path), O_RDONLY, &why);
+	if (fd >= 0) {
+		ok = read_text(l, buf_str(&path), fd);
+		close(fd);
+	} else if (!own_is_absent(&why)) {
+		ok = fail(l, buf_str(&path), why.error);
+	} else if (l->tells && why.error != ENOENT) {
+		say(l, buf_str(&path), "not read: ", why.text);
+	}
+	buf_free(&path);
+	return ok;
 }
 
 static bool
 read_files(struct load *l, const struct settings *asked)
 {
-	struct buf path = { 0 };
-	bool ok;
-
 	if (asked->config)
 		return read_file(l, asked->config, true);
-	if (asked->no_config)
-		return true;
-	ok = read_file(l, SYSTEM_FILE, false);
-	if (ok && own_path(&path))
-		ok = read_file(l, buf_str(&path), false);
-	buf_free(&path);
-	return ok;
+	return asked->no_config ||
+	    (read_file(l, SYSTEM_FILE, false) && read_own(l));
 }
 
 static bool
@@ -131,19 +153,28 @@ needs_config(enum mode mode)
 	    mode == MODE_CHECK_CONFIG;
 }
 
+/* Who wants to see what is in effect sees why a file is not. */
+static bool
+tells(const struct settings *asked)
+{
+	return asked->verbose > 0 || asked->mode == MODE_EXPLAIN ||
+	    asked->mode == MODE_PRINT_CONFIG ||
+	    asked->mode == MODE_CHECK_CONFIG;
+}
+
 /* The files, then the command line once more, over what they said. */
 static int
 load(struct config *c, int argc, char *const argv[], struct settings *out,
     struct buf *says)
 {
 	struct settings under;
-	struct load l = { c, &under, says, 0 };
+	struct load l = { c, &under, says, tells(out), 0, EX_OK };
 	struct buf again = { 0 };
 	int status = EX_OK;
 
 	options_init(&under, argc > 0 ? argv[0] : NULL);
 	if (!read_files(&l, out))
-		return EX_CONFIG;
+		return l.status;
 	if (l.files > 0 || out->nrelays > 0 ||
 	    out->mode == MODE_PRINT_CONFIG) {
 		status = options_read(argc, argv, &under, &c->uses, &again);

@@ -6,7 +6,9 @@
  * The keys of the defaults are the long options, read by the same functions;
  * what files say is a default, the command line wins.  A file read later wins
  * over one before, key by key and section by section; its sections come first.
- * smtpsend.conf(5) has all of it.
+ * The user's own counts only when it is his (own.h), and when it can be
+ * reached: cron and containers give a HOME that cannot.  smtpsend.conf(5) has
+ * all of it.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -54,7 +56,9 @@ void config_free(struct config *c);
 /*
  * What options_parse() does, with the files read in between; modes that need no
  * configuration read none.  Returns 0, or the exit status: 78 for a file, said
- * in *says as "FILE:LINE: what is wrong".  argv and *c outlive *out.
+ * in *says as "FILE:LINE: what is wrong", 71 when it could not be read for lack
+ * of something.  With 0 *says may tell of a file that was passed over.  argv
+ * and *c outlive *out.
  */
 int config_options(struct config *c, int argc, char *const argv[],
     struct settings *out, struct buf *says);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "config/own.h"
 #include "config/secret_parts.h"
 
 /* Locking is as the limits have it; all else works on every kernel we know. */
@@ -45,6 +46,7 @@ secret_load(int fd, struct secret *s, struct slice *got)
 {
 	size_t n = 0;
 	ssize_t r = 1;
+	int error;
 
 	while (r > 0 && n < SECRET_ROOM - 1) {
 		r = read(fd, s->room + n, SECRET_ROOM - 1 - n);
@@ -53,53 +55,55 @@ secret_load(int fd, struct secret *s, struct slice *got)
 		else if (r > 0)
 			n += (size_t)r;
 	}
+	error = r > 0 ? EFBIG : errno;
 	close(fd);
+	errno = error;
 	s->room[n] = '\0';
 	*got = (struct slice){ s->room, n };
-	if (r > 0)
-		errno = EFBIG;
 	return r == 0;
 }
 
-/* May this file hold a secret? */
+/* May others read this file, or do more? */
 static bool
-is_private(const char *what, const char *path, const struct stat *st,
-    struct outcome *why)
+is_private(const char *what, const char *path, int fd, struct outcome *why)
 {
-	unsigned mode = st->st_mode & 07777;
+	struct stat st;
+	unsigned mode;
 
-	if (!S_ISREG(st->st_mode))
-		return REFUSE(why, "%s %s: not a regular file", what, path);
-	if (mode & ~0640U)
-		return REFUSE(why, "%s %s: its mode is %04o, but others must "
-		    "not read it: chmod 600", what, path, mode);
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return REFUSE(why, "%s %s: it belongs to user %u, neither to "
-		    "you nor to root", what, path, (unsigned)st->st_uid);
-	return true;
+	if (fstat(fd, &st) < 0)
+		return REFUSE(why, "%s %s: %s", what, path, strerror(errno));
+	mode = st.st_mode & 07777;
+	return !(mode & ~0640U) ||
+	    REFUSE(why, "%s %s: its mode is %04o, but others must not read "
+		"it: chmod 600", what, path, mode);
 }
 
+/* For lack of descriptors or memory it is worth trying again. */
 static bool
-cannot_read(const char *what, const char *path, struct outcome *why)
+cannot_read(const char *what, const char *path, int error, struct outcome *why)
 {
-	return REFUSE(why, "%s %s: %s", what, path, strerror(errno));
+	if (own_is_shortage(error))
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "%s %s: %s", what, path, strerror(error));
+	return REFUSE(why, "%s %s: %s", what, path, strerror(error));
 }
 
-/* O_NONBLOCK: a FIFO is refused, not waited for. */
 bool
 secret_load_file(const char *what, const char *path, struct secret *s,
     struct slice *got, struct outcome *why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	struct own_refusal refusal;
+	int fd = own_open(path, O_RDONLY, &refusal);
 
+	if (fd < 0 && refusal.error == 0)
+		return REFUSE(why, "%s %s: %s", what, path, refusal.text);
 	if (fd < 0)
-		return cannot_read(what, path, why);
-	if (fstat(fd, &st) < 0 || !is_private(what, path, &st, why)) {
+		return cannot_read(what, path, refusal.error, why);
+	if (!is_private(what, path, fd, why)) {
 		close(fd);
 		return false;
 	}
-	return secret_load(fd, s, got) || cannot_read(what, path, why);
+	return secret_load(fd, s, got) || cannot_read(what, path, errno, why);
 }
 
 bool
@@ -137,7 +141,7 @@ static bool
 from_credential(const char *name, struct secret *s, struct outcome *why)
 {
 	const char *what = "password-credential";
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	const char *dir = secure_getenv("CREDENTIALS_DIRECTORY");
 	char path[4096];
 	int n;
 
@@ -192,7 +196,7 @@ secret_read(const struct relay_spec *r, struct secret *out,
 	secret_wipe(out);
 	if (r->secret == SECRET_NONE)
 		return true;
-	if (!r->secret_from && r->secret != SECRET_NETRC)
+	if (!r->secret_from)
 		return REFUSE(why, "relay %s: it is not said where its secret "
 		    "is", r->name);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

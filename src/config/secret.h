@@ -8,8 +8,8 @@
  * dumpable (prctl(2)): nobody attaches to it, and it leaves no core; that
  * stays so, as the relay module and libcurl have copies of their own.
  *
- *	file		its first line; mode 0600 or 0640 or stricter, owned by
- *			the user or root, a regular file
+ *	file		its first line; mode 0600 or 0640 or stricter, and the
+ *			way to it is ours (own.h)
  *	command		its first output line; words are split as a shell does,
  *			with quotes and backslashes, and nothing else of a
  *			shell; or all of it given to sh -c
@@ -19,7 +19,7 @@
  *			access_token and perhaps expires_in (RFC 6749 5.1)
  *
  * A token whose end is known is kept until then, less a minute, in
- * $XDG_RUNTIME_DIR/smtpsend/, when that variable is set.
+ * $XDG_RUNTIME_DIR/smtpsend/, when that variable is set and the folder is ours.
  *
  * This blocks: a command may take 30 seconds, then it is killed with all of
  * its process group.  It reads nothing, and what it says on stderr is shown to
@@ -51,6 +51,7 @@ struct secret {
  *
  * Any failure is DEFERRED at STAGE_CONFIG, status 78: a lost or forbidden file
  * is mended by a person, and until then no mail may bounce (FAULTS row 86).
+ * Only our own shortage, of descriptors say, is one at STAGE_SYSTEM, status 75.
  * The text says which file or command, never what was read.  NUL, CR and LF
  * inside of a secret or user are refused (libcurl 7.88.1 passes them through).
  */

@@ -10,7 +10,6 @@
 #include "config/secret_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What is not read yet, and where all of it is, which may be changed. */
@@ -139,17 +138,6 @@ find_entry(struct netrc f, const struct relay_spec *r, struct entry *e)
 	return is_wanted(e, r);
 }
 
-static const char *
-netrc_path(const struct relay_spec *r, char *space, size_t size)
-{
-	const char *home = getenv("HOME");
-
-	if (r->secret_from)
-		return r->secret_from;
-	snprintf(space, size, "%s/.netrc", home ? home : "");
-	return space;
-}
-
 static bool
 take_user(struct secret *s, struct slice login)
 {
@@ -167,10 +155,10 @@ bool
 secret_from_netrc(const struct relay_spec *r, struct secret *s,
     struct outcome *why)
 {
-	char space[4096], from[400];
-	const char *path = netrc_path(r, space, sizeof space);
+	const char *path = r->secret_from;
 	struct entry e = { 0 };
 	struct slice got = { 0 };
+	char from[400];
 
 	snprintf(from, sizeof from, "netrc %.180s: machine %.180s", path,
 	    r->host);

@@ -11,11 +11,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/own.h"
 #include "net/clock.h"
 
 #define FORM   "smtpsend token 1"
@@ -48,18 +48,17 @@ is_ours(int fd, mode_t type)
 static int
 open_folder(bool make)
 {
-	const char *base = getenv("XDG_RUNTIME_DIR");
-	char path[4096];
-	int fd, n;
+	struct buf path = { 0 };
+	struct own_refusal why;
+	int fd = -1;
 
-	if (!base || base[0] != '/')
-		return -1;
-	n = snprintf(path, sizeof path, "%s/smtpsend", base);
-	if (n < 0 || (size_t)n >= sizeof path)
-		return -1;
-	if (make)
-		(void)mkdir(path, 0700);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (own_folder(OWN_RUNTIME, &path)) {
+		buf_puts(&path, "/smtpsend");
+		if (make)
+			(void)mkdir(buf_str(&path), 0700);
+		fd = own_open(buf_str(&path), O_DIRECTORY, &why);
+	}
+	buf_free(&path);
 	if (fd >= 0 && !is_ours(fd, S_IFDIR)) {
 		close(fd);
 		fd = -1;

@@ -7,6 +7,7 @@ nothing is sent; where a value came from; which file counts.
 import os
 import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,105 @@ def test_crlf_and_a_bom(tmp_path):
         delivered(smtpsend("--config", path, "--server",
                            f"127.0.0.1:{srv.port}", "-f", "a@client.test", BOB))
     assert srv.conns[0].lines[0] == "EHLO conf.test"
+
+
+def reachable():
+    if not all(f.stat().st_mode & 1 for f in BINARY.resolve().parents):
+        pytest.skip("the way to the program is private")
+
+
+@contextmanager
+def home_of(uid, port):
+    """A home in which a configuration runs a command that leaves a mark."""
+    with tempfile.TemporaryDirectory() as top:
+        os.chmod(top, 0o755)
+        home = Path(top) / "home"
+        folder = home / ".config" / "smtpsend"
+        folder.mkdir(parents=True)
+        private(folder / "smtpsend.conf", f"""
+helo = home.test
+relay = work
+[relay work]
+url = smtp://localhost:{port}
+user = joe
+password-command = /usr/bin/touch {home}/mark
+""", 0o644)
+        for path in (home, folder.parent, folder, folder / "smtpsend.conf"):
+            os.chown(path, uid, uid)
+        yield home
+
+
+def as_user(uid):
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid),
+            "--clear-groups"]
+
+
+def run_at(home, port, *args, wrap=()):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
+    return smtpsend("--port", port, "--helo", "line.test", "-f", "a@x.test",
+                    "--allow-loopback-mx", *args, "bob@[127.0.0.1]", json_events=False, wrap=wrap,
+                    env={**env, "HOME": str(home)})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+def test_root_runs_nobodys_commands():
+    """sudo that keeps HOME, su without -."""
+    reachable()
+    with Server(dialogue()) as srv, home_of(1000, srv.port) as home:
+        run = run_at(home, srv.port)
+        assert run.rc == 0 and not run.err, run
+        assert not (home / "mark").exists()
+        assert [c.lines[0] for c in srv.conns] == ["EHLO line.test"]
+        # he himself: his relay, and so his command
+        run = run_at(home, srv.port, wrap=as_user(1000))
+        assert run.rc != 0 and (home / "mark").exists(), run
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+@pytest.mark.parametrize("what", (".", ".config", ".config/smtpsend",
+                                  ".config/smtpsend/smtpsend.conf"))
+@pytest.mark.parametrize("fault", ("stranger", "group", "all"))
+def test_what_others_can_write_is_not_there(what, fault):
+    reachable()
+    with Server(dialogue()) as srv, home_of(1000, srv.port) as home:
+        path = home / what
+        mode = path.stat().st_mode & 0o755
+        if fault == "stranger":
+            os.chown(path, 1001, 1000)
+        else:
+            os.chmod(path, mode | (0o020 if fault == "group" else 0o002))
+        run = run_at(home, srv.port, "-v", wrap=as_user(1000))
+        assert run.rc == 0, run
+        assert not (home / "mark").exists()
+        assert f"{home}/.config/smtpsend/smtpsend.conf: not read: " in run.err
+        assert re.search("belongs to user 1001|may be written to by others",
+                         run.err), run
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+@pytest.mark.parametrize("way", ("closed", "file", "loop", "missing",
+                                 "unreadable"))
+def test_a_home_out_of_reach(way):
+    """HOME=/root as another uid, as cron, at and containers have it."""
+    reachable()
+    with Server(dialogue()) as srv, home_of(1000, srv.port) as home:
+        inside = home / ".config"
+        if way == "closed":
+            os.chown(home, 0, 0)
+            os.chmod(home, 0o700)
+        elif way == "file":
+            inside = home / "missing"
+            inside.write_text("")
+        elif way == "loop":
+            inside = home / "loop"
+            inside.symlink_to("loop")
+        elif way == "missing":
+            inside = home / "nothing"
+        else:
+            os.chown(inside / "smtpsend" / "smtpsend.conf", 0, 0)
+            os.chmod(inside / "smtpsend" / "smtpsend.conf", 0o600)
+        wrap = as_user(1000) + ["env", f"XDG_CONFIG_HOME={inside}"]
+        run = run_at(home, srv.port, wrap=wrap)
+        assert run.rc == 0 and not run.err, run
+        assert [c.lines[0] for c in srv.conns] == ["EHLO line.test"]
+

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -189,7 +190,6 @@ static const struct {
 	{ "tls=x", "sendmail a", 0644, 78, "smtpsend.conf:1: tls 'x': none, " },
 	{ "tls=x", "smtpsend -bC", 0644, 78, "smtpsend.conf:1: tls 'x': " },
 	{ "tls=x", "smtpsend --print-config", 0644, 78, "smtpsend.conf:1: " },
-	{ "", "smtpsend a", 0646, 78, "conf: everybody may write to it" },
 	{ "", "smtpsend -C /none a", 0644, 78, "/none: No such file" },
 	{ "", "smtpsend -C / a", 0644, 78, "/: Is a directory" },
 	{ "", "smtpsend --relay work a", 0644, 64,
@@ -222,6 +222,73 @@ test_refused(void **state)
 		assert_null(strstr(says, "secret"));
 		end(&r);
 	}
+}
+
+/* The user's own file counts only when nobody else can have written it. */
+static const struct {
+	const char *line;
+	mode_t mode;
+	const char *helo;
+	bool told;
+} passed_over[] = {
+	{ "smtpsend a", 0644, "f.x", false },
+	{ "smtpsend a", 0646, NULL, false },
+	{ "smtpsend -v a", 0646, NULL, true },
+	{ "smtpsend --explain a", 0664, NULL, true },
+	{ "smtpsend --print-config", 0664, NULL, true },
+	{ "smtpsend -bC", 0664, NULL, true },
+	{ "sendmail a", 0664, NULL, false },
+	{ "sendmail -v a", 0664, NULL, true },
+};
+
+static void
+test_passed_over(void **state)
+{
+	const struct home *h = *state;
+	struct buf want = { 0 };
+	const char *helo;
+	struct run r;
+
+	buf_putf(&want, "%s: not read: it may be written to by others",
+	    h->file);
+	for (size_t i = 0; i < sizeof passed_over / sizeof passed_over[0];
+	    i++) {
+		write_file(h->file, "helo=f.x", passed_over[i].mode);
+		run(&r, passed_over[i].line);
+		assert_int_equal(r.status, 0);
+		helo = passed_over[i].helo;
+		if (helo)
+			assert_string_equal(r.settings.helo, helo);
+		else
+			assert_null(r.settings.helo);
+		if (passed_over[i].told != slice_starts(buf_slice(&r.says),
+		    buf_slice(&want)))
+			fail_msg("%s says %s", passed_over[i].line,
+			    buf_str(&r.says));
+		end(&r);
+	}
+	buf_free(&want);
+}
+
+/* Few descriptors are no fault of the file, and the file no fault of ours. */
+static void
+test_shortage(void **state)
+{
+	const struct home *h = *state;
+	const char *says;
+	struct rlimit all, none;
+	struct run r;
+
+	write_file(h->file, "helo=f.x", 0644);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){ 0, all.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	run(&r, "smtpsend a");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	says = buf_str(&r.says);
+	assert_int_equal(r.status, 71);
+	assert_non_null(strstr(says, "smtpsend.conf: Too many open files\n"));
+	end(&r);
 }
 
 static void
@@ -267,6 +334,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_who_wins, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_passed_over, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_shortage, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_print, set_up, tear_down),
 	};

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/remove_all.h"
 #include "config/secret.h"
 #include "config/secret_parts.h"
 #include "net/clock.h"
@@ -127,6 +127,8 @@ test_no_file(void **state)
 		assert_int_equal(chown("foreign", 12345, 0), 0);
 		r.secret_from = "foreign";
 		check(&r, "foreign", NULL, "belongs to user 12345");
+		assert_int_equal(chown("foreign", 0, 0), 0);
+		check(&r, "ours", "canary", NULL);
 	}
 }
 
@@ -317,20 +319,6 @@ test_netrc(void **state)
 }
 
 static void
-test_netrc_at_home(void **state)
-{
-	struct relay_spec r = { .name = "work", .secret = SECRET_NETRC,
-		.host = "h.example" };
-	char here[4096];
-
-	(void)state;
-	assert_non_null(getcwd(here, sizeof here));
-	setenv("HOME", here, 1);
-	write_file(".netrc", 0600, TEXT("machine h.example password canary7"));
-	check(&r, "home", "canary7", NULL);
-}
-
-static void
 test_none(void **state)
 {
 	struct relay_spec r = { .name = "work", .secret = SECRET_NONE };
@@ -489,21 +477,6 @@ kept_file(char out[300])
 	globfree(&found);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static int
-remove_all(const char *path)
-{
-	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 static const struct {
 	const char *name, *content;
 	mode_t mode;
@@ -576,7 +549,6 @@ main(void)
 		cmocka_unit_test(test_too_many_words),
 		cmocka_unit_test(test_credential),
 		cmocka_unit_test(test_netrc),
-		cmocka_unit_test(test_netrc_at_home),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_token_forms),
 		cmocka_unit_test(test_token_is_kept),
