@@ -153,9 +153,9 @@ outcome_from_reply(const struct reply *r, enum verdict good, enum stage stage)
 	enum verdict v = DEFERRED;
 	struct outcome o;
 
-	if (r->code / 100 == 2)
+	if (reply_kind(r) == REPLY_DONE)
 		v = good;
-	else if (r->code / 100 == 5)
+	else if (reply_kind(r) == REPLY_REFUSED)
 		v = FAILED;
 	o = outcome_make(v, stage, r->esc, "%.*s", (int)text.n, text.p);
 	o.code = r->code;

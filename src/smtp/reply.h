@@ -17,6 +17,30 @@ struct reply {
 	struct buf text;	/* the lines without codes, joined by LF */
 };
 
+/*
+ * What the first digit says, and nothing but it decides: the others only
+ * explain, whatever they are (RFC 5321 4.2, 4.3.2).
+ */
+enum reply_kind {
+	REPLY_DONE = 2,
+	REPLY_GO_ON = 3,
+	REPLY_LATER = 4,
+	REPLY_REFUSED = 5
+};
+
+static inline enum reply_kind
+reply_kind(const struct reply *r)
+{
+	return (enum reply_kind)(r->code / 100);
+}
+
+/* The two whole codes with a meaning of their own: the server hangs up. */
+static inline bool
+reply_is_closing(const struct reply *r)
+{
+	return r->code == 421 || r->code == 221;
+}
+
 /* Zero-initialise; holds at most one unfinished reply. */
 struct reply_parser {
 	struct buf line;

@@ -110,36 +110,6 @@ fill(struct session *s)
 		session_rest(s);
 }
 
-static void
-answer(struct session *s, const struct reply *r)
-{
-	struct owed owed = s->owed[s->head];
-
-	s->head = (s->head + 1) % s->ring;
-	s->nowed--;
-	s->phase++;
-	if (r->code == 421 && owed.verb != QUIT)
-		s->next = session_refuse(s, r, steps[owed.verb]->stage);
-	else
-		s->next = steps[owed.verb]->got(s, r, owed.rcpt);
-	fill(s);
-}
-
-/* A reply that nothing was owed for. */
-static void
-unasked(struct session *s, const struct reply *r)
-{
-	struct slice text = slice_first(buf_slice(&r->text), 200);
-
-	if (r->code == 421)
-		session_refuse(s, r, STAGE_NONE);
-	else
-		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE,
-		    ESC(4, 5, 0),
-		    "the server answered a command that was never sent: "
-		    "%u %.*s", r->code, (int)text.n, text.p));
-}
-
 /* The row of the verb whose reply is due next. */
 static const struct step *
 awaited(const struct session *s)
@@ -153,6 +123,47 @@ current_stage(const struct session *s)
 	if (s->body == BODY_OPEN || (s->commit != 0 && s->sent < s->commit))
 		return STAGE_BODY;
 	return s->nowed > 0 ? awaited(s)->stage : STAGE_NONE;
+}
+
+/* A server that hangs up, or whose reply is no answer to this verb at all. */
+static bool
+is_amiss(const struct step *step, const struct reply *r)
+{
+	enum reply_kind kind = reply_kind(r);
+
+	if (reply_is_closing(r))
+		return step != &step_quit;
+	return kind < REPLY_LATER && step->takes != 0 && kind != step->takes;
+}
+
+static void
+answer(struct session *s, const struct reply *r)
+{
+	struct owed owed = s->owed[s->head];
+	const struct step *step = steps[owed.verb];
+	enum stage stage = current_stage(s);
+
+	s->head = (s->head + 1) % s->ring;
+	s->nowed--;
+	s->phase++;
+	s->next = is_amiss(step, r) ? session_refuse(s, r, stage) :
+				      step->got(s, r, owed.rcpt);
+	fill(s);
+}
+
+/* A reply that nothing was owed for. */
+static void
+unasked(struct session *s, const struct reply *r)
+{
+	struct slice text = slice_first(buf_slice(&r->text), 200);
+
+	if (reply_is_closing(r))
+		session_refuse(s, r, STAGE_NONE);
+	else
+		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE,
+		    ESC(4, 5, 0),
+		    "the server answered a command that was never sent: "
+		    "%u %.*s", r->code, (int)text.n, text.p));
 }
 
 bool

@@ -49,7 +49,7 @@ static enum verb
 got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (r->code != 220)
+	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_GREETING);
 	look_at_name(s, buf_slice(&r->text));
 	return session_stops_after(s, STAGE_GREETING, r) ? QUIT : EHLO;
@@ -59,6 +59,7 @@ const struct step step_greeting = {
 	.name = "the greeting",
 	.patience = 300,
 	.stage = STAGE_GREETING,
+	.takes = REPLY_DONE,
 	.send = send_nothing,
 	.got = got_greeting,
 };
@@ -75,9 +76,9 @@ static enum verb
 got_ehlo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (r->code / 100 == 5 && s->config->link != LINK_LMTP)
+	if (reply_kind(r) == REPLY_REFUSED && s->config->link != LINK_LMTP)
 		return HELO;
-	if (r->code != 250)
+	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_EHLO);
 	caps_parse(&s->caps, buf_slice(&r->text));
 	return introduced(s, r);
@@ -87,6 +88,7 @@ const struct step step_ehlo = {
 	.name = "the reply to EHLO",
 	.patience = 300,
 	.stage = STAGE_EHLO,
+	.takes = REPLY_DONE,
 	.send = send_ehlo,
 	.got = got_ehlo,
 };
@@ -102,7 +104,7 @@ static enum verb
 got_helo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (r->code != 250)
+	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_EHLO);
 	return introduced(s, r);
 }
@@ -111,6 +113,7 @@ const struct step step_helo = {
 	.name = "the reply to HELO",
 	.patience = 300,
 	.stage = STAGE_EHLO,
+	.takes = REPLY_DONE,
 	.send = send_helo,
 	.got = got_helo,
 };
@@ -126,7 +129,7 @@ static enum verb
 got_starttls(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (r->code == 220) {
+	if (reply_kind(r) == REPLY_DONE) {
 		s->need = SESSION_TLS;
 		return NOTHING;
 	}

@@ -79,12 +79,15 @@ struct session {
 /*
  * A verb's row.  send puts the command and returns the verb that comes after
  * it; got judges its reply and returns the verb to send next.  NOTHING: a reply
- * must come first.
+ * must come first.  takes is the kind of reply that lets the dialogue go on:
+ * got sees that one and refusals, since the other positive kind is a server
+ * that has lost its place.
  */
 struct step {
 	const char *name;	/* what is awaited, in words */
 	unsigned patience;	/* seconds to wait for the reply */
 	enum stage stage;
+	enum reply_kind takes;	/* 0: got judges them all */
 	enum verb (*send)(struct session *s);
 	enum verb (*got)(struct session *s, const struct reply *r, size_t rcpt);
 };

@@ -23,13 +23,16 @@ static enum verb
 got_rset(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	return r->code == 250 ? s->next : session_refuse(s, r, STAGE_RSET);
+	if (reply_kind(r) != REPLY_DONE)
+		return session_refuse(s, r, STAGE_RSET);
+	return s->next;
 }
 
 const struct step step_rset = {
 	.name = "the reply to RSET",
 	.patience = 20,
 	.stage = STAGE_RSET,
+	.takes = REPLY_DONE,
 	.send = send_rset,
 	.got = got_rset,
 };
@@ -51,7 +54,7 @@ got_mail(struct session *s, const struct reply *r, size_t rcpt)
 	struct outcome o = outcome_from_reply(r, PENDING, STAGE_MAIL);
 
 	(void)rcpt;
-	if (r->code / 100 == 2)
+	if (reply_kind(r) == REPLY_DONE)
 		session_stops_after(s, STAGE_MAIL, r);
 	else
 		session_settle(s, &o);
@@ -62,6 +65,7 @@ const struct step step_mail = {
 	.name = "the reply to MAIL",
 	.patience = 300,
 	.stage = STAGE_MAIL,
+	.takes = REPLY_DONE,
 	.send = send_mail,
 	.got = got_mail,
 };
@@ -130,7 +134,7 @@ got_rcpt(struct session *s, const struct reply *r, size_t i)
 
 	if (s->fate[i] != ASKED)
 		return s->next;
-	if (r->code / 100 == 2) {
+	if (reply_kind(r) == REPLY_DONE) {
 		accept(s, i);
 		if (s->config->quit_after != STAGE_RCPT)
 			return s->next;
@@ -148,6 +152,7 @@ const struct step step_rcpt = {
 	.name = "the reply to RCPT",
 	.patience = 300,
 	.stage = STAGE_RCPT,
+	.takes = REPLY_DONE,
 	.send = send_rcpt,
 	.got = got_rcpt,
 };
@@ -165,10 +170,8 @@ got_data(struct session *s, const struct reply *r, size_t rcpt)
 	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_DATA);
 
 	(void)rcpt;
-	if (r->code == 354)
+	if (reply_kind(r) == REPLY_GO_ON)
 		return TEXT;
-	if (r->code / 100 == 2 || r->code / 100 == 3)
-		return session_refuse(s, r, STAGE_DATA);
 	session_settle(s, &o);
 	return s->next;
 }
@@ -177,6 +180,7 @@ const struct step step_data = {
 	.name = "the reply to DATA",
 	.patience = 120,
 	.stage = STAGE_DATA,
+	.takes = REPLY_GO_ON,
 	.send = send_data,
 	.got = got_data,
 };
@@ -214,7 +218,7 @@ answered_early(struct session *s, const struct reply *r)
 	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_BODY);
 
 	s->commit = 0;
-	if (r->code / 100 == 4 || r->code / 100 == 5)
+	if (reply_kind(r) >= REPLY_LATER)
 		session_settle(s, &o);
 	session_finish(s, &o);
 	s->end.verdict = DEFERRED;
@@ -226,10 +230,8 @@ got_end(struct session *s, const struct reply *r, size_t rcpt)
 {
 	if (s->body != BODY_NONE && !session_is_committed(s))
 		return answered_early(s, r);
-	if (r->code == 221 || r->code / 100 == 3)
-		return session_refuse(s, r, STAGE_END);
 	conclude(s, r, rcpt);
-	if (r->code / 100 == 2)
+	if (reply_kind(r) == REPLY_DONE)
 		s->dirty = false;
 	return s->next;
 }
@@ -238,6 +240,7 @@ const struct step step_bdat = {
 	.name = "the reply to the message",
 	.patience = 600,
 	.stage = STAGE_END,
+	.takes = REPLY_DONE,
 	.send = send_bdat,
 	.got = got_end,
 };
@@ -257,6 +260,7 @@ const struct step step_text = {
 	.name = "the reply to the message",
 	.patience = 600,
 	.stage = STAGE_END,
+	.takes = REPLY_DONE,
 	.send = send_text,
 	.got = got_end,
 };

@@ -492,7 +492,7 @@ class _Dialogue:
                 c.exactly(int(line.split()[1]))
             c.say("503 5.5.1 MAIL first")
         elif verb == "DATA":
-            if self.reply(c, "DATA") == 354:
+            if self.reply(c, "DATA") // 100 == 3:
                 c.data()
                 self.end_of_data(c)
         elif verb == "BDAT":
@@ -508,7 +508,7 @@ class _Dialogue:
             else:
                 self.reply(c, "BDAT")
         elif verb == "STARTTLS":
-            if self.reply(c, "STARTTLS") == 220:
+            if self.reply(c, "STARTTLS") // 100 == 2:
                 c.starttls(self.tls)
         elif verb == "RCPT":
             if self.reply(c, "RCPT") // 100 == 2:

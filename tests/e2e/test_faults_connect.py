@@ -203,7 +203,7 @@ GREETINGS = {
     "tls": raw_then(b"\x16\x03\x01\x00\x05hello\x15\x03\x03\0\2\2\x28\n",
                     stall),
     "ssh": raw_then("SSH-2.0-OpenSSH_9.2\r\n", stall),
-    "250": raw_then("250 hello\r\n", stall),
+    "221": raw_then("221 hello\r\n", stall),
     "long line": raw_then("220 " + "x" * 100000 + "\r\n", stall),
     "endless line": raw_then("220 " + "x" * 5000000, stall),
     "endless reply": raw_then("220-x\r\n" * 100000, stall),
@@ -240,6 +240,17 @@ def test_row_28_drip_of_whole_lines():
 
     run = next_and_alone(drip, seconds=1, stage="greeting")
     assert 0.9 < run.seconds < 3, run
+
+
+def test_the_first_digit_decides():
+    """RFC 5321 4.2, 4.3.2: no code is asked for by its other digits."""
+    odd = {"CONNECT": "200 hi", "EHLO": "251-mx\n251 PIPELINING",
+           "MAIL": "200 ok", "RCPT": "299 ok", "DATA": "351 go",
+           "DOT": "240 2.0.0 taken"}
+    with Server(dialogue(**odd)) as srv:
+        run = send(srv.port)
+    check(run, OK, status="delivered", code=240)
+    assert len(srv.conns[0].messages) == 1
 
 
 @pytest.mark.parametrize("reply", ["500 what?", "502 5.5.1 no", "550 no"])

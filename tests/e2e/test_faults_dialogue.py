@@ -272,6 +272,15 @@ def test_row_46_data_refused(caps, reply, status, rc):
     assert bad.conns[0].messages == []
 
 
+@both_ways
+@pytest.mark.parametrize("reply", ["300 go", "351 go", "399 go"])
+def test_row_46_another_3yz_is_leave(caps, reply):
+    with Server(dialogue(caps, DATA=reply)) as srv:
+        run = send(srv.port)
+    check(run, OK, status="delivered")
+    assert len(srv.conns[0].messages) == 1
+
+
 def mid_body(action):
     """354, then that after the first 100,000 octets."""
     def body(c):

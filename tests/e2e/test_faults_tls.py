@@ -80,6 +80,16 @@ def test_row_31_refused_strict(reply):
     strict(dialogue(STARTTLS, STARTTLS=reply))
 
 
+@pytest.mark.parametrize("level", ["may", "encrypt"])
+@pytest.mark.parametrize("reply", ["200 go", "250 2.0.0 go", "299-a\n299 b"])
+def test_row_31_another_2yz_is_leave(level, reply):
+    """The server waits for a ClientHello: to go on in clear would hang."""
+    with Server(tls_dialogue(STARTTLS=reply)) as srv:
+        run = send(srv.port, "--tls", level)
+    check(run, OK, status="delivered", tls="TLSv1.3")
+    assert srv.conns[0].tls_version == "TLSv1.3"
+
+
 EXTRA = {
     "a reply": b"220 go\r\n250 evil\r\n",
     "half a line": b"220 go\r\n2",

@@ -16,9 +16,8 @@
 
 #define BLOCK 65536 /* what a lane reads of a body at once */
 
-static const struct session_config plain = { .helo = "client.test" };
-
 struct talk {
+	struct session_config config;
 	struct session *s;
 	struct address from;
 	struct recipient rcpt;
@@ -82,17 +81,24 @@ message_finish(struct talk *t)
 	buf_free(&out);
 }
 
-/* As far as the command that the text follows, which is not yet written. */
 static void
-begin(struct talk *t, const char *keyword)
+start(struct talk *t)
 {
 	message_finish(t);
+	t->config.helo = "client.test";
 	t->from.path = "a@client.test";
 	t->rcpt.to.path = "bob@x";
 	t->offered[0] = &t->rcpt;
 	t->mail = (struct mail){ .from = &t->from, .rcpt = t->offered, .n = 1,
 		.message = &t->message };
-	t->s = session_new(&plain, NULL, 1);
+	t->s = session_new(&t->config, NULL, 1);
+}
+
+/* As far as the command that the text follows, which is not yet written. */
+static void
+begin(struct talk *t, const char *keyword)
+{
+	start(t);
 	say(t, "220 hi\r\n");
 	give(t, SIZE_MAX);
 	say(t, "250-srv\r\n");
@@ -306,6 +312,211 @@ test_changed(void **state)
 	}
 }
 
+/* ---- every verb and every code ---- */
+
+/* The first digit decides; but for two codes by which a server hangs up. */
+enum { DONE, GO_ON, LATER, REFUSED, NONE_SUCH, SAYS_421, SAYS_221, NKINDS };
+
+static const unsigned codes[NKINDS][7] = {
+	[DONE] = { 200, 220, 250, 251, 267, 299 },
+	[GO_ON] = { 300, 334, 351, 354, 390, 399 },
+	[LATER] = { 400, 403, 450, 452, 454, 499 },
+	[REFUSED] = { 500, 504, 550, 552, 554, 599 },
+	[NONE_SUCH] = { 100, 199, 600, 650, 850, 999 },
+	[SAYS_421] = { 421 },
+	[SAYS_221] = { 221 },
+};
+
+/*
+ * before: the replies that lead to the verb; "tls" is a handshake.  want: what
+ * the client says then, or does, and what the recipient's verdict is: B, T, D,
+ * or "-" for none yet; "?" after it = perhaps sent.
+ */
+static const struct {
+	const char *verb;
+	enum link_kind link;
+	enum tls_level tls;
+	const char *before;
+	const char *want[NKINDS];
+} verbs[] = {
+	{ "the greeting", LINK_SMTP, TLS_MAY, "",
+	    { "EHLO -", "close -", "close -", "close -", "close -", "close -",
+	    "close -" } },
+	{ "EHLO", LINK_SMTP, TLS_MAY, "220 hi",
+	    { "MAIL -", "close -", "close -", "HELO -", "close -", "close -",
+	    "close -" } },
+	{ "LHLO", LINK_LMTP, TLS_MAY, "220 hi",
+	    { "MAIL -", "close -", "close -", "close -", "close -", "close -",
+	    "close -" } },
+	{ "HELO", LINK_SMTP, TLS_MAY, "220 hi|502 no",
+	    { "MAIL -", "close -", "close -", "close -", "close -", "close -",
+	    "close -" } },
+	{ "STARTTLS under may", LINK_SMTP, TLS_MAY,
+	    "220 hi|250-srv|250 STARTTLS",
+	    { "tls -", "MAIL -", "MAIL -", "MAIL -", "close -", "close -",
+	    "close -" } },
+	{ "STARTTLS under encrypt", LINK_SMTP, TLS_ENCRYPT,
+	    "220 hi|250-srv|250 STARTTLS",
+	    { "tls -", "close -", "close -", "close -", "close -", "close -",
+	    "close -" } },
+	{ "EHLO under TLS", LINK_SMTP, TLS_ENCRYPT,
+	    "220 hi|250-srv|250 STARTTLS|220 go|tls",
+	    { "MAIL -", "close -", "close -", "HELO -", "close -", "close -",
+	    "close -" } },
+	{ "MAIL", LINK_SMTP, TLS_MAY, "220 hi|250 srv",
+	    { "RCPT -", "close T", "mail T", "mail B", "close T", "close T",
+	    "close T" } },
+	{ "RCPT", LINK_SMTP, TLS_MAY, "220 hi|250 srv|250 ok",
+	    { "DATA -", "close T", "mail T", "mail B", "close T", "close T",
+	    "close T" } },
+	{ "RSET", LINK_SMTP, TLS_MAY, "220 hi|250 srv|250 ok|450 no",
+	    { "MAIL -", "close T", "close T", "close T", "close T", "close T",
+	    "close T" } },
+	{ "DATA", LINK_SMTP, TLS_MAY, "220 hi|250 srv|250 ok|250 ok",
+	    { "close T", "Subject: -", "mail T", "mail B", "close T", "close T",
+	    "close T" } },
+	{ "the dot", LINK_SMTP, TLS_MAY,
+	    "220 hi|250 srv|250 ok|250 ok|354 go",
+	    { "mail D", "close T?", "mail T", "mail B", "close T?", "close T",
+	    "close T?" } },
+	{ "the dot of LMTP", LINK_LMTP, TLS_MAY,
+	    "220 hi|250 srv|250 ok|250 ok|354 go",
+	    { "mail D", "close T?", "mail T", "mail B", "close T?", "close T",
+	    "close T?" } },
+	{ "BDAT LAST", LINK_SMTP, TLS_MAY,
+	    "220 hi|250-srv|250 CHUNKING|250 ok|250 ok",
+	    { "mail D", "close T?", "mail T", "mail B", "close T?", "close T",
+	    "close T?" } },
+	{ "QUIT", LINK_SMTP, TLS_MAY,
+	    "220 hi|250 srv|250 ok|250 ok|354 go|250 ok",
+	    { "close D", "close D", "close D", "close D", "close D", "close D",
+	    "close D" } },
+};
+
+/* Once more for whoever has his verdict already, as another mail would be. */
+static void
+next_mail(struct talk *t, bool quits)
+{
+	if (quits) {
+		session_quit(t->s);
+		return;
+	}
+	result_release(t->rcpt.result);
+	t->rcpt.result = NULL;
+	t->rcpt.verdict = PENDING;
+	t->read = 0;
+	session_mail(t->s, &t->mail);
+}
+
+/* Say and do what the session wants, as far as it goes by itself. */
+static void
+run(struct talk *t, bool quits)
+{
+	for (;;) {
+		if (session_need(t->s) == SESSION_MAIL)
+			next_mail(t, quits && t->rcpt.verdict != PENDING);
+		else if (session_wants_body(t->s))
+			feed(t);
+		else if (session_output(t->s).n > 0)
+			give(t, SIZE_MAX);
+		else
+			return;
+	}
+}
+
+static void
+lead(struct talk *t, const char *before, bool quits)
+{
+	struct slice rest = slice_of(before), line;
+	struct buf said = { 0 };
+
+	run(t, quits);
+	while (rest.n > 0 && slice_cut(&rest, '|', &line)) {
+		buf_clear(&said);
+		buf_put(&said, line);
+		buf_puts(&said, "\r\n");
+		if (slice_eq(line, SLICE("tls")))
+			session_secured(t->s, "TLSv1.3");
+		else
+			say(t, buf_str(&said));
+		run(t, quits);
+	}
+	buf_free(&said);
+}
+
+/* What has become of it, as `want` writes it. */
+static void
+describe(struct talk *t, struct buf *out)
+{
+	static const char marks[] = { '-', 'V', 'D', 'T', 'B' };
+	struct slice line, said = session_output(t->s);
+
+	if (session_need(t->s) == SESSION_CLOSE)
+		buf_puts(out, "close");
+	else if (session_need(t->s) == SESSION_TLS)
+		buf_puts(out, "tls");
+	else if (session_need(t->s) == SESSION_MAIL)
+		buf_puts(out, "mail");
+	else if (slice_cut(&said, ' ', &line))
+		buf_put(out, slice_first(line, slice_find(line, '\r')));
+	buf_putf(out, " %c%s", marks[t->rcpt.verdict],
+	    recipient_outcome(&t->rcpt).maybe_sent ? "?" : "");
+}
+
+/* The code alone, with text, and in a reply of two lines. */
+static void
+say_code(struct talk *t, unsigned code, unsigned form)
+{
+	struct buf said = { 0 };
+
+	if (form == 0)
+		buf_putf(&said, "%u\r\n", code);
+	else if (form == 1)
+		buf_putf(&said, "%u x\r\n", code);
+	else
+		buf_putf(&said, "%u-x\r\n%u y\r\n", code, code);
+	say(t, buf_str(&said));
+	buf_free(&said);
+}
+
+static void
+try_code(size_t verb, size_t kind, unsigned code)
+{
+	struct buf got = { 0 };
+	struct talk t;
+
+	for (unsigned form = 0; form < 3; form++) {
+		t = (struct talk){ .config = { .link = verbs[verb].link,
+				       .tls = verbs[verb].tls } };
+		put_head(&t.message.head, 14);
+		buf_puts(&t.body, "hi\r\n");
+		start(&t);
+		lead(&t, verbs[verb].before,
+		    strcmp(verbs[verb].verb, "QUIT") == 0);
+		say_code(&t, code, form);
+		if (session_need(t.s) == SESSION_MAIL &&
+		    t.rcpt.verdict == PENDING)
+			session_mail(t.s, &t.mail);
+		describe(&t, &got);
+		if (strcmp(buf_str(&got), verbs[verb].want[kind]) != 0)
+			fail_msg("%u to %s: %s, not %s", code, verbs[verb].verb,
+			    buf_str(&got), verbs[verb].want[kind]);
+		buf_clear(&got);
+		finish(&t);
+	}
+	buf_free(&got);
+}
+
+static void
+test_codes(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < sizeof verbs / sizeof verbs[0]; v++)
+		for (size_t k = 0; k < NKINDS; k++)
+			for (size_t i = 0; codes[k][i] != 0; i++)
+				try_code(v, k, codes[k][i]);
+}
+
 int
 main(void)
 {
@@ -313,6 +524,7 @@ main(void)
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_every_split),
 		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_codes),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
