@@ -6,7 +6,7 @@ _smtpsend_long='--file --from --name --read-recipients --as-is
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--verbose --json --transcript --explain --quit-after
+	--verbose --json --transcript --log --explain --quit-after
 	--config --no-config --print-config --help --version
 	--notify --return --envid
 	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
@@ -26,6 +26,7 @@ _smtpsend_words()
 	-B) echo 7BIT 8BITMIME ;;
 	-b) echo m s S v t i p P q d D h H O C V ;;
 	-e) echo p m q w e ;;
+	--log) echo syslog journal none /var/log/ ;;
 	-A) echo c m ;;
 	--timeout) echo 30s 1m 5m ;;
 	--server) echo smtp:// smtps:// lmtp:// localhost ;;

@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/send.h"
+#include "cli/trace.h"
 #include "config/config.h"
 #include "config/options.h"
 
@@ -108,6 +109,19 @@ static const struct {
 };
 
 static int
+refuse_mode(const struct settings *s)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: this version cannot %s yet\n", s->program,
+	    mode_name(s->mode));
+	fputs(buf_str(&line), stderr);
+	trace_failure(s, EX_UNAVAILABLE, buf_slice(&line));
+	buf_free(&line);
+	return EX_UNAVAILABLE;
+}
+
+static int
 run_answer(const struct settings *s)
 {
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
@@ -119,9 +133,7 @@ run_answer(const struct settings *s)
 			fprintf(stderr, "%s: %s\n", s->program, answers[i].err);
 		return fflush(stdout) == 0 ? answers[i].status : EX_IOERR;
 	}
-	fprintf(stderr, "%s: this version cannot %s yet\n", s->program,
-	    mode_name(s->mode));
-	return EX_UNAVAILABLE;
+	return refuse_mode(s);
 }
 
 static int
@@ -186,6 +198,8 @@ main(int argc, char **argv)
 	status = config_options(&config, argc, argv, &settings, &says);
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);
+	if (status != 0)
+		trace_failure(&settings, status, text);
 	buf_free(&says);
 	if (status == 0 && settings.show_build)
 		status = run_version();

@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "cli/intake.h"
+#include "cli/trace.h"
 #include "config/secret.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
@@ -268,6 +269,7 @@ execute(struct run *r)
 	int status;
 
 	catch_signals(r);
+	r->report.run.begun = clock_now();
 	progress_init(&r->progress);
 	loop(r);
 	status = r->config.plan_only ?
@@ -317,16 +319,21 @@ static bool
 open_report(struct run *r, struct outcome *why)
 {
 	const struct settings *s = r->s;
+	int64_t now = clock_now();
 	const struct report_config c = {
 		.style = s->json ? REPORT_JSON :
 			 s->verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
 		.program = s->program,
 		.transcript = s->transcript,
+		.transcript_kept = s->transcript_kept,
+		.maillog = trace_config(s, now),
+		.maillog_asked = s->log != NULL,
+		.uid = (unsigned)getuid(),
 		.bodies = s->verbose > 1,
 		.wish = { s->port, s->server[0] != '\0' },
 	};
 
-	return report_init(&r->report, &c, clock_now(), why);
+	return report_init(&r->report, &c, now, why);
 }
 
 int
@@ -338,6 +345,7 @@ send_run(const struct settings *s)
 
 	if (!open_report(&r, &why)) {
 		report_failure(&r.report, &why);
+		report_close(&r.report);
 		return EX_CANTCREAT;
 	}
 	self_init(&r.self);

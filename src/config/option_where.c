@@ -207,6 +207,26 @@ take_host_name(struct option_call *c, const char *value)
 	return take_text(c, value);
 }
 
+bool
+take_transcript(struct option_call *c, const char *value)
+{
+	c->settings->transcript_kept = c->where != NULL;
+	return take_text(c, value);
+}
+
+/* A mistyped word must not become the name of a file. */
+bool
+take_log(struct option_call *c, const char *value)
+{
+	struct slice s = slice_of(value);
+
+	if (!slice_eq(s, SLICE("syslog")) && !slice_eq(s, SLICE("journal")) &&
+	    !slice_eq(s, SLICE("none")) && slice_find(s, '/') == s.n)
+		return option_refuse(c, value, "syslog, journal, none or a "
+		    "file is wanted, as /var/log/smtpsend.log or ./log");
+	return take_text(c, value);
+}
+
 /* ADDR, ADDR:PORT, :PORT or PORT; port 0 asks for any free one. */
 static bool
 sink_parse(struct slice s, struct endpoint *at)

@@ -131,6 +131,8 @@ struct settings {
 	unsigned verbose;	/* -v: 1, -vv: 2 */
 	bool json;
 	const char *transcript;	/* -X, --transcript; never as sendmail */
+	bool transcript_kept;	/* ... a configuration file says so */
+	const char *log;	/* --log: settings_log() knows the default */
 	enum stage quit_after;	/* GREETING, EHLO, TLS, MAIL or RCPT */
 	bool show_build;	/* -d0.1 and its kin: print the version first */
 
@@ -185,6 +187,13 @@ struct option_uses {
  */
 int options_read(int argc, char *const argv[], struct settings *s,
     struct option_uses *uses, struct buf *says);
+
+/*
+ * Where results are logged: "syslog", "journal", "none" or a path.  Under
+ * sendmail's names syslog unless something is said: their callers throw stderr
+ * away.
+ */
+const char *settings_log(const struct settings *s);
 
 /* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);

@@ -33,6 +33,14 @@ mode_name(enum mode mode)
 	return modes[mode];
 }
 
+const char *
+settings_log(const struct settings *s)
+{
+	if (s->log)
+		return s->log;
+	return s->personality == AS_SMTPSEND ? "none" : "syslog";
+}
+
 /* -q alone runs the queue, -q30m alone is a daemon; -bd keeps its mode. */
 static void
 settle_queue(struct settings *s)

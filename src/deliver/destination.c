@@ -56,8 +56,11 @@ stamp(struct destination *d, int64_t now)
 	struct session *s = d->lane.session;
 	struct recipient *r;
 
-	while (s && (r = session_take_settled(s)))
+	while (s && (r = session_take_settled(s))) {
 		r->decided = r->verdict == PENDING ? 0 : now;
+		r->connected = d->lane.connected;
+		r->text = d->lane.text;
+	}
 }
 
 /* What one host cannot take (code 0, 5.y.z) another might have taken. */

@@ -100,6 +100,7 @@ connected(struct lane *l, int64_t now)
 	l->at = l->call.target[l->dial.winner];
 	l->call.config.host = l->at.host;
 	l->call.config.peer = l->at.at;
+	l->connected = now;
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
@@ -135,6 +136,7 @@ static void
 logged_in(struct lane *l, int64_t now)
 {
 	l->at = l->call.target[0];
+	l->connected = now;
 	l->module->peer(l->relay, &l->at.at);
 	l->call.config.host = l->at.host;
 	l->call.config.peer = l->at.at;
@@ -245,7 +247,7 @@ serve(struct lane *l, int64_t now)
 	switch (session_need(l->session)) {
 	case SESSION_IO:
 		if (session_wants_body(l->session))
-			lane_feed_body(l);
+			lane_feed_body(l, now);
 		else if (is_leaving(l))
 			close_orderly(l);
 		else

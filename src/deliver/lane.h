@@ -54,6 +54,7 @@ struct lane {
 	struct recipient **offered;	/* its recipients */
 	uint64_t read;			/* raw octets of the body read for it */
 	size_t mails;			/* transactions done */
+	int64_t connected, text;	/* when; of the text under way; or 0 */
 
 	bool tls_failed;		/* ended by a failed handshake */
 	struct outcome end;

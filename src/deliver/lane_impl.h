@@ -19,7 +19,7 @@ void lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
 void lane_next_mail(struct lane *l);
 
 /* Give it the next block of the message's body. */
-void lane_feed_body(struct lane *l);
+void lane_feed_body(struct lane *l, int64_t now);
 
 /* Read what is there; false when nothing is, or the stream is over: *got. */
 bool lane_take_input(struct lane *l, enum io *got);

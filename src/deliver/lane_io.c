@@ -83,18 +83,21 @@ lane_next_mail(struct lane *l)
 		return;
 	}
 	l->read = 0;
+	l->text = 0;
 	l->mails++;
 	session_mail(l->session, &l->mail);
 }
 
 void
-lane_feed_body(struct lane *l)
+lane_feed_body(struct lane *l, int64_t now)
 {
 	static const struct slice none;
 	char block[CONTENT_BLOCK];
 	struct outcome why;
 	struct slice raw = none;
 
+	if (l->read == 0)
+		l->text = now;
 	if (!content_read(&l->job->message->body, l->read, block, &raw,
 		&why)) {
 		lane_end(l, &why);

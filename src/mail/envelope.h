@@ -21,7 +21,9 @@ struct recipient {
 	enum verdict verdict;
 	struct result *result;	/* why; of a PENDING one what was said last;
 				   NULL while nothing was said */
-	int64_t decided;	/* when, on the loop's clock (microseconds) */
+	int64_t decided;	/* when, on the loop's clock (microseconds); */
+	int64_t connected, text; /* ... the connection that decided it was made,
+				   and its text begun; 0 = it came not so far */
 	struct recipient *next;	/* in the one list that it is in */
 };
 

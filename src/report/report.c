@@ -32,16 +32,27 @@ is_same_file(FILE *a, FILE *b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* What everybody's configuration asks for must not stop those who may not. */
 static bool
-open_log(struct report *r, const char *path, struct outcome *why)
+open_log(struct report *r, const struct report_config *c, struct outcome *why)
 {
-	if (!path)
+	struct buf line = { 0 };
+
+	if (!c->transcript)
 		return true;
-	r->log = fopen(path, "ae");
+	r->log = fopen(c->transcript, "ae");
 	if (r->log)
 		return true;
-	return outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
-	    "cannot append to %s: %s", path, strerror(errno));
+	outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
+	    "cannot append to %s: %s", c->transcript, strerror(errno));
+	if (!c->transcript_kept)
+		return false;
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, slice_of(why->text));
+	buf_puts(&line, "; sending goes on without this transcript\n");
+	fputs(buf_str(&line), r->err);
+	buf_free(&line);
+	return true;
 }
 
 bool
@@ -55,9 +66,12 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 		.err = stderr,
 		.start = start,
 		.wish = c->wish,
+		.maillog_asked = c->maillog_asked,
+		.run = { .uid = c->uid, .start = start },
 	};
+	maillog_init(&r->maillog, &c->maillog);
 	r->told = r->style == REPORT_TEXT && is_same_file(stdout, stderr);
-	if (!open_log(r, c->transcript, why))
+	if (!open_log(r, c, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
@@ -90,9 +104,27 @@ say_lost(const struct report *r)
 	fputc('\n', r->err);
 }
 
+/* The mail is as it is; only its trace is lost. */
+static void
+close_maillog(struct report *r)
+{
+	struct buf line = { 0 };
+
+	maillog_close(&r->maillog);
+	if (r->maillog.lost == 0 || !r->maillog_asked)
+		return;
+	buf_putf(&line, "%s: the log lacks %u line%s: ", r->program,
+	    r->maillog.lost, r->maillog.lost > 1 ? "s" : "");
+	text_escape(&line, slice_of(maillog_path(&r->maillog)));
+	fprintf(r->err, "%s: %s\n", buf_str(&line), r->maillog.error ?
+	    strerror(r->maillog.error) : "it takes no more");
+	buf_free(&line);
+}
+
 bool
 report_close(struct report *r)
 {
+	close_maillog(r);
 	flush(r, r->out);
 	if (r->log) {
 		flush(r, r->log);
@@ -154,6 +186,34 @@ report_flush(struct report *r)
 }
 
 static void
+log_result(struct report *r, const struct address *from,
+    const struct recipient *rcpt)
+{
+	struct buf line = { 0 };
+
+	if (!maillog_is_wanted(&r->maillog))
+		return;
+	logline_put(&line, &r->run, from, rcpt);
+	maillog_put(&r->maillog, maillog_level_of(rcpt->verdict),
+	    rcpt->decided, buf_slice(&line));
+	buf_free(&line);
+}
+
+static void
+log_failure(struct report *r, const struct outcome *why)
+{
+	struct buf line = { 0 };
+
+	if (!maillog_is_wanted(&r->maillog))
+		return;
+	logline_put_failure(&line, r->run.uid, outcome_exit(why),
+	    slice_of(why->text));
+	maillog_put(&r->maillog, MAILLOG_ERROR, maillog_now(&r->maillog),
+	    buf_slice(&line));
+	buf_free(&line);
+}
+
+static void
 print_result(struct report *r, const struct recipient *rcpt)
 {
 	struct buf line = { 0 };
@@ -190,8 +250,10 @@ report_results(struct report *r, const struct envelope *e)
 {
 	struct outcome worst = { 0 }, o;
 
-	for (size_t i = 0; i < e->n; i++)
+	for (size_t i = 0; i < e->n; i++) {
+		log_result(r, &e->from, &e->rcpts[i]);
 		print_result(r, &e->rcpts[i]);
+	}
 	flush(r, r->out);
 	for (size_t i = 0; i < e->n; i++) {
 		o = recipient_outcome(&e->rcpts[i]);
@@ -227,5 +289,6 @@ report_failure(struct report *r, const struct outcome *why)
 	advice_put(&line, why, r->wish);
 	buf_putc(&line, '\n');
 	emit(r, r->err, &line);
+	log_failure(r, why);
 	return outcome_exit(why);
 }

@@ -6,7 +6,8 @@
  * happens, at the end a line per recipient; failures on stderr as well, unless
  * that is the same place.  JSON
  * (--json): the same events as one object a line on stdout.  -X FILE appends
- * the text transcript to FILE whatever the style is.
+ * the text transcript to FILE whatever the style is.  What became of each
+ * recipient also goes to the machine's log, where one is configured: maillog.h.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
@@ -17,6 +18,8 @@
 
 #include "base/event.h"
 #include "mail/envelope.h"
+#include "report/logline.h"
+#include "report/maillog.h"
 #include "report/transcript.h"
 #include "route/plan.h"
 
@@ -33,6 +36,9 @@ struct report {
 				   tells them already */
 	int error;		/* of the first write that failed; 0 = none */
 	size_t delivered;	/* recipients that report_results() has seen */
+	struct maillog maillog;
+	bool maillog_asked;	/* by name: tell when lines are lost */
+	struct logline_run run;	/* of the log's lines; the caller sets begun */
 	struct transcript text;	/* on out */
 	struct transcript logged; /* on log */
 };
@@ -42,13 +48,19 @@ struct report_config {
 	enum report_style style;
 	const char *program;	/* the name for messages: "smtpsend", "mailq" */
 	const char *transcript;	/* -X: append to this file; NULL = to none */
+	bool transcript_kept;	/* ... a configuration says so: a note will do
+				   when it cannot be written */
 	bool bodies;		/* message text too */
+	struct maillog_config maillog;
+	bool maillog_asked;	/* not the default */
+	unsigned uid;		/* who sends, for the log */
 	struct wish wish;	/* what the user asked for */
 };
 
 /*
  * To stdout and stderr; start is now on the loop's clock.  False with *why
- * (STAGE_OPEN, FAILED) when the -X file cannot be opened.
+ * (STAGE_OPEN, FAILED) when the -X file cannot be opened; the report can be
+ * used, and is to be closed, all the same.
  */
 bool report_init(struct report *r, const struct report_config *c,
     int64_t start, struct outcome *why);
