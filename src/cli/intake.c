@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "mail/complete.h"
+#include "mail/mailbox.h"
 #include "mail/recode.h"
 #include "mail/refrom.h"
 #include "mail/scan.h"
@@ -21,20 +22,16 @@ default_domain(const struct settings *s, const struct self *self)
 	return slice_of(s->default_domain ? s->default_domain : self->host);
 }
 
-static bool
+static void
 read_recipients(struct envelope *e, const struct settings *s,
-    const struct self *self, struct outcome *why)
+    const struct self *self)
 {
 	struct address_list list = { 0 };
-	bool ok = true;
 
-	for (size_t i = 0; i < s->nrcpts && ok; i++)
-		ok = address_list_parse(slice_of(s->rcpt[i]),
-		    default_domain(s, self), &list, why);
-	for (size_t i = 0; i < list.n && ok; i++)
-		envelope_add(e, &list.v[i]);
-	address_list_free(&list);
-	return ok;
+	for (size_t i = 0; i < s->nrcpts; i++)
+		address_list_parse(slice_of(s->rcpt[i]),
+		    default_domain(s, self), &list);
+	envelope_add_list(e, &list);
 }
 
 /* -f, or else user@host. */
@@ -42,6 +39,7 @@ static bool
 read_sender(struct envelope *e, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
+	struct buf text = { 0 };
 	char *user;
 	bool ok;
 
@@ -49,8 +47,10 @@ read_sender(struct envelope *e, const struct settings *s,
 		return address_parse(slice_of(s->from), default_domain(s, self),
 		    &e->from, why);
 	user = self_user();
-	ok = address_parse(slice_of(user), default_domain(s, self), &e->from,
+	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
+	ok = address_parse(buf_slice(&text), default_domain(s, self), &e->from,
 	    why);
+	buf_free(&text);
 	free(user);
 	return ok;
 }
@@ -243,24 +243,36 @@ no_recipients(struct outcome *why, const char *text)
 	return outcome_fail(why, FAILED, STAGE_USAGE, ESC(5, 5, 4), "%s", text);
 }
 
+/* What was told of bad addresses was told now. */
+static bool
+finish_envelope(struct envelope *e, const struct settings *s)
+{
+	for (size_t i = 0; i < e->nbad; i++)
+		e->bad[i].decided = clock_now();
+	set_dsn(e, s);
+	return true;
+}
+
 bool
 intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
+	struct envelope *e = &in->envelope;
+
 	in->input.content.fd = in->message.body.fd = -1;
-	if (!read_recipients(&in->envelope, s, self, why) ||
-	    !read_sender(&in->envelope, s, self, why))
+	read_recipients(e, s, self);
+	if (!read_sender(e, s, self, why))
 		return false;
-	if (in->envelope.n == 0 && !s->read_recipients)
+	if (e->n == 0 && !s->read_recipients && e->nbad == 0)
 		return no_recipients(why, "no recipients: name them as "
 		    "arguments, or take them from the header with -t");
-	if (needs_message(s) && !read_message(in, s, self, why))
+	if ((e->n > 0 || s->read_recipients) && needs_message(s) &&
+	    !read_message(in, s, self, why))
 		return false;
-	if (in->envelope.n == 0)
+	if (e->n == 0 && e->nbad == 0)
 		return no_recipients(why, "no recipients: the header has no "
 		    "address in To, Cc or Bcc");
-	set_dsn(&in->envelope, s);
-	return true;
+	return finish_envelope(e, s);
 }
 
 void

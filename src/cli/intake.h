@@ -2,8 +2,10 @@
 /*
  * intake.h - from the command line and an input to an envelope and a message.
  *
- * Bad input is found here, before anything is connected: addresses (65), no
- * recipients (64), the input itself (65, 66, 74).
+ * Bad input is found here, before anything is connected: the sender (65), no
+ * recipients (64), the input itself (65, 66, 74).  A recipient that cannot be
+ * used stops nobody else: it is among the envelope's bad ones, and when there
+ * are no others the message may not have been read.
  */
 #ifndef CLI_INTAKE_H
 #define CLI_INTAKE_H

@@ -250,6 +250,8 @@ print_plans(struct run *r)
 {
 	size_t n = deliver_destinations(r->deliver);
 	const struct plan *plan;
+	const struct envelope *e = &r->intake.envelope;
+	const struct envelope bad = { .bad = e->bad, .nbad = e->nbad };
 	int status = EX_OK, one;
 
 	for (size_t i = 0; i < n; i++) {
@@ -260,7 +262,8 @@ print_plans(struct run *r)
 	}
 	if (r->stopped.verdict != PENDING)
 		return report_failure(&r->report, &r->stopped);
-	return status;
+	one = report_results(&r->report, &bad);
+	return one != EX_OK && status == EX_OK ? one : status;
 }
 
 static int
@@ -289,7 +292,7 @@ fail(struct run *r, const struct outcome *why)
 {
 	struct envelope *e = &r->intake.envelope;
 
-	if (r->report.style != REPORT_JSON || e->n == 0)
+	if (r->report.style != REPORT_JSON || e->n + e->nbad == 0)
 		return report_failure(&r->report, why);
 	envelope_settle(e, why, clock_now());
 	return report_results(&r->report, e);
@@ -351,6 +354,8 @@ send_run(const struct settings *s)
 	self_init(&r.self);
 	if (!intake_read(&r.intake, s, &r.self, &why)) {
 		status = fail(&r, &why);
+	} else if (r.intake.envelope.n == 0) {
+		status = report_results(&r.report, &r.intake.envelope);
 	} else {
 		r.events.wanted = report_wants_events(&r.report);
 		r.events.bodies = report_wants_bodies(&r.report);

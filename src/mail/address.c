@@ -16,6 +16,8 @@
 #include "mail/mailbox.h"
 #include "mail/word.h"
 
+#define SHOWN_MAX 200 /* how much of bad input a text repeats */
+
 void
 address_free(struct address *a)
 {
@@ -25,82 +27,57 @@ address_free(struct address *a)
 	*a = (struct address){ 0 };
 }
 
-/* Free all but the first n. */
-static void
-list_cut(struct address_list *l, size_t n)
-{
-	while (l->n > n)
-		address_free(&l->v[--l->n]);
-}
-
 void
 address_list_free(struct address_list *l)
 {
-	list_cut(l, 0);
+	for (size_t i = 0; i < l->n; i++)
+		address_free(&l->v[i]);
+	for (size_t i = 0; i < l->nbad; i++) {
+		free(l->bad[i].text);
+		result_release(l->bad[i].why);
+	}
 	free(l->v);
+	free(l->bad);
 	*l = (struct address_list){ 0 };
 }
 
-/* Takes over *a.  The array doubles whenever its length is a power of two. */
+/* Room for one more: the array doubles when its length is a power of two. */
+static void *
+grow(void *v, size_t n, size_t size)
+{
+	if ((n & (n - 1)) != 0)
+		return v;
+	return mem_resize(v, n ? size_mul(n, 2) : 1, size);
+}
+
+/* Takes over *a. */
 static void
 list_add(struct address_list *l, struct address *a)
 {
-	if ((l->n & (l->n - 1)) == 0)
-		l->v = mem_resize(l->v, l->n ? size_mul(l->n, 2) : 1,
-		    sizeof *l->v);
+	l->v = grow(l->v, l->n, sizeof *l->v);
 	l->v[l->n++] = *a;
 	*a = (struct address){ 0 };
 }
 
-/* A mailbox, or what begins a group. */
-static bool
-take_entry(struct lex *p, struct address_list *out, bool *in_group)
+static void
+list_add_bad(struct address_list *l, struct slice text, const char *reason)
 {
-	struct lex_words w = { 0 };
-	struct address a = { 0 };
-	bool ok = lex_take_words(p, &w);
+	struct outcome why = outcome_make(FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
+	    "%s", reason);
 
-	if (ok && w.n > 0 && !*in_group && lex_eat(p, ':')) {
-		*in_group = true;
-	} else if (ok) {
-		ok = mailbox_take(p, &w, &a);
-		if (ok)
-			list_add(out, &a);
-	}
-	address_free(&a);
-	lex_words_free(&w);
-	return ok;
+	l->bad = grow(l->bad, l->nbad, sizeof *l->bad);
+	l->bad[l->nbad++] = (struct bad_address){ mem_dup(text),
+		result_new(&why, "", SLICE("")) };
 }
 
-static bool
-take_list(struct lex *p, struct address_list *out, bool *any_group)
-{
-	bool in_group = false, want_comma = false;
-
-	while (lex_skip_cfws(p, NULL)) {
-		if (lex_at_end(p))
-			return !in_group ||
-			    lex_refuse(p, "group without \";\"");
-		if (lex_eat(p, ',')) {
-			want_comma = false;
-			p->entry = p->rest;
-		} else if (in_group && lex_eat(p, ';')) {
-			in_group = false;
-			want_comma = true;
-		} else if (want_comma) {
-			return lex_refuse(p, "something behind the address; "
-			    "is a comma missing?");
-		} else {
-			bool was = in_group;
-
-			if (!take_entry(p, out, &in_group))
-				return false;
-			want_comma = in_group == was;
-			*any_group = *any_group || in_group;
-		}
-	}
-	return false;
-}
+/* A list while it is read. */
+struct reading {
+	struct lex lex;
+	struct address_list *out;
+	struct slice default_domain;
+	bool in_group, any_group;
+	bool is_unbalanced; /* a quote or bracket opens and does not close */
+};
 
 /* Offset of the first control byte that is not a TAB, or text.n. */
 static size_t
@@ -114,32 +91,147 @@ find_control(struct slice text)
 	return i;
 }
 
+/* Is what was just read as one entry over, and is it clean? */
 static bool
-list_parse(struct lex *p, struct address_list *out, bool *any_group)
+check_end(struct reading *r)
 {
-	size_t before = out->n, bad = find_control(p->rest);
+	struct lex *p = &r->lex;
+	size_t n = p->entry.n - p->rest.n;
+	struct slice seen = slice_first(p->entry, n + 1);
+	char last = p->entry.p[n - 1], next = lex_peek(p);
 
-	*any_group = false;
-	if (bad < p->rest.n) {
-		while (bad > 0 && p->rest.p[bad - 1] != ',')
-			bad--;
-		p->entry = p->rest = slice_from(p->rest, bad);
+	if (find_control(seen) < seen.n)
 		return lex_refuse(p, "a control byte in it");
-	}
-	if (take_list(p, out, any_group))
+	if (lex_at_end(p) || next == ',' || next == ';')
 		return true;
-	list_cut(out, before);
-	return false;
+	if (last == ' ' || last == '\t' || last == ')' || last == '>')
+		return true; /* a comma is missing */
+	return lex_refuse(p, "something behind the address");
+}
+
+/* A mailbox, or what begins a group. */
+static bool
+take_entry(struct reading *r)
+{
+	struct lex_words w = { 0 };
+	struct address a = { 0 };
+	bool ok = lex_take_words(&r->lex, &w);
+
+	if (ok && w.n > 0 && !r->in_group && lex_eat(&r->lex, ':')) {
+		r->in_group = r->any_group = true;
+	} else {
+		ok = ok && mailbox_take(&r->lex, &w, &a) && check_end(r);
+		if (ok)
+			list_add(r->out, &a);
+		r->lex.default_domain = SLICE(""); /* until a comma comes */
+	}
+	address_free(&a);
+	lex_words_free(&w);
+	return ok;
+}
+
+/* What is next: white space, a separator, or an entry. */
+static bool
+take_item(struct reading *r)
+{
+	if (!lex_skip_cfws(&r->lex, NULL))
+		return false;
+	if (lex_at_end(&r->lex))
+		return true;
+	if (lex_eat(&r->lex, ';'))
+		r->in_group = false;
+	else if (!lex_eat(&r->lex, ','))
+		return take_entry(r);
+	r->lex.default_domain = r->default_domain;
+	return true;
+}
+
+/* Where quotes, comments and angle brackets are, in what cannot be read. */
+struct nesting {
+	bool quoted, angle;
+	unsigned comment;
+};
+
+/* Does this octet end the entry?  *i moves on over what is escaped. */
+static bool
+ends_entry(struct nesting *in, struct slice s, size_t *i)
+{
+	char c = s.p[*i];
+
+	if (c == '\\')
+		++*i;
+	else if (c == '"' && in->comment == 0)
+		in->quoted = !in->quoted;
+	else if (in->quoted)
+		return false;
+	else if (c == '(')
+		in->comment++;
+	else if (c == ')' && in->comment > 0)
+		in->comment--;
+	else if (c == '<' || c == '>')
+		in->angle = c == '<';
+	return (c == ',' || c == ';') && in->comment == 0 && !in->angle;
+}
+
+/* To the separator, outside quotes and brackets where they are closed. */
+static size_t
+entry_length(struct reading *r)
+{
+	struct slice s = r->lex.entry;
+	struct nesting in = { 0 };
+	size_t i = 0;
+
+	while (!r->is_unbalanced && i < s.n && !ends_entry(&in, s, &i))
+		i++;
+	if (in.quoted || in.angle || in.comment > 0)
+		r->is_unbalanced = true;
+	if (r->is_unbalanced)
+		i = slice_find(s, ',');
+	return i < s.n ? i : s.n;
+}
+
+/* Note the entry that cannot be used and go on behind it. */
+static void
+skip_bad(struct reading *r)
+{
+	size_t n = entry_length(r);
+	struct slice text = slice_trim(slice_first(r->lex.entry, n));
+
+	if (find_control(text) < text.n)
+		lex_refuse(&r->lex, "a control byte in it");
+	list_add_bad(r->out, text, r->lex.why->text);
+	r->lex.rest = slice_from(r->lex.entry, n);
+}
+
+/* False when there was something bad; *why tells of the last. */
+static bool
+list_parse(struct slice text, struct slice default_domain,
+    struct address_list *out, bool *any_group, struct outcome *why)
+{
+	struct reading r = { .lex = { .rest = text, .why = why,
+		.default_domain = default_domain }, .out = out,
+		.default_domain = default_domain };
+	bool good = true;
+
+	while (!lex_at_end(&r.lex)) {
+		r.lex.entry = r.lex.rest;
+		if (take_item(&r))
+			continue;
+		skip_bad(&r);
+		good = false;
+	}
+	*any_group = r.any_group;
+	return good;
 }
 
 bool
 address_list_parse(struct slice text, struct slice default_domain,
-    struct address_list *out, struct outcome *why)
+    struct address_list *out)
 {
-	struct lex p = { text, text, default_domain, why, false };
+	struct outcome why;
 	bool any_group;
 
-	return list_parse(&p, out, &any_group);
+	return list_parse(text, default_domain, out, &any_group, &why);
 }
 
 static bool
@@ -152,11 +244,24 @@ is_null_path(struct slice s)
 	return s.n == 0 || slice_eq(s, SLICE("<>"));
 }
 
+/* Put the text, as far as a line can hold it, before what is wrong with it. */
+static bool
+show_bad(struct slice text, struct outcome *why)
+{
+	struct outcome reason = *why;
+
+	text = slice_first(slice_trim(text), SHOWN_MAX);
+	text = slice_first(text, slice_find(text, '\0'));
+	return outcome_fail(why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
+	    "bad address \"%.*s\": %s", (int)text.n, text.n ? text.p : "",
+	    reason.text);
+}
+
 bool
 address_parse(struct slice text, struct slice default_domain,
     struct address *out, struct outcome *why)
 {
-	struct lex p = { text, text, default_domain, why, false };
+	struct lex p = { .why = why };
 	struct address_list list = { 0 };
 	struct slice none = { 0 };
 	bool any_group, ok;
@@ -166,8 +271,7 @@ address_parse(struct slice text, struct slice default_domain,
 			mem_dup(none), false };
 		return true;
 	}
-	ok = list_parse(&p, &list, &any_group);
-	p.entry = text;
+	ok = list_parse(text, default_domain, &list, &any_group, why);
 	if (ok && (list.n != 1 || any_group))
 		ok = lex_refuse(&p, "not one address");
 	if (ok) {
@@ -175,7 +279,7 @@ address_parse(struct slice text, struct slice default_domain,
 		list.n = 0;
 	}
 	address_list_free(&list);
-	return ok;
+	return ok || show_bad(text, why);
 }
 
 /* Can the name stand in a phrase without quotes, and be read as it is? */

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "base/outcome.h"
+#include "base/result.h"
 #include "base/slice.h"
 
 struct address {
@@ -22,9 +22,17 @@ struct address {
 	bool utf8;	/* the local part needs SMTPUTF8 (RFC 6531) */
 };
 
+/* What stands where an address should, and what is wrong with it. */
+struct bad_address {
+	char *text;
+	struct result *why; /* FAILED, STAGE_ADDRESS */
+};
+
 struct address_list {
 	struct address *v;
 	size_t n;
+	struct bad_address *bad;
+	size_t nbad;
 };
 
 void address_free(struct address *a);
@@ -33,18 +41,21 @@ void address_list_free(struct address_list *l);
 /*
  * Read a whole RFC 5322 address-list (obsolete forms, comments, groups, quoted
  * local parts, source routes which are dropped, U-label domains, bare local
- * names) and append its mailboxes to *out.
+ * names) and append its mailboxes to *out.  A local part that is no dot-string
+ * is taken and quoted ("foo."@example.org); a missing comma is forgiven before
+ * an address with a domain, and a ';' for a comma.
  *
  * default_domain qualifies bare names ("root"); an empty one makes them
- * errors. Bad input gives false, nothing appended and *why filled
- * (STAGE_ADDRESS, FAILED) with a text that shows the offending address:
- * control bytes anywhere, a leading '-', over-long parts, junk.  An empty list
- * is true with nothing appended.
+ * errors.  What cannot be used - control bytes, a leading '-', over-long
+ * parts, junk - goes to out->bad, the others stand; false when there is any.
  */
 bool address_list_parse(struct slice text, struct slice default_domain,
-    struct address_list *out, struct outcome *why);
+    struct address_list *out);
 
-/* One mailbox and nothing else.  "" and "<>" give the null reverse-path. */
+/*
+ * One mailbox and nothing else.  "" and "<>" give the null reverse-path.  False
+ * with *why (STAGE_ADDRESS, FAILED), which shows the text.
+ */
 bool address_parse(struct slice text, struct slice default_domain,
     struct address *out, struct outcome *why);
 

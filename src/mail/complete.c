@@ -57,40 +57,31 @@ is_resent_recipient(const struct header_field *f, enum block *at,
 	return name < 3;
 }
 
-static bool
+static void
 add_recipients(const struct header_field *f, struct slice default_domain,
-    struct envelope *e, struct outcome *why)
+    struct envelope *e)
 {
 	struct address_list list = { 0 };
 	struct buf value = { 0 };
-	bool ok;
 
 	header_unfold(&value, f->value);
-	ok = address_list_parse(buf_slice(&value), default_domain, &list, why);
-	for (size_t i = 0; i < list.n; i++)
-		envelope_add(e, &list.v[i]);
-	address_list_free(&list);
+	address_list_parse(buf_slice(&value), default_domain, &list);
+	envelope_add_list(e, &list);
 	buf_free(&value);
-	return ok;
 }
 
-static bool
-collect(struct slice head, struct slice default_domain, struct envelope *e,
-    struct outcome *why)
+static void
+collect(struct slice head, struct slice default_domain, struct envelope *e)
 {
 	bool is_resent = has_resent(head);
 	enum block at = BLOCK_BEFORE;
 	struct header_field f;
 	unsigned seen = 0;
 
-	while (header_next(&head, &f)) {
-		bool wanted = is_resent ? is_resent_recipient(&f, &at, &seen) :
-					  find_name(&f, plain, 3) >= 0;
-
-		if (wanted && !add_recipients(&f, default_domain, e, why))
-			return false;
-	}
-	return true;
+	while (header_next(&head, &f))
+		if (is_resent ? is_resent_recipient(&f, &at, &seen) :
+				find_name(&f, plain, 3) >= 0)
+			add_recipients(&f, default_domain, e);
 }
 
 static bool
@@ -194,10 +185,8 @@ message_head(struct slice raw, bool all, const struct complete_options *o,
 		return found;
 	header_canonical(head, o->cr_ends, &text);
 	head = buf_slice(&text);
-	if (o->recipients && !collect(head, o->default_domain, envelope, why)) {
-		buf_free(&text);
-		return PARSE_BAD;
-	}
+	if (o->recipients)
+		collect(head, o->default_domain, envelope);
 	copy_fields(head, o->as_is, &m->head);
 	if (!o->as_is)
 		add_missing(head, o, &m->head);

@@ -43,11 +43,11 @@ struct complete_options {
  * m->utf8_headers, and *body_at, where the raw body begins.  raw is the
  * message's beginning, all of it when all is true.  With o->recipients the
  * addresses of To, Cc and Bcc, or of the first block of Resent- fields alone
- * when there is one, are added to *envelope, which may be NULL without.
+ * when there is one, are added to *envelope, which may be NULL without; those
+ * that cannot be used to its bad ones.
  *
- * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: an address
- * of the header cannot be used (STAGE_ADDRESS), or the header is longer than
- * HEADER_MAX (STAGE_MESSAGE); both FAILED.
+ * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: the header
+ * is longer than HEADER_MAX (STAGE_MESSAGE, FAILED).
  */
 enum parse message_head(struct slice raw, bool all,
     const struct complete_options *o, struct message *m,

@@ -8,17 +8,24 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 
+static void
+free_recipients(struct recipient *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		address_free(&v[i].to);
+		free(v[i].orcpt);
+		result_release(v[i].result);
+	}
+	free(v);
+}
+
 void
 envelope_free(struct envelope *e)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		address_free(&e->rcpts[i].to);
-		free(e->rcpts[i].orcpt);
-		result_release(e->rcpts[i].result);
-	}
+	free_recipients(e->rcpts, e->n);
+	free_recipients(e->bad, e->nbad);
 	address_free(&e->from);
 	free(e->envid);
-	free(e->rcpts);
 	free(e->slots);
 	*e = (struct envelope){ 0 };
 }
@@ -59,15 +66,14 @@ grow_slots(struct envelope *e)
 		*find_slot(e, &e->rcpts[i].to) = i + 1;
 }
 
-/* The array doubles whenever its length is a power of two. */
+/* One more in *v; the array doubles when its length is a power of two. */
 static struct recipient *
-new_recipient(struct envelope *e)
+new_recipient(struct recipient **v, size_t *n)
 {
-	if ((e->n & (e->n - 1)) == 0)
-		e->rcpts = mem_resize(e->rcpts, e->n ? size_mul(e->n, 2) : 1,
-		    sizeof *e->rcpts);
-	memset(&e->rcpts[e->n], 0, sizeof *e->rcpts);
-	return &e->rcpts[e->n++];
+	if ((*n & (*n - 1)) == 0)
+		*v = mem_resize(*v, *n ? size_mul(*n, 2) : 1, sizeof **v);
+	memset(&(*v)[*n], 0, sizeof **v);
+	return &(*v)[(*n)++];
 }
 
 void
@@ -81,9 +87,31 @@ envelope_add(struct envelope *e, struct address *to)
 		address_free(to);
 		return;
 	}
-	new_recipient(e)->to = *to;
+	new_recipient(&e->rcpts, &e->n)->to = *to;
 	*slot = e->n;
 	*to = (struct address){ 0 };
+}
+
+static void
+add_bad(struct envelope *e, struct bad_address *bad)
+{
+	struct recipient *r = new_recipient(&e->bad, &e->nbad);
+	struct slice none = { 0 };
+
+	r->to = (struct address){ bad->text, mem_dup(none), mem_dup(none),
+		false };
+	bad->text = NULL;
+	recipient_say(r, bad->why->verdict, bad->why);
+}
+
+void
+envelope_add_list(struct envelope *e, struct address_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		envelope_add(e, &list->v[i]);
+	for (size_t i = 0; i < list->nbad; i++)
+		add_bad(e, &list->bad[i]);
+	address_list_free(list);
 }
 
 static bool

@@ -39,6 +39,9 @@ struct envelope {
 	struct recipient *rcpts;
 	size_t n;
 	size_t *slots, nslots;	/* envelope_add()'s own: who is there already */
+	struct recipient *bad;	/* those of no use as addresses: settled, apart
+				   from the others, and only to be reported */
+	size_t nbad;
 };
 
 void envelope_free(struct envelope *e);
@@ -48,6 +51,11 @@ void envelope_free(struct envelope *e);
  * Pointers into rcpts are good until the next call.
  */
 void envelope_add(struct envelope *e, struct address *to);
+
+/*
+ * Add the mailboxes of a list, and what is bad in it, and free it.
+ */
+void envelope_add_list(struct envelope *e, struct address_list *list);
 
 /* Take a recipient in at the end, or out at the front; NULL when empty. */
 void recipient_append(struct recipient_list *l, struct recipient *r);

@@ -7,7 +7,6 @@
 #include "base/ascii.h"
 #include "mail/word.h"
 
-#define SHOWN_MAX 200 /* how much of bad input a text repeats */
 #define DEPTH_MAX 100 /* comments inside comments */
 
 void
@@ -20,16 +19,8 @@ lex_words_free(struct lex_words *w)
 bool
 lex_refuse(const struct lex *p, const char *reason)
 {
-	size_t done = p->entry.n - p->rest.n;
-	struct slice shown;
-
-	/* from where this entry began to the comma behind what is at hand */
-	shown = slice_first(p->entry, done + slice_find(p->rest, ','));
-	shown = slice_first(slice_trim(shown), SHOWN_MAX);
-	shown = slice_first(shown, slice_find(shown, '\0'));
 	return outcome_fail(p->why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
-	    "bad address \"%.*s\": %s", (int)shown.n, shown.n ? shown.p : "",
-	    reason);
+	    "%s", reason);
 }
 
 static bool
@@ -113,14 +104,29 @@ take_quoted(struct lex *p, struct buf *out)
 	return true;
 }
 
+/* A word comes: what is between it and the one before, in a local part? */
+static void
+join_words(struct lex_words *w, bool white)
+{
+	if (w->want_word)
+		return;
+	if (white)
+		buf_putc(&w->local, ' ');
+	w->is_glued = w->is_glued || !white;
+	w->is_local = false;
+}
+
 /* Read the word at hand: plainly into local, decoded into name. */
 static bool
 take_word(struct lex *p, struct lex_words *w, bool white)
 {
-	size_t before = w->local.n;
 	bool quoted = lex_peek(p) == '"', encoded;
 	struct buf text = { 0 };
 	struct slice word;
+	size_t before;
+
+	join_words(w, white);
+	before = w->local.n;
 
 	if (quoted && !take_quoted(p, &w->local))
 		return false;
@@ -135,7 +141,6 @@ take_word(struct lex *p, struct lex_words *w, bool white)
 		buf_putc(&w->name, ' ');
 	buf_put(&w->name, buf_slice(&text));
 	buf_free(&text);
-	w->is_local = w->is_local && w->want_word;
 	w->want_word = false;
 	w->was_encoded = encoded;
 	return true;

@@ -17,7 +17,7 @@
 #include "base/slice.h"
 
 struct lex {
-	struct slice entry; /* from where the list's present entry begins */
+	struct slice entry; /* from where the list's present entry begins on */
 	struct slice rest;  /* what is not read yet: a tail of entry */
 	struct slice default_domain;
 	struct outcome *why;
@@ -27,8 +27,10 @@ struct lex {
 /* Zero-initialise. */
 struct lex_words {
 	struct buf name;  /* as a phrase: decoded, in UTF-8 */
-	struct buf local; /* as a local part: no quotes, no backslashes */
+	struct buf local; /* as a local part: no quotes, no backslashes, one
+			   blank between words that no dot joins */
 	bool is_local;	  /* word *("." word) so far */
+	bool is_glued;	  /* two words with nothing between them: junk */
 	bool want_word;	  /* at the start, or behind a dot */
 	bool was_encoded; /* the last word was an encoded one */
 	size_t n;	  /* words and dots */
@@ -62,7 +64,7 @@ lex_eat(struct lex *p, char c)
 	return true;
 }
 
-/* Say what is wrong with the entry at hand; always false. */
+/* Say in *p->why what is wrong with the entry at hand; always false. */
 bool lex_refuse(const struct lex *p, const char *reason);
 
 /* RFC 5322 atext, or an octet of UTF-8 (RFC 6532). */

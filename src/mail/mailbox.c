@@ -72,7 +72,7 @@ check_local(struct lex *p, const struct lex_words *w)
 
 	if (w->n == 0)
 		return lex_refuse(p, "nothing before the @");
-	if (!w->is_local || w->want_word)
+	if (w->is_glued)
 		return lex_refuse(p, "malformed before the @");
 	if (slice_starts(local, SLICE("-")))
 		return lex_refuse(p, "it begins with \"-\"");
@@ -149,6 +149,15 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 	return a->domain || lex_refuse(p, why.text);
 }
 
+/* A local part alone: where is it? */
+static bool
+use_default_domain(struct lex *p, const struct lex_words *w, struct buf *domain)
+{
+	if (!w->is_local || w->want_word || p->default_domain.n == 0)
+		return lex_refuse(p, "no @ in it");
+	return buf_put(domain, p->default_domain);
+}
+
 /* The words are a local part; read what is behind it into *a, but its name. */
 static bool
 take_spec(struct lex *p, const struct lex_words *w, struct address *a)
@@ -158,8 +167,8 @@ take_spec(struct lex *p, const struct lex_words *w, struct address *a)
 
 	if (ok && lex_eat(p, '@'))
 		ok = take_domain(p, &domain);
-	else if (ok)
-		buf_put(&domain, p->default_domain);
+	else
+		ok = ok && use_default_domain(p, w, &domain);
 	if (ok && domain.n == 0)
 		ok = lex_refuse(p, "nothing behind the @");
 	ok = ok && set_domain(p, buf_slice(&domain), a);

@@ -49,15 +49,16 @@ read_from(struct slice head, struct slice default_domain,
 {
 	struct header_field f;
 	struct buf value = { 0 };
-	struct outcome why;
 
 	while (header_next(&head, &f)) {
 		if (!header_is(&f, "From"))
 			continue;
 		header_unfold(&value, f.value);
 		if (address_list_parse(buf_slice(&value), default_domain,
-		        list, &why))
+			list))
 			use_comment(buf_slice(&value), list);
+		else
+			address_list_free(list);
 		buf_free(&value);
 		return true;
 	}

@@ -22,7 +22,6 @@ static const struct {
 	{ FAILED, STAGE_OPEN, ANY, ANY, NULL },
 	{ FAILED, STAGE_CONFIG, ANY, ANY, NULL },
 	{ FAILED, STAGE_READ, ANY, ANY, "nothing was sent" },
-	{ FAILED, STAGE_ADDRESS, ANY, ANY, "nothing was sent" },
 	{ FAILED, ANY_STAGE, 1, 1, "check the part before the @" },
 	{ FAILED, ANY_STAGE, 1, 6, "ask the recipient for the new address" },
 	{ FAILED, ANY_STAGE, 1, 2, "check the part behind the @" },

@@ -245,25 +245,35 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	emit(r, r->err, &line);
 }
 
+/* All recipients, those that could not be used last; NULL at the end. */
+static const struct recipient *
+recipient_at(const struct envelope *e, size_t i)
+{
+	if (i < e->n)
+		return &e->rcpts[i];
+	return i - e->n < e->nbad ? &e->bad[i - e->n] : NULL;
+}
+
 int
 report_results(struct report *r, const struct envelope *e)
 {
 	struct outcome worst = { 0 }, o;
+	const struct recipient *rcpt;
 
-	for (size_t i = 0; i < e->n; i++) {
-		log_result(r, &e->from, &e->rcpts[i]);
-		print_result(r, &e->rcpts[i]);
+	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
+		log_result(r, &e->from, rcpt);
+		print_result(r, rcpt);
 	}
 	flush(r, r->out);
-	for (size_t i = 0; i < e->n; i++) {
-		o = recipient_outcome(&e->rcpts[i]);
+	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
+		o = recipient_outcome(rcpt);
 		r->delivered += o.verdict == DELIVERED;
 		if (o.verdict == DEFERRED || o.verdict == FAILED)
-			print_failure(r, &e->rcpts[i]);
+			print_failure(r, rcpt);
 		if (outcome_is_worse(&o, &worst))
 			worst = o;
 	}
-	return e->n > 0 ? outcome_exit(&worst) : 0;
+	return e->n + e->nbad > 0 ? outcome_exit(&worst) : 0;
 }
 
 int

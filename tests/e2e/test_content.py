@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """What arrives is what was meant: line ends, letters and parts, read by Python."""
 
+import json
+
 import pytest
 
 from servers.recorder import Recorder
@@ -69,3 +71,70 @@ def test_old_macintosh_text_has_lines(smtpsend, recorder):
                                            "eve@example.test"]
     assert recorder.messages[0].endswith(
         b"To: bob@example.test\r\n\r\na\r\n..\r\nb\r\n")
+
+
+# ---- a bad address stops nobody else ----
+
+def results(run):
+    return {e["recipient"]: e for e in map(json.loads, run.stdout.splitlines())
+            if e["event"] == "result"}
+
+
+@pytest.mark.parametrize("given, good, bad", [
+    (["bob@x.test @"], ["bob@x.test"], ["@"]),
+    (["bob@x.test", "@", "eve@y.test"], ["bob@x.test", "eve@y.test"], ["@"]),
+    (["a@x.test b@x.test"], ["a@x.test", "b@x.test"], []),
+    (["foo.@example.test, user name@d.test"],
+     ['"foo."@example.test', '"user name"@d.test'], []),
+    (["a@x.test, b\r\nRCPT TO:<c@x.test>, d@x.test"],
+     ["a@x.test", "d@x.test"], ["b\r\nRCPT TO:<c@x.test>"]),
+    (["a@x.test,\"b@x.test,c@-x.test"], ["a@x.test"],
+     ["\"b@x.test", "c@-x.test"]),
+])
+@pytest.mark.parametrize("where", ["arguments", "header"])
+def test_the_good_ones_go(smtpsend, recorder, given, good, bad, where):
+    """A bad one has a line of its own, a result in JSON, and the exit status."""
+    message = OWN + b"Subject: x\n\nhi\n"
+    args = given
+    if where == "header":
+        given = [g.replace("\r\n", "\1") for g in given]
+        bad = [b.replace("\r\n", "\1") for b in bad]
+        args = ["-t"]
+        message = b"".join(b"To: %s\n" % g.encode() for g in given) + message
+    for json_too in False, True:
+        recorder.sessions.clear()
+        run = send(smtpsend, recorder, *(["--json"] * json_too), *args,
+                   message=message, to=None, status=65 if bad else 0)
+        assert sorted(recorder.recipients) == sorted(good)
+        lines = run.stderr.splitlines()
+        assert len(lines) == len(bad), run
+        for line in lines:
+            assert "failed at address: " in line, run
+    got = results(run)
+    assert sorted(got) == sorted(good + bad)
+    for one in bad:
+        assert got[one]["status"] == "failed" and got[one]["stage"] == "address"
+        assert got[one]["enhanced"] == "5.1.3" and got[one]["seconds"] >= 0
+
+
+def test_nobody_left(smtpsend, recorder):
+    """Then nothing is read and nobody is asked."""
+    run = smtpsend("--server", recorder.url, "@", "b@", message=OWN)
+    assert run.status == 65 and len(run.stderr.splitlines()) == 2, run
+    run = smtpsend("--server", recorder.url, "-t", message=OWN + b"To: @\n\n")
+    assert run.status == 65 and len(run.stderr.splitlines()) == 1, run
+    assert recorder.sessions == []
+
+
+def test_explain_tells_of_a_bad_one(smtpsend):
+    run = smtpsend("--explain", "--server", "127.0.0.1:1", "bob@x.test, @")
+    assert run.status == 65 and "@: failed at address" in run.stderr, run
+    assert "x.test" in run.stdout
+
+
+@pytest.mark.parametrize("sender, path", [
+    ("user name@d.test", b'"user name"@d.test'),
+    ("foo.@d.test", b'"foo."@d.test')])
+def test_a_sender_that_is_no_dot_string(smtpsend, recorder, sender, path):
+    send(smtpsend, recorder, "-f", sender, message=OWN + b"\nhi\n")
+    assert recorder.commands[1].startswith(b"MAIL FROM:<%s>" % path)

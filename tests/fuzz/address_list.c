@@ -84,7 +84,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice text = { (const char *)data, size };
 	struct address_list l = { 0 };
 	struct buf mapped = { 0 };
-	struct outcome why = { 0 };
+	bool good;
 
 	if (size > 0 && (data[0] & 1)) { /* as bytes, or in its alphabet */
 		for (size_t i = 1; i < size; i++)
@@ -92,9 +92,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    (sizeof alphabet - 1)]);
 		text = buf_slice(&mapped);
 	}
-	if (!address_list_parse(text, SLICE("d.example"), &l, &why)) {
-		must(l.n == 0 && why.verdict == FAILED);
-		must(why.stage == STAGE_ADDRESS && why.text[0] != '\0');
+	good = address_list_parse(text, SLICE("d.example"), &l);
+	must(good == (l.nbad == 0));
+	for (size_t i = 0; i < l.nbad; i++) {
+		must(l.bad[i].why->verdict == FAILED);
+		must(l.bad[i].why->stage == STAGE_ADDRESS);
+		must(l.bad[i].why->text[0] != '\0');
 	}
 	for (size_t i = 0; i < l.n; i++)
 		check(&l.v[i]);
