@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # smtpsend: make [V=1] [CC=clang]; everything goes into build/.
 #
-#   make              build/smtpsend                  make install [PREFIX= DESTDIR=]
+#   make              build/smtpsend                  make install [SENDMAIL=1 ...]
 #   make check        tests that need no servers      make lint      the house rules
 #   make asan         unit tests, ASan and UBSan      make coverage  of the pure rooms
 #   make fuzz [SECONDS=10] [ONLY=name]                make bench     against its peers
@@ -148,35 +148,12 @@ bench: all
 format:
 	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch])
 
-DEST     = $(DESTDIR)$(PREFIX)
+PLACE    = B='$B' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' \
+	   SENDMAIL='$(SENDMAIL)' scripts/place
 install: all
-	install -D -m 755 $B/smtpsend $(DEST)/bin/smtpsend
-	install -D -m 644 $B/smtpsend-relay.so \
-		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
-	for m in man/*.[1-8]; do install -D -m 644 \
-		$$m $(DEST)/share/man/man$${m##*.}/$${m##*/} || exit; done
-	install -D -m 644 man/smtpsend.conf.sample \
-		$(DEST)/share/doc/smtpsend/examples/smtpsend.conf
-	install -D -m 644 completions/smtpsend.bash \
-		$(DEST)/share/bash-completion/completions/smtpsend
-	install -D -m 644 completions/_smtpsend \
-		$(DEST)/share/zsh/site-functions/_smtpsend
-	install -D -m 644 completions/smtpsend.fish \
-		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish
-	$(if $(SENDMAIL),install -d $(DEST)/sbin && \
-		ln -sf ../bin/smtpsend $(DEST)/sbin/sendmail)
-
+	$(PLACE) install
 uninstall:
-	rm -f $(DEST)/bin/smtpsend $(DEST)/share/man/man[1-8]/smtpsend.[1-8] \
-		$(DEST)/share/man/man5/smtpsend.conf.5 \
-		$(DEST)/share/doc/smtpsend/examples/smtpsend.conf \
-		$(DEST)/share/bash-completion/completions/smtpsend \
-		$(DEST)/share/zsh/site-functions/_smtpsend \
-		$(DEST)/share/fish/vendor_completions.d/smtpsend.fish \
-		$(DESTDIR)$(LIBDIR)/smtpsend/smtpsend-relay.so
-	rmdir $(DESTDIR)$(LIBDIR)/smtpsend || true
-	[ "$$(readlink $(DEST)/sbin/sendmail)" != ../bin/smtpsend ] || \
-		rm $(DEST)/sbin/sendmail
+	$(PLACE) uninstall
 
 clean:
 	rm -rf build

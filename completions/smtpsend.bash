@@ -26,7 +26,7 @@ _smtpsend_words()
 	-B) echo 7BIT 8BITMIME ;;
 	-b) echo m s S v t i p P q d D h H O C V ;;
 	-e) echo p m q w e ;;
-	--log) echo syslog journal none /var/log/ ;;
+	--log) echo syslog journal none ;;
 	-A) echo c m ;;
 	--timeout) echo 30s 1m 5m ;;
 	--server) echo smtp:// smtps:// lmtp:// localhost ;;
@@ -39,6 +39,27 @@ _smtpsend_words()
 			.=drop
 		;;
 	esac
+}
+
+# Files that begin with $1.
+_smtpsend_files()
+{
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# The same behind a letter, as -C/et; bash cannot know that these are files.
+_smtpsend_glued()
+{
+	local i file letter=${1:0:2}
+
+	mapfile -t COMPREPLY < <(compgen -f -- "${1:2}")
+	for i in "${!COMPREPLY[@]}"; do
+		file=${COMPREPLY[i]}
+		printf -v 'COMPREPLY[i]' '%s%q' "$letter" "$file"
+		[[ ! -d $file ]] || COMPREPLY[i]+=/
+	done
+	[[ ${COMPREPLY[0]-} != */ ]] || compopt -o nospace
 }
 
 _smtpsend()
@@ -55,8 +76,11 @@ _smtpsend()
 	case $prev in
 	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
 		--config | -C | -D)
-		compopt -o filenames
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		_smtpsend_files "$cur"
+		return
+		;;
+	*[\<\>])
+		_smtpsend_files "$cur"
 		return
 		;;
 	--sink-dir)
@@ -72,7 +96,11 @@ _smtpsend()
 	esac
 	local words
 	words=$(_smtpsend_words "$prev")
-	if [[ -n $words && $cur != -* ]]; then
+	if [[ $cur == -[CDX]?* ]]; then
+		_smtpsend_glued "$cur"
+	elif [[ $prev == --log && $cur == */* ]]; then
+		_smtpsend_files "$cur"
+	elif [[ -n $words && $cur != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		[[ ${COMPREPLY[0]-} != *:// ]] || compopt -o nospace
 	elif [[ $cur == --* ]]; then

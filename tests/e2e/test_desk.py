@@ -115,6 +115,13 @@ def test_who_types_a_message_is_told_so():
     (["smtpsend", "--tls", "ver"], "verify"),
     (["smtpsend", "--sink-d"], "--sink-dir"),
     (["smtpsend", "-v", "--js"], "--json"),
+    (["smtpsend", "--log", "sys"], "syslog"),
+    (["smtpsend", "--log", "/etc/host"], "/etc/hosts"),
+    (["smtpsend", "bob@x", "<", "/etc/host"], "/etc/hosts"),
+    (["smtpsend", "bob@x", "2>", "/etc/host"], "/etc/hosts"),
+    (["smtpsend", "-C", "/etc/host"], "/etc/hosts"),
+    (["smtpsend", "-C/etc/host"], "-C/etc/hosts"),
+    (["smtpsend", "-X/et"], "-X/etc/"),
 ])
 def test_completion_in_bash(words, want):
     assert want in [w.rstrip("=") for w in complete(*words)]
@@ -136,9 +143,14 @@ def test_completion_at_a_real_prompt(tmp_path):
         shell.expect_exact("ready> ")
         shell.sendline(f"source {shlex.quote(str(completion_file()))}")
         shell.expect_exact("ready> ")
-        shell.send("smtpsend --expl\t")
-        shell.expect_exact("--explain")
-        shell.sendcontrol("u")
+        for typed, wanted in (("--expl", "--explain"),
+                              ("bob@x.test < /etc/hostn", "/etc/hostname"),
+                              ("bob@x.test </etc/hostn", "/etc/hostname"),
+                              ("-C/etc/hostn", "-C/etc/hostname "),
+                              ("-C/et", "-C/etc/")):
+            shell.send(f"smtpsend {typed}\t")
+            shell.expect_exact(wanted)
+            shell.sendcontrol("u")
         shell.sendline("exit")
         shell.expect(pexpect.EOF)
     finally:
@@ -179,31 +191,6 @@ def test_examples_of_the_manual_parse(smtpsend, line):
     args = words[words.index("smtpsend") + 1:]
     run = smtpsend("--help", *args)
     assert run.status == 0, (line, run)
-
-
-def test_install(tmp_path):
-    """make install puts all its parts below DESTDIR, and uninstall takes them."""
-    def make(target):
-        subprocess.run(["make", "-s", "-C", conftest.TOP, target,
-                        f"B={os.path.relpath(conftest.BUILD, conftest.TOP)}",
-                        f"DESTDIR={tmp_path}", "PREFIX=/usr"], check=True,
-                       capture_output=True)
-
-    def files():
-        return {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")
-                if not p.is_dir()}
-
-    make("install")
-    found = files()
-    assert "usr/bin/smtpsend" in found
-    assert {f for f in found if re.search(r"man1/smtpsend\.1(\.gz)?$", f)}
-    for shell in ("bash-completion", "zsh", "fish"):
-        assert {f for f in found if shell in f}, (shell, found)
-    done = subprocess.run([tmp_path / "usr/bin/smtpsend", "--version"],
-                          check=True, capture_output=True)
-    assert done.stdout.startswith(b"smtpsend ")
-    make("uninstall")
-    assert files() == set()
 
 
 def test_examples_of_the_readme_name_real_options(smtpsend):
