@@ -5,6 +5,7 @@
 #   make check        tests that need no servers      make lint      the house rules
 #   make asan         unit tests, ASan and UBSan      make coverage  of the pure rooms
 #   make fuzz [SECONDS=10] [ONLY=name]                make bench     against its peers
+#   make mutants [N=300] [SEED=] [ONLY=file] [ROOMS=]  do the unit tests notice?
 #
 # A flavour (asan, fuzz, cov) is this same file run again with another build
 # folder B and other OPT and HARDEN.
@@ -131,6 +132,11 @@ coverage:
 		OPT='-O0 -g --coverage' unit
 	@scripts/coverage build/cov $(PURE)
 
+mutants:
+	@scripts/mutants $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(ROOMS),--rooms $(ROOMS)) \
+		$(if $(JOBS),--jobs $(JOBS))
+
 lint: $(ALL_O)
 	@scripts/lint
 
@@ -158,7 +164,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage lint tidy bench \
+.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy bench \
 	format install uninstall clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
