@@ -35,7 +35,7 @@ destination_free(struct destination *d)
 	lane_free(&d->lane);
 	route_free(d->route);
 	buf_free(&d->problems);
-	free(d->ticket);
+	destination_release_tickets(d);
 	free(d->tried);
 	free(d->rcpt);
 	*d = (struct destination){ 0 };

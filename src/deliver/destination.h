@@ -34,7 +34,8 @@ struct destination {
 	const struct relay_spec *refused_by; /* it did not take our login */
 	struct route_config config; /* the job's, or as a rule has it */
 	struct route *route;
-	size_t *ticket;		/* of this round; NULL = not asked yet */
+	struct ticket **ticket;	/* of this round; NULL = not asked yet */
+	size_t ntickets;
 	bool *tried;		/* of plan->address[i] */
 	size_t picked[DIAL_MAX]; /* plan addresses of the race under way */
 	size_t npicked;

@@ -28,6 +28,9 @@ struct session_config destination_session(const struct destination *d);
 /* Begin (again) with routing, for the relay that is next, or direct. */
 void destination_start_route(struct destination *d);
 
+/* Give back what is held of the resolver. */
+void destination_release_tickets(struct destination *d);
+
 /* Go on to the next relay's route; false when there is none. */
 bool destination_next_relay(struct destination *d);
 

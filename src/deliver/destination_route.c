@@ -5,56 +5,41 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "net/hosts.h"
 
 static void
 ask(struct destination *d, int64_t now)
 {
-	size_t n = route_questions(d->route);
-	const struct route_question *q;
-
-	d->ticket = mem_resize(d->ticket, n, sizeof *d->ticket);
-	for (size_t i = 0; i < n; i++) {
-		q = route_question(d->route, i);
-		d->ticket[i] = resolver_ask(d->job->resolver, q->name, q->type,
-		    now);
-	}
+	d->ntickets = route_questions(d->route);
+	d->ticket = mem_resize(d->ticket, d->ntickets,
+	    sizeof(struct ticket *));
+	for (size_t i = 0; i < d->ntickets; i++)
+		d->ticket[i] = resolver_ask(d->job->resolver,
+		    route_question(d->route, i), now);
 }
 
-/* A host that the user named may stand in /etc/hosts; true if it does. */
-static bool
-ask_hosts(struct destination *d)
+void
+destination_release_tickets(struct destination *d)
 {
-	size_t n = route_questions(d->route), known = 0;
-	const struct route_question *q;
-	struct dns_answer a;
-
-	if (!d->config.server)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		q = route_question(d->route, i);
-		if (!hosts_answer(HOSTS_FILE, q->name, q->type, &a))
-			continue;
-		known++;
-		route_answer(d->route, i, &a);
-		dns_answer_free(&a);
-	}
-	return known == n;
+	for (size_t i = 0; i < d->ntickets; i++)
+		resolver_release(d->job->resolver, d->ticket[i]);
+	free(d->ticket);
+	d->ticket = NULL;
+	d->ntickets = 0;
 }
 
 /* Hand over what is answered; true when that ended the round. */
 static bool
 take_answers(struct destination *d)
 {
-	size_t n = route_questions(d->route), open = n;
+	size_t open = d->ntickets;
 	const struct dns_answer *a;
 
-	for (size_t i = 0; i < n; i++)
-		if (route_question(d->route, i)->answered)
+	for (size_t i = 0; i < d->ntickets; i++)
+		if (route_is_answered(d->route, i))
 			open--;
-	for (size_t i = 0; i < n; i++) {
-		a = resolver_answer(d->job->resolver, d->ticket[i]);
-		if (route_question(d->route, i)->answered || !a)
+	for (size_t i = 0; i < d->ntickets; i++) {
+		a = resolver_answer(d->ticket[i]);
+		if (route_is_answered(d->route, i) || !a)
 			continue;
 		route_answer(d->route, i, a);
 		if (--open == 0)
@@ -156,6 +141,7 @@ destination_start_route(struct destination *d)
 	if (c->nrelays > 0)
 		d->config.relay = c->relay[d->relay];
 	route_free(d->route);
+	destination_release_tickets(d);
 	d->route = route_new(d->domain, &d->config);
 	d->state = ROUTING;
 	d->host = 0;
@@ -175,15 +161,11 @@ void
 destination_step_routing(struct destination *d, int64_t now)
 {
 	while (!route_is_done(d->route)) {
-		if (!d->ticket) {
-			if (ask_hosts(d))
-				continue;
+		if (!d->ticket)
 			ask(d, now);
-		}
 		if (!take_answers(d))
 			return;
-		free(d->ticket);
-		d->ticket = NULL;
+		destination_release_tickets(d);
 	}
 	routed(d, now);
 }

@@ -2,6 +2,7 @@
 /* answer.c - see answer.h */
 #include "dns/answer.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +13,133 @@
 #define HEADER	 12
 #define CLASS_IN 1
 
+enum { FORMERR = 1, NOTIMP = 4, BADVERS = 16 };
+
 void
 dns_answer_free(struct dns_answer *a)
 {
+	for (size_t i = 0; a->mx && i < a->n; i++)
+		free(a->mx[i].host);
+	for (size_t i = 0; a->srv && i < a->n; i++)
+		free(a->srv[i].target);
 	free(a->mx);
 	free(a->srv);
 	free(a->ip);
+	free(a->canonical);
+	free(a->why);
 	a->mx = NULL;
 	a->srv = NULL;
 	a->ip = NULL;
+	a->canonical = a->why = NULL;
 	a->n = a->total = 0;
 }
 
-static void *
-copy_of(const void *from, size_t count, size_t size)
+static char *
+copy_of(const char *text)
 {
-	void *to = NULL;
-
-	if (from && count > 0) {
-		to = mem_resize(NULL, count, size);
-		memcpy(to, from, count * size);
-	}
-	return to;
+	return text ? mem_dup(slice_of(text)) : NULL;
 }
 
 void
 dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 {
 	*to = *from;
-	to->mx = copy_of(from->mx, from->n, sizeof *from->mx);
-	to->srv = copy_of(from->srv, from->n, sizeof *from->srv);
-	to->ip = copy_of(from->ip, from->n, sizeof *from->ip);
+	to->mx = NULL;
+	to->srv = NULL;
+	to->ip = NULL;
+	to->n = 0;
+	for (size_t i = 0; from->mx && i < from->n; i++)
+		dns_answer_add_mx(to, from->mx[i].host,
+		    from->mx[i].preference);
+	for (size_t i = 0; from->srv && i < from->n; i++)
+		dns_answer_add_srv(to, from->srv[i].target, &from->srv[i]);
+	for (size_t i = 0; from->ip && i < from->n; i++)
+		dns_answer_add_ip(to, &from->ip[i]);
+	to->total = from->total;
+	to->canonical = copy_of(from->canonical);
+	to->why = copy_of(from->why);
+}
+
+/* Where the next MX goes: behind the others, or instead of the worst. */
+static struct dns_mx *
+mx_slot(struct dns_answer *a, unsigned preference)
+{
+	struct dns_mx *worst = a->mx;
+
+	if (a->n < DNS_RECORDS_MAX) {
+		a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
+		return memset(&a->mx[a->n++], 0, sizeof *a->mx);
+	}
+	for (size_t i = 1; i < a->n; i++)
+		if (a->mx[i].preference > worst->preference)
+			worst = &a->mx[i];
+	return worst->preference > preference ? worst : NULL;
+}
+
+void
+dns_answer_add_mx(struct dns_answer *a, const char *host, uint16_t preference)
+{
+	struct dns_mx *to = mx_slot(a, preference);
+
+	a->total++;
+	if (!to)
+		return;
+	free(to->host);
+	to->host = copy_of(host);
+	to->preference = preference;
+}
+
+/* The same for the next SRV. */
+static struct dns_srv *
+srv_slot(struct dns_answer *a, unsigned priority)
+{
+	struct dns_srv *worst = a->srv;
+
+	if (a->n < DNS_RECORDS_MAX) {
+		a->srv = mem_resize(a->srv, a->n + 1, sizeof *a->srv);
+		return memset(&a->srv[a->n++], 0, sizeof *a->srv);
+	}
+	for (size_t i = 1; i < a->n; i++)
+		if (a->srv[i].priority > worst->priority)
+			worst = &a->srv[i];
+	return worst->priority > priority ? worst : NULL;
+}
+
+void
+dns_answer_add_srv(struct dns_answer *a, const char *target,
+    const struct dns_srv *numbers)
+{
+	struct dns_srv *to = srv_slot(a, numbers->priority);
+
+	a->total++;
+	if (!to)
+		return;
+	free(to->target);
+	*to = *numbers;
+	to->target = copy_of(target);
+}
+
+void
+dns_answer_add_ip(struct dns_answer *a, const struct ip *ip)
+{
+	a->total++;
+	if (a->n == DNS_RECORDS_MAX)
+		return;
+	a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
+	a->ip[a->n++] = *ip;
+}
+
+void
+dns_answer_say(struct dns_answer *a, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof text, fmt, args);
+	va_end(args);
+	free(a->why);
+	a->why = mem_dup(slice_of(text));
 }
 
 static unsigned
@@ -68,18 +165,21 @@ next_label(struct slice *wire, struct slice *label)
 	return true;
 }
 
-bool
-dns_answer_matches(struct slice packet, struct slice name, enum dns_type type,
-    uint16_t id)
+/* Nothing but a header that says FORMERR or NOTIMP. */
+static bool
+is_bare_refusal(struct slice packet)
 {
-	struct slice q = slice_from(packet, HEADER), theirs, ours, rest;
+	unsigned rcode = u16_at(packet, 2) & 0xf;
+
+	return u16_at(packet, 4) == 0 && (rcode == FORMERR || rcode == NOTIMP);
+}
+
+static bool
+question_is(struct slice q, struct slice name, enum dns_type type)
+{
+	struct slice theirs, ours, rest;
 	char kept[DNS_NAME_SIZE];
 
-	if (packet.n < HEADER || u16_at(packet, 0) != id)
-		return false;
-	/* QR set, opcode QUERY, one question */
-	if ((u16_at(packet, 2) & 0xf800) != 0x8000 || u16_at(packet, 4) != 1)
-		return false;
 	if (!dns_name_parse(name, kept))
 		return false;
 	rest = slice_of(kept);
@@ -88,6 +188,26 @@ dns_answer_matches(struct slice packet, struct slice name, enum dns_type type,
 			return false;
 	return q.n >= 5 && q.p[0] == 0 && u16_at(q, 1) == type &&
 	    u16_at(q, 3) == CLASS_IN;
+}
+
+bool
+dns_answer_matches(struct slice packet, struct slice name, enum dns_type type,
+    uint16_t id)
+{
+	if (packet.n < HEADER || u16_at(packet, 0) != id)
+		return false;
+	/* QR set, opcode QUERY */
+	if ((u16_at(packet, 2) & 0xf800) != 0x8000)
+		return false;
+	return is_bare_refusal(packet) || (u16_at(packet, 4) == 1 &&
+	    question_is(slice_from(packet, HEADER), name, type));
+}
+
+bool
+dns_answer_refuses_edns(const struct dns_answer *a)
+{
+	return a->rcode == FORMERR || a->rcode == NOTIMP ||
+	    a->rcode == BADVERS;
 }
 
 bool
@@ -101,7 +221,7 @@ dns_answer_soft(enum dns_type type, const char *why)
 {
 	struct dns_answer a = { .type = type, .status = DNS_SOFT };
 
-	snprintf(a.why, sizeof a.why, "%s", why);
+	dns_answer_say(&a, "%s", why);
 	return a;
 }
 

@@ -29,28 +29,39 @@ enum dns_status {
  */
 #define DNS_RECORDS_MAX 64
 
+/* How long an answer may be kept, in seconds (RFC 2308 5 for the negative). */
+#define DNS_TTL_MAX	     86400
+#define DNS_TTL_NEGATIVE_MAX 10800
+
 struct dns_mx {
-	uint16_t preference;
-	char host[256];		/* of dns_name_from_wire(); "" = the root; use
+	char *host;		/* of dns_name_from_wire(); "" = the root; use
 				   it only when dns_name_is_host() */
+	uint16_t preference;
 };
 
 struct dns_srv {		/* RFC 2782 */
+	char *target;		/* as dns_mx.host; "" = not offered here */
 	uint16_t priority, weight, port;
-	char target[256];	/* as dns_mx.host; "" = not offered here */
 };
 
+/* Zero-initialise; what it points to is its own. */
 struct dns_answer {
 	enum dns_type type;
 	enum dns_status status;
 	bool secure;		/* AD was set: only as good as the resolver */
+	bool shortage;		/* soft for want of something on this host */
+	unsigned short rcode;	/* the server's; with the upper bits of EDNS */
+	uint32_t ttl;		/* seconds it may be kept, bounded; soft: 0 */
+	int64_t good_until;	/* the same on the clock of who keeps it, set
+				   by him (the resolver) */
 	size_t n;		/* records kept */
 	size_t total;		/* records there were */
 	struct dns_mx *mx;	/* for DNS_MX */
 	struct dns_srv *srv;	/* for DNS_SRV */
 	struct ip *ip;		/* for DNS_A and DNS_AAAA */
-	char canonical[256];	/* the name at the end of the CNAMEs */
-	char why[256];		/* unless found: "NXDOMAIN", "SERVFAIL", ... */
+	char *canonical;	/* the name at the end of the CNAMEs; NULL when
+				   there are none */
+	char *why;		/* unless found: "NXDOMAIN", "SERVFAIL", ... */
 };
 
 void dns_answer_free(struct dns_answer *a);
@@ -58,7 +69,25 @@ void dns_answer_free(struct dns_answer *a);
 /* *to becomes an answer of its own, freed by dns_answer_free(). */
 void dns_answer_copy(struct dns_answer *to, const struct dns_answer *from);
 
-/* Does the packet answer this very question (id, QR, name, type, class)? */
+/*
+ * Count one more record and keep a copy of it: the first DNS_RECORDS_MAX, or of
+ * MX and SRV the best ones.  Of an SRV the numbers are taken from *numbers.
+ */
+void dns_answer_add_mx(struct dns_answer *a, const char *host,
+    uint16_t preference);
+void dns_answer_add_srv(struct dns_answer *a, const char *target,
+    const struct dns_srv *numbers);
+void dns_answer_add_ip(struct dns_answer *a, const struct ip *ip);
+
+/* Replace why; text is made as printf does. */
+void dns_answer_say(struct dns_answer *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Does the packet answer this very question (id, QR, name, type, class)?  A
+ * FORMERR or NOTIMP may come without any question: such a server has not read
+ * so far.
+ */
 bool dns_answer_matches(struct slice packet, struct slice name,
     enum dns_type type, uint16_t id);
 
@@ -75,7 +104,13 @@ bool dns_answer_is_truncated(struct slice packet);
 void dns_answer_parse(struct slice packet, struct slice name,
     enum dns_type type, struct dns_answer *out);
 
-/* A soft failure of our own making: no answer, no resolver ... */
+/*
+ * Does it say that the server did not understand the question's OPT record: is
+ * it FORMERR, NOTIMP or BADVERS?  (RFC 6891 7; 6.1.3.)
+ */
+bool dns_answer_refuses_edns(const struct dns_answer *a);
+
+/* A soft failure of our own making: no answer, no resolver; why is copied. */
 struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 
 /*

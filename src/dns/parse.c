@@ -79,18 +79,18 @@ read_u16(const ldns_rr *rr, size_t field, uint16_t *out)
 }
 
 static bool
-read_mx(const ldns_rr *rr, struct dns_mx *mx)
+read_mx(const ldns_rr *rr, uint16_t *preference, char host[DNS_NAME_SIZE])
 {
-	return ldns_rr_rd_count(rr) == 2 && read_u16(rr, 0, &mx->preference) &&
-	    name_of(ldns_rr_rdf(rr, 1), mx->host);
+	return ldns_rr_rd_count(rr) == 2 && read_u16(rr, 0, preference) &&
+	    name_of(ldns_rr_rdf(rr, 1), host);
 }
 
 static bool
-read_srv(const ldns_rr *rr, struct dns_srv *srv)
+read_srv(const ldns_rr *rr, struct dns_srv *srv, char target[DNS_NAME_SIZE])
 {
 	return ldns_rr_rd_count(rr) == 4 && read_u16(rr, 0, &srv->priority) &&
 	    read_u16(rr, 1, &srv->weight) && read_u16(rr, 2, &srv->port) &&
-	    name_of(ldns_rr_rdf(rr, 3), srv->target);
+	    name_of(ldns_rr_rdf(rr, 3), target);
 }
 
 static bool
@@ -105,63 +105,27 @@ read_ip(const ldns_rr *rr, enum dns_type type, struct ip *ip)
 	    ldns_rdf_size(raw) }, ip);
 }
 
-/* Where the next MX goes: behind the others, or instead of the worst. */
-static struct dns_mx *
-mx_slot(struct dns_answer *a, unsigned preference)
-{
-	struct dns_mx *worst = a->mx;
-
-	if (a->n < DNS_RECORDS_MAX)
-		return &a->mx[a->n++];
-	for (size_t i = 1; i < a->n; i++)
-		if (a->mx[i].preference > worst->preference)
-			worst = &a->mx[i];
-	return worst->preference > preference ? worst : NULL;
-}
-
 static bool
 keep_mx(struct dns_answer *a, const ldns_rr *rr)
 {
-	struct dns_mx mx, *to;
+	char host[DNS_NAME_SIZE];
+	uint16_t preference;
 
-	if (!read_mx(rr, &mx))
+	if (!read_mx(rr, &preference, host))
 		return false;
-	if (!a->mx)
-		a->mx = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->mx));
-	to = mx_slot(a, mx.preference);
-	if (to)
-		*to = mx;
-	a->total++;
+	dns_answer_add_mx(a, host, preference);
 	return true;
-}
-
-/* The same for the next SRV. */
-static struct dns_srv *
-srv_slot(struct dns_answer *a, unsigned priority)
-{
-	struct dns_srv *worst = a->srv;
-
-	if (a->n < DNS_RECORDS_MAX)
-		return &a->srv[a->n++];
-	for (size_t i = 1; i < a->n; i++)
-		if (a->srv[i].priority > worst->priority)
-			worst = &a->srv[i];
-	return worst->priority > priority ? worst : NULL;
 }
 
 static bool
 keep_srv(struct dns_answer *a, const ldns_rr *rr)
 {
-	struct dns_srv srv, *to;
+	char target[DNS_NAME_SIZE];
+	struct dns_srv numbers;
 
-	if (!read_srv(rr, &srv))
+	if (!read_srv(rr, &numbers, target))
 		return false;
-	if (!a->srv)
-		a->srv = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->srv));
-	to = srv_slot(a, srv.priority);
-	if (to)
-		*to = srv;
-	a->total++;
+	dns_answer_add_srv(a, target, &numbers);
 	return true;
 }
 
@@ -172,11 +136,7 @@ keep_ip(struct dns_answer *a, const ldns_rr *rr)
 
 	if (!read_ip(rr, a->type, &ip))
 		return false;
-	if (!a->ip)
-		a->ip = mem_alloc(size_mul(DNS_RECORDS_MAX, sizeof *a->ip));
-	if (a->n < DNS_RECORDS_MAX)
-		a->ip[a->n++] = ip;
-	a->total++;
+	dns_answer_add_ip(a, &ip);
 	return true;
 }
 
@@ -188,49 +148,86 @@ keep(struct dns_answer *a, const ldns_rr *rr)
 	return a->type == DNS_SRV ? keep_srv(a, rr) : keep_ip(a, rr);
 }
 
+/* RFC 2181 8: a TTL with its top bit set is zero. */
+static uint32_t
+ttl_of(const ldns_rr *rr)
+{
+	uint32_t ttl = ldns_rr_ttl(rr);
+
+	return ttl > INT32_MAX ? 0 : ttl;
+}
+
+static void
+shorten(struct dns_answer *a, uint32_t ttl)
+{
+	if (a->ttl > ttl)
+		a->ttl = ttl;
+}
+
 /* All records asked for, at the end of the CNAMEs. */
 static bool
-collect(struct dns_answer *a, const ldns_rr_list *list)
+collect(struct dns_answer *a, const ldns_rr_list *list, const char *name)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(list, i);
 
-		if (!is_at(rr, a->canonical, a->type))
+		if (!is_at(rr, name, a->type))
 			continue;
 		if (!keep(a, rr))
 			return soft(a, "malformed record in the answer");
+		shorten(a, ttl_of(rr));
 	}
 	return true;
 }
 
-/* From the name asked for along the CNAMEs to a->canonical. */
+/* From the name asked for along the CNAMEs to their end. */
 static bool
-follow(struct dns_answer *a, const ldns_rr_list *list)
+follow(struct dns_answer *a, const ldns_rr_list *list,
+    char name[DNS_NAME_SIZE])
 {
-	for (int hops = 0; !find(list, a->canonical, a->type); hops++) {
-		const ldns_rr *rr = find(list, a->canonical, DNS_CNAME);
+	for (int hops = 0; !find(list, name, a->type); hops++) {
+		const ldns_rr *rr = find(list, name, DNS_CNAME);
 
 		if (!rr)
 			return true;
 		if (hops == CNAME_MAX)
 			return soft(a, "CNAME loop or chain too long");
-		if (!read_cname(rr, a->canonical) ||
-		    !dns_name_is_host(a->canonical))
+		if (!read_cname(rr, name) || !dns_name_is_host(name))
 			return soft(a, "CNAME to an invalid name");
+		shorten(a, ttl_of(rr));
 	}
 	return true;
 }
 
-static bool
-has_soa(const ldns_pkt *pkt)
+static const ldns_rr *
+find_soa(const ldns_pkt *pkt)
 {
 	const ldns_rr_list *list = ldns_pkt_authority(pkt);
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
 		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) ==
 		    LDNS_RR_TYPE_SOA)
-			return true;
-	return false;
+			return ldns_rr_list_rr(list, i);
+	return NULL;
+}
+
+/*
+ * RFC 2308 5: a negative is good for the lesser of the SOA's TTL and its
+ * MINIMUM field; without an SOA it is not kept at all.
+ */
+static uint32_t
+negative_ttl(const ldns_pkt *pkt)
+{
+	const ldns_rr *soa = find_soa(pkt);
+	const ldns_rdf *minimum = soa ? ldns_rr_rdf(soa, 6) : NULL;
+	uint32_t ttl;
+
+	if (!minimum || ldns_rdf_size(minimum) != 4)
+		return 0;
+	ttl = ldns_rdf2native_int32(minimum);
+	if (ttl > ttl_of(soa))
+		ttl = ttl_of(soa);
+	return ttl > DNS_TTL_NEGATIVE_MAX ? DNS_TTL_NEGATIVE_MAX : ttl;
 }
 
 /*
@@ -242,11 +239,11 @@ is_negative(const ldns_pkt *pkt, bool by_cname)
 {
 	if (ldns_pkt_ra(pkt))
 		return true;
-	return ldns_pkt_aa(pkt) && (!by_cname || has_soa(pkt));
+	return ldns_pkt_aa(pkt) && (!by_cname || find_soa(pkt));
 }
 
 static void
-judge(struct dns_answer *a, const ldns_pkt *pkt, bool by_cname)
+judge(struct dns_answer *a, const ldns_pkt *pkt)
 {
 	bool nxdomain = ldns_pkt_get_rcode(pkt) == LDNS_RCODE_NXDOMAIN;
 
@@ -255,12 +252,16 @@ judge(struct dns_answer *a, const ldns_pkt *pkt, bool by_cname)
 		a->status = DNS_FOUND;
 		if (nxdomain)
 			soft(a, "answer contradicts itself (NXDOMAIN)");
-	} else if (!is_negative(pkt, by_cname)) {
+	} else if (!is_negative(pkt, a->canonical != NULL)) {
 		soft(a, "referral instead of an answer");
 	} else {
 		a->status = nxdomain ? DNS_NXDOMAIN : DNS_NODATA;
-		snprintf(a->why, sizeof a->why, nxdomain ? "NXDOMAIN" :
-		    "no %s records", dns_type_name(a->type));
+		shorten(a, negative_ttl(pkt));
+		if (nxdomain)
+			dns_answer_say(a, "NXDOMAIN");
+		else
+			dns_answer_say(a, "no %s records",
+			    dns_type_name(a->type));
 	}
 }
 
@@ -281,13 +282,14 @@ refused(struct dns_answer *a, unsigned rcode)
 
 	snprintf(why, sizeof why, "RCODE %u", rcode);
 	soft(a, known ? known->name : why);
+	a->rcode = (unsigned short)rcode;
 }
 
 static void
 read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 {
 	const ldns_rr_list *list = ldns_pkt_answer(pkt);
-	char kept[DNS_NAME_SIZE];
+	char kept[DNS_NAME_SIZE], end[DNS_NAME_SIZE];
 	unsigned rcode = full_rcode(pkt);
 
 	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
@@ -298,9 +300,13 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 		soft(a, "no domain name was asked for");
 		return;
 	}
-	memcpy(a->canonical, kept, sizeof kept);
-	if (follow(a, list) && collect(a, list))
-		judge(a, pkt, strcmp(kept, a->canonical) != 0);
+	memcpy(end, kept, sizeof end);
+	a->ttl = DNS_TTL_MAX;
+	if (!follow(a, list, end) || !collect(a, list, end))
+		return;
+	if (strcmp(kept, end) != 0)
+		a->canonical = mem_dup(slice_of(end));
+	judge(a, pkt);
 }
 
 static bool

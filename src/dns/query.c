@@ -47,7 +47,7 @@ put_packet(struct buf *out, const ldns_pkt *pkt)
 
 bool
 dns_query_put(struct buf *out, struct slice name, enum dns_type type,
-    uint16_t id)
+    uint16_t id, bool edns)
 {
 	char kept[DNS_NAME_SIZE];
 	ldns_pkt *pkt = NULL;
@@ -59,7 +59,8 @@ dns_query_put(struct buf *out, struct slice name, enum dns_type type,
 	        LDNS_RR_CLASS_IN, LDNS_RD | LDNS_AD) != LDNS_STATUS_OK)
 		return false;
 	ldns_pkt_set_id(pkt, id);
-	ldns_pkt_set_edns_udp_size(pkt, EDNS_SIZE);
+	if (edns)
+		ldns_pkt_set_edns_udp_size(pkt, EDNS_SIZE);
 	ok = put_packet(out, pkt);
 	ldns_pkt_free(pkt);
 	return ok;

@@ -19,14 +19,23 @@ enum dns_type {
 	DNS_TLSA = 52,
 };
 
+/* What is asked; the name is the asker's. */
+struct dns_question {
+	const char *name;
+	enum dns_type type;
+	bool named;		/* a host that the user named, not DNS: what
+				   hosts(5) says of it goes first */
+};
+
 /* "MX", "AAAA", ... */
 const char *dns_type_name(enum dns_type type);
 
 /*
- * Append the packet that asks for name and type: recursion desired, EDNS with a
- * 1232 octet buffer, AD wanted.  False when name is no domain name.
+ * Append the packet that asks for name and type: recursion desired, AD wanted,
+ * and unless the server knows no EDNS, an OPT record with a 1232 octet buffer.
+ * False when name is no domain name.
  */
 bool dns_query_put(struct buf *out, struct slice name, enum dns_type type,
-    uint16_t id);
+    uint16_t id, bool edns);
 
 #endif

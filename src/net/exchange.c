@@ -23,6 +23,22 @@ failed(struct exchange *x, const char *why)
 	return EXCHANGE_FAILED;
 }
 
+/* Is this error a shortage of this host's, whoever is to be asked? */
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/* For what the kernel refused. */
+static enum exchange_state
+failed_by(struct exchange *x, int error)
+{
+	failed(x, strerror(error));
+	return is_shortage(error) ? EXCHANGE_STARVED : EXCHANGE_FAILED;
+}
+
 static void
 close_socket(struct exchange *x)
 {
@@ -45,7 +61,8 @@ static bool
 put_question(struct exchange *x)
 {
 	struct buf packet = { 0 };
-	bool ok = dns_query_put(&packet, slice_of(x->name), x->type, x->id);
+	bool ok = dns_query_put(&packet, slice_of(x->name), x->type, x->id,
+	    x->edns);
 
 	buf_clear(&x->out);
 	buf_putc(&x->out, (char)(packet.n >> 8));
@@ -79,24 +96,25 @@ is_again(int error)
 
 enum exchange_state
 exchange_start(struct exchange *x, const struct endpoint *server,
-    const char *name, enum dns_type type)
+    const struct dns_question *question, bool edns)
 {
 	struct slice packet;
 
 	x->server = *server;
-	x->name = name;
-	x->type = type;
+	x->name = question->name;
+	x->type = question->type;
+	x->edns = edns;
 	x->mismatches = 0;
 	if (getrandom(&x->id, sizeof x->id, 0) != sizeof x->id)
-		return failed(x, strerror(errno));
+		return failed_by(x, errno);
 	if (!put_question(x))
 		return failed(x, "not a domain name");
 	if (!open_socket(x, SOCK_DGRAM))
-		return failed(x, strerror(errno));
+		return failed_by(x, errno);
 	packet = slice_from(buf_slice(&x->out), PREFIX);
 	if (send(x->fd, packet.p, packet.n, MSG_NOSIGNAL) < 0 &&
 	    !is_again(errno))
-		return failed(x, strerror(errno));
+		return failed_by(x, errno);
 	return EXCHANGE_BUSY;
 }
 
@@ -107,7 +125,7 @@ start_tcp(struct exchange *x)
 	buf_clear(&x->in);
 	x->in.max = PREFIX + PACKET_MAX;
 	if (!open_socket(x, SOCK_STREAM))
-		return failed(x, strerror(errno));
+		return failed_by(x, errno);
 	return EXCHANGE_BUSY;
 }
 
@@ -144,7 +162,7 @@ step_udp(struct exchange *x)
 		n = recv(x->fd, to, PACKET_MAX, 0);
 		if (n < 0)
 			return is_again(errno) ? EXCHANGE_BUSY :
-			    failed(x, strerror(errno));
+			    failed_by(x, errno);
 		buf_grow(&x->in, (size_t)n);
 		state = got_datagram(x);
 	}
@@ -160,7 +178,7 @@ send_question(struct exchange *x)
 
 	if (n < 0)
 		return is_again(errno) ? EXCHANGE_BUSY :
-		    failed(x, strerror(errno));
+		    failed_by(x, errno);
 	buf_consume(&x->out, (size_t)n);
 	return EXCHANGE_BUSY;
 }
@@ -198,7 +216,7 @@ receive_stream(struct exchange *x)
 
 		if (n < 0)
 			return is_again(errno) ? EXCHANGE_BUSY :
-			    failed(x, strerror(errno));
+			    failed_by(x, errno);
 		if (n == 0)
 			return failed(x, "connection closed early");
 		buf_grow(&x->in, (size_t)n);

@@ -21,6 +21,9 @@ enum exchange_state {
 	EXCHANGE_BUSY,
 	EXCHANGE_ANSWERED,	/* exchange_packet() matches and is whole */
 	EXCHANGE_FAILED,	/* why says the reason */
+	EXCHANGE_STARVED,	/* the same, and the reason is this host: no
+				   descriptor or memory is free; the server
+				   was not asked */
 };
 
 enum transport { BY_NOTHING, BY_UDP, BY_TCP };
@@ -34,15 +37,20 @@ struct exchange {
 	const char *name;	/* the caller's */
 	enum dns_type type;
 	uint16_t id;
+	bool edns;		/* the question has an OPT record */
 	unsigned mismatches;
 	struct buf out;		/* TCP: what is still to be sent */
 	struct buf in;
 	char why[128];		/* "Connection refused", ... */
 };
 
-/* Send the question; name outlives the exchange. */
+/*
+ * Send the question, with an OPT record (EDNS) or without; its name outlives
+ * the exchange.
+ */
 enum exchange_state exchange_start(struct exchange *x,
-    const struct endpoint *server, const char *name, enum dns_type type);
+    const struct endpoint *server, const struct dns_question *question,
+    bool edns);
 
 void exchange_wait(struct exchange *x, struct wait *w);
 enum exchange_state exchange_step(struct exchange *x, const struct wait *w);

@@ -2,9 +2,6 @@
 /* hosts.c - see hosts.h */
 #include "net/hosts.h"
 
-#include <stdio.h>
-
-#include "base/mem.h"
 #include "net/textfile.h"
 
 static bool
@@ -21,12 +18,8 @@ lists_name(struct slice words, const char *name)
 static void
 add_address(struct dns_answer *a, const struct ip *ip)
 {
-	if (ip->version != (a->type == DNS_A ? 4 : 6) ||
-	    a->n == DNS_RECORDS_MAX)
-		return;
-	a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
-	a->ip[a->n++] = *ip;
-	a->total = a->n;
+	if (ip->version == (a->type == DNS_A ? 4 : 6))
+		dns_answer_add_ip(a, ip);
 }
 
 static bool
@@ -56,10 +49,10 @@ hosts_answer(const char *path, const char *name, enum dns_type type,
 	while (textfile_line(&t, &line))
 		listed |= read_line(out, line, name);
 	textfile_close(&t);
+	if (!listed)
+		return false;
 	out->status = out->n > 0 ? DNS_FOUND : DNS_NODATA;
-	snprintf(out->canonical, sizeof out->canonical, "%s", name);
 	if (out->n == 0)
-		snprintf(out->why, sizeof out->why, "no such address in %s",
-		    path);
-	return listed;
+		dns_answer_say(out, "no such address in %s", path);
+	return true;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * hosts.h - the names of /etc/hosts, for --server HOST only: mail goes by MX,
- * and hosts(5) knows none, but a host named by the user is looked for here
- * first.  Whoever drives a route with config.server set asks hosts_answer()
- * about each of its questions, and DNS only about those that it leaves open.
+ * hosts.h - the names of /etc/hosts, for hosts that the user named: mail goes
+ * by MX, and hosts(5) knows none, but --server HOST is looked for here first.
+ * The resolver does so for questions that are `named`.
  */
 #ifndef NET_HOSTS_H
 #define NET_HOSTS_H

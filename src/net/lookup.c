@@ -27,19 +27,19 @@ put_server(struct buf *out, const struct endpoint *e)
 /* ---- events ---- */
 
 static struct event
-event_about(const struct lookup *l, enum event_kind kind)
+event_about(const struct dns_question *q, enum event_kind kind)
 {
 	struct event e = event_make(kind, 0);
 
-	event_text(&e, "name", slice_of(l->name));
-	event_text(&e, "type", slice_of(dns_type_name(l->type)));
+	event_text(&e, "name", slice_of(q->name));
+	event_text(&e, "type", slice_of(dns_type_name(q->type)));
 	return e;
 }
 
 static void
 report_lookup(struct lookups *all, const struct lookup *l)
 {
-	struct event e = event_about(l, EVENT_LOOKUP);
+	struct event e = event_about(&l->question, EVENT_LOOKUP);
 	struct buf server = { 0 };
 
 	if (!events_wanted(all->events))
@@ -50,11 +50,11 @@ report_lookup(struct lookups *all, const struct lookup *l)
 	buf_free(&server);
 }
 
-static void
-report_answer(struct lookups *all, const struct lookup *l)
+void
+lookups_report(struct lookups *all, const struct dns_question *question,
+    const struct dns_answer *a)
 {
-	const struct dns_answer *a = &l->answer;
-	struct event e = event_about(l, EVENT_ANSWER);
+	struct event e = event_about(question, EVENT_ANSWER);
 	struct buf text = { 0 };
 
 	if (!events_wanted(all->events))
@@ -77,27 +77,36 @@ report_next_server(struct lookups *all, const struct lookup *l)
 	if (!events_wanted(all->events))
 		return;
 	put_server(&server, &l->x.server);
-	events_note(all->events, 0, "%s %s: %s; asking %s", l->name,
-	    dns_type_name(l->type), l->why, buf_str(&server));
+	events_note(all->events, 0, "%s %s: %s; asking %s%s",
+	    l->question.name, dns_type_name(l->question.type), l->why,
+	    buf_str(&server), l->x.edns ? "" : " without EDNS");
 	buf_free(&server);
 }
 
 /* ---- one lookup ---- */
 
 static void
-finish(struct lookups *all, struct lookup *l)
+finish(struct lookup *l)
 {
 	exchange_stop(&l->x);
-	l->done = true;
-	report_answer(all, l);
+	l->state = LOOKUP_DONE;
 }
 
-void
-lookup_fail(struct lookups *all, struct lookup *l, const char *why)
+static void
+fail(struct lookup *l, const char *why)
 {
 	dns_answer_free(&l->answer);
-	l->answer = dns_answer_soft(l->type, why);
-	finish(all, l);
+	l->answer = dns_answer_soft(l->question.type, why);
+	finish(l);
+}
+
+/* Nobody's fault: this host has no descriptor for the question. */
+static void
+starve(struct lookup *l)
+{
+	snprintf(l->why, sizeof l->why, "%s", l->x.why);
+	exchange_stop(&l->x);
+	l->state = LOOKUP_STARVED;
 }
 
 /* What a server said explains more than the silence of another. */
@@ -154,32 +163,54 @@ spend_server(struct lookup *l)
 	l->spent |= 1U << l->server;
 }
 
+static bool
+speaks_edns(const struct lookups *all, const struct lookup *l)
+{
+	return l->turn == 0 &&
+	    !((all->no_edns | l->disliked) & 1U << l->server);
+}
+
+/* Put the question to the picked server; true when that is under way. */
+static bool
+ask_server(struct lookups *all, struct lookup *l, int64_t now)
+{
+	enum exchange_state state;
+
+	exchange_stop(&l->x);
+	state = exchange_start(&l->x, &all->config.server[l->server],
+	    &l->question, speaks_edns(all, l));
+	if (state == EXCHANGE_STARVED) {
+		starve(l);
+		return true;
+	}
+	if (l->why[0] == '\0')
+		report_lookup(all, l);
+	else
+		report_next_server(all, l);
+	set_patience(all, l, now);
+	if (state == EXCHANGE_BUSY)
+		return true;
+	note_failure(l, l->x.why, false);
+	spend_server(l);
+	return false;
+}
+
 /* Ask the next server that can be asked, or end it. */
 static void
 try_next(struct lookups *all, struct lookup *l, int64_t now)
 {
-	while (now < l->budget_ends && pick_server(all, l)) {
-		enum exchange_state state;
-
-		exchange_stop(&l->x);
-		state = exchange_start(&l->x, &all->config.server[l->server],
-		    l->name, l->type);
-		if (l->why[0] == '\0')
-			report_lookup(all, l);
-		else
-			report_next_server(all, l);
-		set_patience(all, l, now);
-		if (state == EXCHANGE_BUSY)
+	while (now < l->budget_ends && pick_server(all, l))
+		if (ask_server(all, l, now))
 			return;
-		note_failure(l, l->x.why, false);
-		spend_server(l);
-	}
-	lookup_fail(all, l, l->why[0] ? l->why : "no resolver is configured");
+	fail(l, l->why[0] ? l->why : "no resolver is configured");
 }
 
 void
-lookup_begin(struct lookups *all, struct lookup *l, int64_t now)
+lookup_begin(struct lookups *all, struct lookup *l,
+    const struct dns_question *question, int64_t now)
 {
+	l->question = *question;
+	l->state = LOOKUP_BUSY;
 	l->begun = now;
 	l->budget_ends = now + all->config.budget;
 	l->first = all->first;
@@ -188,39 +219,74 @@ lookup_begin(struct lookups *all, struct lookup *l, int64_t now)
 	try_next(all, l, now);
 }
 
+/* ": from 192.0.2.53" behind the reason of a negative. */
+static void
+name_source(struct lookup *l)
+{
+	struct buf why = { 0 };
+
+	buf_putf(&why, "%s from ", l->answer.why);
+	put_server(&why, &l->x.server);
+	dns_answer_say(&l->answer, "%s", buf_str(&why));
+	buf_free(&why);
+}
+
 static void
 took_answer(struct lookups *all, struct lookup *l)
 {
-	struct buf server = { 0 };
-	size_t n = strlen(l->answer.why);
-
 	if (!all->config.rotate)
 		all->first = l->server;
 	if (!resolver_config_trusts(&all->config, &l->x.server))
 		l->answer.secure = false;
-	put_server(&server, &l->x.server);
-	if (n > 0)
-		snprintf(l->answer.why + n, sizeof l->answer.why - n,
-		    " from %s", buf_str(&server));
-	buf_free(&server);
-	finish(all, l);
+	if (l->answer.status != DNS_FOUND)
+		name_source(l);
+	finish(l);
+}
+
+/* The same server again, without the OPT record that it did not understand. */
+static void
+ask_without_edns(struct lookups *all, struct lookup *l, int64_t now)
+{
+	l->disliked |= 1U << l->server;
+	if (!ask_server(all, l, now))
+		try_next(all, l, now);
+}
+
+/* Was it the OPT record, then?  An answer without one proves it. */
+static void
+learn_edns(struct lookups *all, const struct lookup *l)
+{
+	if (!l->x.edns && !dns_answer_refuses_edns(&l->answer))
+		all->no_edns |= l->disliked & 1U << l->server;
 }
 
 /* A soft answer is the next server's chance. */
 static void
+took_soft_answer(struct lookups *all, struct lookup *l, int64_t now)
+{
+	bool retry = l->x.edns && dns_answer_refuses_edns(&l->answer);
+
+	note_failure(l, l->answer.why, true);
+	dns_answer_free(&l->answer);
+	if (retry) {
+		ask_without_edns(all, l, now);
+		return;
+	}
+	spend_server(l);
+	try_next(all, l, now);
+}
+
+static void
 read_answer(struct lookups *all, struct lookup *l, int64_t now)
 {
 	all->heard_at = now;
-	dns_answer_parse(exchange_packet(&l->x), slice_of(l->name), l->type,
-	    &l->answer);
-	if (l->answer.status != DNS_SOFT) {
+	dns_answer_parse(exchange_packet(&l->x), slice_of(l->question.name),
+	    l->question.type, &l->answer);
+	learn_edns(all, l);
+	if (l->answer.status != DNS_SOFT)
 		took_answer(all, l);
-		return;
-	}
-	note_failure(l, l->answer.why, true);
-	dns_answer_free(&l->answer);
-	spend_server(l);
-	try_next(all, l, now);
+	else
+		took_soft_answer(all, l, now);
 }
 
 void
@@ -230,6 +296,9 @@ lookup_step(struct lookups *all, struct lookup *l, const struct wait *w,
 	switch (exchange_step(&l->x, w)) {
 	case EXCHANGE_ANSWERED:
 		read_answer(all, l, now);
+		break;
+	case EXCHANGE_STARVED:
+		starve(l);
 		break;
 	case EXCHANGE_FAILED:
 		note_failure(l, l->x.why, false);

@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: ISC */
-/* resolver.c - see resolver.h */
+/*
+ * resolver.c - see resolver.h
+ *
+ * A ticket is waiting (in the queue), under way (it has a lookup and stands in
+ * `active`) or done; one that nobody holds is always done.
+ */
 #include "net/resolver.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
+#include "net/cache.h"
 #include "net/clock.h"
-#include "net/lookup.h"
+#include "net/hosts.h"
 
-#define ACTIVE_MAX 64
-#define BUCKETS	   256
-#define ATTEMPT	   SECONDS(5)
-#define BUDGET	   SECONDS(15)
-#define TURNS	   2
+#define ACTIVE_MAX     64
+#define ATTEMPT	       SECONDS(5)
+#define BUDGET	       SECONDS(15)
+#define TURNS	       2
+#define FAILURE_KEPT   SECONDS(30)
+#define HOSTS_KEPT     SECONDS(10)
+#define STARVED_PAUSE  (SECONDS(1) / 10)
+#define STARVED_BUDGET 20 /* times the budget of a question */
 
 struct resolver {
 	struct lookups all;
-	struct lookup **lookup;	/* by ticket */
-	size_t n, cap;
-	size_t started;		/* lookups that have left the queue */
-	struct lookup *bucket[BUCKETS];
-	struct lookup *active[ACTIVE_MAX];
+	struct cache cache;
+	struct ticket_queue waiting;
+	struct ticket *active[ACTIVE_MAX];
 	size_t nactive;
+	int64_t pause_ends;	/* no descriptor was free: try again then */
 };
 
 /*
@@ -57,7 +66,20 @@ resolver_new(const struct resolver_config *config, struct events *events)
 	fill_in(&r->all.config);
 	r->all.events = events;
 	r->all.heard_at = INT64_MIN;
+	r->pause_ends = INT64_MIN;
+	if (getrandom(&r->cache.key, sizeof r->cache.key, GRND_NONBLOCK) < 0)
+		r->cache.key.k[0] = (uint64_t)(uintptr_t)r;
 	return r;
+}
+
+/* Its lookup, if any, ends; it stands in no queue and is not active. */
+static void
+stop_lookup(struct ticket *t)
+{
+	if (t->lookup)
+		lookup_free(t->lookup);
+	free(t->lookup);
+	t->lookup = NULL;
 }
 
 void
@@ -65,128 +87,248 @@ resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->n; i++) {
-		lookup_free(r->lookup[i]);
-		free(r->lookup[i]);
-	}
-	free(r->lookup);
+	for (size_t i = 0; i < r->nactive; i++)
+		stop_lookup(r->active[i]);
+	cache_free(&r->cache);
 	free(r);
 }
 
-static size_t
-bucket_of(const char *name, enum dns_type type)
+static struct dns_question
+question_of(const struct ticket *t)
 {
-	uint32_t h = 0x811c9dc5 ^ (uint32_t)type;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x01000193;
-	return (h ^ h >> 16) % BUCKETS;
+	return (struct dns_question){ .name = t->name, .type = t->type };
 }
 
-static struct lookup *
-find(const struct resolver *r, const char *name, enum dns_type type)
+/* How long the answer is good for, unless it has no use but for its askers. */
+static int64_t
+lifetime(const struct dns_answer *a)
 {
-	struct lookup *l = r->bucket[bucket_of(name, type)];
-
-	while (l && (l->type != type || strcmp(l->name, name) != 0))
-		l = l->chain;
-	return l;
+	if (a->shortage)
+		return 0;
+	return a->status == DNS_SOFT ? FAILURE_KEPT : SECONDS((int64_t)a->ttl);
 }
 
-static struct lookup *
-add(struct resolver *r, const char *name, enum dns_type type)
+/* The ticket is done; it takes the answer over. */
+static void
+settle(struct resolver *r, struct ticket *t, struct dns_answer answer,
+    int64_t now)
 {
-	size_t bucket = bucket_of(name, type);
-	struct lookup *l = mem_alloc(sizeof *l);
+	struct dns_question q = question_of(t);
 
-	if (r->n == r->cap) {
-		r->cap = r->cap ? size_mul(r->cap, 2) : 16;
-		r->lookup = mem_resize(r->lookup, r->cap,
-		    sizeof(struct lookup *));
+	stop_lookup(t);
+	t->answer = answer;
+	t->answer.good_until = now + lifetime(&answer);
+	t->done = true;
+	lookups_report(&r->all, &q, &t->answer);
+}
+
+/* ---- short of descriptors ---- */
+
+/* The ticket goes back to the front of the queue, and all wait a little. */
+static void
+starved(struct resolver *r, struct ticket *t, int64_t now)
+{
+	char why[sizeof t->lookup->why];
+	struct dns_answer a;
+
+	memcpy(why, t->lookup->why, sizeof why);
+	r->pause_ends = now + STARVED_PAUSE;
+	if (t->starved_at == 0) {
+		t->starved_at = now;
+		events_note(r->all.events, 0, "%s %s: waits, as no socket "
+			"can be had on this host (%s)", t->name,
+		    dns_type_name(t->type), why);
 	}
-	snprintf(l->name, sizeof l->name, "%s", name);
-	l->type = type;
-	l->ticket = r->n;
-	l->chain = r->bucket[bucket];
-	r->bucket[bucket] = l;
-	r->lookup[r->n++] = l;
-	return l;
+	if (now - t->starved_at < STARVED_BUDGET * r->all.config.budget) {
+		stop_lookup(t);
+		ticket_queue_add_first(&r->waiting, t);
+		return;
+	}
+	a = dns_answer_soft(t->type, "");
+	dns_answer_say(&a, "no socket to be had on this host: %s", why);
+	a.shortage = true;
+	settle(r, t, a, now);
 }
 
-/* Let lookups out of the queue, in the order they were asked. */
+/* ---- the queue ---- */
+
+/* The lookup may be over, or not be possible now. */
+static void
+look_at(struct resolver *r, struct ticket *t, int64_t now)
+{
+	struct dns_answer a;
+
+	switch (t->lookup->state) {
+	case LOOKUP_BUSY:
+		r->active[r->nactive++] = t;
+		break;
+	case LOOKUP_STARVED:
+		starved(r, t, now);
+		break;
+	case LOOKUP_DONE:
+		a = t->lookup->answer;
+		t->lookup->answer = (struct dns_answer){ .type = t->type };
+		settle(r, t, a, now);
+		break;
+	}
+}
+
+/* Let questions out of the queue, in the order they were asked. */
 static void
 start_queued(struct resolver *r, int64_t now)
 {
-	while (r->started < r->n && r->nactive < ACTIVE_MAX) {
-		struct lookup *l = r->lookup[r->started++];
+	while (r->waiting.first && r->nactive < ACTIVE_MAX &&
+	    now >= r->pause_ends) {
+		struct ticket *t = r->waiting.first;
+		struct dns_question q = question_of(t);
 
-		if (!l->done)
-			lookup_begin(&r->all, l, now);
-		if (!l->done)
-			r->active[r->nactive++] = l;
+		ticket_queue_remove(&r->waiting, t);
+		t->lookup = mem_alloc(sizeof *t->lookup);
+		lookup_begin(&r->all, t->lookup, &q, now);
+		look_at(r, t, now);
 	}
 }
 
 /* Silence all through a lookup: those behind it need not wait for the same. */
 static void
-fail_queue(struct resolver *r, const char *why)
+fail_queue(struct resolver *r, const char *why, int64_t now)
 {
-	while (r->started < r->n) {
-		struct lookup *l = r->lookup[r->started++];
+	struct ticket *t;
 
-		if (!l->done)
-			lookup_fail(&r->all, l, why);
+	while ((t = r->waiting.first)) {
+		ticket_queue_remove(&r->waiting, t);
+		settle(r, t, dns_answer_soft(t->type, why), now);
 	}
 }
 
-size_t
-resolver_ask(struct resolver *r, const char *name, enum dns_type type,
+/* ---- asking ---- */
+
+/* By DNS.  The name "" stands for all that are none. */
+static struct ticket *
+ask_dns(struct resolver *r, const char *name, enum dns_type type, int64_t now)
+{
+	struct ticket *t = cache_find(&r->cache, name, type, false, now);
+
+	if (t) {
+		cache_hold(&r->cache, t);
+		return t;
+	}
+	t = cache_add(&r->cache, name, type, false);
+	if (name[0] == '\0') {
+		settle(r, t, dns_answer_soft(type, "not a domain name"), now);
+		return t;
+	}
+	ticket_queue_add(&r->waiting, t);
+	start_queued(r, now);
+	return t;
+}
+
+/* A ticket answered by hosts(5), or NULL when the name does not stand there. */
+static struct ticket *
+ask_hosts(struct resolver *r, const char *name, enum dns_type type,
     int64_t now)
 {
-	char kept[DNS_NAME_SIZE];
-	struct lookup *l;
+	struct ticket *t = cache_find(&r->cache, name, type, true, now);
+	const char *path = r->all.config.hosts;
+	struct dns_answer a;
 
-	if (!dns_name_parse(slice_of(name), kept)) {
-		l = add(r, "", type);
-		lookup_fail(&r->all, l, "not a domain name");
-		return l->ticket;
+	if (t) {
+		cache_hold(&r->cache, t);
+		return t;
 	}
-	l = find(r, kept, type);
-	if (!l) {
-		l = add(r, kept, type);
-		start_queued(r, now);
-	}
-	return l->ticket;
+	if (!hosts_answer(path ? path : HOSTS_FILE, name, type, &a))
+		return NULL;
+	t = cache_add(&r->cache, name, type, true);
+	t->answer = a;
+	t->answer.good_until = now + HOSTS_KEPT;
+	t->done = true;
+	return t;
+}
+
+struct ticket *
+resolver_ask(struct resolver *r, const struct dns_question *q, int64_t now)
+{
+	char kept[DNS_NAME_SIZE];
+	struct ticket *t;
+
+	if (!dns_name_parse(slice_of(q->name), kept))
+		kept[0] = '\0';
+	t = q->named ? ask_hosts(r, kept, q->type, now) : NULL;
+	return t ? t : ask_dns(r, kept, q->type, now);
 }
 
 const struct dns_answer *
-resolver_answer(const struct resolver *r, size_t ticket)
+resolver_answer(const struct ticket *t)
 {
-	assert(ticket < r->n);
-	return r->lookup[ticket]->done ? &r->lookup[ticket]->answer : NULL;
+	return t->done ? &t->answer : NULL;
 }
+
+/* Nobody waits for it any more. */
+static void
+cancel(struct resolver *r, struct ticket *t)
+{
+	size_t i = 0;
+
+	if (t->lookup) {
+		while (r->active[i] != t)
+			i++;
+		r->active[i] = r->active[--r->nactive];
+		stop_lookup(t);
+	} else {
+		ticket_queue_remove(&r->waiting, t);
+	}
+	cache_drop(&r->cache, t);
+}
+
+void
+resolver_release(struct resolver *r, struct ticket *t)
+{
+	if (!t)
+		return;
+	if (t->refs == 1 && !t->done)
+		cancel(r, t);
+	else
+		cache_release(&r->cache, t);
+}
+
+/* ---- the loop ---- */
 
 void
 resolver_wait(struct resolver *r, struct wait *w)
 {
 	for (size_t i = 0; i < r->nactive; i++)
-		lookup_wait(r->active[i], w);
+		lookup_wait(r->active[i]->lookup, w);
+	if (r->waiting.first && r->nactive < ACTIVE_MAX)
+		wait_until(w, r->pause_ends);
+}
+
+/* One that is over may mean that all are: true when nobody answers. */
+static bool
+step_one(struct resolver *r, struct ticket *t, const struct wait *w,
+    int64_t now)
+{
+	bool silence;
+
+	lookup_step(&r->all, t->lookup, w, now);
+	silence = t->lookup->state == LOOKUP_DONE &&
+	    lookup_met_silence(&r->all, t->lookup);
+	if (t->lookup->state == LOOKUP_DONE)
+		r->pause_ends = now; /* its descriptor is free */
+	look_at(r, t, now);
+	return silence;
 }
 
 void
 resolver_step(struct resolver *r, const struct wait *w, int64_t now)
 {
-	size_t kept = 0;
+	size_t n = r->nactive;
 
-	for (size_t i = 0; i < r->nactive; i++) {
-		struct lookup *l = r->active[i];
+	r->nactive = 0; /* those that go on put themselves back */
+	for (size_t i = 0; i < n; i++) {
+		struct ticket *t = r->active[i];
 
-		lookup_step(&r->all, l, w, now);
-		if (!l->done)
-			r->active[kept++] = l;
-		else if (lookup_met_silence(&r->all, l))
-			fail_queue(r, l->why);
+		if (step_one(r, t, w, now))
+			fail_queue(r, t->answer.why, now);
 	}
-	r->nactive = kept;
 	start_queued(r, now);
 }

@@ -5,10 +5,16 @@
  * Every question has its own connected UDP socket (random port, random id);
  * whatever does not match it is dropped.  TCP on truncation or after three
  * mismatches.  Servers are tried in turn, 15 s for a question in all; one that
- * refuses, fails (SERVFAIL) or sends rubbish is left for the next at once.  The
- * same question asked twice in a run is sent once.  At most 64 questions are
- * under way; the others queue, and their 15 s begin when they leave the queue.
- * When no server answers anything any more the queue fails as a whole.
+ * refuses, fails (SERVFAIL) or sends rubbish is left for the next at once.  At
+ * most 64 questions are under way; the others queue, and their 15 s begin when
+ * they leave the queue.  When no server answers anything any more the queue
+ * fails as a whole.
+ *
+ * An answer is kept for its TTL, a negative one as RFC 2308 says, a failure for
+ * 30 s (RFC 9520 3.2): asked again in this time, nothing is sent.
+ *
+ * Short of descriptors a question waits until one is free, up to 5 minutes (20
+ * times its budget); then its answer is a soft one with `shortage` set.
  */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
@@ -28,6 +34,7 @@ struct resolver_config {
 	size_t n;
 	bool trust_ad;		/* "options trust-ad" */
 	bool rotate;		/* "options rotate": take turns to begin */
+	const char *hosts;	/* of hosts(5); NULL = /etc/hosts */
 	unsigned attempts;	/* turns over all servers; 0 = 2 (attempts:) */
 	int64_t attempt;	/* first wait per server; 0 = 5 s (timeout:) */
 	int64_t budget;		/* for one question; 0 or more = 15 s */
@@ -47,19 +54,35 @@ bool resolver_config_trusts(const struct resolver_config *c,
     const struct endpoint *server);
 
 struct resolver;
+struct ticket;
 
 /* config is copied; events may be NULL. */
 struct resolver *resolver_new(const struct resolver_config *config,
     struct events *events);
+
+/* No ticket is of any use afterwards. */
 void resolver_free(struct resolver *r);
 
-/* Ask; returns a ticket that stays good as long as the resolver. */
-size_t resolver_ask(struct resolver *r, const char *name, enum dns_type type,
+/*
+ * Ask.  The ticket is held until it is given back by resolver_release(); the
+ * same question asked again while it is under way, or while its answer is good,
+ * gets the same ticket.  A question that is `named` is answered by hosts(5) if
+ * its name stands there (hosts.h), else by DNS.
+ */
+struct ticket *resolver_ask(struct resolver *r, const struct dns_question *q,
     int64_t now);
 
-/* The answer to a ticket, NULL while it is awaited.  Owned by the resolver. */
-const struct dns_answer *resolver_answer(const struct resolver *r,
-    size_t ticket);
+/*
+ * The answer to a ticket, NULL while it is awaited; good as long as the ticket
+ * is held.  Its good_until is on the clock of `now`.
+ */
+const struct dns_answer *resolver_answer(const struct ticket *t);
+
+/*
+ * Give a ticket back, answered or not: a question that nobody waits for any
+ * more is not asked further.  NULL is allowed.
+ */
+void resolver_release(struct resolver *r, struct ticket *t);
 
 void resolver_wait(struct resolver *r, struct wait *w);
 void resolver_step(struct resolver *r, const struct wait *w, int64_t now);

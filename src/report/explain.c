@@ -41,9 +41,9 @@ put_hosts(struct buf *out, const struct plan *p)
 		buf_putf(out, "  %-9s %5u ", i == 0 ? "hosts" : "",
 		    p->host[i].preference);
 		put_host_name(out, &p->host[i]);
-		if (p->host[i].problem.verdict != PENDING) {
+		if (p->host[i].problem) {
 			buf_puts(out, " -- not used: ");
-			text_escape(out, slice_of(p->host[i].problem.text));
+			text_escape(out, slice_of(p->host[i].problem->text));
 		}
 		buf_putc(out, '\n');
 	}

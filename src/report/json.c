@@ -193,7 +193,7 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 static struct slice
 problem_text(const struct outcome *o)
 {
-	return slice_of(o->verdict == PENDING ? NULL : o->text);
+	return slice_of(!o || o->verdict == PENDING ? NULL : o->text);
 }
 
 static void
@@ -208,7 +208,7 @@ put_host(struct buf *out, const struct plan_host *h)
 		put_text(out, "link", slice_of(link_name(h->implicit_tls ?
 		    LINK_SMTPS : LINK_SMTP)));
 	}
-	put_text(out, "problem", problem_text(&h->problem));
+	put_text(out, "problem", problem_text(h->problem));
 	buf_putc(out, '}');
 }
 

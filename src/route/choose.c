@@ -157,8 +157,9 @@ static const struct outcome *
 first_problem(const struct targets *t, enum verdict verdict)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->v[i].host.problem.verdict == verdict)
-			return &t->v[i].host.problem;
+		if (t->v[i].host.problem &&
+		    t->v[i].host.problem->verdict == verdict)
+			return t->v[i].host.problem;
 	return NULL;
 }
 
@@ -207,7 +208,8 @@ reason(const struct targets *t, const struct plan *p)
 	const struct outcome *hard = first_problem(t, FAILED);
 
 	if (soft)
-		return soft_outcome(p, soft->text);
+		return soft->stage == STAGE_SYSTEM ?
+		    *soft : soft_outcome(p, soft->text);
 	if (t->n == 0)
 		return outcome_make(FAILED, STAGE_ROUTE, ESC(5, 4, 6),
 		    "%s: mail for it loops back to this host (%s is myself)",
@@ -218,13 +220,20 @@ reason(const struct targets *t, const struct plan *p)
 }
 
 void
-targets_make_plan(const struct targets *t, struct plan *p)
+targets_make_plan(struct targets *t, struct plan *p)
 {
+	p->good_until = t->good_until;
 	p->nhosts = t->n;
 	p->host = mem_alloc(size_mul(t->n, sizeof *p->host));
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		p->host[i] = t->v[i].host;
+		p->host[i].naddresses = 0;
+	}
 	choose_addresses(t, p);
 	if (p->naddresses == 0)
 		p->why = reason(t, p);
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].host.name = NULL; /* the plan's now */
+		t->v[i].host.problem = NULL;
+	}
 }

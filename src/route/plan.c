@@ -3,7 +3,6 @@
 #include "route/plan.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +19,15 @@ enum round {
 };
 
 struct asked {
-	struct route_question question;
+	char *name;
+	struct dns_question question;
+	bool answered;
 	struct dns_answer answer;
 };
 
 struct route {
 	const struct route_config *config;
-	char name[DNS_NAME_SIZE]; /* the domain as DNS knows it */
+	char *name;		/* the domain as DNS knows it; or NULL */
 	enum round round;
 	struct asked *asked;
 	size_t n, nanswered;
@@ -35,8 +36,19 @@ struct route {
 };
 
 void
+plan_host_free(struct plan_host *h)
+{
+	free(h->name);
+	free(h->problem);
+	h->name = NULL;
+	h->problem = NULL;
+}
+
+void
 plan_free(struct plan *p)
 {
+	for (size_t i = 0; i < p->nhosts; i++)
+		plan_host_free(&p->host[i]);
 	free(p->domain);
 	free(p->host);
 	free(p->address);
@@ -46,8 +58,10 @@ plan_free(struct plan *p)
 static void
 forget_questions(struct route *r)
 {
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; i < r->n; i++) {
 		dns_answer_free(&r->asked[i].answer);
+		free(r->asked[i].name);
+	}
 	free(r->asked);
 	r->asked = NULL;
 	r->n = r->nanswered = 0;
@@ -61,6 +75,7 @@ route_free(struct route *r)
 	forget_questions(r);
 	targets_free(&r->targets);
 	plan_free(&r->plan);
+	free(r->name);
 	free(r);
 }
 
@@ -71,8 +86,9 @@ add_question(struct route *r, const char *name, enum dns_type type)
 
 	r->asked = mem_resize(r->asked, size_add(r->n, 1), sizeof *r->asked);
 	a = &r->asked[r->n++];
-	*a = (struct asked){ .question.type = type };
-	snprintf(a->question.name, sizeof a->question.name, "%s", name);
+	*a = (struct asked){ .name = mem_dup(slice_of(name)) };
+	a->question = (struct dns_question){ .name = a->name, .type = type,
+		.named = r->config->server != NULL };
 }
 
 static void
@@ -91,6 +107,7 @@ finish(struct route *r)
 	forget_questions(r);
 	targets_drop_own(&r->targets);
 	targets_make_plan(&r->targets, &r->plan);
+	targets_free(&r->targets);
 	r->round = ROUND_DONE;
 }
 
@@ -99,6 +116,7 @@ static void
 finish_with(struct route *r, struct outcome why)
 {
 	forget_questions(r);
+	r->plan.good_until = r->targets.good_until;
 	r->plan.why = why;
 	r->round = ROUND_DONE;
 }
@@ -112,8 +130,7 @@ hand_out_answers(struct route *r)
 			struct target *t = &r->targets.v[k];
 
 			if (r->asked[i].question.type != DNS_MX &&
-			    strcmp(t->host.name,
-			        r->asked[i].question.name) == 0)
+			    strcmp(t->host.name, r->asked[i].name) == 0)
 				target_take(&r->targets, t,
 				    &r->asked[i].answer);
 		}
@@ -177,6 +194,7 @@ domain_is_known(struct route *r)
 {
 	const struct dns_answer *mx = &r->asked[0].answer;
 
+	targets_note(&r->targets, mx);
 	switch (mx->status) {
 	case DNS_FOUND:
 		domain_has_mx(r, mx);
@@ -189,9 +207,7 @@ domain_is_known(struct route *r)
 		    "%s: no such domain (%s)", r->plan.domain, mx->why));
 		break;
 	case DNS_SOFT:
-		finish_with(r, outcome_make(DEFERRED, STAGE_DNS,
-		    ESC(4, 4, 3), "%s: MX lookup failed (%s)", r->plan.domain,
-		    mx->why));
+		finish_with(r, lookup_failed(r->plan.domain, mx));
 		break;
 	}
 }
@@ -200,6 +216,9 @@ domain_is_known(struct route *r)
 static void
 relay_is_known(struct route *r)
 {
+	for (size_t i = 0; i < r->n; i++)
+		targets_note(&r->targets, &r->asked[i].answer);
+	r->plan.good_until = r->targets.good_until;
 	submission_plan_by_srv(r->config, &r->asked[0].answer,
 	    &r->asked[1].answer, &r->plan);
 	forget_questions(r);
@@ -250,8 +269,8 @@ go_to_ip(struct route *r, const struct ip *ip, const char *how)
 	t = targets_add(&r->targets, buf_str(&name), 0);
 	target_take_ip(&r->targets, t, ip);
 	if (t->n == 0)
-		t->host.problem = outcome_make(FAILED, STAGE_ROUTE,
-		    ESC(5, 4, 4), "%s cannot be used", t->host.name);
+		target_set_problem(t, outcome_make(FAILED, STAGE_ROUTE,
+		    ESC(5, 4, 4), "%s cannot be used", t->host.name));
 	buf_free(&name);
 	finish(r);
 }
@@ -323,16 +342,20 @@ static void
 start_domain(struct route *r)
 {
 	struct slice domain = slice_of(r->plan.domain);
+	char name[DNS_NAME_SIZE];
 
-	if (!dns_name_parse(domain, r->name) || !dns_name_is_host(r->name)) {
+	if (!dns_name_parse(domain, name) || !dns_name_is_host(name)) {
 		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
 		    "%s: not a domain name", r->plan.domain));
-	} else if (dns_name_is_localhost(r->name)) {
-		go_to_host(r, r->name, "localhost");
-	} else {
-		add_question(r, r->name, DNS_MX);
-		ask_addresses(r, r->name);
+		return;
 	}
+	if (dns_name_is_localhost(name)) {
+		go_to_host(r, name, "localhost");
+		return;
+	}
+	r->name = mem_dup(slice_of(name));
+	add_question(r, r->name, DNS_MX);
+	ask_addresses(r, r->name);
 }
 
 struct route *
@@ -342,6 +365,7 @@ route_new(const char *domain, const struct route_config *config)
 
 	r->config = config;
 	r->targets.config = config;
+	r->targets.good_until = r->plan.good_until = INT64_MAX;
 	r->plan.domain = mem_dup(slice_of(domain));
 	r->plan.link = config->link;
 	r->plan.tls = config->tls;
@@ -364,11 +388,18 @@ route_questions(const struct route *r)
 	return r->n;
 }
 
-const struct route_question *
+const struct dns_question *
 route_question(const struct route *r, size_t i)
 {
 	assert(i < r->n);
 	return &r->asked[i].question;
+}
+
+bool
+route_is_answered(const struct route *r, size_t i)
+{
+	assert(i < r->n);
+	return r->asked[i].answered;
 }
 
 void
@@ -376,9 +407,9 @@ route_answer(struct route *r, size_t i, const struct dns_answer *a)
 {
 	struct asked *to = &r->asked[i];
 
-	assert(i < r->n && !to->question.answered);
+	assert(i < r->n && !to->answered);
 	dns_answer_copy(&to->answer, a);
-	to->question.answered = true;
+	to->answered = true;
 	if (++r->nanswered == r->n)
 		end_round(r);
 }

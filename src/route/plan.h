@@ -51,12 +51,12 @@ struct plan_address {
 };
 
 struct plan_host {
-	char name[256];		/* the MX name: for reports, SNI, checking */
+	char *name;		/* the MX name: for reports, SNI, checking */
 	uint16_t preference;	/* or priority */
 	uint16_t port;		/* of a relay, as the next two; else 0 */
 	bool implicit_tls;	/* TLS from the first byte; else STARTTLS */
 	size_t naddresses;	/* how many of plan.address are its */
-	struct outcome problem;	/* PENDING = none; else why it is not usable */
+	struct outcome *problem; /* NULL = none; else why it is not usable */
 };
 
 /*
@@ -81,15 +81,14 @@ struct plan {
 	struct plan_address *address;
 	size_t naddresses;	/* 0: by a relay, or why says the reason */
 	struct outcome why;	/* PENDING while the plan can be executed */
+	int64_t good_until;	/* the least of the answers it rests on, on the
+				   resolver's clock; INT64_MAX: for ever */
 };
 
 void plan_free(struct plan *p);
 
-struct route_question {
-	char name[256];
-	enum dns_type type;
-	bool answered;
-};
+/* What a host owns: for those who make plans. */
+void plan_host_free(struct plan_host *h);
 
 struct route;
 
@@ -103,7 +102,8 @@ void route_free(struct route *r);
  * No questions left: the route is done.
  */
 size_t route_questions(const struct route *r);
-const struct route_question *route_question(const struct route *r, size_t i);
+const struct dns_question *route_question(const struct route *r, size_t i);
+bool route_is_answered(const struct route *r, size_t i);
 
 /* Answer question i of this round; the answer is only read. */
 void route_answer(struct route *r, size_t i, const struct dns_answer *a);

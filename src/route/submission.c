@@ -37,7 +37,7 @@ add_host(struct plan *p, const char *name, uint16_t port, bool implicit_tls)
 	p->host = mem_resize(p->host, size_add(p->nhosts, 1), sizeof *p->host);
 	h = &p->host[p->nhosts++];
 	*h = (struct plan_host){ .port = port, .implicit_tls = implicit_tls };
-	snprintf(h->name, sizeof h->name, "%s", name);
+	h->name = mem_dup(slice_of(name));
 	return h;
 }
 

@@ -2,21 +2,31 @@
 /* target.c - see target.h */
 #include "route/target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "dns/name.h"
 
+static void
+cut_to(struct targets *t, size_t n)
+{
+	while (t->n > n) {
+		struct target *last = &t->v[--t->n];
+
+		plan_host_free(&last->host);
+		free(last->ip);
+	}
+}
+
 void
 targets_free(struct targets *t)
 {
-	for (size_t i = 0; i < t->n; i++)
-		free(t->v[i].ip);
+	cut_to(t, 0);
 	free(t->v);
+	free(t->loop);
 	t->v = NULL;
-	t->n = 0;
+	t->loop = NULL;
 }
 
 /* Does mail to ourselves matter?  A --server is what the user wants. */
@@ -58,7 +68,7 @@ targets_add(struct targets *t, const char *name, uint16_t preference)
 	t->v = mem_resize(t->v, size_add(t->n, 1), sizeof *t->v);
 	to = &t->v[t->n++];
 	*to = (struct target){ .host.preference = preference };
-	snprintf(to->host.name, sizeof to->host.name, "%s", name);
+	to->host.name = mem_dup(slice_of(name));
 	to->is_own = name_is_own(t->config, name);
 	return to;
 }
@@ -97,6 +107,21 @@ rank_compare(const void *pa, const void *pb)
 	return strcmp(a->mx->host, b->mx->host);
 }
 
+static void
+clear_problem(struct target *to)
+{
+	free(to->host.problem);
+	to->host.problem = NULL;
+}
+
+void
+target_set_problem(struct target *to, struct outcome problem)
+{
+	clear_problem(to);
+	to->host.problem = mem_alloc(sizeof *to->host.problem);
+	*to->host.problem = problem;
+}
+
 static bool
 has_name(const struct targets *t, const char *name)
 {
@@ -131,14 +156,14 @@ add_one_mx(struct targets *t, const struct dns_mx *mx)
 		return;
 	to = targets_add(t, mx->host, mx->preference);
 	if (!dns_name_is_host(mx->host))
-		to->host.problem = bad_name(mx);
+		target_set_problem(to, bad_name(mx));
 }
 
-static void
-cut_to(struct targets *t, size_t n)
+void
+targets_note(struct targets *t, const struct dns_answer *a)
 {
-	while (t->n > n)
-		free(t->v[--t->n].ip);
+	if (t->good_until > a->good_until)
+		t->good_until = a->good_until;
 }
 
 void
@@ -187,36 +212,44 @@ target_take_ip(const struct targets *t, struct target *to, const struct ip *ip)
 		return;
 	to->ip = mem_resize(to->ip, size_add(to->n, 1), sizeof *to->ip);
 	to->ip[to->n++] = *ip;
-	to->host.problem = (struct outcome){ 0 };
+	clear_problem(to);
+}
+
+struct outcome
+lookup_failed(const char *name, const struct dns_answer *a)
+{
+	if (a->shortage)
+		return outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "%s: %s not looked up (%s)", name,
+		    dns_type_name(a->type), a->why);
+	return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
+	    "%s: %s lookup failed (%s)", name, dns_type_name(a->type), a->why);
 }
 
 /* A soft error dominates; an address makes both forgotten. */
 static void
 take_problem(struct target *to, const struct dns_answer *a)
 {
-	struct outcome *problem = &to->host.problem;
+	const struct outcome *old = to->host.problem;
 
-	if (to->n > 0 || problem->verdict == DEFERRED)
+	if (to->n > 0 || (old && old->verdict == DEFERRED))
 		return;
-	if (a->status == DNS_SOFT)
-		*problem = outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
-		    "%s: %s lookup failed (%s)", to->host.name,
-		    dns_type_name(a->type), a->why);
-	else
-		*problem = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
-		    "%s: %s (%s)", to->host.name, a->status == DNS_NXDOMAIN ?
-		    "no such host" : "no address", a->why);
+	target_set_problem(to, a->status == DNS_SOFT ?
+	    lookup_failed(to->host.name, a) : outcome_make(FAILED, STAGE_DNS,
+	    ESC(5, 4, 4), "%s: %s (%s)", to->host.name,
+	    a->status == DNS_NXDOMAIN ? "no such host" : "no address",
+	    a->why));
 }
 
 void
-target_take(const struct targets *t, struct target *to,
-    const struct dns_answer *a)
+target_take(struct targets *t, struct target *to, const struct dns_answer *a)
 {
+	targets_note(t, a);
 	if (a->status != DNS_FOUND) {
 		take_problem(to, a);
 		return;
 	}
-	if (name_is_own(t->config, a->canonical))
+	if (a->canonical && name_is_own(t->config, a->canonical))
 		to->is_own = true;
 	for (size_t i = 0; i < a->n; i++)
 		target_take_ip(t, to, &a->ip[i]);
@@ -232,7 +265,7 @@ target_take_loopback(const struct targets *t, struct target *to)
 bool
 target_is_unknown(const struct target *t)
 {
-	return t->n == 0 && t->host.problem.verdict == PENDING;
+	return t->n == 0 && !t->host.problem;
 }
 
 void
@@ -246,7 +279,8 @@ targets_drop_own(struct targets *t)
 			own = &t->v[n];
 	if (!own)
 		return;
-	snprintf(t->loop, sizeof t->loop, "%s", own->host.name);
+	free(t->loop);
+	t->loop = mem_dup(slice_of(own->host.name));
 	for (n = 0; t->v[n].host.preference < own->host.preference; n++)
 		;
 	cut_to(t, n);

@@ -13,7 +13,8 @@
 #include "route/plan.h"
 
 struct target {
-	struct plan_host host;	/* its problem: of the answers so far */
+	struct plan_host host;	/* its problem: of the answers so far; name and
+				   problem are its own */
 	struct ip *ip;
 	size_t n;
 	bool is_own;
@@ -24,7 +25,8 @@ struct targets {
 	struct target *v;
 	size_t n;
 	bool cut;		/* there were more than are considered */
-	char loop[256];		/* the one that is this host; "" = none */
+	char *loop;		/* the one that is this host; NULL = none */
+	int64_t good_until;	/* the least of the answers taken */
 };
 
 void targets_free(struct targets *t);
@@ -38,14 +40,23 @@ struct target *targets_add(struct targets *t, const char *name,
  */
 void targets_add_mx(struct targets *t, const struct dns_answer *mx);
 
+/* What is decided rests on this answer, too: it is good no longer. */
+void targets_note(struct targets *t, const struct dns_answer *a);
+
 /* An address of a target, or the answer to a question for its addresses. */
 void target_take_ip(const struct targets *t, struct target *to,
     const struct ip *ip);
-void target_take(const struct targets *t, struct target *to,
+void target_take(struct targets *t, struct target *to,
     const struct dns_answer *a);
 
 /* 127.0.0.1 and ::1, as far as they may be used. */
 void target_take_loopback(const struct targets *t, struct target *to);
+
+/* What a soft answer to the question for name means: DEFERRED. */
+struct outcome lookup_failed(const char *name, const struct dns_answer *a);
+
+/* Why it cannot be used, as far as is known. */
+void target_set_problem(struct target *to, struct outcome problem);
 
 /* Are its addresses still to be asked for? */
 bool target_is_unknown(const struct target *t);
@@ -55,8 +66,9 @@ void targets_drop_own(struct targets *t);
 
 /*
  * Hosts, addresses (at most config.max_addresses) and, when there are none,
- * why.  p->domain and p->how are set already.
+ * why.  p->domain and p->how are set already.  The plan takes over what the
+ * hosts own.
  */
-void targets_make_plan(const struct targets *t, struct plan *p);
+void targets_make_plan(struct targets *t, struct plan *p);
 
 #endif

@@ -41,7 +41,7 @@ check(const struct dns_answer *a, const char *name)
 	struct buf text = { 0 };
 
 	assert((a->status == DNS_FOUND) == (a->n > 0));
-	assert((a->status == DNS_FOUND) == (a->why[0] == '\0'));
+	assert((a->status == DNS_FOUND) == !a->why);
 	assert(a->n <= DNS_RECORDS_MAX && a->n <= a->total);
 	for (size_t i = 0; i < a->n && a->type == DNS_MX; i++)
 		check_host(a->mx[i].host);
@@ -49,8 +49,10 @@ check(const struct dns_answer *a, const char *name)
 		check_host(a->srv[i].target);
 	for (size_t i = 0; i < a->n && a->ip; i++)
 		assert(a->ip[i].version == (a->type == DNS_A ? 4 : 6));
-	if (a->status != DNS_SOFT)
-		assert(strcmp(a->canonical, name) == 0 ||
+	assert(a->ttl <= DNS_TTL_MAX);
+	assert(a->status != DNS_SOFT || a->ttl == 0);
+	if (a->canonical)
+		assert(strcmp(a->canonical, name) != 0 &&
 		    dns_name_is_host(a->canonical));
 	dns_answer_put(&text, a);
 	assert(text.n > 0 && !ascii_has_control(buf_slice(&text)));

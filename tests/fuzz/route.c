@@ -46,41 +46,41 @@ take(struct input *in)
 static void
 add_record(struct dns_answer *a, unsigned byte)
 {
+	struct ip ip;
+
 	if (a->type == DNS_MX) {
-		a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
-		a->mx[a->n].preference = (uint16_t)(byte >> 3 & 3);
-		snprintf(a->mx[a->n++].host, sizeof a->mx[0].host, "%s",
-		    names[byte & 7]);
+		dns_answer_add_mx(a, names[byte & 7],
+		    (uint16_t)(byte >> 3 & 3));
 		return;
 	}
 	if (a->type == DNS_SRV) {
-		a->srv = mem_resize(a->srv, a->n + 1, sizeof *a->srv);
-		a->srv[a->n] = (struct dns_srv){ .priority = byte >> 3 & 1,
+		dns_answer_add_srv(a, names[byte & 7], &(struct dns_srv){
+			.priority = byte >> 3 & 1,
 			.weight = (uint16_t)(byte >> 4 & 1 ? 65535 : byte >> 5),
-			.port = (uint16_t)(byte >> 6) };
-		snprintf(a->srv[a->n++].target, sizeof a->srv[0].target, "%s",
-		    names[byte & 7]);
+			.port = (uint16_t)(byte >> 6) });
 		return;
 	}
-	a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
 	ip_parse(slice_of(addresses[(byte & 3) + (a->type == DNS_A ? 0 : 4)]),
-	    &a->ip[a->n++]);
+	    &ip);
+	dns_answer_add_ip(a, &ip);
 }
 
 static struct dns_answer
-answer_make(struct input *in, const struct route_question *q)
+answer_make(struct input *in, const struct dns_question *q)
 {
 	unsigned byte = take(in), n = byte >> 2 & 15;
-	struct dns_answer a = { .type = q->type, .why = "because" };
+	struct dns_answer a = { .type = q->type };
 
-	snprintf(a.canonical, sizeof a.canonical, "%s", byte & 0x80 ?
-	    "me.example" : q->name);
+	if (byte & 0x80)
+		a.canonical = mem_dup(SLICE("me.example"));
 	a.status = (enum dns_status)(byte & 3);
-	if (a.status != DNS_FOUND)
+	a.good_until = byte;
+	if (a.status != DNS_FOUND) {
+		dns_answer_say(&a, "because");
 		return a;
+	}
 	for (unsigned i = 0; i <= n; i++)
 		add_record(&a, take(in));
-	a.total = a.n;
 	return a;
 }
 
@@ -93,7 +93,7 @@ answer_round(struct route *r, struct input *in)
 
 	assert(n > 0);
 	for (size_t i = 0; i < n; i++) {
-		const struct route_question *q = route_question(r,
+		const struct dns_question *q = route_question(r,
 		    (from + i) % n);
 		struct dns_answer a = answer_make(in, q);
 

@@ -7,6 +7,8 @@
 #ifndef SUPPORT_DNS_PACKET_H
 #define SUPPORT_DNS_PACKET_H
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "dns/answer.h"
 
@@ -122,6 +124,29 @@ packet_ip(struct buf *b, const char *owner, const char *address)
 	ip_parse(slice_of(address), &ip);
 	packet_record(b, owner, ip.version == 4 ? DNS_A : DNS_AAAA,
 	    (struct slice){ (const char *)ip.b, ip.version == 4 ? 4 : 16 });
+}
+
+/* Another TTL than 60 for the record of `owner` that begins at `start`. */
+static inline void
+packet_ttl(struct buf *b, size_t start, const char *owner, unsigned ttl)
+{
+	char *at = b->base + b->off + start + strlen(owner) + 2 + 4;
+
+	for (int i = 3; i >= 0; i--, ttl >>= 8)
+		at[i] = (char)ttl;
+}
+
+/* An OPT record with the upper bits of the RCODE (1: BADVERS). */
+static inline void
+packet_opt(struct buf *b, unsigned upper)
+{
+	packet_count(b, 5);
+	packet_name(b, "");
+	packet_u16(b, 41);
+	packet_u16(b, 1232);
+	packet_u16(b, upper << 8);
+	packet_u16(b, 0);
+	packet_u16(b, 0);
 }
 
 /* An SOA in the authority section (call it after all answers). */

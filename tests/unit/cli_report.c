@@ -472,8 +472,10 @@ static struct plan_address addresses[1];
 static void
 make_plan(struct plan *p)
 {
-	hosts[1].problem = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
-	    "no address");
+	static struct outcome problem;
+
+	problem = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "no address");
+	hosts[1].problem = &problem;
 	addresses[0] = (struct plan_address){ .at = at(25), .host = 0 };
 	*p = (struct plan){ .domain = "example.org", .tls = TLS_MAY,
 		.tls_why = "the default", .how = "MX", .host = hosts,

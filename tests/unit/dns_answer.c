@@ -399,8 +399,153 @@ test_secure_is_the_ad_bit(void **state)
 		mx_two(&packet);
 		dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
 		assert_int_equal(a.secure, ad);
-		assert_string_equal(a.canonical, "example.org");
+		assert_null(a.canonical);
 		dns_answer_free(&a);
+		buf_free(&packet);
+	}
+}
+
+/* ---- how long it may be kept ---- */
+
+/* 0 = no such record; the SOA has MINIMUM 5. */
+static const struct {
+	const char *name;
+	unsigned cname, mx, mx2;
+	int64_t soa;
+	uint32_t want;
+} ttls[] = {
+	{ "one record", 0, 300, 0, 0, 300 },
+	{ "the least of two", 0, 300, 200, 0, 200 },
+	{ "the least of two, first", 0, 100, 200, 0, 100 },
+	{ "a CNAME on the way counts", 30, 300, 0, 0, 30 },
+	{ "a CNAME that is kept longer", 3000, 300, 0, 0, 300 },
+	{ "a day at most", 0, 604800, 0, 0, DNS_TTL_MAX },
+	{ "the top bit makes it 0", 0, 0x80000001, 0, 0, 0 },
+	{ "all bits", 0, 0xffffffff, 0, 0, 0 },
+	{ "the most there is", 0, 0x7fffffff, 0, 0, DNS_TTL_MAX },
+	{ "negative without SOA", 0, 0, 0, 0, 0 },
+	{ "negative: MINIMUM", 0, 0, 0, 600, 5 },
+	{ "negative: the SOA's TTL", 0, 0, 0, 2, 2 },
+	{ "negative behind a CNAME", 3, 0, 0, 600, 3 },
+};
+
+static void
+put_with_ttl(struct buf *b, size_t i)
+{
+	const char *at = ttls[i].cname ? "b.example.org" : "example.org";
+	size_t start = b->n;
+
+	if (ttls[i].cname) {
+		packet_cname(b, "example.org", at);
+		packet_ttl(b, start, "example.org", ttls[i].cname);
+	}
+	start = b->n;
+	if (ttls[i].mx) {
+		packet_mx(b, at, 10, "mx.example.org");
+		packet_ttl(b, start, at, ttls[i].mx);
+	}
+	start = b->n;
+	if (ttls[i].mx2) {
+		packet_mx(b, at, 10, "mx2.example.org");
+		packet_ttl(b, start, at, ttls[i].mx2);
+	}
+	start = b->n;
+	if (ttls[i].soa) {
+		packet_soa(b, "example.org");
+		packet_ttl(b, start, "example.org", (unsigned)ttls[i].soa);
+	}
+}
+
+static void
+test_ttl(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ttls / sizeof ttls[0]; i++) {
+		struct buf packet = { 0 };
+		struct dns_answer a, copy;
+
+		print_message("  %s\n", ttls[i].name);
+		packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org",
+		    DNS_MX);
+		put_with_ttl(&packet, i);
+		dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
+		assert_int_equal(a.status, ttls[i].mx ? DNS_FOUND :
+		    DNS_NODATA);
+		assert_int_equal(a.ttl, ttls[i].want);
+		dns_answer_copy(&copy, &a);
+		assert_int_equal(copy.ttl, ttls[i].want);
+		dns_answer_free(&copy);
+		dns_answer_free(&a);
+		buf_free(&packet);
+	}
+}
+
+/* A MINIMUM of ten years is three hours. */
+static void
+test_a_negative_is_kept_for_three_hours_at_most(void **state)
+{
+	struct buf packet = { 0 };
+	struct dns_answer a;
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE | 3, "example.org", DNS_MX);
+	packet_soa(&packet, "example.org");
+	packet_ttl(&packet, packet.n - 22 - 10 - 13, "example.org", 86400);
+	packet.base[packet.n - 3] = 1; /* of MINIMUM */
+	dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
+	assert_int_equal(a.status, DNS_NXDOMAIN);
+	assert_int_equal(a.ttl, DNS_TTL_NEGATIVE_MAX);
+	dns_answer_free(&a);
+	buf_free(&packet);
+}
+
+/* ---- EDNS ---- */
+
+static const struct {
+	unsigned rcode, upper; /* upper bits, in an OPT record; 0 = none */
+	bool refuses;
+} refusals[] = {
+	{ 0, 0, false }, { 1, 0, true }, { 2, 0, false }, { 3, 0, false },
+	{ 4, 0, true }, { 5, 0, false }, { 0, 1, true }, { 1, 1, false },
+	{ 4, 2, false },
+};
+
+static void
+test_which_answers_refuse_edns(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		struct buf packet = { 0 };
+		struct dns_answer a;
+
+		packet_begin(&packet, 7, FLAGS_RECURSIVE | refusals[i].rcode,
+		    "example.org", DNS_MX);
+		if (refusals[i].upper)
+			packet_opt(&packet, refusals[i].upper);
+		dns_answer_parse(buf_slice(&packet), NAME, DNS_MX, &a);
+		assert_int_equal(dns_answer_refuses_edns(&a),
+		    refusals[i].refuses);
+		dns_answer_free(&a);
+		buf_free(&packet);
+	}
+}
+
+/* FORMERR and NOTIMP may lack the question; all else needs it. */
+static void
+test_refusals_without_a_question_match(void **state)
+{
+	(void)state;
+	for (unsigned rcode = 0; rcode < 16; rcode++) {
+		struct buf packet = { 0 };
+
+		packet_begin(&packet, 7, FLAGS_RECURSIVE | rcode,
+		    "example.org", DNS_MX);
+		buf_cut(&packet, 12);
+		packet.base[5] = 0;
+		assert_int_equal(dns_answer_matches(buf_slice(&packet), NAME,
+		    DNS_MX, 7), rcode == 1 || rcode == 4);
+		assert_false(dns_answer_matches(buf_slice(&packet), NAME,
+		    DNS_MX, 8));
 		buf_free(&packet);
 	}
 }
@@ -571,6 +716,11 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_every_prefix_is_soft),
 		cmocka_unit_test(test_secure_is_the_ad_bit),
+		cmocka_unit_test(test_ttl),
+		cmocka_unit_test(
+		    test_a_negative_is_kept_for_three_hours_at_most),
+		cmocka_unit_test(test_which_answers_refuse_edns),
+		cmocka_unit_test(test_refusals_without_a_question_match),
 		cmocka_unit_test(test_a_thousand_records_are_bounded),
 		cmocka_unit_test(test_a_thousand_services_are_bounded),
 		cmocka_unit_test(test_a_thousand_addresses_are_bounded),

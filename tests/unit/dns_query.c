@@ -121,15 +121,24 @@ test_the_packet(void **state)
 	    "\0" "\0\51" "\4\320" "\0\0\0\0" "\0\0");
 
 	(void)state;
-	assert_true(dns_query_put(&b, SLICE("example.org."), DNS_MX, 0x1234));
+	assert_true(dns_query_put(&b, SLICE("example.org."), DNS_MX, 0x1234,
+	    true));
 	assert_int_equal(b.n, want.n);
 	assert_memory_equal(buf_slice(&b).p, want.p, want.n);
 	buf_clear(&b);
-	assert_false(dns_query_put(&b, SLICE("a b"), DNS_MX, 1));
-	assert_false(dns_query_put(&b, SLICE(""), DNS_MX, 1));
+	/* without EDNS: no OPT record, and none is counted */
+	assert_true(dns_query_put(&b, SLICE("example.org."), DNS_MX, 0x1234,
+	    false));
+	assert_int_equal(b.n, want.n - 11);
+	assert_int_equal(buf_slice(&b).p[11], 0);
+	assert_memory_equal(buf_slice(&b).p + 12, want.p + 12,
+	    want.n - 12 - 11);
+	buf_clear(&b);
+	assert_false(dns_query_put(&b, SLICE("a b"), DNS_MX, 1, true));
+	assert_false(dns_query_put(&b, SLICE(""), DNS_MX, 1, true));
 	assert_int_equal(b.n, 0);
 	b.max = 10;
-	assert_false(dns_query_put(&b, SLICE("example.org"), DNS_A, 1));
+	assert_false(dns_query_put(&b, SLICE("example.org"), DNS_A, 1, true));
 	buf_free(&b);
 }
 

@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +38,13 @@ enum over_udp {
 	UDP_WRONG_QUESTION, /* the same */
 	UDP_WRONG_SOURCE,   /* many forgeries from another port */
 	UDP_FLOOD,	    /* a thousand forgeries; the truth only over TCP */
+	/* these are so to questions with an OPT record only */
+	UDP_FORMERR,
+	UDP_BARE_FORMERR,   /* a header and nothing else */
+	UDP_NOTIMP,
+	UDP_BADVERS,
+	UDP_DROPS_EDNS,
+	UDP_ALWAYS_FORMERR, /* ... and this one to all */
 };
 
 enum over_tcp { TCP_GOOD, TCP_BYTEWISE, TCP_CLOSES, TCP_SILENT, TCP_WRONG_ID,
@@ -48,6 +57,8 @@ struct server {
 	int udp, tcp, conn;
 	struct endpoint at;
 	size_t datagrams, streams;
+	size_t with_edns;	/* questions with an OPT record */
+	unsigned ttl;		/* of its answers; 0 = 60 */
 	struct buf in, out;
 };
 
@@ -104,6 +115,7 @@ struct query {
 	unsigned id;
 	char name[256];
 	enum dns_type type;
+	bool edns;
 };
 
 static struct query
@@ -122,6 +134,7 @@ query_read(struct slice p)
 		at += (size_t)p.p[at] + 1;
 	}
 	q.type = (enum dns_type)p.p[at + 2];
+	q.edns = p.p[11] == 1; /* ARCOUNT */
 	return q;
 }
 
@@ -129,8 +142,11 @@ static void
 put_answer(struct buf *b, const struct server *s, const struct query *q,
     unsigned flags, const char *address)
 {
+	size_t start;
+
 	packet_begin(b, q->id, FLAGS_RECURSIVE | flags | s->flags, q->name,
 	    q->type);
+	start = b->n;
 	if (address == BROKEN)
 		packet_record(b, q->name, q->type, SLICE("\1"));
 	else if (q->type == DNS_MX)
@@ -138,6 +154,35 @@ put_answer(struct buf *b, const struct server *s, const struct query *q,
 	else if (address)
 		packet_ip(b, q->name, q->type == DNS_A ? address :
 		    "2001:db8::1");
+	else if ((flags & 0xf) == 3)
+		packet_soa(b, "example.org");
+	if (s->ttl && address && address != BROKEN)
+		packet_ttl(b, start, q->name, s->ttl);
+}
+
+/* What a server without EDNS says to an OPT record. */
+static void
+send_refusal(const struct server *s, const struct query *q,
+    const struct endpoint *to)
+{
+	unsigned rcode = s->over_udp == UDP_NOTIMP ? 4 : 1;
+	struct sockaddr_storage sa;
+	socklen_t n = sockaddr_put(&sa, to);
+	struct buf b = { 0 };
+
+	if (s->over_udp == UDP_BADVERS) {
+		packet_begin(&b, q->id, FLAGS_RECURSIVE, q->name, q->type);
+		packet_opt(&b, 1);
+	} else {
+		packet_begin(&b, q->id, FLAGS_RECURSIVE | rcode, q->name,
+		    q->type);
+	}
+	if (s->over_udp == UDP_BARE_FORMERR) {
+		buf_cut(&b, 12);
+		b.base[5] = 0; /* no question */
+	}
+	sendto(s->udp, b.base, b.n, 0, (struct sockaddr *)&sa, n);
+	buf_free(&b);
 }
 
 static void
@@ -175,11 +220,23 @@ forge_elsewhere(struct server *s, const struct query *q,
 	close(fd);
 }
 
+/* Does this server not understand what we ask? */
+static bool
+refuses(const struct server *s, const struct query *q)
+{
+	return s->over_udp == UDP_ALWAYS_FORMERR || (q->edns &&
+	    s->over_udp >= UDP_FORMERR && s->over_udp <= UDP_BADVERS);
+}
+
 static void
 answer_datagram(struct server *s, struct query q, const struct endpoint *to)
 {
 	struct query other = q;
 
+	if (refuses(s, &q)) {
+		send_refusal(s, &q, to);
+		return;
+	}
 	switch (s->over_udp) {
 	case UDP_SILENT:
 		return;
@@ -209,6 +266,15 @@ answer_datagram(struct server *s, struct query q, const struct endpoint *to)
 	case UDP_FLOOD:
 		forge_ids(s, q, 1000, to);
 		return;
+	case UDP_DROPS_EDNS:
+		if (q.edns)
+			return;
+		break;
+	case UDP_FORMERR:
+	case UDP_BARE_FORMERR:
+	case UDP_NOTIMP:
+	case UDP_BADVERS:
+	case UDP_ALWAYS_FORMERR:
 	case UDP_GOOD:
 		break;
 	}
@@ -222,6 +288,7 @@ serve_udp(struct server *s)
 	socklen_t length = sizeof from;
 	struct endpoint to;
 	char packet[1500];
+	struct query q;
 	ssize_t n = recvfrom(s->udp, packet, sizeof packet, 0,
 	    (struct sockaddr *)&from, &length);
 
@@ -229,8 +296,9 @@ serve_udp(struct server *s)
 		return false;
 	s->datagrams++;
 	assert_true(sockaddr_get(&from, &to));
-	answer_datagram(s, query_read((struct slice){ packet, (size_t)n }),
-	    &to);
+	q = query_read((struct slice){ packet, (size_t)n });
+	s->with_edns += q.edns;
+	answer_datagram(s, q, &to);
 	return true;
 }
 
@@ -366,15 +434,37 @@ turn(struct world *o)
 	resolver_step(o->r, &o->w, o->now);
 }
 
+static struct ticket *
+put(struct world *o, const char *name, enum dns_type type)
+{
+	return resolver_ask(o->r, &(struct dns_question){ name, type, false },
+	    o->now);
+}
+
+static const struct dns_answer *
+await(struct world *o, struct ticket *t)
+{
+	for (int i = 0; i < 2000 && !resolver_answer(t); i++)
+		turn(o);
+	assert_non_null(resolver_answer(t));
+	return resolver_answer(t);
+}
+
 static const struct dns_answer *
 ask(struct world *o, const char *name, enum dns_type type)
 {
-	size_t ticket = resolver_ask(o->r, name, type, o->now);
+	return await(o, put(o, name, type));
+}
 
-	for (int i = 0; i < 2000 && !resolver_answer(o->r, ticket); i++)
-		turn(o);
-	assert_non_null(resolver_answer(o->r, ticket));
-	return resolver_answer(o->r, ticket);
+/* Ask and give the ticket back at once. */
+static enum dns_status
+ask_briefly(struct world *o, const char *name, enum dns_type type)
+{
+	struct ticket *t = put(o, name, type);
+	enum dns_status status = await(o, t)->status;
+
+	resolver_release(o->r, t);
+	return status;
 }
 
 /* "192.0.2.1" or the status and why, with @N for server N. */
@@ -457,6 +547,19 @@ static const struct {
 	    { 1, 1 }, { 0 } },
 	{ "silence", 1, { UDP_SILENT }, { 0 }, "soft: @0: no answer", 15,
 	    { 2 }, { 0 } },
+	{ "FORMERR to EDNS", 1, { UDP_FORMERR }, { 0 }, TRUTH, 0, { 2 },
+	    { 0 } },
+	{ "bare FORMERR to EDNS", 1, { UDP_BARE_FORMERR }, { 0 }, TRUTH, 0,
+	    { 2 }, { 0 } },
+	{ "NOTIMP to EDNS", 1, { UDP_NOTIMP }, { 0 }, TRUTH, 0, { 2 }, { 0 } },
+	{ "BADVERS to EDNS", 1, { UDP_BADVERS }, { 0 }, TRUTH, 0, { 2 },
+	    { 0 } },
+	{ "FORMERR to all", 1, { UDP_ALWAYS_FORMERR }, { 0 },
+	    "soft: FORMERR from @0", 0, { 2 }, { 0 } },
+	{ "FORMERR to all, next", 2, { UDP_ALWAYS_FORMERR, UDP_GOOD }, { 0 },
+	    TRUTH, 0, { 2, 1 }, { 0 } },
+	{ "silence to EDNS", 1, { UDP_DROPS_EDNS }, { 0 }, TRUTH, 5, { 2 },
+	    { 0 } },
 	{ "silence of three", 3, { UDP_SILENT, UDP_SILENT, UDP_SILENT },
 	    { 0 }, "soft: @0: no answer", 15, { 2, 1, 1 }, { 0 } },
 };
@@ -526,7 +629,7 @@ test_tcp_has_a_time_of_its_own(void **state)
 
 	(void)state;
 	world_open(&o);
-	resolver_ask(o.r, "example.org", DNS_A, o.now);
+	put(&o, "example.org", DNS_A);
 	o.now += SECONDS(4);
 	turn(&o);
 	wait_clear(&o.w);
@@ -539,20 +642,19 @@ static void
 test_a_question_is_sent_once(void **state)
 {
 	struct world o = { .n = 1 };
-	size_t a, b, c;
+	struct ticket *a, *b, *c;
 
 	(void)state;
 	world_open(&o);
-	a = resolver_ask(o.r, "example.org", DNS_A, o.now);
-	b = resolver_ask(o.r, "Example.ORG.", DNS_A, o.now);
-	c = resolver_ask(o.r, "example.org", DNS_AAAA, o.now);
-	assert_int_equal(a, b);
-	assert_int_not_equal(a, c);
-	assert_null(resolver_answer(o.r, a));
-	assert_string_equal(ask(&o, "example.org", DNS_A)->canonical,
-	    "example.org");
+	a = put(&o, "example.org", DNS_A);
+	b = put(&o, "Example.ORG.", DNS_A);
+	c = put(&o, "example.org", DNS_AAAA);
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_null(resolver_answer(a));
+	assert_int_equal(ask(&o, "example.org", DNS_A)->ip[0].version, 4);
 	assert_int_equal(ask(&o, "example.org", DNS_AAAA)->ip[0].version, 6);
-	assert_int_equal(resolver_ask(o.r, "example.org", DNS_A, o.now), a);
+	assert_ptr_equal(put(&o, "example.org", DNS_A), a);
 	assert_int_equal(o.server[0].datagrams, 2);
 	world_close(&o);
 }
@@ -643,39 +745,39 @@ test_rotation(void **state)
 #define MANY 500
 
 static bool
-all_answered(const struct world *o, const size_t ticket[MANY])
+all_answered(struct ticket *const ticket[MANY])
 {
 	for (unsigned i = 0; i < MANY; i++)
-		if (!resolver_answer(o->r, ticket[i]))
+		if (!resolver_answer(ticket[i]))
 			return false;
 	return true;
 }
 
 static void
-ask_many(struct world *o, size_t ticket[MANY])
+ask_many(struct world *o, struct ticket *ticket[MANY])
 {
 	char name[32];
 
 	for (unsigned i = 0; i < MANY; i++) {
 		snprintf(name, sizeof name, "n%u.example.org", i);
-		ticket[i] = resolver_ask(o->r, name, DNS_A, o->now);
+		ticket[i] = put(o, name, DNS_A);
 	}
-	for (int i = 0; i < 5000 && !all_answered(o, ticket); i++)
+	for (int i = 0; i < 5000 && !all_answered(ticket); i++)
 		turn(o);
-	assert_true(all_answered(o, ticket));
+	assert_true(all_answered(ticket));
 }
 
 static void
 test_many_questions_share_64_sockets(void **state)
 {
 	struct world o = { .n = 1 };
-	size_t ticket[MANY];
+	struct ticket *ticket[MANY];
 
 	(void)state;
 	world_open(&o);
 	ask_many(&o, ticket);
 	for (unsigned i = 0; i < MANY; i++)
-		assert_int_equal(resolver_answer(o.r, ticket[i])->status,
+		assert_int_equal(resolver_answer(ticket[i])->status,
 		    DNS_FOUND);
 	assert_int_equal(o.most_sockets, 64);
 	assert_int_equal(o.server[0].datagrams, MANY);
@@ -686,7 +788,7 @@ static void
 test_many_questions_to_nobody_fail_together(void **state)
 {
 	struct world o = { .n = 1, .server[0].over_udp = UDP_SILENT };
-	size_t ticket[MANY];
+	struct ticket *ticket[MANY];
 	int64_t begun;
 
 	(void)state;
@@ -694,10 +796,318 @@ test_many_questions_to_nobody_fail_together(void **state)
 	begun = o.now;
 	ask_many(&o, ticket);
 	for (unsigned i = 0; i < MANY; i++)
-		assert_int_equal(resolver_answer(o.r, ticket[i])->status,
+		assert_int_equal(resolver_answer(ticket[i])->status,
 		    DNS_SOFT);
 	assert_int_equal(o.now - begun, SECONDS(15));
 	assert_int_equal(o.server[0].datagrams, 2 * 64);
+	world_close(&o);
+}
+
+/* ---- EDNS (RFC 6891 7) ---- */
+
+static void
+test_a_server_without_edns_is_remembered(void **state)
+{
+	static const enum over_udp kinds[] = { UDP_FORMERR, UDP_BARE_FORMERR,
+		UDP_NOTIMP, UDP_BADVERS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		struct world o = { .n = 1, .server[0].over_udp = kinds[i] };
+
+		world_open(&o);
+		ask(&o, "a.example.org", DNS_A);
+		assert_int_equal(o.server[0].with_edns, 1);
+		ask(&o, "b.example.org", DNS_A);
+		ask(&o, "c.example.org", DNS_MX);
+		assert_int_equal(o.server[0].with_edns, 1);
+		assert_int_equal(o.server[0].datagrams, 4);
+		world_close(&o);
+	}
+}
+
+/* What a server says to all, or does not say, has nothing to do with EDNS. */
+static void
+test_other_failures_teach_nothing_of_edns(void **state)
+{
+	static const enum over_udp kinds[] = { UDP_ALWAYS_FORMERR,
+		UDP_SERVFAIL, UDP_DROPS_EDNS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		struct world o = { .n = 1, .server[0].over_udp = kinds[i] };
+
+		world_open(&o);
+		ask(&o, "a.example.org", DNS_A);
+		ask(&o, "b.example.org", DNS_A);
+		assert_int_equal(o.server[0].with_edns, 2);
+		world_close(&o);
+	}
+}
+
+/* One of two: the other one goes on with EDNS. */
+static void
+test_edns_is_known_of_each_server(void **state)
+{
+	struct world o = { .n = 2, .config.rotate = true,
+		.server[0].over_udp = UDP_FORMERR };
+	char name[32];
+
+	(void)state;
+	world_open(&o);
+	for (int i = 0; i < 6; i++) {
+		snprintf(name, sizeof name, "n%d.example.org", i);
+		ask(&o, name, DNS_A);
+	}
+	assert_int_equal(o.server[0].with_edns, 1);
+	assert_int_equal(o.server[0].datagrams, 4);
+	assert_int_equal(o.server[1].with_edns, 3);
+	world_close(&o);
+}
+
+/* ---- how long an answer is kept ---- */
+
+static void
+test_an_answer_is_kept_for_its_ttl(void **state)
+{
+	struct world o = { .n = 1, .server[0].ttl = 300 };
+	struct ticket *held;
+
+	(void)state;
+	world_open(&o);
+	held = put(&o, "example.org", DNS_A);
+	await(&o, held);
+	assert_true(resolver_answer(held)->good_until ==
+	    o.now + SECONDS(300));
+	o.now += SECONDS(299);
+	ask_briefly(&o, "example.org", DNS_A);
+	assert_int_equal(o.server[0].datagrams, 1);
+	o.now += SECONDS(1);
+	ask_briefly(&o, "example.org", DNS_A);
+	assert_int_equal(o.server[0].datagrams, 2);
+	/* who holds the old one still has it */
+	assert_int_equal(resolver_answer(held)->status, DNS_FOUND);
+	resolver_release(o.r, held);
+	o.now += SECONDS(299);
+	ask_briefly(&o, "example.org", DNS_A);
+	assert_int_equal(o.server[0].datagrams, 2);
+	world_close(&o);
+}
+
+static const struct {
+	const char *name;
+	enum over_udp over_udp;
+	int64_t seconds; /* that it is kept */
+} lifetimes[] = {
+	{ "found", UDP_GOOD, 60 },
+	{ "NXDOMAIN: the SOA's MINIMUM", UDP_NXDOMAIN, 5 },
+	{ "a failure", UDP_SERVFAIL, 30 },
+};
+
+static void
+test_lifetimes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof lifetimes / sizeof lifetimes[0]; i++) {
+		struct world o = { .n = 1,
+			.server[0].over_udp = lifetimes[i].over_udp };
+
+		print_message("  %s\n", lifetimes[i].name);
+		world_open(&o);
+		ask_briefly(&o, "example.org", DNS_A);
+		o.now += SECONDS(lifetimes[i].seconds) - 1;
+		ask_briefly(&o, "example.org", DNS_A);
+		assert_int_equal(o.server[0].datagrams, 1);
+		o.now++;
+		ask_briefly(&o, "example.org", DNS_A);
+		assert_int_equal(o.server[0].datagrams, 2);
+		world_close(&o);
+	}
+}
+
+/* What nobody waits for any more frees its socket; the others go on. */
+static void
+test_a_question_is_given_up(void **state)
+{
+	struct world o = { .n = 1, .server[0].over_udp = UDP_SILENT };
+	struct ticket *a, *b, *again, *queued[70];
+	char name[32];
+
+	(void)state;
+	world_open(&o);
+	a = put(&o, "a.example.org", DNS_A);
+	again = put(&o, "a.example.org", DNS_A);
+	b = put(&o, "b.example.org", DNS_A);
+	resolver_release(o.r, again);
+	wait_clear(&o.w);
+	resolver_wait(o.r, &o.w);
+	assert_int_equal(o.w.n, 2);
+	resolver_release(o.r, a);
+	wait_clear(&o.w);
+	resolver_wait(o.r, &o.w);
+	assert_int_equal(o.w.n, 1);
+	for (unsigned i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "q%u.example.org", i);
+		queued[i] = put(&o, name, DNS_A);
+	}
+	for (unsigned i = 0; i < 70; i++)
+		resolver_release(o.r, queued[(i * 9) % 70]);
+	resolver_release(o.r, NULL);
+	wait_clear(&o.w);
+	resolver_wait(o.r, &o.w);
+	assert_int_equal(o.w.n, 1);
+	assert_null(resolver_answer(b));
+	o.server[0].over_udp = UDP_GOOD;
+	assert_int_equal(await(&o, b)->status, DNS_FOUND);
+	world_close(&o);
+}
+
+/* ---- memory and time ---- */
+
+/* With nobody who answers each question is settled at once. */
+static void
+ask_nobody(struct world *o, unsigned from, unsigned to)
+{
+	char name[40];
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(name, sizeof name, "n%u.example.org", i);
+		resolver_release(o->r, put(o, name, DNS_A));
+	}
+}
+
+static size_t
+heap_in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+
+/* A run that asks about ever new names does not grow. */
+static void
+test_memory_is_given_back(void **state)
+{
+	struct world o = { .n = 0 };
+	size_t before, after;
+
+	(void)state;
+	world_open(&o);
+	o.events.wanted = false;
+	ask_nobody(&o, 0, 10000);
+	before = heap_in_use();
+	ask_nobody(&o, 10000, 100000);
+	after = heap_in_use();
+	assert_in_range(after, 0, before + 65536);
+	world_close(&o);
+}
+
+/* A name with an address costs a few hundred octets while it is held. */
+static void
+test_a_held_answer_is_small(void **state)
+{
+	struct world o = { .n = 1 };
+	struct ticket *ticket[MANY];
+	size_t before;
+
+	(void)state;
+	world_open(&o);
+	o.events.wanted = false;
+	ask_briefly(&o, "example.org", DNS_MX);
+	before = heap_in_use();
+	ask_many(&o, ticket);
+	assert_in_range(heap_in_use() - before, 0, MANY * 400);
+	world_close(&o);
+}
+
+/* ---- short of descriptors ---- */
+
+/* As many descriptors as there are, and `spare` more. */
+static void
+limit_descriptors(rlim_t spare, struct rlimit *old)
+{
+	struct rlimit now;
+	int fd = dup(0);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, old), 0);
+	now = *old;
+	now.rlim_cur = (rlim_t)fd + spare;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+}
+
+static void
+test_many_questions_share_few_descriptors(void **state)
+{
+	struct world o = { .n = 1 };
+	struct ticket *ticket[MANY];
+	struct rlimit old;
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	limit_descriptors(3, &old);
+	ask_many(&o, ticket);
+	setrlimit(RLIMIT_NOFILE, &old);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(resolver_answer(ticket[i])->status,
+		    DNS_FOUND);
+	assert_in_range(o.most_sockets, 1, 3);
+	assert_int_equal(o.server[0].datagrams, MANY);
+	assert_true(o.now == begun); /* none waited for the clock */
+	world_close(&o);
+}
+
+/* Somebody else has them all: this is waited for, and then told as it is. */
+static void
+test_no_descriptor_at_all(void **state)
+{
+	struct world o = { .n = 1 };
+	const struct dns_answer *a;
+	struct ticket *t;
+	struct rlimit old;
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	limit_descriptors(0, &old);
+	t = put(&o, "example.org", DNS_A);
+	for (int i = 0; i < 5000 && !resolver_answer(t); i++)
+		turn(&o);
+	setrlimit(RLIMIT_NOFILE, &old);
+	a = resolver_answer(t);
+	assert_non_null(a);
+	assert_int_equal(a->status, DNS_SOFT);
+	assert_true(a->shortage);
+	assert_string_equal(a->why, "no socket to be had on this host: "
+	    "Too many open files");
+	assert_true(o.now - begun == SECONDS(300));
+	assert_int_equal(o.server[0].datagrams, 0);
+	resolver_release(o.r, t);
+	assert_int_equal(ask(&o, "example.org", DNS_A)->status, DNS_FOUND);
+	world_close(&o);
+}
+
+/* Freed by somebody else, 100 ms later the question is on its way. */
+static void
+test_a_descriptor_is_waited_for(void **state)
+{
+	struct world o = { .n = 1 };
+	struct ticket *t;
+	struct rlimit old;
+	int64_t begun;
+
+	(void)state;
+	world_open(&o);
+	begun = o.now;
+	limit_descriptors(0, &old);
+	t = put(&o, "example.org", DNS_A);
+	turn(&o);
+	turn(&o);
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_int_equal(await(&o, t)->status, DNS_FOUND);
+	assert_in_range(o.now - begun, 0, SECONDS(1));
 	world_close(&o);
 }
 
@@ -915,8 +1325,40 @@ test_hosts(void **state)
 	}
 	assert_true(hosts_answer(path, "six", DNS_A, &a));
 	assert_int_equal(a.status, DNS_NODATA);
+	dns_answer_free(&a);
 	unlink(path);
 	assert_false(hosts_answer(path, "mail", DNS_A, &a));
+}
+
+/* Only what the user named is looked for in the file, and what it lacks is
+   asked for. */
+static void
+test_named_hosts(void **state)
+{
+	struct world o = { .n = 1 };
+	struct dns_question q = { "mail.lan", DNS_A, true };
+	struct ticket *t, *plain;
+	struct buf got = { 0 };
+	char path[64];
+
+	(void)state;
+	write_file(path, HOSTS);
+	o.config.hosts = path;
+	world_open(&o);
+	t = resolver_ask(o.r, &q, o.now);
+	assert_non_null(resolver_answer(t));
+	dns_answer_put(&got, resolver_answer(t));
+	assert_string_equal(buf_str(&got), "192.0.2.1, 192.0.2.2");
+	plain = put(&o, "mail.lan", DNS_A);
+	assert_ptr_not_equal(t, plain);
+	assert_ptr_equal(t, resolver_ask(o.r, &q, o.now));
+	await(&o, plain);
+	q.name = "other.lan";
+	await(&o, resolver_ask(o.r, &q, o.now));
+	assert_int_equal(o.server[0].datagrams, 2);
+	unlink(path);
+	buf_free(&got);
+	world_close(&o);
 }
 
 int
@@ -935,12 +1377,24 @@ main(void)
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_many_questions_share_64_sockets),
 		cmocka_unit_test(test_many_questions_to_nobody_fail_together),
+		cmocka_unit_test(test_a_server_without_edns_is_remembered),
+		cmocka_unit_test(test_other_failures_teach_nothing_of_edns),
+		cmocka_unit_test(test_edns_is_known_of_each_server),
+		cmocka_unit_test(test_an_answer_is_kept_for_its_ttl),
+		cmocka_unit_test(test_lifetimes),
+		cmocka_unit_test(test_a_question_is_given_up),
+		cmocka_unit_test(test_memory_is_given_back),
+		cmocka_unit_test(test_a_held_answer_is_small),
+		cmocka_unit_test(test_many_questions_share_few_descriptors),
+		cmocka_unit_test(test_no_descriptor_at_all),
+		cmocka_unit_test(test_a_descriptor_is_waited_for),
 		cmocka_unit_test(test_ad_counts_from_loopback_or_with_trust),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_resolv_conf),
 		cmocka_unit_test(test_no_resolv_conf_means_this_host),
 		cmocka_unit_test(test_resolver_option),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_named_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,54 +16,54 @@
 
 /*
  * A zone: "NAME TYPE DATA" a line, MX data as "PREFERENCE:HOST" (an empty host
- * is the root); DATA "soft" is a SERVFAIL.  A name without a line is NXDOMAIN.
+ * is the root); DATA "soft" is a SERVFAIL, "short" one of our own.  A name
+ * without a line is NXDOMAIN.
  */
 static void
 add_record(struct dns_answer *a, struct slice data)
 {
 	struct slice preference;
+	struct ip ip;
+	char *host;
 	uint64_t v = 0;
 
-	if (slice_eq(data, SLICE("soft"))) {
+	if (slice_eq(data, SLICE("soft")) || slice_eq(data, SLICE("short"))) {
+		dns_answer_free(a);
 		*a = dns_answer_soft(a->type, "SERVFAIL from 192.0.2.53");
+		a->shortage = data.n == 5;
 		return;
 	}
 	a->status = DNS_FOUND;
-	a->why[0] = '\0';
-	a->total++;
 	if (a->type != DNS_MX) {
-		a->ip = mem_resize(a->ip, a->n + 1, sizeof *a->ip);
-		assert_true(ip_parse(data, &a->ip[a->n++]));
+		assert_true(ip_parse(data, &ip));
+		dns_answer_add_ip(a, &ip);
 		return;
 	}
-	a->mx = mem_resize(a->mx, a->n + 1, sizeof *a->mx);
 	assert_true(slice_cut(&data, ':', &preference));
 	assert_true(slice_to_uint(preference, 65535, &v));
-	a->mx[a->n].preference = (uint16_t)v;
-	snprintf(a->mx[a->n++].host, sizeof a->mx[0].host, "%.*s",
-	    (int)data.n, data.p);
+	host = mem_dup(data);
+	dns_answer_add_mx(a, host, (uint16_t)v);
+	free(host);
 }
 
 static struct dns_answer
-look_up(const char *zone, const struct route_question *q)
+look_up(const char *zone, const struct dns_question *q)
 {
-	struct dns_answer a = { .type = q->type, .status = DNS_NXDOMAIN,
-		.why = "NXDOMAIN from 192.0.2.53" };
+	struct dns_answer a = { .type = q->type, .status = DNS_NXDOMAIN };
 	struct slice rest = slice_of(zone), line, name, type;
 
-	snprintf(a.canonical, sizeof a.canonical, "%s", q->name);
+	dns_answer_say(&a, "NXDOMAIN from 192.0.2.53");
 	while (slice_cut(&rest, '\n', &line)) {
 		slice_cut(&line, ' ', &name);
 		if (!slice_eq(name, slice_of(q->name)))
 			continue;
 		if (a.status == DNS_NXDOMAIN) {
 			a.status = DNS_NODATA;
-			snprintf(a.why, sizeof a.why, "no records");
+			dns_answer_say(&a, "no records");
 		}
 		slice_cut(&line, ' ', &type);
 		if (slice_eq(type, SLICE("CNAME")))
-			snprintf(a.canonical, sizeof a.canonical, "%.*s",
-			    (int)line.n, line.p);
+			a.canonical = mem_dup(line);
 		if (slice_eq(type, slice_of(dns_type_name(q->type))))
 			add_record(&a, line);
 	}
@@ -80,7 +80,7 @@ answer_round(struct route *r, const char *zone, bool backwards)
 		size_t at = backwards ? n - 1 - i : i;
 		struct dns_answer a = look_up(zone, route_question(r, at));
 
-		assert_false(route_question(r, at)->answered);
+		assert_false(route_is_answered(r, at));
 		assert_false(route_is_done(r));
 		assert_null(route_plan(r));
 		route_answer(r, at, &a);
@@ -114,7 +114,7 @@ check_invariants(const struct plan *p, size_t max)
 	for (size_t i = 0; i < p->nhosts; i++) {
 		sum += p->host[i].naddresses;
 		if (p->host[i].naddresses > 0)
-			assert_int_equal(p->host[i].problem.verdict, PENDING);
+			assert_null(p->host[i].problem);
 		if (i > 0)
 			assert_true(p->host[i - 1].preference <=
 			    p->host[i].preference);
@@ -176,6 +176,9 @@ static const struct {
 	    "example.org MX soft\nexample.org A 192.0.2.1\n", 1, 3,
 	    "deferred 4.4.3 example.org: MX lookup failed "
 	    "(SERVFAIL from 192.0.2.53)" },
+	{ "a shortage of ours", ORG, { 0 }, "example.org MX short\n", 1, 3,
+	    "deferred 4.3.0 example.org: MX not looked up "
+	    "(SERVFAIL from 192.0.2.53)" },
 	{ "no MX, no address", ORG, { 0 }, "example.org TXT x\n", 1, 3,
 	    "failed 5.4.4 example.org: no address (no records)" },
 	{ "implicit MX", ORG, { 0 },
@@ -220,6 +223,10 @@ static const struct {
 	{ "none exists, one soft", ORG, { 0 }, MX1 MX2 "mx2.example.org A "
 	    "soft\n", 2, 7, "deferred 4.4.4 example.org: no MX host can be "
 	    "found now: mx2.example.org: A lookup failed "
+	    "(SERVFAIL from 192.0.2.53)" },
+	{ "a host, and a shortage of ours", ORG, { 0 },
+	    MX1 "mx1.example.org A short\n", 2, 5,
+	    "deferred 4.3.0 mx1.example.org: A not looked up "
 	    "(SERVFAIL from 192.0.2.53)" },
 	{ "MX is an address", ORG, { 0 },
 	    "example.org MX 5:192.0.2.1\n" MX1 A1, 2, 5,
@@ -475,6 +482,63 @@ test_plan_carries_the_policy(void **state)
 	route_free(NULL);
 }
 
+/* What the plan rests on counts, and nothing else that was asked. */
+static const struct {
+	const char *name, *zone;
+	int64_t mx, domain, host; /* good_until of the answers */
+	int64_t want;
+} lifetimes[] = {
+	{ "the hosts' addresses", MX1 A1, 100, 1, 50, 50 },
+	{ "the MX records", MX1 A1, 40, 1, 50, 40 },
+	{ "implicit MX", "example.org A 192.0.2.1\n", 100, 50, 1, 50 },
+	{ "null MX", "example.org MX 0:\n", 100, 1, 1, 100 },
+	{ "no such domain", "", 100, 1, 1, 100 },
+	{ "no address of the host", MX1, 100, 1, 50, 50 },
+	{ "the domain is its own MX",
+	    "example.org MX 1:example.org\nexample.org A 192.0.2.1\n", 100,
+	    60, 1, 60 },
+};
+
+static int64_t
+good_until_of(size_t i, const struct dns_question *q)
+{
+	if (q->type == DNS_MX)
+		return lifetimes[i].mx;
+	return strcmp(q->name, ORG) == 0 ? lifetimes[i].domain :
+	    lifetimes[i].host;
+}
+
+static void
+test_how_long_a_plan_is_good(void **state)
+{
+	struct route_config c = { 0 };
+	struct route *r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lifetimes / sizeof lifetimes[0]; i++) {
+		print_message("  %s\n", lifetimes[i].name);
+		r = route_new(ORG, &c);
+		while (!route_is_done(r))
+			for (size_t k = 0, n = route_questions(r); k < n;
+			    k++) {
+				const struct dns_question *q =
+				    route_question(r, k);
+				struct dns_answer a = look_up(
+				    lifetimes[i].zone, q);
+
+				a.good_until = good_until_of(i, q);
+				route_answer(r, k, &a);
+				dns_answer_free(&a);
+			}
+		assert_int_equal(route_plan(r)->good_until,
+		    lifetimes[i].want);
+		route_free(r);
+	}
+	r = route_new("[192.0.2.1]", &c);
+	assert_true(route_plan(r)->good_until == INT64_MAX);
+	route_free(r);
+}
+
 /* A route may be dropped in the middle of a round. */
 static void
 test_an_unfinished_route_is_freed(void **state)
@@ -485,7 +549,7 @@ test_an_unfinished_route_is_freed(void **state)
 
 	(void)state;
 	route_answer(r, 0, &a);
-	assert_true(route_question(r, 0)->answered);
+	assert_true(route_is_answered(r, 0));
 	dns_answer_free(&a);
 	route_free(r);
 }
@@ -499,6 +563,7 @@ main(void)
 		cmocka_unit_test(test_many_hosts_are_bounded),
 		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
 		cmocka_unit_test(test_plan_carries_the_policy),
+		cmocka_unit_test(test_how_long_a_plan_is_good),
 		cmocka_unit_test(test_an_unfinished_route_is_freed),
 	};
 
