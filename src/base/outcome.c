@@ -26,6 +26,8 @@ static const struct {
 	[STAGE_TLS] = { "TLS", 0 },
 	[STAGE_GREETING] = { "greeting", 0 },
 	[STAGE_EHLO] = { "EHLO", 0 },
+	[STAGE_HELO] = { "HELO", 0 },
+	[STAGE_LHLO] = { "LHLO", 0 },
 	[STAGE_STARTTLS] = { "STARTTLS", 0 },
 	[STAGE_AUTH] = { "AUTH", 0 },
 	[STAGE_MAIL] = { "MAIL", 0 },

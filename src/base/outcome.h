@@ -37,6 +37,8 @@ enum stage {
 	STAGE_TLS,	/* the handshake, or a certificate */
 	STAGE_GREETING,
 	STAGE_EHLO,
+	STAGE_HELO,	/* for servers that know no better */
+	STAGE_LHLO,	/* the same for LMTP */
 	STAGE_STARTTLS,
 	STAGE_AUTH,	/* logging in at a relay */
 	STAGE_MAIL,

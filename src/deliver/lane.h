@@ -52,7 +52,6 @@ struct lane {
 
 	struct mail mail;		/* of the transaction under way */
 	struct recipient **offered;	/* its recipients */
-	uint64_t read;			/* raw octets of the body read for it */
 	size_t mails;			/* transactions done */
 	int64_t connected, text;	/* when; of the text under way; or 0 */
 

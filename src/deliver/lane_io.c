@@ -82,7 +82,6 @@ lane_next_mail(struct lane *l)
 		session_quit(l->session);
 		return;
 	}
-	l->read = 0;
 	l->text = 0;
 	l->mails++;
 	session_mail(l->session, &l->mail);
@@ -95,15 +94,14 @@ lane_feed_body(struct lane *l, int64_t now)
 	char block[CONTENT_BLOCK];
 	struct outcome why;
 	struct slice raw = none;
+	uint64_t at = session_body_at(l->session);
 
-	if (l->read == 0)
+	if (at == 0)
 		l->text = now;
-	if (!content_read(&l->job->message->body, l->read, block, &raw,
-		&why)) {
+	if (!content_read(&l->job->message->body, at, block, &raw, &why)) {
 		lane_end(l, &why);
 		return;
 	}
-	l->read += raw.n;
 	session_body(l->session, raw);
 }
 

@@ -130,12 +130,15 @@ enum parse
 reply_parse(struct reply_parser *p, struct slice *in, struct slice *line)
 {
 	size_t at = slice_find(*in, '\n');
+	size_t room = REPLY_LINE_MAX - p->line.n;
 	bool whole = at < in->n;
 
 	*line = (struct slice){ 0 };
-	p->line.max = REPLY_LINE_MAX;
-	if (!buf_put(&p->line, slice_first(*in, at)))
+	buf_put(&p->line, slice_first(*in, at < room ? at : room));
+	if (at > room) {
+		*line = buf_slice(&p->line);
 		return bad(p, "a reply line is too long");
+	}
 	*in = slice_from(*in, at + 1);
 	if (!whole)
 		return PARSE_MORE;
@@ -160,4 +163,14 @@ outcome_from_reply(const struct reply *r, enum verdict good, enum stage stage)
 	o = outcome_make(v, stage, r->esc, "%.*s", (int)text.n, text.p);
 	o.code = r->code;
 	return o;
+}
+
+struct outcome
+outcome_from_garbage(const struct reply_parser *p, struct slice line,
+    enum stage stage)
+{
+	line = slice_first(line, 200);
+	return outcome_make(DEFERRED, stage, ESC(4, 5, 0),
+	    "the server broke the protocol: %s: %.*s", p->error, (int)line.n,
+	    line.p ? line.p : "");
 }

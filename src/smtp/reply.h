@@ -57,7 +57,8 @@ void reply_parser_free(struct reply_parser *p);
  * ends a reply, which stays in p->reply until the next call; PARSE_MORE when it
  * did not or *in is used up; PARSE_BAD for a line that is no reply, a code that
  * differs from the first line's, an overlong line or too many.  *line gets the
- * line just read, without its end, or the empty slice: for the transcript.
+ * line just read, without its end, or the empty slice: for the transcript.  Of
+ * an overlong one it is as much as is allowed.
  */
 enum parse reply_parse(struct reply_parser *p, struct slice *in,
     struct slice *line);
@@ -71,6 +72,13 @@ bool reply_is_partial(const struct reply_parser *p);
  */
 struct outcome outcome_from_reply(const struct reply *r, enum verdict good,
     enum stage stage);
+
+/*
+ * After PARSE_BAD: DEFERRED, 4.5.0, "the server broke the protocol: a reply of
+ * too many lines: 250-x".  line is what reply_parse() gave.
+ */
+struct outcome outcome_from_garbage(const struct reply_parser *p,
+    struct slice line, enum stage stage);
 
 /*
  * The id under which a server took a message, from the text of its last reply:

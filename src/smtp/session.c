@@ -26,6 +26,7 @@ static const struct step *const steps[NVERBS] = {
 	[GREETING] = &step_greeting,
 	[EHLO] = &step_ehlo,
 	[HELO] = &step_helo,
+	[LHLO] = &step_lhlo,
 	[STARTTLS] = &step_starttls,
 	[RSET] = &step_rset,
 	[MAIL] = &step_mail,
@@ -52,7 +53,7 @@ static void
 expect(struct session *s, enum verb verb)
 {
 	if (verb != TEXT || s->config->link != LINK_LMTP || s->accepted == 0) {
-		owe(s, verb, verb == RCPT ? s->rcpt - 1 : 0);
+		owe(s, verb, verb == RCPT ? s->asked : 0);
 		return;
 	}
 	for (size_t i = 0; i < s->mail.n; i++)
@@ -146,6 +147,7 @@ answer(struct session *s, const struct reply *r)
 	s->head = (s->head + 1) % s->ring;
 	s->nowed--;
 	s->phase++;
+	s->spurned = (struct outcome){ 0 };
 	s->next = is_amiss(step, r) ? session_refuse(s, r, stage) :
 				      step->got(s, r, owed.rcpt);
 	fill(s);
@@ -175,13 +177,11 @@ session_is_leaving(const struct session *s)
 static void
 broken(struct session *s, struct slice line)
 {
-	line = slice_first(line, 200);
 	if (session_is_leaving(s))
 		s->need = SESSION_CLOSE;
 	else
-		session_give_up(s, outcome_make(DEFERRED, current_stage(s),
-		    ESC(4, 5, 0), "the server broke the protocol: %s: %.*s",
-		    s->in.error, (int)line.n, line.p));
+		session_give_up(s, outcome_from_garbage(&s->in, line,
+		    current_stage(s)));
 }
 
 /* Is a reply owed to a command that is out? */
@@ -300,6 +300,12 @@ session_need(const struct session *s)
 	return s->need;
 }
 
+bool
+session_bdat_is_broken(const struct session *s)
+{
+	return s->bdat_broken;
+}
+
 const struct caps *
 session_caps(const struct session *s)
 {
@@ -359,7 +365,7 @@ session_secured(struct session *s, const char *version)
 		return; /* TLS from the start: the greeting is still owed */
 	s->caps = (struct caps){ 0 };
 	s->need = SESSION_IO;
-	s->next = EHLO;
+	s->next = session_hello(s);
 	fill(s);
 }
 
@@ -406,7 +412,9 @@ session_lost(struct session *s, const struct outcome *why)
 		s->need = SESSION_CLOSE;
 		return;
 	}
-	if (o.stage == STAGE_NONE)
+	if (o.stage == STAGE_NONE && s->spurned.verdict != PENDING)
+		o = s->spurned;
+	else if (o.stage == STAGE_NONE)
 		o.stage = current_stage(s);
 	session_give_up(s, o);
 }

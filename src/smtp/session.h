@@ -38,6 +38,7 @@ struct session_config {
 	enum tls_level tls;
 	enum link_kind link;
 	enum stage quit_after;	/* --quit-after; STAGE_NONE = send the mail */
+	bool no_bdat;		/* the host does not take it, as is known */
 	const char *host;	/* whom we talk to, for the outcomes; or NULL */
 	struct endpoint peer;
 };
@@ -98,6 +99,12 @@ size_t session_rcpt_limit(const struct session *s);
 /* What the server offers (after SESSION_MAIL was first reached). */
 const struct caps *session_caps(const struct session *s);
 
+/*
+ * Does the server offer CHUNKING and not know BDAT?  Then the mail went on with
+ * DATA, if it could, and no other session with this host should try.
+ */
+bool session_bdat_is_broken(const struct session *s);
+
 /* The handshake is done; version is "TLSv1.3". */
 void session_secured(struct session *s, const char *version);
 
@@ -107,6 +114,12 @@ void session_sent(struct session *s, size_t n);
 
 /* Room and leave to send message text?  Then give raw body bytes, in order. */
 bool session_wants_body(const struct session *s);
+
+/*
+ * Where in the body they begin.  A server that does not know BDAT after all
+ * wants them all again.
+ */
+uint64_t session_body_at(const struct session *s);
 
 /*
  * Raw bytes of the body.  The end is said with the last of them, so there may

@@ -158,6 +158,12 @@ session_wants_body(const struct session *s)
 	return s->body == BODY_OPEN && s->out.n < OUTPUT_FULL;
 }
 
+uint64_t
+session_body_at(const struct session *s)
+{
+	return s->raw;
+}
+
 void
 session_body(struct session *s, struct slice raw)
 {

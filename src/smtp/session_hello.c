@@ -12,6 +12,14 @@ send_nothing(struct session *s)
 	return NOTHING;
 }
 
+/* We go on after a refusal; should we be left now, it says why. */
+static void
+spurn(struct session *s, const struct reply *r, enum stage stage)
+{
+	s->spurned = outcome_from_reply(r, DEFERRED, stage);
+	s->spurned.verdict = DEFERRED;
+}
+
 /* EHLO (or HELO, LHLO) is done: TLS, or ready for mail? */
 static enum verb
 introduced(struct session *s, const struct reply *r)
@@ -52,7 +60,9 @@ got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_GREETING);
 	look_at_name(s, buf_slice(&r->text));
-	return session_stops_after(s, STAGE_GREETING, r) ? QUIT : EHLO;
+	if (session_stops_after(s, STAGE_GREETING, r))
+		return QUIT;
+	return session_hello(s);
 }
 
 const struct step step_greeting = {
@@ -64,11 +74,16 @@ const struct step step_greeting = {
 	.got = got_greeting,
 };
 
+enum verb
+session_hello(const struct session *s)
+{
+	return s->config->link == LINK_LMTP ? LHLO : EHLO;
+}
+
 static enum verb
 send_ehlo(struct session *s)
 {
-	session_say(s, "%s %s", s->config->link == LINK_LMTP ? "LHLO" : "EHLO",
-	    s->config->helo);
+	session_say(s, "EHLO %s", s->config->helo);
 	return NOTHING;
 }
 
@@ -76,8 +91,10 @@ static enum verb
 got_ehlo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (reply_kind(r) == REPLY_REFUSED && s->config->link != LINK_LMTP)
+	if (reply_kind(r) == REPLY_REFUSED) {
+		spurn(s, r, STAGE_EHLO);
 		return HELO;
+	}
 	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_EHLO);
 	caps_parse(&s->caps, buf_slice(&r->text));
@@ -105,17 +122,43 @@ got_helo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
 	if (reply_kind(r) != REPLY_DONE)
-		return session_refuse(s, r, STAGE_EHLO);
+		return session_refuse(s, r, STAGE_HELO);
 	return introduced(s, r);
 }
 
 const struct step step_helo = {
 	.name = "the reply to HELO",
 	.patience = 300,
-	.stage = STAGE_EHLO,
+	.stage = STAGE_HELO,
 	.takes = REPLY_DONE,
 	.send = send_helo,
 	.got = got_helo,
+};
+
+static enum verb
+send_lhlo(struct session *s)
+{
+	session_say(s, "LHLO %s", s->config->helo);
+	return NOTHING;
+}
+
+static enum verb
+got_lhlo(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)rcpt;
+	if (reply_kind(r) != REPLY_DONE)
+		return session_refuse(s, r, STAGE_LHLO);
+	caps_parse(&s->caps, buf_slice(&r->text));
+	return introduced(s, r);
+}
+
+const struct step step_lhlo = {
+	.name = "the reply to LHLO",
+	.patience = 300,
+	.stage = STAGE_LHLO,
+	.takes = REPLY_DONE,
+	.send = send_lhlo,
+	.got = got_lhlo,
 };
 
 static enum verb
@@ -135,6 +178,7 @@ got_starttls(struct session *s, const struct reply *r, size_t rcpt)
 	}
 	if (s->config->tls >= TLS_ENCRYPT)
 		return session_refuse(s, r, STAGE_STARTTLS);
+	spurn(s, r, STAGE_STARTTLS);
 	s->caps.starttls = false; /* go on in clear, in the same session */
 	return introduced(s, r);
 }

@@ -19,7 +19,7 @@
 #define OUTPUT_FULL 65536 /* no more is made while this much waits */
 
 enum verb {
-	GREETING, EHLO, HELO, STARTTLS,
+	GREETING, EHLO, HELO, LHLO, STARTTLS,
 	RSET, MAIL, RCPT, DATA, BDAT, TEXT,
 	QUIT,
 	NVERBS, NOTHING = NVERBS
@@ -58,7 +58,11 @@ struct session {
 	bool mixed;		/* ... and others after it */
 	size_t limit;		/* what session_rcpt_limit() says */
 	struct recipient_list settled;
+	size_t asked;		/* the one that RCPT was sent for last */
 	bool dirty;		/* a transaction was left open: RSET first */
+	bool bdat_broken;	/* it was answered as no command at all */
+	struct outcome spurned;	/* a refusal that we went on after; until the
+				   next reply it tells why we are left */
 
 	enum body body;
 	struct encoder encoder;
@@ -92,8 +96,8 @@ struct step {
 	enum verb (*got)(struct session *s, const struct reply *r, size_t rcpt);
 };
 
-extern const struct step step_greeting, step_ehlo, step_helo, step_starttls,
-    step_quit;
+extern const struct step step_greeting, step_ehlo, step_helo, step_lhlo,
+    step_starttls, step_quit;
 extern const struct step step_rset, step_mail, step_rcpt, step_data, step_bdat,
     step_text;
 
@@ -123,6 +127,9 @@ void session_finish(struct session *s, const struct outcome *o);
 enum verb session_give_up(struct session *s, struct outcome o);
 enum verb session_refuse(struct session *s, const struct reply *r,
     enum stage stage);
+
+/* The verb by which we introduce ourselves. */
+enum verb session_hello(const struct session *s);
 
 /* Stop here, as --quit-after says?  Then all are VERIFIED by this reply. */
 bool session_stops_after(struct session *s, enum stage stage,

@@ -78,8 +78,15 @@ const struct step step_mail = {
 static bool
 may_chunk(const struct session *s)
 {
-	return s->caps.chunking && !s->mail.seven_bit &&
-	    s->config->link != LINK_LMTP;
+	return s->caps.chunking && !s->config->no_bdat && !s->bdat_broken &&
+	    !s->mail.seven_bit && s->config->link != LINK_LMTP;
+}
+
+static void
+skip_decided(struct session *s)
+{
+	while (s->rcpt < s->mail.n && s->fate[s->rcpt] != UNSENT)
+		s->rcpt++;
 }
 
 static enum verb
@@ -87,9 +94,11 @@ send_rcpt(struct session *s)
 {
 	size_t from = s->out.n;
 
-	command_rcpt(&s->out, &s->caps, s->mail.rcpt[s->rcpt]);
+	s->asked = s->rcpt;
+	command_rcpt(&s->out, &s->caps, s->mail.rcpt[s->asked]);
 	session_end_line(s, from);
-	s->fate[s->rcpt++] = ASKED;
+	s->fate[s->asked] = ASKED;
+	skip_decided(s);
 	if (s->rcpt < s->mail.n)
 		return RCPT;
 	if (s->config->quit_after == STAGE_RCPT)
@@ -236,13 +245,53 @@ got_end(struct session *s, const struct reply *r, size_t rcpt)
 	return s->next;
 }
 
+/* 500 to 504: what was sent is no command there, or not now. */
+static bool
+is_unknown(const struct reply *r)
+{
+	return r->code >= 500 && r->code <= 504;
+}
+
+/* Those who were accepted are asked for once more. */
+static void
+begin_again(struct session *s)
+{
+	session_close_body(s);
+	s->commit = s->text = 0;
+	s->accepted = s->rcpt = 0;
+	for (size_t i = 0; i < s->mail.n; i++)
+		if (s->fate[i] == ACCEPTED)
+			s->fate[i] = UNSENT;
+	skip_decided(s);
+}
+
+/*
+ * A server that offers CHUNKING and does not know BDAT: once more with DATA.
+ * It may have taken the text for commands, so from here on one thing is said at
+ * a time, and RSET comes first: any reply too many ends the session.
+ */
+static enum verb
+got_bdat(struct session *s, const struct reply *r, size_t rcpt)
+{
+	if (!is_unknown(r) || s->accepted == 0)
+		return got_end(s, r, rcpt);
+	s->bdat_broken = true;
+	if (!session_is_committed(s))
+		return session_refuse(s, r, STAGE_BODY);
+	events_note(s->events, s->lane, "it offers CHUNKING but does not take "
+	    "BDAT: once more with DATA");
+	s->caps.pipelining = false;
+	begin_again(s);
+	return RSET;
+}
+
 const struct step step_bdat = {
 	.name = "the reply to the message",
 	.patience = 600,
 	.stage = STAGE_END,
 	.takes = REPLY_DONE,
 	.send = send_bdat,
-	.got = got_end,
+	.got = got_bdat,
 };
 
 /* The text behind 354; nobody left means an empty one (RFC 2920 3.1). */

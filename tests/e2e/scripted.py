@@ -499,7 +499,7 @@ class _Dialogue:
             words = line.split()
             chunk = c.exactly(int(words[1]))
             c.message = (c.message or b"") + chunk
-            if words[-1].upper() == "LAST":
+            if words[-1].upper() == "LAST" and "BDAT" not in self.over:
                 c.final_dot = True
                 c.messages.append(c.message)
                 c.message, whole = None, c.message

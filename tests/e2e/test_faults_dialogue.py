@@ -281,6 +281,38 @@ def test_row_46_another_3yz_is_leave(caps, reply):
     assert len(srv.conns[0].messages) == 1
 
 
+@pytest.mark.parametrize("code", ["500", "502 5.5.1", "503 5.5.1", "504"])
+@pytest.mark.parametrize("size", [0, 300000], ids=["small", "large"])
+def test_bdat_not_known_is_data_instead(code, size):
+    """In the same session: the transaction is begun again."""
+    message = big_message(size)
+    with Server(dialogue(CHUNKED, BDAT=code + " what?")) as srv:
+        run = send(srv.port, stdin=message)
+    check(run, OK, status="delivered")
+    assert len(srv.conns) == 1 and srv.conns[0].messages == [message]
+    assert len(commands(srv, "BDAT")) == len(commands(srv, "DATA")) == 1
+
+
+@pytest.mark.parametrize("line", ["EHLO", "HELO", "LHLO"])
+def test_the_stage_is_the_verb_that_was_said(line):
+    over = {} if line == "EHLO" else {"EHLO": "550 5.7.1 listed"}
+    over.update({"EHLO": "450 later"} if line == "EHLO" else {"HELO": "550 x"})
+    with Server(dialogue(**over)) as srv:
+        run = send(srv.port, server="lmtp" if line == "LHLO" else "smtp")
+    check(run, TEMPFAIL, status="deferred", stage=line)
+
+
+@pytest.mark.parametrize("action", [drop, rst], ids=["fin", "rst"])
+def test_words_before_the_door_is_shut(action):
+    with Server(dialogue(EHLO=raw_then("550 5.7.1 you are listed\r\n",
+                                       action))) as srv:
+        run = send(srv.port)
+    if action is drop:      # a reset may overtake the reply
+        check(run, TEMPFAIL, status="deferred", stage="EHLO", code=550,
+              text="you are listed")
+    assert run.rc == TEMPFAIL
+
+
 def mid_body(action):
     """354, then that after the first 100,000 octets."""
     def body(c):

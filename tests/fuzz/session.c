@@ -35,7 +35,6 @@ struct world {
 	struct mail mail;
 	struct message message;
 	struct address from;
-	size_t fed;
 	char last[2];		/* octets that left last */
 	bool quit;
 	size_t ends;		/* lone dots and BDATs seen */
@@ -73,7 +72,6 @@ give_mail(struct world *w)
 		session_quit(w->s);
 		return;
 	}
-	w->fed = 0;
 	w->mails++;
 	w->mail.rcpt = w->offered;
 	w->mail.n = n;
@@ -83,10 +81,10 @@ give_mail(struct world *w)
 static void
 feed_body(struct world *w)
 {
-	struct slice raw = slice_from(w->message.body.memory, w->fed);
+	struct slice raw = slice_from(w->message.body.memory,
+	    (size_t)session_body_at(w->s));
 
 	raw = slice_first(raw, 5);
-	w->fed += raw.n;
 	session_body(w->s, raw);
 }
 

@@ -50,7 +50,6 @@ struct play {
 	struct session *s;
 	struct recipient **offered;
 	struct mail mail;
-	size_t fed;		/* octets of the body */
 	size_t given, settled;	/* recipients, over all transactions */
 	struct buf said, due;
 	bool skipped;		/* the last C? was not said */
@@ -157,6 +156,7 @@ stage_of(struct slice name)
 		const char *name;
 		enum stage stage;
 	} names[] = { { "GREETING", STAGE_GREETING }, { "EHLO", STAGE_EHLO },
+		{ "HELO", STAGE_HELO }, { "LHLO", STAGE_LHLO },
 		{ "STARTTLS", STAGE_STARTTLS }, { "TLS", STAGE_TLS },
 		{ "MAIL", STAGE_MAIL }, { "RCPT", STAGE_RCPT },
 		{ "DATA", STAGE_DATA }, { "BODY", STAGE_BODY },
@@ -317,7 +317,6 @@ give_mail(struct play *p)
 	for (size_t i = 0; i < sc->env.n; i++)
 		if (sc->env.rcpts[i].verdict == PENDING)
 			p->offered[n++] = &sc->env.rcpts[i];
-	p->fed = 0;
 	p->mail = (struct mail){ &sc->env.from, sc->env.ret, sc->env.envid,
 		p->offered, n, &sc->message, sc->utf8, sc->seven_bit };
 	if (n == 0)
@@ -330,10 +329,10 @@ give_mail(struct play *p)
 static void
 feed_body(struct play *p)
 {
-	struct slice raw = slice_from(p->script->message.body.memory, p->fed);
+	struct slice raw = slice_from(p->script->message.body.memory,
+	    (size_t)session_body_at(p->s));
 
 	raw = slice_first(raw, p->pieces == WHOLE ? 65536 : 7);
-	p->fed += raw.n;
 	session_body(p->s, raw);
 }
 

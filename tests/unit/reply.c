@@ -106,6 +106,58 @@ test_bounds(void **state)
 	buf_free(&out);
 }
 
+/* What is wrong is said with the line, also with one that never ends. */
+static void
+test_garbage(void **state)
+{
+	static const struct {
+		const char *in;
+		unsigned pad;	/* x behind it */
+		const char *want;
+	} rows[] = {
+		{ "HTTP/1.1 400 Bad\r\n", 0, "the server broke the protocol: "
+		    "not an SMTP reply: HTTP/1.1 400 Bad" },
+		{ "250-a\r\n550 b\r\n", 0, "the server broke the protocol: "
+		    "a reply of several lines changes its code: 550 b" },
+		{ "250 long", 4000, "the server broke the protocol: "
+		    "a reply line is too long: 250 longxxx" },
+	};
+	struct reply_parser p;
+	struct slice part, line;
+	struct outcome o;
+	struct buf in = { 0 };
+
+	(void)state;
+	for (unsigned k = 0; k < 3 * 3; k++) {
+		buf_clear(&in);
+		buf_puts(&in, rows[k / 3].in);
+		for (unsigned i = 0; i < rows[k / 3].pad; i++)
+			buf_putc(&in, 'x');
+		p = (struct reply_parser){ 0 };
+		for (size_t at = 0;; at++) {
+			size_t piece = k % 3 == 0 ? in.n : k % 3;
+
+			assert_true(at * piece < in.n);
+			part = slice_first(slice_from(buf_slice(&in),
+			    at * piece), piece);
+			while (part.n > 0 &&
+			    reply_parse(&p, &part, &line) != PARSE_BAD)
+				continue;
+			if (p.error)
+				break;
+		}
+		assert_true(line.n <= REPLY_LINE_MAX);
+		o = outcome_from_garbage(&p, line, STAGE_MAIL);
+		assert_int_equal(o.verdict, DEFERRED);
+		assert_int_equal(o.stage, STAGE_MAIL);
+		assert_int_equal(o.code, 0);
+		if (!slice_starts(slice_of(o.text), slice_of(rows[k / 3].want)))
+			fail_msg("%s", o.text);
+		reply_parser_free(&p);
+	}
+	buf_free(&in);
+}
+
 static void
 test_partial(void **state)
 {
@@ -185,6 +237,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_meaning),
 		cmocka_unit_test(test_queue_id),

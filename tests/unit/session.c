@@ -25,7 +25,6 @@ struct talk {
 	struct mail mail;
 	struct message message;
 	struct buf body;
-	size_t read;		/* of the body */
 	struct buf heard;	/* by the server, since the last reply */
 };
 
@@ -49,10 +48,10 @@ give(struct talk *t, size_t n)
 static void
 feed(struct talk *t)
 {
-	struct slice raw = slice_from(buf_slice(&t->body), t->read);
+	struct slice raw = slice_from(buf_slice(&t->body),
+	    (size_t)session_body_at(t->s));
 
 	raw = slice_first(raw, BLOCK);
-	t->read += raw.n;
 	session_body(t->s, raw);
 }
 
@@ -321,7 +320,7 @@ static const unsigned codes[NKINDS][7] = {
 	[DONE] = { 200, 220, 250, 251, 267, 299 },
 	[GO_ON] = { 300, 334, 351, 354, 390, 399 },
 	[LATER] = { 400, 403, 450, 452, 454, 499 },
-	[REFUSED] = { 500, 504, 550, 552, 554, 599 },
+	[REFUSED] = { 500, 504, 505, 550, 554, 599 },
 	[NONE_SUCH] = { 100, 199, 600, 650, 850, 999 },
 	[SAYS_421] = { 421 },
 	[SAYS_221] = { 221 },
@@ -393,6 +392,16 @@ static const struct {
 	    "close D" } },
 };
 
+/* No command at all: BDAT is tried with DATA instead. */
+static const char *
+wanted(size_t verb, size_t kind, unsigned code)
+{
+	if (strcmp(verbs[verb].verb, "BDAT LAST") == 0 && code >= 500 &&
+	    code <= 504)
+		return "RSET -";
+	return verbs[verb].want[kind];
+}
+
 /* Once more for whoever has his verdict already, as another mail would be. */
 static void
 next_mail(struct talk *t, bool quits)
@@ -404,7 +413,6 @@ next_mail(struct talk *t, bool quits)
 	result_release(t->rcpt.result);
 	t->rcpt.result = NULL;
 	t->rcpt.verdict = PENDING;
-	t->read = 0;
 	session_mail(t->s, &t->mail);
 }
 
@@ -498,9 +506,9 @@ try_code(size_t verb, size_t kind, unsigned code)
 		    t.rcpt.verdict == PENDING)
 			session_mail(t.s, &t.mail);
 		describe(&t, &got);
-		if (strcmp(buf_str(&got), verbs[verb].want[kind]) != 0)
+		if (strcmp(buf_str(&got), wanted(verb, kind, code)) != 0)
 			fail_msg("%u to %s: %s, not %s", code, verbs[verb].verb,
-			    buf_str(&got), verbs[verb].want[kind]);
+			    buf_str(&got), wanted(verb, kind, code));
 		buf_clear(&got);
 		finish(&t);
 	}
@@ -517,6 +525,58 @@ test_codes(void **state)
 				try_code(v, k, codes[k][i]);
 }
 
+/*
+ * An answer before all of the text is out: a refusal is believed, except that a
+ * server which knows no BDAT has refused nothing.
+ */
+static void
+test_early_codes(void **state)
+{
+	static const unsigned early[] = { 200, 250, 300, 354, 400, 403, 450,
+		499, 500, 502, 504, 505, 550, 599 };
+	enum verdict want;
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+		for (unsigned data = 0; data < 2; data++) {
+			t = (struct talk){ 0 };
+			put_head(&t.message.head, 14);
+			put_body(&t.body, &edges[6]);
+			begin(&t, data ? "250 HELP\r\n" : "250 CHUNKING\r\n");
+			give(&t, SIZE_MAX);
+			if (data)
+				say(&t, "354 go\r\n");
+			give(&t, 20);
+			say_code(&t, early[i], 1);
+			want = early[i] >= (data ? 500 : 505) ? FAILED :
+								DEFERRED;
+			assert_int_equal(t.rcpt.verdict, want);
+			assert_int_equal(t.rcpt.result->code, early[i]);
+			assert_int_equal(t.rcpt.result->stage, STAGE_BODY);
+			assert_false(t.rcpt.result->maybe_sent);
+			assert_int_equal(session_need(t.s), SESSION_CLOSE);
+			assert_int_equal(session_end(t.s)->verdict, DEFERRED);
+			assert_int_equal(session_bdat_is_broken(t.s),
+			    !data && early[i] >= 500 && early[i] <= 504);
+			finish(&t);
+		}
+}
+
+/* A host known not to take BDAT is not tempted. */
+static void
+test_no_bdat(void **state)
+{
+	struct talk t = { .config = { .no_bdat = true } };
+
+	(void)state;
+	put_head(&t.message.head, 14);
+	buf_puts(&t.body, "hi\r\n");
+	begin(&t, "250 CHUNKING\r\n");
+	assert_true(slice_eq(session_output(t.s), SLICE("DATA\r\n")));
+	finish(&t);
+}
+
 int
 main(void)
 {
@@ -525,6 +585,8 @@ main(void)
 		cmocka_unit_test(test_every_split),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_early_codes),
+		cmocka_unit_test(test_no_bdat),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
