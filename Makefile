@@ -63,7 +63,8 @@ $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/below.pic.a $(MODULE)
 		$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) \
 		$(filter %.o %.a,$^) $(CURL)
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
-	src/net/sockaddr.c src/net/stream.c src/net/tls_cert.c src/net/wait.c)
+	$(addprefix src/net/,file.c sockaddr.c stream.c tls_bundle.c tls_cert.c \
+	tls_files.c tls_words.c wait.c))
 
 $B/%.pic.o: %.c Makefile
 	@mkdir -p $(@D)

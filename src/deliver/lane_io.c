@@ -2,7 +2,7 @@
 /* lane_io.c - what a lane gives its session: mails, body blocks and octets. */
 #include "deliver/lane_impl.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "mail/recode.h"
 #include "net/content.h"
@@ -138,14 +138,14 @@ lane_lost_read(struct lane *l, enum io got)
 static void
 lost_write(struct lane *l)
 {
-	const char *error = stream_error(&l->stream);
 	char reason[256];
-	enum io got;
+	enum io got = IO_AGAIN;
 
-	memcpy(reason, error, strnlen(error, sizeof reason - 1) + 1);
-	reason[sizeof reason - 1] = '\0';
+	snprintf(reason, sizeof reason, "%s", stream_error(&l->stream));
 	for (int i = 0; i < ROUNDS && lane_take_input(l, &got); i++)
 		continue;
+	if (got == IO_ERROR) /* an alert, perhaps */
+		snprintf(reason, sizeof reason, "%s", stream_error(&l->stream));
 	lane_lose(l, STAGE_NONE, "lost the connection while sending: %s",
 	    reason);
 }

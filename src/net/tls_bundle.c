@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * tls_bundle.c - trust in a file of many certificates without loading them all.
+ * tls_bundle.c - trust in a file of many certificates without building them.
  *
- * SSL_CERT_FILE names the system's bundle on many machines; to build its 144
- * certificates costs 40 ms.  This lookup reads the file when an issuer is not
- * known otherwise, and builds only the certificates of that name: 1 ms.
+ * An index says where each certificate and its subject's name lie.  An issuer
+ * is nearly always named octet by octet as it names itself; only when none
+ * matches so are the names compared as RFC 5280 7.1 does, without case and
+ * surplus blanks.
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -13,43 +16,207 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-#include "net/tls_state.h"
+#include "base/mem.h"
+#include "net/file.h"
+#include "net/tls_files.h"
 
-/* Build the certificate in der, if its subject is name, into the store. */
-static void
-consider(X509_STORE *store, const X509_NAME *name, struct slice der)
+#define SEQUENCE 0x30
+#define INTEGER	 0x02
+#define VERSION_TAG 0xa0
+
+struct tls_bundled {
+	size_t at, n;		/* the whole certificate */
+	size_t name_at, name_n;	/* its subject */
+	bool aux;		/* "TRUSTED": trust settings follow it */
+};
+
+/* The octets of a DER length that begins at p; 0 when it is none. */
+static size_t
+length_read(struct slice in, size_t *length)
 {
-	const unsigned char *p = (const unsigned char *)der.p;
-	const unsigned char *wanted;
-	size_t n;
-	X509 *x;
+	size_t octets = in.n > 0 ? (unsigned char)in.p[0] : 0;
 
-	if (X509_NAME_get0_der(name, &wanted, &n) != 1 ||
-	    !memmem(der.p, der.n, wanted, n))
+	*length = octets;
+	if (in.n == 0 || octets < 0x80)
+		return in.n > 0;
+	octets -= 0x80;
+	if (octets == 0 || octets > 4 || octets >= in.n)
+		return 0;
+	*length = 0;
+	for (size_t i = 1; i <= octets; i++)
+		*length = *length << 8 | (unsigned char)in.p[i];
+	return octets + 1;
+}
+
+/*
+ * Take an element with this tag off *in: the whole of it, and what is inside.
+ * False, with *in as it was, when there is none.
+ */
+static bool
+element(struct slice *in, unsigned char tag, struct slice *whole,
+    struct slice *inside)
+{
+	size_t head, n;
+
+	if (in->n == 0 || (unsigned char)in->p[0] != tag)
+		return false;
+	head = length_read(slice_from(*in, 1), &n);
+	if (head == 0 || n > in->n - 1 - head)
+		return false;
+	*whole = slice_first(*in, 1 + head + n);
+	*in = slice_from(*in, whole->n);
+	*inside = slice_from(*whole, 1 + head); /* last: it may be in itself */
+	return true;
+}
+
+/* RFC 5280 4.1: the subject is what follows the validity. */
+static bool
+find_subject(struct slice der, struct slice *subject)
+{
+	struct slice in, whole;
+
+	if (!element(&der, SEQUENCE, &whole, &in) ||
+	    !element(&in, SEQUENCE, &whole, &in))
+		return false;
+	element(&in, VERSION_TAG, &whole, subject);
+	return element(&in, INTEGER, &whole, subject) && /* the serial */
+	    element(&in, SEQUENCE, &whole, subject) && /* algorithm */
+	    element(&in, SEQUENCE, &whole, subject) && /* issuer */
+	    element(&in, SEQUENCE, &whole, subject) && /* validity */
+	    element(&in, SEQUENCE, subject, &whole);
+}
+
+static bool
+keep(struct tls_bundle *b, struct slice der, bool aux)
+{
+	struct tls_bundled *e;
+	struct slice name;
+
+	if (!find_subject(der, &name))
+		return false;
+	b->v = mem_resize(b->v, b->n + 1, sizeof *b->v);
+	e = &b->v[b->n++];
+	*e = (struct tls_bundled){ .at = b->der.n, .n = der.n, .aux = aux };
+	e->name_at = e->at + (size_t)(name.p - der.p);
+	e->name_n = name.n;
+	buf_put(&b->der, der);
+	return true;
+}
+
+/* One item of the text; true unless it is a certificate and damaged. */
+static bool
+take(struct tls_bundle *b, const char *kind, struct slice der)
+{
+	bool aux = strcmp(kind, PEM_STRING_X509_TRUSTED) == 0;
+
+	if (!aux && strcmp(kind, PEM_STRING_X509) != 0 &&
+	    strcmp(kind, PEM_STRING_X509_OLD) != 0)
+		return true;
+	return keep(b, der, aux);
+}
+
+int
+tls_bundle_parse(struct tls_bundle *b, struct slice pem)
+{
+	BIO *in = pem.n < INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	char *kind, *header;
+	unsigned char *der;
+	bool ok = in != NULL;
+	long n;
+
+	while (ok && PEM_read_bio(in, &kind, &header, &der, &n) == 1) {
+		ok = take(b, kind, (struct slice){ (char *)der, (size_t)n });
+		OPENSSL_free(kind);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(der, (size_t)n); /* a key, perhaps */
+	}
+	ok = ok &&
+	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	BIO_free(in);
+	return ok ? (int)b->n : -1;
+}
+
+void
+tls_bundle_free(struct tls_bundle *b)
+{
+	free(b->path);
+	free(b->v);
+	buf_free(&b->der);
+	*b = (struct tls_bundle){ 0 };
+}
+
+/* What SSL_CERT_FILE names is read when an issuer is not known otherwise. */
+static void
+read_late(struct tls_bundle *b)
+{
+	struct buf text = { 0 };
+
+	if (!b->path)
 		return;
-	x = d2i_X509(NULL, &p, (long)der.n);
-	if (x && X509_NAME_cmp(X509_get_subject_name(x), name) == 0)
+	if (file_read(b->path, &text))
+		tls_bundle_parse(b, buf_slice(&text));
+	buf_free(&text);
+	free(b->path);
+	b->path = NULL;
+}
+
+static struct slice
+part(const struct tls_bundle *b, size_t at, size_t n)
+{
+	return slice_first(slice_from(buf_slice(&b->der), at), n);
+}
+
+/* By the octets of the names. */
+static bool
+is_same(struct slice name, const X509_NAME *wanted)
+{
+	const unsigned char *p;
+	size_t n;
+
+	return X509_NAME_get0_der(wanted, &p, &n) == 1 &&
+	    slice_eq(name, (struct slice){ (const char *)p, n });
+}
+
+/* By what they mean. */
+static bool
+is_alike(struct slice name, const X509_NAME *wanted)
+{
+	const unsigned char *p = (const unsigned char *)name.p;
+	X509_NAME *built = d2i_X509_NAME(NULL, &p, (long)name.n);
+	bool alike = built && X509_NAME_cmp(built, wanted) == 0;
+
+	X509_NAME_free(built);
+	return alike;
+}
+
+static void
+build(X509_STORE *store, const struct tls_bundle *b,
+    const struct tls_bundled *e)
+{
+	struct slice der = part(b, e->at, e->n);
+	const unsigned char *p = (const unsigned char *)der.p;
+	X509 *x = e->aux ? d2i_X509_AUX(NULL, &p, (long)der.n)
+			 : d2i_X509(NULL, &p, (long)der.n);
+
+	if (x)
 		X509_STORE_add_cert(store, x);
 	X509_free(x);
 }
 
-static void
-search(X509_STORE *store, const char *path, const X509_NAME *name)
+/* Build all of this name into the store; false when there is none. */
+static bool
+build_named(X509_STORE *store, const struct tls_bundle *b,
+    const X509_NAME *wanted, bool (*is)(struct slice, const X509_NAME *))
 {
-	BIO *file = BIO_new_file(path, "r");
-	char *kind, *header;
-	unsigned char *der;
-	long n;
+	const struct tls_bundled *e;
+	bool found = false;
 
-	while (file && PEM_read_bio(file, &kind, &header, &der, &n) == 1) {
-		if (strcmp(kind, PEM_STRING_X509) == 0)
-			consider(store, name,
-			    (struct slice){ (char *)der, (size_t)n });
-		OPENSSL_free(kind);
-		OPENSSL_free(header);
-		OPENSSL_free(der);
-	}
-	BIO_free(file);
+	for (e = b->v; e < b->v + b->n; e++)
+		if (is(part(b, e->name_at, e->name_n), wanted)) {
+			build(store, b, e);
+			found = true;
+		}
+	return found;
 }
 
 /* OpenSSL takes a reference of its own to what stands in *out. */
@@ -58,13 +225,16 @@ get_by_subject(X509_LOOKUP *l, X509_LOOKUP_TYPE type, const X509_NAME *name,
     X509_OBJECT *out)
 {
 	X509_STORE *store = X509_LOOKUP_get_store(l);
+	struct tls_bundle *b = X509_LOOKUP_get_method_data(l);
 	X509_OBJECT *found;
 	X509 *x;
 
 	if (type != X509_LU_X509)
 		return 0;
 	ERR_set_mark();
-	search(store, X509_LOOKUP_get_method_data(l), name);
+	read_late(b);
+	if (!build_named(store, b, name, is_same))
+		build_named(store, b, name, is_alike);
 	ERR_pop_to_mark();
 	found = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(store),
 	    type, name);
@@ -75,15 +245,13 @@ get_by_subject(X509_LOOKUP *l, X509_LOOKUP_TYPE type, const X509_NAME *name,
 	return 1;
 }
 
-bool
-tls_bundle_trust(struct tls_context *c, X509_STORE *store)
+X509_LOOKUP_METHOD *
+tls_bundle_lookup(void)
 {
-	X509_LOOKUP *l;
+	X509_LOOKUP_METHOD *m = X509_LOOKUP_meth_new("bundle");
 
-	c->bundle = X509_LOOKUP_meth_new("bundle");
-	if (!c->bundle ||
-	    !X509_LOOKUP_meth_set_get_by_subject(c->bundle, get_by_subject))
-		return false;
-	l = X509_STORE_add_lookup(store, c->bundle);
-	return l && X509_LOOKUP_set_method_data(l, c->bundle_path) == 1;
+	if (m && X509_LOOKUP_meth_set_get_by_subject(m, get_by_subject))
+		return m;
+	X509_LOOKUP_meth_free(m);
+	return NULL;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "base/inet.h"
 #include "base/mem.h"
@@ -77,40 +76,18 @@ start_fail(struct outcome *why)
 	    "cannot start TLS: no memory, no randomness or a bad host name");
 }
 
-/* "[192.0.2.1]", "[IPv6:::1]", "mx.example." without their wrapping. */
-static void
-set_name(char to[256], const char *host)
-{
-	struct slice s = slice_of(host);
-
-	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = slice_from(slice_first(s, s.n - 1), 1);
-	if (slice_starts_nocase(s, SLICE("IPv6:")))
-		s = slice_from(s, 5);
-	if (s.n > 1 && s.p[s.n - 1] == '.')
-		s.n--;
-	snprintf(to, 256, "%.*s", (int)s.n, s.p);
-}
-
-/*
- * Whom the certificate must be for, and what SNI asks for (RFC 6066).  A host's
- * name stands in subjectAltName: the subject is free text (RFC 9525 2).
- */
+/* Whom the certificate must be for, and what SNI asks for (RFC 6066). */
 static bool
 set_peer(struct tls *t)
 {
-	X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
 	struct ip ip;
 
-	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-		X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (!tls_name_demand(SSL_get0_param(t->ssl), t->name))
+		return false;
 	if (ip_parse(slice_of(t->name), &ip))
-		return X509_VERIFY_PARAM_set1_ip(param, ip.b,
-		    ip.version == 6 ? 16 : 4) == 1;
+		return true;
 	memcpy(t->sni, t->name, sizeof t->sni);
-	return X509_VERIFY_PARAM_set1_host(param, t->name, 0) == 1 &&
-	    SSL_set_tlsext_host_name(t->ssl, t->sni) == 1;
+	return SSL_set_tlsext_host_name(t->ssl, t->sni) == 1;
 }
 
 /*
@@ -141,7 +118,7 @@ tls_start(struct stream *s, struct tls_context *c, const char *host,
 		return start_fail(why);
 	t = s->state;
 	snprintf(t->host, sizeof t->host, "%s", host);
-	set_name(t->name, c->name ? c->name : host);
+	tls_name_plain(t->name, c->name ? c->name : host);
 	set_level(t->ssl, level);
 	SSL_set_connect_state(t->ssl);
 	return set_peer(t) || start_fail(why);

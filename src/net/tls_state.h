@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * tls_state.h - what the TLS files (tls*.c) and their tests share.  Nobody else
- * includes it, but for relay/relay_talk.c, which prints certificates like us.
+ * includes it, but for the relay, which prints certificates like us.
  */
 #ifndef NET_TLS_STATE_H
 #define NET_TLS_STATE_H
@@ -12,13 +12,13 @@
 #include "base/buf.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "net/tls_files.h"
 
 struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *wire;	/* the BIO under every SSL of this context */
 	char *name;		/* --tls-name, or NULL */
-	char *bundle_path;	/* SSL_CERT_FILE, or NULL */
-	X509_LOOKUP_METHOD *bundle; /* ... and how it is looked into */
+	struct tls_files files;
 };
 
 #define TLS_IDLE_MAX 1000 /* messages without data, in a row */
@@ -54,9 +54,6 @@ enum io tls_push(struct stream *s);
 /* OpenSSL's last call failed for good: say why in the stream. */
 enum io tls_fail(struct stream *s);
 
-/* Trust in c->bundle_path too, reading it when an issuer is not known. */
-bool tls_bundle_trust(struct tls_context *c, X509_STORE *store);
-
 /* The BIO that joins a struct tls to its socket and its buffer. */
 BIO_METHOD *tls_wire_new(void);
 
@@ -75,6 +72,15 @@ void tls_cert_names_put(struct buf *out, const X509 *cert);
 
 /* Append "2027-01-31T12:00:00Z". */
 void tls_time_put(struct buf *out, const ASN1_TIME *t);
+
+/*
+ * Append why a leaf did not verify, from X509_STORE_CTX's error; nothing when
+ * it did.
+ */
+void tls_verdict_put(struct buf *out, const X509 *cert, long error);
+
+/* Append what an error of OpenSSL's queue means. */
+void tls_error_put(struct buf *out, unsigned long error);
 
 /* Append why the peer's certificate is not trusted; nothing when it is. */
 void tls_distrust_put(struct buf *out, const struct tls *t);

@@ -4,56 +4,16 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
 #include "net/tls_state.h"
-
-#define NAMES_SHOWN 200
-
-static void
-mismatch_put(struct buf *out, const X509 *cert)
-{
-	struct buf names = { 0 };
-
-	tls_cert_names_put(&names, cert);
-	if (names.n == 0)
-		buf_puts(out, "certificate has no host name in it");
-	else
-		buf_puts(out, "name mismatch: certificate is for ");
-	buf_put(out, slice_first(buf_slice(&names), NAMES_SHOWN));
-	if (names.n > NAMES_SHOWN)
-		buf_puts(out, " ...");
-	buf_free(&names);
-}
-
-static void
-unknown_issuer_put(struct buf *out, const X509 *cert)
-{
-	struct buf issuer = { 0 };
-
-	tls_name_put(&issuer, X509_get_issuer_name(cert));
-	buf_puts(out, "issued by an unknown authority: ");
-	buf_put(out, slice_first(buf_slice(&issuer), NAMES_SHOWN));
-	buf_free(&issuer);
-}
 
 void
 tls_distrust_put(struct buf *out, const struct tls *t)
 {
 	const X509 *cert = t->refused ? t->refused
 				      : SSL_get0_peer_certificate(t->ssl);
-	long error = SSL_get_verify_result(t->ssl);
 
-	if (!cert)
-		buf_puts(out, "no certificate was shown");
-	else if (error == X509_V_ERR_HOSTNAME_MISMATCH ||
-	    error == X509_V_ERR_IP_ADDRESS_MISMATCH)
-		mismatch_put(out, cert);
-	else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-	    error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
-		unknown_issuer_put(out, cert);
-	else if (error != X509_V_OK)
-		buf_puts(out, X509_verify_cert_error_string(error));
+	tls_verdict_put(out, cert, SSL_get_verify_result(t->ssl));
 }
 
 /* A TLS record of the handshake, or an alert, begins so. */
@@ -74,23 +34,6 @@ not_tls_put(struct buf *out, const struct tls *t)
 	buf_puts(out, "the other side does not speak TLS here, it said \"");
 	buf_put(out, line);
 	buf_puts(out, "\"");
-}
-
-static void
-openssl_put(struct buf *out, unsigned long error)
-{
-	int reason = ERR_GET_REASON(error);
-	const char *text = ERR_reason_error_string(error);
-
-	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-		buf_putf(out, "the other side refused: %s",
-		    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
-	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL)
-		buf_puts(out, "it offers no version from TLS 1.2 on");
-	else if (text)
-		buf_puts(out, text);
-	else
-		buf_putf(out, "protocol error (OpenSSL code %lx)", error);
 }
 
 bool
@@ -116,7 +59,7 @@ tls_reason_put(struct buf *out, const struct tls *t)
 	else if (t->ended || error == 0)
 		buf_puts(out, "the other side closed the connection");
 	else
-		openssl_put(out, error);
+		tls_error_put(out, error);
 }
 
 static void

@@ -133,6 +133,8 @@ relay_free(struct relay *r)
 	relay_wipe_buf(&r->credential);
 	buf_free(&r->reply.text);
 	buf_free(&r->ehlo);
+	buf_free(&r->distrust);
+	tls_files_free(&r->files);
 	free(r->host);
 	free(r->user);
 	free(r);

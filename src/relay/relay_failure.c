@@ -6,9 +6,11 @@
  * the hand-over says nothing about the mail, and a wrong password is mended by
  * a person.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
+#include "net/tls_state.h"
 #include "relay/relay_impl.h"
 
 /* "smtp.example.net:587" */
@@ -29,9 +31,21 @@ put_reply(struct buf *out, const struct relay *r)
 	}
 }
 
+/* "...: error:0A00045C:SSL routines::tlsv13 alert ...": OpenSSL's own words. */
+static bool
+put_openssl(struct buf *out, const char *error)
+{
+	const char *code = strstr(error, "error:");
+
+	if (!code || !strstr(code, ":SSL routines:"))
+		return false;
+	tls_error_put(out, strtoul(code + 6, NULL, 16));
+	return true;
+}
+
 /* What curl says about it, or the system where curl does not know. */
-static void
-put_reason(struct buf *out, const struct relay *r, CURLcode code)
+void
+relay_reason_put(struct buf *out, const struct relay *r, CURLcode code)
 {
 	long error = 0;
 
@@ -40,7 +54,7 @@ put_reason(struct buf *out, const struct relay *r, CURLcode code)
 		buf_puts(out, strerror((int)error));
 	else if (strncmp(r->error, "response reading failed", 23) == 0)
 		buf_puts(out, "the connection was closed"); /* curl's EOF */
-	else
+	else if (!put_openssl(out, r->error))
 		buf_puts(out,
 		    r->error[0] != '\0' ? r->error : curl_easy_strerror(code));
 }
@@ -176,7 +190,10 @@ fail_tls(struct relay *r, CURLcode code, struct outcome *why)
 	    certificate ? "certificate of relay " : "TLS with relay ");
 	put_relay(&text, r);
 	buf_puts(&text, ": ");
-	put_reason(&text, r, code);
+	if (certificate && r->distrust.n > 0)
+		buf_put(&text, buf_slice(&r->distrust));
+	else
+		relay_reason_put(&text, r, code);
 	finish(r, why, STAGE_TLS,
 	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), &text);
 }
@@ -192,7 +209,7 @@ fail_connect(struct relay *r, CURLcode code, struct outcome *why)
 	if (r->refused_clear)
 		buf_puts(&text, "without TLS only on loopback");
 	else
-		put_reason(&text, r, code);
+		relay_reason_put(&text, r, code);
 	finish(r, why, STAGE_CONNECT, ESC(4, 4, 1), &text);
 }
 
@@ -209,7 +226,7 @@ fail_otherwise(struct relay *r, CURLcode code, struct outcome *why)
 		fail_by_reply(r, why, r->stage, ESC(4, 3, 0), &text);
 		return;
 	}
-	put_reason(&text, r, code);
+	relay_reason_put(&text, r, code);
 	finish(r, why, r->stage, ESC(4, 4, 2), &text);
 }
 

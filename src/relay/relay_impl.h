@@ -3,17 +3,17 @@
  * relay_impl.h - what the files of the relay module share; nobody else includes
  * it.
  *
- * relay.c drives curl, relay_setup.c tells it what to do, relay_talk.c listens
- * to what it says and hears, relay_failure.c turns its errors into outcomes,
- * relay_stream.c is the connection that remains.
+ * relay.c drives curl, relay_setup.c tells it what to do, relay_tls.c whom to
+ * trust, relay_talk.c listens to what it says and hears, relay_failure.c turns
+ * its errors into outcomes, relay_stream.c is the connection that remains.
  */
 #ifndef RELAY_RELAY_IMPL_H
 #define RELAY_RELAY_IMPL_H
 
 #include <curl/curl.h>
-#include <openssl/types.h>
 
 #include "base/buf.h"
+#include "net/tls_files.h"
 #include "relay/relay.h"
 
 #define RELAY_SOCKETS	16	/* more than curl has open in one connect */
@@ -82,6 +82,11 @@ struct relay {
 	struct relay_reply reply;
 	struct buf ehlo;
 	struct outcome why;	/* once RELAY_FAILED */
+
+	/* whom it trusts */
+	struct tls_files files;
+	char name[256];		/* whom the certificate must be for */
+	struct buf distrust;	/* why it did not verify */
 };
 
 /*
@@ -97,11 +102,19 @@ void relay_talk_setup(struct relay *r);
 /* Report what became known of the connection: connected, under TLS. */
 void relay_talk_notice(struct relay *r);
 
+/* Trust and identity of a call's files; the rest of TLS. */
+bool relay_tls_load(struct relay *r, const struct relay_call *call,
+    struct outcome *why);
+void relay_tls_setup(struct relay *r);
+
 /* curl's TLS connection; NULL without one. */
 const SSL *relay_ssl(const struct relay *r);
 
 /* curl has ended with code, not CURLE_OK: fill *why. */
 void relay_failure(struct relay *r, CURLcode code, struct outcome *why);
+
+/* What curl says about it, or the system where curl does not know. */
+void relay_reason_put(struct buf *out, const struct relay *r, CURLcode code);
 
 /* Time is up; or what was heard is no SMTP. */
 void relay_failure_timeout(struct relay *r, struct outcome *why);

@@ -3,24 +3,19 @@
  * relay_setup.c - what a call asks for, as options of curl.
  *
  * Nothing comes from curl's own surroundings: no proxy of the environment, no
- * netrc, no CA bundle (the hashed directory costs nothing, the bundle 50 ms).
+ * netrc, no CA bundle.
  * curl picks the strongest mechanism of those that it is given, so DIGEST-MD5
  * and NTLM are not among them; and GSSAPI, which it would always prefer, or
  * EXTERNAL only when they are asked for by name.
  */
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "relay/relay_impl.h"
-
-#define SYSTEM_CA "/etc/ssl/certs"
 
 static const struct mechanism {
 	const char *name;
@@ -129,17 +124,6 @@ check_proxy(const struct relay_call *call, struct outcome *why)
 	    NULL);
 }
 
-static bool
-check_files(const struct relay_call *call, struct outcome *why)
-{
-	const char *const path[] = { call->ca, call->cert, call->key };
-
-	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
-		if (path[i] && access(path[i], R_OK) != 0)
-			return refuse(why, "cannot read", path[i]);
-	return true;
-}
-
 static void
 set_text(struct relay *r, CURLoption option, const char *text)
 {
@@ -231,43 +215,6 @@ set_proxy(struct relay *r, const char *proxy)
 	set_number(r, CURLOPT_HTTPPROXYTUNNEL, 1);
 }
 
-/* CURLOPT_SSL_CTX_FUNCTION: what is left of a write may come from elsewhere. */
-static CURLcode
-on_context(CURL *easy, void *ctx, void *user)
-{
-	(void)easy;
-	(void)user;
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	return CURLE_OK;
-}
-
-static bool
-is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static void
-set_tls(struct relay *r, const struct relay_call *call)
-{
-	const char *ca = call->ca ? call->ca : SYSTEM_CA;
-
-	set_number(r, CURLOPT_USE_SSL,
-	    call->in_clear ? CURLUSESSL_NONE : CURLUSESSL_ALL);
-	set_number(r, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	set_number(r, CURLOPT_SSL_VERIFYPEER, 1);
-	set_number(r, CURLOPT_SSL_VERIFYHOST, 2);
-	set_number(r, CURLOPT_SSL_ENABLE_ALPN, 0);
-	curl_easy_setopt(r->easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
-	set_text(r, CURLOPT_CAINFO, is_folder(ca) ? NULL : ca);
-	set_text(r, CURLOPT_CAPATH, is_folder(ca) ? ca : NULL);
-	set_text(r, CURLOPT_SSLCERT, call->cert);
-	set_text(r, CURLOPT_SSLKEY, call->key);
-}
-
 /* "AUTH=PLAIN;AUTH=LOGIN": the mechanisms that curl may choose from. */
 static void
 set_mechanisms(struct relay *r, const struct relay_call *call)
@@ -317,7 +264,7 @@ relay_setup(struct relay *r, const struct relay_call *call,
 {
 	if (!check_strings(call, why) || !check_mechanism(call, why) ||
 	    !check_clear(call, why) || !check_proxy(call, why) ||
-	    !check_files(call, why) || !set_url(r, call, why))
+	    !set_url(r, call, why) || !relay_tls_load(r, call, why))
 		return false;
 	set_number(r, CURLOPT_CONNECT_ONLY, 1);
 	set_number(r, CURLOPT_NOSIGNAL, 1);
@@ -328,7 +275,7 @@ relay_setup(struct relay *r, const struct relay_call *call,
 	set_address(r, call);
 	set_source(r, &call->source);
 	set_proxy(r, call->proxy);
-	set_tls(r, call);
+	relay_tls_setup(r);
 	set_login(r, call);
 	set_time(r);
 	return true;

@@ -27,8 +27,11 @@ broken(struct stream *s, CURLcode code)
 {
 	const struct relay *r = s->state;
 
-	snprintf(s->error, sizeof s->error, "%s",
-	    r->error[0] != '\0' ? r->error : curl_easy_strerror(code));
+	struct buf why = { 0 };
+
+	relay_reason_put(&why, r, code);
+	snprintf(s->error, sizeof s->error, "%s", buf_str(&why));
+	buf_free(&why);
 	return strstr(s->error, "unexpected eof") ? IO_END : IO_ERROR;
 }
 

@@ -48,8 +48,13 @@ class Setup:
 
     def relay(self, name, url, *, ca=None, user=USER, password=PASSWORD,
               use=True, **keys):
-        """[relay NAME]; use: it stands in `relay =` of the defaults."""
-        text = {"url": url, "ca": ca or certificates().ca}
+        """[relay NAME]; use: it stands in `relay =` of the defaults.
+
+        ca: a path, None for that of the scripted servers, False for no key.
+        """
+        text = {"url": url}
+        if ca is not False:
+            text["ca"] = ca or certificates().ca
         if user:
             text["user"] = user
         if user and password is not None:

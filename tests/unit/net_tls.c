@@ -858,38 +858,6 @@ test_bundle(void **state)
 }
 
 static void
-test_config_errors(void **state)
-{
-	static const struct {
-		struct tls_config config;
-		const char *why;
-	} cases[] = {
-		{ { .ca = "/nonexistent/ca" },
-		    "--ca /nonexistent/ca: No such file or directory" },
-		{ { .ca = "/dev/null" },
-		    "--ca /dev/null: no PEM certificates in this file" },
-		{ { .cert = "/nonexistent/c" },
-		    "--cert /nonexistent/c: No such file or directory" },
-		{ { .cert = "/dev/null", .key = "/nonexistent/k" },
-		    "--key /nonexistent/k: No such file or directory" },
-		{ { .cert = "/dev/null" }, "--cert /dev/null: no usable PEM "
-		    "certificate in this file" },
-		{ { .key = "/dev/null" },
-		    "--key /dev/null: of no use without --cert" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct outcome why = { 0 };
-
-		assert_null(tls_client_context(&cases[i].config, &why));
-		assert_string_equal(why.text, cases[i].why);
-		assert_int_equal(why.verdict, FAILED);
-		assert_int_equal(why.stage, STAGE_CONFIG);
-	}
-}
-
-static void
 test_library_version(void **state)
 {
 	(void)state;
@@ -919,7 +887,6 @@ main(void)
 		cmocka_unit_test(test_bytes_wait_inside),
 		cmocka_unit_test(test_hashed_directory),
 		cmocka_unit_test(test_bundle),
-		cmocka_unit_test(test_config_errors),
 		cmocka_unit_test(test_library_version),
 	};
 

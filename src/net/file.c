@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/* file.c - see file.h */
+#include "net/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK 65536
+
+/* One read; what it said, and never EINTR. */
+static ssize_t
+read_block(int fd, struct buf *out)
+{
+	char *to = buf_reserve(out, BLOCK);
+	ssize_t n;
+
+	if (!to) {
+		errno = EFBIG;
+		return -1;
+	}
+	do {
+		n = read(fd, to, BLOCK);
+	} while (n < 0 && errno == EINTR);
+	buf_grow(out, n > 0 ? (size_t)n : 0);
+	return n;
+}
+
+bool
+file_read(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n = 1;
+	int error;
+
+	if (fd < 0)
+		return false;
+	while (n > 0)
+		n = read_block(fd, out);
+	error = errno;
+	close(fd);
+	errno = error;
+	return n == 0;
+}
+
+bool
+file_is_shortage(int error)
+{
+	static const int all[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (error == all[i])
+			return true;
+	return false;
+}
+
+bool
+file_fail(struct outcome *why, const char *what, const char *path,
+    int error)
+{
+	if (file_is_shortage(error))
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "%s %s: %s", what, path, strerror(error));
+	return outcome_fail(why, FAILED, STAGE_CONFIG, ESC(5, 3, 5),
+	    "%s %s: %s", what, path, strerror(error));
+}
