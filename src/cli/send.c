@@ -52,6 +52,8 @@ route_config(struct run *r)
 		.port = s->port,
 		.tls = s->tls,
 		.tls_why = s->tls_why,
+		.tls_floor = s->require_tls ? TLS_VERIFY : TLS_NONE,
+		.tls_floor_why = "-O requiretls",
 		.no_ipv4 = s->only_ipv6,
 		.no_ipv6 = s->only_ipv4,
 		.allow_loopback_mx = s->allow_loopback_mx,

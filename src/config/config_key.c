@@ -266,9 +266,11 @@ take_option(struct config_text *t, struct option_call *c,
 	memcpy(c->shown, o->name, strlen(o->name) + 1);
 	option_begin(c);
 	ok = o->arg == ARG_NONE ? take_switch(t, c, value) : o->take(c, value);
-	if (ok && o->take == take_tls)
+	if (ok && o->take == take_tls) {
 		c->settings->tls_why = config_keep(t->config,
 		    buf_slice(&where));
+		c->settings->tls_by_file = true;
+	}
 	buf_free(&where);
 	return ok;
 }

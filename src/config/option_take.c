@@ -262,6 +262,7 @@ take_tls(struct option_call *c, const char *value)
 		return option_refuse(c, value,
 		    "none, may, encrypt or verify is wanted");
 	c->settings->tls_given = true;
+	c->settings->tls_by_file = false;
 	c->settings->tls_why = why[c->settings->tls];
 	return true;
 }

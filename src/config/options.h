@@ -96,7 +96,8 @@ struct settings {
 	unsigned hop_count;	/* -h */
 	const char *default_domain; /* for bare names; a host name */
 	bool smtputf8;		/* -U: a hint */
-	bool require_tls;	/* -O requiretls=yes */
+	bool require_tls;	/* -O requiretls=yes: nothing in clear, nothing
+				   to a stranger, whatever tls says */
 
 	/* delivery status notifications */
 	unsigned notify;	/* -N: NOTIFY_ bits */
@@ -123,6 +124,7 @@ struct settings {
 
 	/* TLS */
 	bool tls_given;
+	bool tls_by_file;	/* ... by a configuration file */
 	enum tls_level tls;	/* --tls; TLS_MAY when not given */
 	const char *tls_why;	/* "--tls verify", "the default" */
 	const char *ca, *cert, *key, *tls_name;

@@ -50,16 +50,6 @@ settle_queue(struct settings *s)
 	s->mode = s->queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
 }
 
-/* -O requiretls=yes promises: nothing in clear, nothing to a stranger. */
-static void
-settle_tls(struct settings *s)
-{
-	if (!s->require_tls || s->tls_given)
-		return;
-	s->tls = TLS_VERIFY;
-	s->tls_why = "-O requiretls";
-}
-
 static int
 clash(const struct settings *s, struct buf *says, const char *text)
 {
@@ -94,6 +84,9 @@ find_clash(const struct settings *s)
 		return "--sink receives mail: it takes no recipients";
 	if (s->link == LINK_SMTPS && s->tls == TLS_NONE)
 		return "--tls none does not go with smtps://, which is TLS";
+	if (s->require_tls && s->tls == TLS_NONE && !s->tls_by_file)
+		return "--tls none does not go with -O requiretls=yes, which "
+		       "demands TLS";
 	return s->mode == MODE_SINK ? NULL : sink_option(s);
 }
 
@@ -112,7 +105,6 @@ settings_settle(struct settings *s, struct buf *says)
 	const char *text;
 
 	settle_queue(s);
-	settle_tls(s);
 	text = find_clash(s);
 	if (!text && lacks_recipients(s))
 		text = "no recipients: name them, or take them from the header "

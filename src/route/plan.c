@@ -321,8 +321,6 @@ start_relay(struct route *r)
 	char implicit[DNS_NAME_SIZE], starttls[DNS_NAME_SIZE];
 
 	r->plan.relay = relay;
-	r->plan.tls = TLS_VERIFY;
-	r->plan.tls_why = "a relay needs it";
 	r->plan.how = relay->by_srv ? "relay by SRV" : "relay";
 	if (!relay->by_srv) {
 		submission_plan(relay, &r->plan);
@@ -358,6 +356,21 @@ start_domain(struct route *r)
 	ask_addresses(r, r->name);
 }
 
+/* The one place where the level of a plan is decided. */
+static void
+set_tls(struct route *r)
+{
+	const struct route_config *c = r->config;
+	struct plan *p = &r->plan;
+
+	p->tls = c->relay ? TLS_VERIFY : c->tls;
+	p->tls_why = c->relay ? "a relay needs it" : c->tls_why;
+	if (p->tls < c->tls_floor) {
+		p->tls = c->tls_floor;
+		p->tls_why = c->tls_floor_why;
+	}
+}
+
 struct route *
 route_new(const char *domain, const struct route_config *config)
 {
@@ -368,8 +381,7 @@ route_new(const char *domain, const struct route_config *config)
 	r->targets.good_until = r->plan.good_until = INT64_MAX;
 	r->plan.domain = mem_dup(slice_of(domain));
 	r->plan.link = config->link;
-	r->plan.tls = config->tls;
-	r->plan.tls_why = config->tls_why;
+	set_tls(r);
 	r->plan.how = "MX";
 	if (config->relay)
 		start_relay(r);

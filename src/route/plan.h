@@ -36,6 +36,9 @@ struct route_config {
 	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
 	enum tls_level tls;
 	const char *tls_why;	/* "--tls verify", "the default", ... */
+	enum tls_level tls_floor; /* no rule goes below it: what the message
+				   or its sender demands (REQUIRETLS) */
+	const char *tls_floor_why; /* "-O requiretls", ... */
 	bool no_ipv4, no_ipv6;
 	bool allow_loopback_mx;
 	const char *const *own_names; /* NULL-terminated: this host's names */

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import BINARY
-from faults_support import certificates, smtpsend
+from faults_support import certificates, smtpsend, tls_dialogue
 from relay_support import BOB, CONFIG, delivered, private, scripted_relay
 from scripted import Server, dialogue
 
@@ -301,3 +301,45 @@ def test_a_home_out_of_reach(way):
         assert run.rc == 0 and not run.err, run
         assert [c.lines[0] for c in srv.conns] == ["EHLO line.test"]
 
+
+
+BELOW = {
+    # whatever a file says, and where; "%P" is the server's port
+    "no word of it": ("", ()),
+    "may": ("tls = may\n", ()),
+    "none": ("tls = none\n", ()),
+    "a domain": ("[domain *]\nserver = 127.0.0.1:%P\ntls = none\n", ()),
+    "a domain over a default": ("tls = verify\n[domain *]\n"
+                                "server = 127.0.0.1:%P\ntls = may\n", ()),
+    "--tls may": ("", ("--tls", "may")),
+}
+
+
+@pytest.mark.parametrize("kind", BELOW)
+@pytest.mark.parametrize("caps", ((), ("STARTTLS",)), ids=("clear", "stranger"))
+def test_nothing_goes_below_requiretls(tmp_path, kind, caps):
+    """Neither in clear nor to a server whose certificate nobody trusts."""
+    text, words = BELOW[kind]
+    server = tls_dialogue("unknown") if caps else dialogue()
+    with Server(server) as srv:
+        path = private(tmp_path / "x.conf",
+                       text.replace("%P", str(srv.port)), 0o644)
+        if "server =" not in text:
+            words += ("--server", f"127.0.0.1:{srv.port}")
+        run = smtpsend("--config", path, "-O", "requiretls=yes", *words,
+                       "-f", "a@client.test", BOB)
+    assert run.rc == 75, run
+    assert all(c.message is None for c in srv.conns), "the text went out"
+    assert all("MAIL" not in line for c in srv.conns for line in c.lines)
+    plan = [e for e in run.events if e["event"] == "plan"]
+    assert plan[0]["tls"] == "verify", run
+    assert plan[0]["reason"] == "-O requiretls", run
+
+
+def test_a_clash_with_requiretls_names_both():
+    with Server(dialogue()) as srv:
+        run = send(srv.port, "--tls", "none", "-O", "requiretls=yes",
+                   json_events=False)
+    assert run.rc == 64, run
+    assert "--tls none" in run.err and "requiretls" in run.err, run
+    assert not srv.conns

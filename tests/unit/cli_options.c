@@ -64,8 +64,7 @@ show_legacy(struct buf *b, const struct settings *s)
 	show_number(b, "gateway", s->gateway);
 	show_number(b, "hops", s->hop_count);
 	show_number(b, "utf8", s->smtputf8);
-	if (s->require_tls)
-		show_text(b, "requiretls", tls_level_name(s->tls));
+	show_number(b, "requiretls", s->require_tls);
 	show_text(b, "config", s->config);
 	show_number(b, "errors", s->errors);
 	show_number(b, "delivery", s->delivery);
@@ -304,7 +303,7 @@ static const struct good legacy[] = {
 	    "deliver (-bm) delivery=1 <a>", NULL },
 	{ "sendmail -Odeliverymode=x a", "deliver (-bm) <a>", "ignored" },
 	{ "sendmail -O requiretls=yes -O smtputf8=yes a",
-	    "deliver (-bm) utf8=1 requiretls=verify <a>", NULL },
+	    "deliver (-bm) utf8=1 requiretls=1 <a>", NULL },
 	{ "sendmail -O Timeout.queuereturn=5d -O MaxHopCount=30 a",
 	    "deliver (-bm) return=432000 maxhops=30 <a>", NULL },
 	{ "sendmail -- -a@x", "deliver (-bm) <-a@x>", NULL },
@@ -465,6 +464,10 @@ static const struct {
 	{ "smtpsend -46 a", 64, "exclude each other" },
 	{ "smtpsend --key k a", 64, "--key needs --cert" },
 	{ "smtpsend --server smtps://x --tls none a", 64, "which is TLS" },
+	{ "smtpsend --tls none -O requiretls=yes a@x", 64,
+	    "--tls none does not go with -O requiretls=yes" },
+	{ "smtpsend -O requiretls=yes --tls=none a@x", 64,
+	    "--tls none does not go with -O requiretls=yes" },
 	{ "smtpsend -N often a", 64, "success, failure and delay" },
 	{ "smtpsend -R some a", 64, "full or hdrs" },
 	{ "sendmail -bv", 64, "sendmail: no recipients" },

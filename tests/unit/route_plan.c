@@ -482,6 +482,42 @@ test_plan_carries_the_policy(void **state)
 	route_free(NULL);
 }
 
+/* By MX, to a server, to an address, by a relay: none goes below the floor. */
+static void
+test_no_rule_goes_below_the_floor(void **state)
+{
+	static const struct relay_spec relay = { .name = "r", .host = "r.test",
+		.port = 587 };
+
+	(void)state;
+	for (int level = TLS_NONE; level <= TLS_VERIFY; level++)
+		for (int floor = TLS_NONE; floor <= TLS_VERIFY; floor++)
+			for (int way = 0; way < 4; way++) {
+				struct route_config c = {
+					.tls = (enum tls_level)level,
+					.tls_why = "a rule",
+					.tls_floor = (enum tls_level)floor,
+					.tls_floor_why = "a demand",
+					.server = way == 1 ? "a.test" : NULL,
+					.relay = way == 2 ? &relay : NULL,
+				};
+				struct route *r = route_new(way == 3 ?
+				    "[192.0.2.1]" : ORG, &c);
+				const char *why = way == 2 ?
+				    "a relay needs it" : level < floor ?
+				    "a demand" : "a rule";
+
+				while (!route_is_done(r))
+					answer_round(r, MX1 A1, false);
+				assert_int_equal(route_plan(r)->tls,
+				    way == 2 ? TLS_VERIFY : level < floor ?
+				    floor : level);
+				assert_string_equal(route_plan(r)->tls_why,
+				    why);
+				route_free(r);
+			}
+}
+
 /* What the plan rests on counts, and nothing else that was asked. */
 static const struct {
 	const char *name, *zone;
@@ -563,6 +599,7 @@ main(void)
 		cmocka_unit_test(test_many_hosts_are_bounded),
 		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
 		cmocka_unit_test(test_plan_carries_the_policy),
+		cmocka_unit_test(test_no_rule_goes_below_the_floor),
 		cmocka_unit_test(test_how_long_a_plan_is_good),
 		cmocka_unit_test(test_an_unfinished_route_is_freed),
 	};
