@@ -122,6 +122,8 @@ def test_the_readmes_example(postfix_submission, tmp_path, ca):
         ["bash", "-euc", stanza + mail], input=PASSWORD.encode() + b"\n",
         cwd=tmp_path, capture_output=True, timeout=60, check=False,
         env={"HOME": str(tmp_path), "LC_ALL": "C.UTF-8",
+             # root's home is passwd's
+             "XDG_CONFIG_HOME": str(tmp_path / ".config"),
              "PATH": f"{BINARY.parent}:{os.environ['PATH']}"})
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
     assert PASSWORD.encode() not in done.stdout + done.stderr
