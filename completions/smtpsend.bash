@@ -12,8 +12,7 @@ _smtpsend_long='--file --from --name --read-recipients --as-is
 	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
 	--sink-lmtp --sink-name'
 _smtpsend_letters='-f -F -t -i -4 -6 -v -X -N -R -V
-	-b -B -C -d -e -G -h -I -L -n -O -o -p -Q -q -r -U
-	-A -c -D -E -J -M -m -s -T -x'
+	-b -B -C -d -e -G -I -O -o -r -U'
 
 # The words that may follow an option, or nothing for free text.
 _smtpsend_words()
@@ -27,7 +26,6 @@ _smtpsend_words()
 	-b) echo m s S v t i p P q d D h H O C V ;;
 	-e) echo p m q w e ;;
 	--log) echo syslog journal none ;;
-	-A) echo c m ;;
 	--timeout) echo 30s 1m 5m ;;
 	--server) echo smtp:// smtps:// lmtp:// localhost ;;
 	--relay) echo smtp:// smtps:// ;;
@@ -75,7 +73,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | -D)
+		--config | -C)
 		_smtpsend_files "$cur"
 		return
 		;;
@@ -90,7 +88,7 @@ _smtpsend()
 		;;
 	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
-		--sink-count | --sink-name | -h | -L | -O | -o | -p | -M)
+		--sink-count | --sink-name | -O | -o)
 		return
 		;;
 	esac

@@ -104,7 +104,7 @@ put_letters(struct buf *out, enum option_group group)
 	size_t column = 0;
 
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-		if (o->group != group)
+		if (o->group != group || o->scope == SCOPE_THEIRS)
 			continue;
 		buf_clear(&one);
 		put_names(&one, o);
@@ -129,7 +129,7 @@ put_group(struct buf *out, enum option_group group)
 	const struct option *o;
 
 	buf_putf(out, "\n%s:\n", option_group_title(group));
-	if (group == GROUP_SENDMAIL || group == GROUP_IGNORED) {
+	if (group == GROUP_SENDMAIL) {
 		put_letters(out, group);
 		return;
 	}
@@ -142,7 +142,8 @@ void
 help_put(struct buf *out)
 {
 	buf_puts(out, usage);
-	for (int g = 0; g < NGROUPS; g++)
+	/* what is ignored exists under sendmail's names only, as --help not */
+	for (int g = 0; g < GROUP_IGNORED; g++)
 		put_group(out, (enum option_group)g);
 }
 

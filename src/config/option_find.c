@@ -31,9 +31,16 @@ option_by_letter(char letter, bool own)
 	const struct option *o;
 
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (o->letter == letter && (own || o->scope != SCOPE_OWN))
+		if (o->letter == letter &&
+		    o->scope != (own ? SCOPE_THEIRS : SCOPE_OWN))
 			return o;
 	return NULL;
+}
+
+bool
+option_is_value(const char *word)
+{
+	return word && word[0] != '-' && word[0] != '\0';
 }
 
 static unsigned

@@ -13,10 +13,13 @@
 const struct option *option_by_name(struct slice name,
     const struct option **other);
 
-/* The option with this letter; own: smtpsend's letters too. */
+/* The option with this letter under the name smtpsend, or one of sendmail's. */
 const struct option *option_by_letter(char letter, bool own);
 
 /* The long name that was probably meant, or NULL when none is near. */
 const char *option_nearest(struct slice name);
+
+/* May this be the value of an option that needs none?  NULL is no word. */
+bool option_is_value(const char *word);
 
 #endif

@@ -55,7 +55,8 @@ take_mode(struct option_call *c, const char *value)
 			return true;
 		}
 	return option_reject(c, value, "there is no such mode; m, s, S, v, t, "
-	    "i, p, P, q, d, D, h, H, O, C and V are known");
+	    "i, p, P, q, d, D, h, H, O, C and V are known%s", c->own ?
+	    " (a blind copy goes to all who are named as recipients)" : "");
 }
 
 bool
@@ -66,13 +67,22 @@ take_aliases(struct option_call *c, const char *value)
 	return true;
 }
 
+/* What has no meaning: an error as smtpsend; sendmail's names are deaf. */
+static bool
+pass_over(struct option_call *c, const char *value, const char *text)
+{
+	return !c->own || option_reject(c, value, "%s", text);
+}
+
 /* -d0.1, -d0.4 and -d0.13 ask for the version; other debugging is ignored. */
 bool
 take_debug(struct option_call *c, const char *value)
 {
-	if (value && (strcmp(value, "0.1") == 0 || strcmp(value, "0.4") == 0 ||
-	    strcmp(value, "0.13") == 0))
-		c->settings->show_build = true;
+	if (!value || (strcmp(value, "0.1") != 0 && strcmp(value, "0.4") != 0 &&
+	    strcmp(value, "0.13") != 0))
+		return pass_over(c, value, "-d0.1 shows the version; -v shows "
+		    "the dialogue; the message comes from standard input");
+	c->settings->show_build = true;
 	return true;
 }
 
@@ -161,7 +171,8 @@ take_short(struct option_call *c, const char *value)
 	case 'd':
 		return take_delivery(c, value + 1);
 	}
-	return true;
+	return pass_over(c, value, "-oi, -oe MODE and -od MODE have a meaning "
+	    "here");
 }
 
 static bool
@@ -220,6 +231,7 @@ take_long(struct option_call *c, const char *value)
 		{ { "requiretls", 10 }, set_requiretls },
 		{ { "smtputf8", 8 }, set_smtputf8 },
 	};
+	const char *whole = value;
 	size_t eq = slice_find(slice_of(value), '=');
 	struct slice name = slice_trim(slice_first(slice_of(value), eq));
 
@@ -231,7 +243,8 @@ take_long(struct option_call *c, const char *value)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (slice_eq_nocase(name, names[i].name))
 			return names[i].set(c, value);
-	return true;
+	return pass_over(c, whole, "there is no such option of sendmail's "
+	    "here; IgnoreDots, requiretls and smtputf8 have a meaning");
 }
 
 static bool

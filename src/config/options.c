@@ -15,6 +15,8 @@
 #include "base/mem.h"
 #include "base/slice.h"
 #include "config/option_find.h"
+#include "config/option_foreign.h"
+#include "config/option_order.h"
 #include "config/option_take.h"
 
 /* The words, and how far we are. */
@@ -66,13 +68,23 @@ say(struct option_call *c, const char *text, struct slice word)
 	text_escape(c->says, slice_first(word, 200));
 }
 
+/*
+ * An option that is none.  Its advice is about this word if it is one of other
+ * programs' words, else about the option that was probably meant.
+ */
 static int
 fail_unknown(struct option_call *c, struct slice word, const char *near)
 {
+	const char *advice = c->own ? foreign_advice(word) : NULL;
+
 	say(c, "unknown option", word);
-	if (near)
+	if (advice)
+		buf_putf(c->says, "; %s\n", advice);
+	else if (near)
 		buf_putf(c->says, "; did you mean --%s?", near);
-	buf_puts(c->says, c->own ? " (smtpsend --help lists all)\n" : "\n");
+	if (!advice)
+		buf_puts(c->says, c->own ? " (smtpsend --help lists all)\n" :
+					   "\n");
 	return EX_USAGE;
 }
 
@@ -98,13 +110,6 @@ peek(const struct words *w)
 	return w->at < w->n ? w->argv[w->at] : NULL;
 }
 
-/* May the next word be an optional value? */
-static bool
-is_value(const char *word)
-{
-	return word && word[0] != '-' && word[0] != '\0';
-}
-
 /*
  * The value of option o: glued to it, or the next word.  False when one is
  * needed and there is none.
@@ -116,7 +121,7 @@ find_value(struct words *w, const struct option *o, const char *glued,
 	*value = glued;
 	if (glued || o->arg == ARG_NONE || o->arg == ARG_GLUED)
 		return true;
-	if (o->arg == ARG_OPTIONAL && !is_value(peek(w)))
+	if (o->arg == ARG_OPTIONAL && !option_is_value(peek(w)))
 		return true;
 	*value = peek(w);
 	if (*value)
@@ -163,7 +168,7 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 	name = slice_first(name, eq);
 	o = c->own ? option_by_name(name, &other) : NULL;
 	if (!o)
-		return fail_unknown(c, slice_first(slice_of(word), eq + 2),
+		return fail_unknown(c, slice_first(slice_of(word), name.n + 2),
 		    c->own ? option_nearest(name) : NULL);
 	if (other)
 		return fail_ambiguous(c, slice_of(word), name);
@@ -175,24 +180,34 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 	return run(c, w, o, glued);
 }
 
-/* Was "-server" written for "--server"? */
-static void
-hint_long(struct option_call *c, const char *word)
+/*
+ * Was "-server" written for "--server", or a word of another program that is
+ * no letters of ours?  They would be read as letters with values.
+ */
+static int
+check_one_dash(struct option_call *c, const char *word)
 {
-	size_t n = slice_find(slice_of(word), '=');
+	struct slice dashed = slice_first(slice_of(word),
+	    slice_find(slice_of(word), '='));
+	struct slice name = slice_from(dashed, 1);
+	struct buf two = { 0 };
 	const struct option *o, *other;
+	int status = 0;
 
-	if (!c->own)
-		return;
-	if (strcmp(word, "-h") == 0)
-		buf_puts(c->says, "smtpsend: did you mean --help?\n");
-	if (n < 4)
-		return;
-	o = option_by_name(slice_from(slice_first(slice_of(word), n), 1),
-	    &other);
-	if (o && !other)
-		buf_putf(c->says, "%s: did you mean --%s, with two dashes?\n",
-		    c->settings->program, o->name);
+	o = name.n > 2 ? option_by_name(name, &other) : NULL;
+	if (o && strlen(o->name) == name.n) {
+		say(c, "unknown option", dashed);
+		buf_putf(c->says, "; did you mean --%s, with two dashes?\n",
+		    o->name);
+		return EX_USAGE;
+	}
+	buf_putf(&two, "-%.*s", (int)dashed.n, dashed.p);
+	if (name.n > 1 && foreign_advice(dashed))
+		status = fail_unknown(c, dashed, NULL);
+	else if (name.n > 2 && foreign_advice(buf_slice(&two)))
+		status = fail_unknown(c, buf_slice(&two), NULL);
+	buf_free(&two);
+	return status;
 }
 
 /* "-t", "-ti", "-fme@example.org": letters until one takes the rest. */
@@ -201,22 +216,18 @@ parse_letters(struct option_call *c, struct words *w, const char *word)
 {
 	const struct option *o;
 	const char *rest;
-	int status = 0;
+	int status = c->own ? check_one_dash(c, word) : 0;
 
 	for (const char *p = word + 1; *p && status == 0; p++) {
 		snprintf(c->shown, sizeof c->shown, "-%c", *p);
 		o = option_by_letter(*p, c->own);
-		if (!o) {
-			status = fail_unknown(c, slice_of(word), NULL);
-			break;
-		}
+		if (!o)
+			return fail_unknown(c, slice_of(c->shown), NULL);
 		rest = o->arg != ARG_NONE && p[1] ? p + 1 : NULL;
 		status = run(c, w, o, rest);
 		if (rest)
 			break;
 	}
-	if (status != 0)
-		hint_long(c, word);
 	return status;
 }
 
@@ -247,6 +258,27 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 	return status;
 }
 
+/* A word behind a recipient that looks like an option, and is none. */
+static int
+fail_late(struct option_call *c, const struct words *w, const char *word)
+{
+	struct slice name = slice_first(slice_of(word),
+	    slice_find(slice_of(word), '='));
+	const char *advice = c->own ? foreign_advice(name) : NULL;
+	struct buf line = { 0 };
+
+	say(c, "a recipient may not begin with '-':", name);
+	buf_puts(c->says, "; options go before recipients, nothing was sent");
+	if (c->own && option_order_put(&line, w->argv, w->n, w->at))
+		buf_putf(c->says, "; in the right order:\n  %s",
+		    buf_str(&line));
+	else if (advice)
+		buf_putf(c->says, "; %s", advice);
+	buf_putc(c->says, '\n');
+	buf_free(&line);
+	return EX_USAGE;
+}
+
 /* The first recipient ends the options: what looks like one is an error. */
 static int
 take_recipients(struct option_call *c, const struct words *w, bool dashes)
@@ -254,12 +286,8 @@ take_recipients(struct option_call *c, const struct words *w, bool dashes)
 	c->settings->rcpt = w->argv + w->at;
 	c->settings->nrcpts = w->n - w->at;
 	for (size_t i = w->at; i < w->n && !dashes; i++)
-		if (w->argv[i][0] == '-') {
-			say(c, "a recipient may not begin with '-':",
-			    slice_of(w->argv[i]));
-			buf_puts(c->says, "; options go before recipients\n");
-			return EX_DATAERR;
-		}
+		if (w->argv[i][0] == '-')
+			return fail_late(c, w, w->argv[i]);
 	return 0;
 }
 

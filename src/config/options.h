@@ -6,10 +6,11 @@
  * page and completions.  Parsing does no I/O and opens nothing.
  *
  * Two grammars share the table.  Under the name smtpsend, long options in GNU
- * syntax and letters.  Under sendmail's names only sendmail's letters: those
+ * syntax and letters; what means nothing is an error that says what to write
+ * (option_foreign.h).  Under sendmail's names only sendmail's letters: those
  * are never refused, and no option names a file or a program there, since web
  * applications pass on what strangers wrote.  In both the first recipient ends
- * the options (POSIX order).
+ * the options (POSIX order), and one behind it is an error.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
@@ -201,9 +202,9 @@ const char *settings_log(const struct settings *s);
 int settings_settle(struct settings *s, struct buf *says);
 
 /*
- * Read argv.  Returns 0 when the program may go on, else the exit status (64,
- * or 65 for a recipient that begins with '-').  says gets whole lines for
- * stderr, safe to show: the error, or warnings when 0.  argv outlives *out.
+ * Read argv.  Returns 0 when the program may go on, else the exit status 64.
+ * says gets whole lines for stderr, safe to show: the error, or warnings when
+ * 0.  argv outlives *out.
  */
 int options_parse(int argc, char *const argv[], struct settings *out,
     struct buf *says);
@@ -237,6 +238,8 @@ enum option_scope {
 	SCOPE_ALL,	/* a letter of sendmail's; its long name is ours */
 	SCOPE_DEAF,	/* the same, but sendmail's names eat the argument and
 			   do nothing: it names a file */
+	SCOPE_THEIRS,	/* a letter of sendmail's that means nothing as
+			   smtpsend, or another thing to those who write it */
 };
 
 struct option_call;

@@ -10,6 +10,7 @@ import pexpect
 import pytest
 
 import conftest
+from scripted import Server, dialogue
 
 MAN = conftest.TOP / "man" / "smtpsend.1"
 BASH = conftest.TOP / "completions"
@@ -64,6 +65,46 @@ def test_a_mistyped_option_is_understood(smtpsend, typo, meant):
     assert run.status == 64, run
     assert typo in run.stderr and meant in run.stderr
     assert len(run.stderr.splitlines()) <= 3
+
+
+@pytest.mark.parametrize("words, advised", [
+    (["--cc", "ann@example.test"], "as recipients too"),
+    (["--host", "mx.example.test"], "--server HOST"),
+    (["--sender", "me@example.test"], "--from ADDR"),
+    (["--cacert", "ca.pem"], "--ca PATH"),
+    (["-s", "Report"], "a line at the top of the message"),
+    (["-au", "me", "-ap", "secret"], "[relay] section"),
+    (["-p", "2525"], "--port N"),
+    (["-q"], "silence is the default"),
+    (["-A", "report.pdf"], "attaches nothing"),
+])
+def test_other_programs_options_are_known(smtpsend, words, advised):
+    """Nothing is sent, and one line says what to write instead."""
+    run = smtpsend("--server", "127.0.0.1:1", *words, "bob@example.test",
+                   message=b"hi\n")
+    assert run.status == 64, run
+    assert advised in run.stderr and "secret" not in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_an_option_behind_a_recipient(smtpsend):
+    """What is shown can be pasted, and is what was meant."""
+    with Server(dialogue()) as srv:
+        words = ["bob@client.test", "-F", "Ann O'Hara $HOME",
+                 "carol@client.test", "-f", "",
+                 f"--server=127.0.0.1:{srv.port}"]
+        run = smtpsend(*words, message=b"hi\n")
+        assert run.status == 64 and not srv.conns, run
+        said = run.stderr.splitlines()
+        assert len(said) == 2 and "options go before recipients" in said[0]
+        done = subprocess.run(["sh", "-euc", said[1]], input=b"hi\n",
+                              capture_output=True, check=False)
+        assert done.returncode == 0, done
+    conn, = srv.conns
+    assert [l for l in conn.lines if l.startswith(("MAIL", "RCPT"))] == [
+        "MAIL FROM:<>", "RCPT TO:<bob@client.test>",
+        "RCPT TO:<carol@client.test>"]
+    assert b"Ann O'Hara $HOME" in conn.message
 
 
 def test_no_arguments_at_all(smtpsend):

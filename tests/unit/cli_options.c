@@ -15,6 +15,8 @@
 
 #include "base/mem.h"
 #include "cli/help.h"
+#include "config/option_foreign.h"
+#include "config/option_order.h"
 #include "config/options.h"
 
 #define WORDS_MAX 40
@@ -432,14 +434,19 @@ static const struct {
 	{ "smtpsend --= a", 64, "unknown option --" },
 	{ "smtpsend --file", 64, "--file: it needs a value: --file FILE\n" },
 	{ "smtpsend -f", 64, "-f: it needs a value: -f ADDR\n" },
-	{ "smtpsend -server mx a", 64, "did you mean --server" },
+	{ "smtpsend -server mx a", 64, "did you mean --server, with two" },
 	{ "smtpsend -y a", 64, "unknown option -y" },
 	{ "sendmail -y a", 64, "unknown option -y" },
 	{ "sendmail -4 a", 64, "unknown option -4" },
 	{ "sendmail --server mx a", 64, "unknown option --server\n" },
-	{ "smtpsend a -v", 65, "'-': -v; options go before recipients" },
-	{ "sendmail a -f b", 65, "options go before recipients" },
-	{ "smtpsend - a", 65, "may not begin with '-'" },
+	{ "smtpsend a -v", 64, "'-': -v; options go before recipients, "
+	  "nothing was sent; in the right order:\n  smtpsend -v a\n" },
+	{ "sendmail a -f b", 64, "'-': -f; options go before recipients, "
+	  "nothing was sent\n" },
+	{ "smtpsend - a", 64, "may not begin with '-': -; options go before "
+	  "recipients, nothing was sent\n" },
+	{ "smtpsend a --password=secret", 64, "'-': --password; options go "
+	  "before recipients, nothing was sent; everybody sees" },
 	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
 	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
 	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
@@ -460,7 +467,21 @@ static const struct {
 	{ "smtpsend --sink-mbox m --sink-dir d --sink", 64, "exclude" },
 	{ "smtpsend --sink-dir d a", 64, "--sink-dir needs --sink" },
 	{ "smtpsend --sink-reply RCPT=450 a", 64, "needs --sink" },
-	{ "smtpsend -h", 64, "did you mean --help?" },
+	{ "smtpsend -h", 64, "unknown option -h; --help lists all" },
+	{ "smtpsend -from a@x b", 64, "unknown option -from; did you mean "
+	  "--from, with two dashes?\n" },
+	{ "smtpsend -file=m b", 64, "unknown option -file; did you mean "
+	  "--file, with two dashes?\n" },
+	{ "smtpsend -body x b", 64, "unknown option --body; the message " },
+	{ "smtpsend -vs x b", 64, "unknown option -s; a subject is" },
+	{ "smtpsend --password=secret b", 64, "option --password; everybody" },
+	{ "smtpsend -psecret b", 64, "unknown option -p; a port is --port" },
+	{ "smtpsend -J b", 64, "unknown option -J (smtpsend --help lists" },
+	{ "smtpsend -d text b", 64, "-d: -d0.1 shows the version" },
+	{ "smtpsend -o tls=yes b", 64, "-o 'tls=yes': -oi, -oe MODE" },
+	{ "smtpsend -O LogLevel=9 b", 64, "-O 'LogLevel=9': there is no" },
+	{ "smtpsend -b ann@x b", 64, "a blind copy goes to all" },
+	{ "sendmail --to b", 64, "unknown option --to\n" },
 	{ "smtpsend -46 a", 64, "exclude each other" },
 	{ "smtpsend --key k a", 64, "--key needs --cert" },
 	{ "smtpsend --server smtps://x --tls none a", 64, "which is TLS" },
@@ -503,6 +524,128 @@ test_errors(void **state)
 	buf_free(&says);
 }
 
+/* Other people's words, each with the advice of its row. */
+static void
+test_foreign(void **state)
+{
+	struct slice rest, word;
+	const struct foreign *f;
+	struct buf says = { 0 };
+	struct settings s;
+	char text[80];
+	struct line l;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; (f = foreign_at(i)) != NULL; i++) {
+		rest = slice_of(f->words);
+		for (; slice_cut(&rest, ' ', &word); n++) {
+			snprintf(text, sizeof text, "smtpsend %.*s secret a@x",
+			    (int)word.n, word.p);
+			split(&l, text);
+			buf_clear(&says);
+			assert_int_equal(options_parse(l.argc, l.argv, &s,
+			    &says), 64);
+			if (!strstr(buf_str(&says), f->advice) ||
+			    !strstr(buf_str(&says), "unknown option -") ||
+			    strstr(buf_str(&says), "secret"))
+				fail_msg("%s: %s", text, buf_str(&says));
+			assert_int_equal(slice_find(buf_slice(&says), '\n'),
+			    says.n - 1);
+			free(l.text);
+		}
+	}
+	assert_true(n > 100);
+	buf_free(&says);
+}
+
+/* Letters that mean nothing as smtpsend, and nothing ill as sendmail. */
+static void
+test_letters_of_theirs(void **state)
+{
+	const struct option *o;
+	struct settings s;
+	struct buf says = { 0 };
+	char text[80];
+	struct line l;
+
+	(void)state;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (o->scope != SCOPE_THEIRS || o->letter == 'q')
+			continue;
+		for (int ours = 0; ours < 2; ours++) {
+			snprintf(text, sizeof text, "%s -%c %s a@x",
+			    ours ? "smtpsend" : "sendmail", o->letter,
+			    o->arg == ARG_REQUIRED ? "1" : "b@x");
+			split(&l, text);
+			buf_clear(&says);
+			if (options_parse(l.argc, l.argv, &s, &says) !=
+			    (ours ? 64 : 0))
+				fail_msg("%s: %s", text, buf_str(&says));
+			assert_int_equal(ours, says.n > 0);
+			free(l.text);
+		}
+	}
+	buf_free(&says);
+}
+
+static const struct {
+	size_t first; /* recipient */
+	const char *words[10];
+	const char *want; /* NULL = cannot be said */
+} orders[] = {
+	{ 1, { "x", "bob@x", "-v" }, "x -v bob@x" },
+	{ 2, { "x", "-i", "bob@x", "-vf", "me@x", "ann@x", "--json" },
+	    "x -i -vf me@x --json bob@x ann@x" },
+	{ 1, { "./a b/x", "o'neil <o@x>, b@x", "--file", "my mail",
+	    "--tls=may" },
+	    "'./a b/x' --file 'my mail' --tls=may 'o'\\''neil <o@x>, b@x'" },
+	{ 1, { "x", "bob@x", "-f", "", "--from=$HOME" },
+	    "x -f '' '--from=$HOME' bob@x" },
+	{ 1, { "x", "bob@x", "--sink", "--", "-v", "ann@x" },
+	    "x --sink -- bob@x -v ann@x" },
+	{ 1, { "x", "bob@x", "--sink", ":25", "ann@x" },
+	    "x --sink :25 bob@x ann@x" },
+	{ 1, { "x", "bob@x", "-d0.1", "ann@x" }, "x -d0.1 bob@x ann@x" },
+	{ 3, { "x", "--relay", "smtps://me@x:465", "bob@x", "-v" },
+	    "x --relay smtps://me@x:465 -v bob@x" },
+	/* never what may be a password */
+	{ 3, { "x", "--relay", "smtps://me:canary@x", "bob@x", "-v" }, NULL },
+	{ 1, { "x", "bob@x", "--proxy=http://me:canary@x:1" }, NULL },
+	{ 1, { "x", "bob@x", "-p", "canary" }, NULL },
+	{ 1, { "x", "bob@x", "--password=canary" }, NULL },
+	/* nothing that would lie about the terminal, or about us */
+	{ 1, { "x", "bo\033b@x", "-v" }, NULL },
+	{ 1, { "x", "bo\xff@x", "-v" }, NULL },
+	{ 1, { "x", "bob@x", "-f" }, NULL },
+	{ 1, { "x", "bob@x", "-v", "--file" }, NULL },
+	{ 1, { "x", "bob@x", "-f", "--", "ann@x" }, NULL },
+	{ 1, { "x", "bob@x", "-" }, NULL },
+	{ 1, { "x", "bob@x", "--si", "1" }, NULL },
+	{ 1, { "x", "bob@x", "--cc", "ann@x" }, NULL },
+};
+
+static void
+test_order(void **state)
+{
+	struct buf got;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+		char *const *argv = (char *const *)orders[i].words;
+
+		for (n = 0; argv[n]; n++)
+			;
+		got = (struct buf){ 0 };
+		assert_int_equal(option_order_put(&got, argv, n,
+		    orders[i].first), orders[i].want != NULL);
+		assert_string_equal(buf_str(&got),
+		    orders[i].want ? orders[i].want : "");
+		buf_free(&got);
+	}
+}
+
 static void
 test_help_fits_and_is_whole(void **state)
 {
@@ -518,7 +661,7 @@ test_help_fits_and_is_whole(void **state)
 			snprintf(word, sizeof word, "--%s", o->name);
 		else
 			snprintf(word, sizeof word, " -%c", o->letter);
-		if (!strstr(buf_str(&help), word))
+		if (o->scope != SCOPE_THEIRS && !strstr(buf_str(&help), word))
 			fail_msg("%s is not in --help", word);
 	}
 	rest = buf_slice(&help);
@@ -536,6 +679,9 @@ main(void)
 		cmocka_unit_test(test_sendmail_letters),
 		cmocka_unit_test(test_own_options),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_letters_of_theirs),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_help_fits_and_is_whole),
 	};
 

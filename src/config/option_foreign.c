@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+/* option_foreign.c - see option_foreign.h */
+#include "config/option_foreign.h"
+
+#define CONF "see man smtpsend.conf"
+
+static const struct foreign table[] = {
+	/* who gets it */
+	{ "--to --recipient --recipients --rcpt --rcpt-to --mail-rcpt -to",
+	    "recipients stand last, without an option: smtpsend "
+	    "bob@example.org" },
+	{ "--cc -cc -c", "name them as recipients too, at the end; a Cc: "
+	    "line in the message shows them to the others" },
+	{ "--bcc -bcc", "name them as recipients, at the end: the message "
+	    "does not show who they are" },
+	{ "--sender --mail-from --envelope-sender --envelope-from "
+	  "--return-path --return-address", "--from ADDR (-f) is the "
+	    "envelope's sender" },
+
+	/* what they get */
+	{ "-s", "a subject is a line at the top of the message (Subject: "
+	    "...); a server is --server HOST" },
+	{ "-u", "a subject is a line at the top of the message (Subject: "
+	    "...); who logs in stands in a [relay] section, " CONF },
+	{ "--subject --header --headers --add-header -ah "
+	  "--reply-to --content-type -M", "header lines are the top of the "
+	    "message, then an empty line: printf 'Subject: hi\\n\\nhello\\n' "
+	    "| smtpsend bob@example.org" },
+	{ "--body --data --message --text --html --content -m", "the message "
+	    "comes from standard input, or is all of --file FILE" },
+	{ "--upload-file --message-file --body-file --input --draft -T -H",
+	    "--file FILE is the whole message, with its header" },
+	{ "--attach --attachment --attach-body --attach-name -A", "this "
+	    "version attaches nothing: build the message with its parts and "
+	    "give it by --file FILE" },
+	{ "-a", "this version attaches nothing: build the message with its "
+	    "parts and give it by --file FILE; a login is that of a --relay" },
+	{ "-E", "an empty message is refused anyway" },
+
+	/* which server */
+	{ "--host --hostname --smtp-server --smtp-host --smtphost --mx",
+	    "--server HOST[:PORT] sends there; --relay NAME is a provider's "
+	    "server with a login, " CONF },
+	{ "--url", "--server smtp://HOST[:PORT] sends there; --relay "
+	    "smtps://HOST is a provider's server" },
+	{ "-S", "--server HOST or --relay URL says which server; all else "
+	    "may stand in a configuration, " CONF },
+	{ "-p", "a port is --port N; a password stands in a file, " CONF },
+	{ "--smtp-port --smtp-server-port", "--port N" },
+	{ "--protocol --lmtp", "--server smtp://HOST, smtps://HOST or "
+	    "lmtp://HOST says the protocol" },
+	{ "--ehlo --lhlo --hello --domain --smtp-domain -ehlo",
+	    "--helo NAME is our name in EHLO" },
+	{ "-h", "--help lists all; --helo NAME is our name in EHLO" },
+	{ "--interface --local-interface --bind --bind-address --source-ip "
+	  "-li", "--source ADDR" },
+	{ "--nameserver --dns --dns-server --dns-servers",
+	    "--resolver IP[:PORT]" },
+	{ "--socks5 --socks5-hostname --proxy-host -x",
+	    "--proxy socks5h://HOST:PORT reaches relays" },
+	{ "--connect-timeout --max-time", "--timeout TIME" },
+
+	/* who we are there */
+	{ "--auth --auth-optional --auth-type --smtp-auth --login-options",
+	    "a login belongs to a relay: --relay NAME, and in its section "
+	    "user, password-file and auth, " CONF },
+	{ "--user --username --login --auth-user --smtp-user -au -xu",
+	    "who logs in stands in a [relay] section, with the source of the "
+	    "password, " CONF },
+	{ "--password --pass --passwd --auth-password --smtp-pass -ap -xp",
+	    "everybody sees a command line: a password comes from a "
+	    "password-file or password-command, " CONF },
+	{ "--passwordeval", "password-command = COMMAND in a [relay] "
+	    "section, " CONF },
+	{ "--oauth2-bearer", "token-command = COMMAND in a [relay] section, "
+	    CONF },
+	{ "--account", "--relay NAME is a [relay] section of a "
+	    "configuration, " CONF },
+
+	/* TLS */
+	{ "--cacert --capath --cafile --ca-file --tls-ca-path "
+	  "--tls-trust-file", "--ca PATH trusts these CAs" },
+	{ "--insecure --no-verify --tls-certcheck -k", "--tls encrypt takes "
+	    "any certificate, but for a relay's" },
+	{ "--ssl --ssl-reqd --starttls --tls-starttls --smtp-ssl "
+	  "--require-tls", "--tls encrypt demands STARTTLS; --server "
+	    "smtps://HOST is TLS from the first byte" },
+	{ "--tls-on-connect --tlsc --smtps --smtp-encryption -tlsc",
+	    "--server smtps://HOST is TLS from the first byte" },
+	{ "--tls-optional --tlso -tlso", "--tls may, the default, uses TLS "
+	    "where it is offered" },
+	{ "--no-tls --notls --plaintext", "--tls none" },
+	{ "--tls-verify", "--tls verify" },
+	{ "--tls-sni --sni", "--tls-name NAME" },
+	{ "--tls-cert --tls-cert-file", "--cert FILE" },
+	{ "--tls-key --tls-key-file", "--key FILE" },
+
+	/* what is shown */
+	{ "--dump --dry-run --pretend -P", "--explain shows where mail would "
+	    "go, --print-config what is set; both send nothing" },
+	{ "-n", "--explain sends nothing; --no-config reads no "
+	    "configuration" },
+	{ "-q", "silence is the default; --quit-after STEP stops early; "
+	    "this version has no queue to run" },
+	{ "--quiet --silent", "silence is the default" },
+	{ "--debug --trace --verbosity --smtp-debug", "-v shows the whole "
+	    "dialogue, -vv the message too" },
+	{ "--serverinfo", "-v --quit-after ehlo shows what a server offers" },
+	{ "--logfile --log-file --output --output-file -l",
+	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "
+	    "line for each recipient" },
+	{ "--config-file --rcfile", "--config FILE (-C)" },
+	{ "--dsn-notify", "--notify LIST (-N)" },
+	{ "--dsn-return", "--return full or hdrs (-R)" },
+};
+
+const struct foreign *
+foreign_at(size_t i)
+{
+	return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+}
+
+static bool
+has_word(const char *words, struct slice word)
+{
+	struct slice rest = slice_of(words), one;
+
+	while (slice_cut(&rest, ' ', &one))
+		if (slice_eq(one, word))
+			return true;
+	return false;
+}
+
+const char *
+foreign_advice(struct slice word)
+{
+	for (size_t i = 0; foreign_at(i); i++)
+		if (has_word(table[i].words, word))
+			return table[i].advice;
+	return NULL;
+}
