@@ -200,7 +200,7 @@ read_message(struct intake *in, const struct settings *s,
 	size_t body_at;
 
 	say_it_is_typed(s);
-	if (!input_read(&in->input, s->file, dots(s), why))
+	if (!input_read(&in->input, s->file, dots(s), in->stop, why))
 		return false;
 	o.cr_ends = in->input.cr_ends;
 	if (!read_head(in, &o, &body_at, why) ||

@@ -19,9 +19,13 @@ struct intake {
 	struct envelope envelope;
 	struct message message;
 	struct input input;	/* what the message's body lies in */
+	struct stop *stop;	/* ends the reading; or NULL */
 };
 
-/* Zero-initialise; false with *why.  s and self outlive nothing of it. */
+/*
+ * Zero-initialise, but for stop; false with *why.  s and self outlive nothing
+ * of it.
+ */
 bool intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why);
 

@@ -7,11 +7,9 @@
  */
 #include "cli/send.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include "config/secret.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
+#include "net/stop.h"
 #include "report/progress.h"
 #include "report/report.h"
 
@@ -35,8 +34,7 @@ struct run {
 	struct progress progress;
 	struct deliver *deliver;
 	struct wait wait;
-	int signals;		/* signalfd, or -1 */
-	size_t slot;
+	struct stop stop;
 	struct outcome stopped;	/* by which of them; PENDING = not */
 };
 
@@ -108,44 +106,15 @@ configure(struct run *r)
 
 /* ---- the loop ---- */
 
-/* A signal that nohup(1) or the shell made us ignore stays ignored. */
-static void
-add_signal(sigset_t *set, int which)
-{
-	struct sigaction old;
-
-	if (sigaction(which, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigaddset(set, which);
-}
-
-/*
- * From here on a signal to stop is an event like others; or still the end, when
- * there is no descriptor for it.
- */
-static void
-catch_signals(struct run *r)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	add_signal(&set, SIGINT);
-	add_signal(&set, SIGTERM);
-	add_signal(&set, SIGHUP);
-	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (r->signals >= 0)
-		sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static void
 stop_on_signal(struct run *r, int64_t now)
 {
-	struct signalfd_siginfo info;
+	unsigned signal;
 
-	if (wait_ready(&r->wait, r->slot) == 0 ||
-	    read(r->signals, &info, sizeof info) != sizeof info)
+	if (wait_ready(&r->wait, r->stop.slot) == 0 ||
+	    (signal = stop_taken(&r->stop)) == 0)
 		return;
-	r->stopped = outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
-	    "stopped by signal %u", info.ssi_signo);
+	r->stopped = stop_outcome(signal);
 	deliver_stop(r->deliver, &r->stopped, now);
 }
 
@@ -217,7 +186,7 @@ static void
 sleep_on(struct run *r, int64_t now)
 {
 	wait_clear(&r->wait);
-	r->slot = wait_add(&r->wait, r->signals, POLLIN);
+	stop_wait(&r->stop, &r->wait);
 	deliver_wait(r->deliver, &r->wait);
 	wait_poll(&r->wait, now);
 }
@@ -273,7 +242,7 @@ execute(struct run *r)
 {
 	int status;
 
-	catch_signals(r);
+	stop_catch(&r->stop, false);
 	r->report.run.begun = clock_now();
 	progress_init(&r->progress);
 	loop(r);
@@ -281,7 +250,6 @@ execute(struct run *r)
 	    print_plans(r) :
 	    report_results(&r->report, &r->intake.envelope);
 	wait_free(&r->wait);
-	close(r->signals);
 	return status;
 }
 
@@ -341,10 +309,19 @@ open_report(struct run *r, struct outcome *why)
 	return report_init(&r->report, &c, now, why);
 }
 
+/* Opening --file may block where no signal is seen: a FIFO. */
+static void
+catch_while_reading(struct run *r)
+{
+	r->intake.stop = &r->stop;
+	if (!r->s->file)
+		stop_catch(&r->stop, isatty(STDIN_FILENO) == 1);
+}
+
 int
 send_run(const struct settings *s)
 {
-	struct run r = { .s = s };
+	struct run r = { .s = s, .stop = STOP_NONE };
 	struct outcome why;
 	int status;
 
@@ -354,6 +331,7 @@ send_run(const struct settings *s)
 		return EX_CANTCREAT;
 	}
 	self_init(&r.self);
+	catch_while_reading(&r);
 	if (!intake_read(&r.intake, s, &r.self, &why)) {
 		status = fail(&r, &why);
 	} else if (r.intake.envelope.n == 0) {
@@ -367,6 +345,7 @@ send_run(const struct settings *s)
 	events_free(&r.events);
 	intake_free(&r.intake);
 	self_free(&r.self);
+	stop_free(&r.stop);
 	if (!report_close(&r.report) && status == EX_OK)
 		status = EX_IOERR;
 	return status;

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "net/clock.h"
+#include "net/stop.h"
 
 #define WORDS_MAX 64
 #define LOOK_UP	  200 /* ms: how soon a signal to stop is seen */
@@ -144,16 +145,6 @@ start(char *const *argv, struct child *c)
 	return true;
 }
 
-/* Signals are blocked (cli/send.c): has one come that means to stop? */
-static bool
-is_stopped(void)
-{
-	sigset_t set;
-
-	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) == 1 ||
-	    sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGHUP) == 1);
-}
-
 /* Read what there is; what has no room is only counted.  False at the end. */
 static bool
 drain(const struct child *c, struct secret *s, size_t *n)
@@ -186,7 +177,7 @@ listen_to(const struct child *c, struct secret *s, size_t *n)
 	while (open || c->self >= 0) {
 		if (clock_now() >= end)
 			return END_LATE;
-		if (is_stopped())
+		if (stop_is_pending()) /* blocked, for cli/send.c */
 			return END_STOPPED;
 		fd[0].fd = open ? c->out : -1;
 		fd[0].revents = fd[1].revents = 0;
@@ -224,7 +215,8 @@ judge(const char *name, enum end how, int status, struct outcome *why)
 		return REFUSE(why, "%s: it did not end within %d seconds",
 		    name, SECRET_SECONDS);
 	if (how == END_STOPPED)
-		return REFUSE(why, "%s: a signal came while it ran", name);
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
+		    "%s: a signal came while it ran", name);
 	if (status == 127)
 		return REFUSE(why, "%s: not found (exit status 127)", name);
 	if (status < 0)

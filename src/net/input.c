@@ -19,6 +19,8 @@ struct source {
 	const char *path; /* NULL = standard input */
 	bool typed;	  /* at a terminal, and a lone dot ends it */
 	bool line_start;
+	struct stop *stop; /* or NULL */
+	unsigned stopped;  /* by which signal; 0 = not */
 };
 
 static bool
@@ -45,6 +47,10 @@ open_errno(struct outcome *why, const char *path)
 static bool
 read_fail(struct outcome *why, const struct source *from)
 {
+	if (from->stopped != 0) {
+		*why = stop_outcome(from->stopped);
+		return false;
+	}
 	return outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
 	    "reading %s%s: %s", from->path ? "message file " : "standard input",
 	    from->path ? from->path : "", strerror(errno));
@@ -130,21 +136,34 @@ store(struct input *in, struct slice data, struct outcome *why)
 	    spill_fail(why, temporary_directory());
 }
 
-/* One read(2) that has something to say; 0 at the end, -1 with errno. */
-static ssize_t
-read_some(int fd, char *to, size_t max)
+/* Wait for something to read; false when a signal says to stop. */
+static bool
+wait_to_read(struct source *from)
 {
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n = read(fd, to, max);
+	int stop = from->stop ? from->stop->fd : -1;
+	struct pollfd p[] = { { from->fd, POLLIN, 0 }, { stop, POLLIN, 0 } };
 
-		if (n >= 0)
+	poll(p, 2, -1);
+	if (p[1].revents)
+		from->stopped = stop_taken(from->stop);
+	return from->stopped == 0;
+}
+
+/*
+ * One read(2) that has something to say; 0 at the end, -1 with errno, or when
+ * it was stopped.
+ */
+static ssize_t
+read_some(struct source *from, char *to, size_t max)
+{
+	ssize_t n;
+
+	while (wait_to_read(from)) {
+		n = read(from->fd, to, max);
+		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			return n;
-		if (errno == EAGAIN)
-			poll(&p, 1, -1);
-		else if (errno != EINTR)
-			return -1;
 	}
+	return -1;
 }
 
 /* A terminal gives a line per read. */
@@ -161,7 +180,7 @@ read_all(struct input *in, struct source *from, struct outcome *why)
 	char block[CONTENT_BLOCK];
 	ssize_t n;
 
-	while ((n = read_some(from->fd, block, sizeof block)) > 0) {
+	while ((n = read_some(from, block, sizeof block)) > 0) {
 		struct slice data = { block, (size_t)n };
 
 		if (is_typed_end(from, data))
@@ -278,9 +297,10 @@ finish(struct input *in, enum input_dots dots, struct outcome *why)
 
 bool
 input_read(struct input *in, const char *path, enum input_dots dots,
-    struct outcome *why)
+    struct stop *stop, struct outcome *why)
 {
-	struct source from = { .path = path, .line_start = true };
+	struct source from = { .path = path, .line_start = true,
+		.stop = stop };
 	bool ok;
 
 	*in = (struct input){ .content.fd = -1 };

@@ -4,8 +4,7 @@
  *
  * Up to 1 MiB lives in memory.  More of it goes to an unlinked temporary file,
  * or stays in the regular file it came from, which is watched for changes.  The
- * reads block, with the signals' default actions in place: ^C while a message
- * is typed just ends the program.
+ * reads block, but for signals to stop (stop.h).
  */
 #ifndef NET_INPUT_H
 #define NET_INPUT_H
@@ -16,6 +15,7 @@
 #include "base/buf.h"
 #include "base/outcome.h"
 #include "net/content.h"
+#include "net/stop.h"
 
 #define INPUT_MEMORY 1048576	/* most octets kept in memory */
 
@@ -37,11 +37,12 @@ struct input {
  * Read all of the message from path, or from standard input when it is NULL.
  * False with *why: FAILED with STAGE_OPEN (absent, unreadable, a directory,
  * closed), STAGE_READ (a read error), STAGE_MESSAGE (it is empty); DEFERRED
- * with STAGE_SYSTEM (no room for the temporary file).  *in is to be freed
+ * with STAGE_SYSTEM (no room for the temporary file, or a signal that stop has
+ * caught; stop may be NULL).  *in is to be freed
  * either way.
  */
 bool input_read(struct input *in, const char *path, enum input_dots dots,
-    struct outcome *why);
+    struct stop *stop, struct outcome *why);
 void input_free(struct input *in);
 
 #endif

@@ -5,11 +5,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 #include "base/mem.h"
 #include "net/clock.h"
 #include "net/sockaddr.h"
+#include "net/stop.h"
 #include "report/transcript.h"
 #include "serve/sink_peer.h"
 
@@ -31,8 +30,9 @@ struct sink {
 	struct sink_world world;
 	struct transcript transcript;
 	struct wait wait;
-	int listener, signals;
-	size_t listener_slot, signals_slot;
+	struct stop stop;
+	int listener;
+	size_t listener_slot;
 	struct sink_peer *peer[PEERS_MAX];
 	size_t npeers;
 	unsigned lanes;
@@ -95,22 +95,13 @@ begin_listening(struct sink *s)
 	return good;
 }
 
-/* SIGINT and SIGTERM come as something to read. */
 static bool
-open_signals(struct sink *s)
+catch_signals(struct sink *s)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaction(SIGPIPE, &ignore, NULL);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
-		s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (s->signals < 0)
-		complain("cannot wait for", "signals");
-	return s->signals >= 0;
+	if (stop_catch(&s->stop, false))
+		return true;
+	complain("cannot wait for", "signals");
+	return false;
 }
 
 static void
@@ -211,7 +202,7 @@ static void
 ask(struct sink *s, int64_t now)
 {
 	wait_clear(&s->wait);
-	s->signals_slot = wait_add(&s->wait, s->signals, POLLIN);
+	stop_wait(&s->stop, &s->wait);
 	ask_listener(s, now);
 	for (size_t i = 0; i < s->npeers; i++)
 		sink_peer_wait(s->peer[i], &s->wait);
@@ -227,7 +218,7 @@ serve(struct sink *s)
 		ask(s, now);
 		wait_poll(&s->wait, now);
 		now = s->world.events.now = clock_now();
-		if (wait_ready(&s->wait, s->signals_slot))
+		if (wait_ready(&s->wait, s->stop.slot) && stop_taken(&s->stop))
 			return;
 		if (wait_ready(&s->wait, s->listener_slot))
 			take_arrivals(s, now);
@@ -240,7 +231,8 @@ static void
 init(struct sink *s, const struct sink_config *c)
 {
 	s->config = c;
-	s->listener = s->signals = -1;
+	s->listener = -1;
+	s->stop = STOP_NONE;
 	s->end = WAIT_NEVER;
 	s->world.server = &c->server;
 	s->world.count = c->count;
@@ -259,8 +251,7 @@ clean_up(struct sink *s)
 		sink_peer_free(s->peer[i]);
 	if (s->listener >= 0)
 		close(s->listener);
-	if (s->signals >= 0)
-		close(s->signals);
+	stop_free(&s->stop);
 	wait_free(&s->wait);
 	events_free(&s->world.events);
 	tls_context_free(s->world.tls);
@@ -277,7 +268,7 @@ sink_run(const struct sink_config *c)
 	if (!sink_store_check(&s.world.store)) {
 		complain("cannot keep messages in", c->dir ? c->dir : c->mbox);
 		status = EX_CANTCREAT;
-	} else if (!open_signals(&s) || !begin_listening(&s)) {
+	} else if (!catch_signals(&s) || !begin_listening(&s)) {
 		status = EX_OSERR;
 	} else {
 		serve(&s);

@@ -23,7 +23,8 @@ struct sink_config {
 };
 
 /*
- * Serve until SIGINT, SIGTERM or the count.  "listening on 127.0.0.1:2525" goes
+ * Serve until a signal to stop (net/stop.h) or the count.
+ * "listening on 127.0.0.1:2525" goes
  * to stderr as soon as connections are taken.  Returns an exit status: 0, or 71
  * (cannot listen), 73 (cannot write there), the reason on stderr.
  */

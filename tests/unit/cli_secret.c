@@ -212,7 +212,10 @@ test_stopped(void **state)
 	struct relay_spec r = { .name = "work", .secret = SECRET_COMMAND,
 		.secret_from = "sleep 20 & sleep 20", .secret_shell = true };
 	int64_t start = clock_now();
+	struct secret s = { 0 };
+	struct outcome why = { 0 };
 	sigset_t set, old;
+	bool ok;
 	int which;
 
 	(void)state;
@@ -220,9 +223,13 @@ test_stopped(void **state)
 	sigaddset(&set, SIGTERM);
 	assert_int_equal(sigprocmask(SIG_BLOCK, &set, &old), 0);
 	raise(SIGTERM);
-	check(&r, "stopped", NULL, "password-command sleep: a signal came");
+	ok = secret_read(&r, &s, &why);
 	assert_int_equal(sigwait(&set, &which), 0);
 	assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
+	assert_false(ok);
+	assert_int_equal(outcome_exit(&why), 75); /* there is nothing to mend */
+	assert_non_null(strstr(why.text,
+	    "password-command sleep: a signal came"));
 	assert_true(clock_now() - start < SECONDS(10));
 }
 

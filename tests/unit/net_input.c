@@ -39,7 +39,7 @@ read_stdin(struct input *in, int fd, enum input_dots dots, struct outcome *why)
 	} else {
 		close(0);
 	}
-	ok = input_read(in, NULL, dots, why);
+	ok = input_read(in, NULL, dots, NULL, why);
 	close(0);
 	if (saved >= 0) {
 		dup2(saved, 0);
@@ -147,7 +147,7 @@ assert_fails(int fd, const char *path, enum verdict verdict, enum stage stage,
 	struct input in;
 
 	if (path)
-		assert_false(input_read(&in, path, DOTS_END, &why));
+		assert_false(input_read(&in, path, DOTS_END, NULL, &why));
 	else
 		assert_false(read_stdin(&in, fd, DOTS_END, &why));
 	assert_string_equal(why.text, text);
@@ -192,7 +192,7 @@ test_no_descriptors_left(void **state)
 	none = old;
 	none.rlim_cur = 0;
 	setrlimit(RLIMIT_NOFILE, &none);
-	bool ok = input_read(&in, "/dev/null", DOTS_END, &why);
+	bool ok = input_read(&in, "/dev/null", DOTS_END, NULL, &why);
 
 	setrlimit(RLIMIT_NOFILE, &old);
 	assert_false(ok);
@@ -316,7 +316,7 @@ test_large_file_stays_in_place(void **state)
 
 	(void)state;
 	make_file(path, LARGE);
-	assert_true(input_read(&in, path, DOTS_END, &why));
+	assert_true(input_read(&in, path, DOTS_END, NULL, &why));
 	assert_octets(&in, 0, LARGE);
 	assert_int_equal(stat(path, &mine), 0);
 	assert_int_equal(fstat(in.content.fd, &its), 0);
@@ -343,7 +343,7 @@ test_small_file_is_read(void **state)
 
 	(void)state;
 	make_file(path, 5000);
-	assert_true(input_read(&in, path, DOTS_END, &why));
+	assert_true(input_read(&in, path, DOTS_END, NULL, &why));
 	assert_int_equal(in.content.fd, -1);
 	unlink(path);
 	assert_octets(&in, 0, 5000);
@@ -365,7 +365,7 @@ test_file_that_changes(void **state)
 			{ .tv_sec = 1 } };
 
 		make_file(path, LARGE);
-		assert_true(input_read(&in, path, DOTS_END, &why));
+		assert_true(input_read(&in, path, DOTS_END, NULL, &why));
 		assert_true(content_read(&in.content, 0, block, &s, &why));
 		if (shorter)
 			assert_int_equal(truncate(path, 100), 0);
@@ -398,7 +398,7 @@ type(const char *text, enum input_dots how, const char *want)
 	assert_int_equal(write(master, text, strlen(text)), strlen(text));
 	dup2(slave, 0);
 	close(slave);
-	assert_true(input_read(&in, NULL, how, &why));
+	assert_true(input_read(&in, NULL, how, NULL, &why));
 	assert_string_equal(buf_str(&in.memory), want);
 	input_free(&in);
 	close(0);
