@@ -25,7 +25,6 @@ OPT     ?= -O2 -g
 HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	   $(call has,-fstack-clash-protection) $(call has,-fcf-protection)
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
-	   -DLIBDIR='"$(LIBDIR)"' \
 	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
 HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
 LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
@@ -53,18 +52,27 @@ $B/smtpsend: $(PROG_O)
 	@echo "  LD $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
-# The relay module: libcurl, and copies of its own of what it needs of base and
-# net.  Only mem_exhausted() is the program's.
-MODULE  := src/relay/relay.map
+# The modules have copies of their own of what they need of the rooms below.
+# Only mem_exhausted() is the program's.
+SHOWN   := src/net/module.map
 NO_HOLES := -Wl,-z,defs,--ignore-unresolved-symbol=mem_exhausted
-$B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/below.pic.a $(MODULE)
-	@echo "  LD $@"
-	$(Q)$(CC) -shared -Wl,--version-script=$(MODULE) $(HARD_LD) -o $@ \
-		$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) \
-		$(filter %.o %.a,$^) $(CURL)
+define module
+@echo "  LD $@"
+$(Q)$(CC) -shared -Wl,--version-script=$(SHOWN) $(HARD_LD) -o $@ \
+	$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) $(filter %.o %.a,$^) $1
+endef
+$B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/src/net/stamp.pic.o \
+		$B/below.pic.a $(SHOWN)
+	$(call module,$(CURL))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
 	$(addprefix src/net/,file.c sockaddr.c stream.c tls_bundle.c tls_cert.c \
 	tls_files.c tls_words.c wait.c))
+
+# What finds a module, and what proves that it is of the same build.
+HEADERS := $(wildcard src/*/*.h)
+$B/src/net/door.o: FLAGS += -DLIBDIR='"$(LIBDIR)"'
+$B/src/net/stamp%o: FLAGS += -DBUILD='"$(firstword $(shell cat $(HEADERS) | cksum))"'
+$B/src/net/stamp.o $B/src/net/stamp.pic.o: $(HEADERS)
 
 $B/%.pic.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -106,6 +114,8 @@ $B/fuzz/cli_%: $B/tests/fuzz/cli_%.o $B/cli.a $B/support.a
 $B/fuzz/%: $B/tests/fuzz/%.o $B/pure.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$B/unit/net_door: | $B/smtpsend-relay.so
 
 unit: $(UNIT)
 	@scripts/tally $^

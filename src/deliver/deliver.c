@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "deliver/destination.h"
-#include "deliver/door.h"
 #include "net/clock.h"
+#include "net/door.h"
 
 struct deliver {
 	struct job job;
@@ -40,8 +40,10 @@ job_patience(const struct job *job, unsigned seconds)
 const struct relay_module *
 job_relays(struct job *job, struct outcome *why)
 {
+	static const struct door door = RELAY_DOOR;
+
 	if (!job->relays)
-		job->relays = door_open(why);
+		job->relays = door_open(&door, why);
 	return job->relays;
 }
 

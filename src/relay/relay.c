@@ -336,7 +336,6 @@ relay_take(struct relay *r, struct stream *s)
 }
 
 const struct relay_module relay_module = {
-	.version = RELAY_MODULE_VERSION,
 	.library = library,
 	.open = relay_open,
 	.wait = relay_wait,

@@ -8,7 +8,7 @@
  *
  * The code is a module, smtpsend-relay.so, opened only when a relay is used: it
  * maps libcurl, which costs more than all the rest of a start.  The program
- * finds relay_module in it (deliver/door.h).  Driven by the same poll loop; no
+ * finds relay_module in it (net/door.h).  Driven by the same poll loop; no
  * threads of ours, no callbacks upwards.
  */
 #ifndef RELAY_RELAY_H
@@ -20,8 +20,11 @@
 #include "net/stream.h"
 #include "net/wait.h"
 
-#define RELAY_MODULE_VERSION 1
-#define RELAY_MODULE_FILE    "smtpsend-relay.so"
+#define RELAY_DOOR                                        \
+	{                                                 \
+		"smtpsend-relay.so", "relay_module",      \
+		    "libcurl is in the package libcurl4"  \
+	}
 
 enum relay_auth_kind { RELAY_NO_AUTH, RELAY_PASSWORD, RELAY_TOKEN };
 
@@ -47,7 +50,6 @@ enum relay_state { RELAY_BUSY, RELAY_READY, RELAY_FAILED };
 struct relay;
 
 struct relay_module {
-	int version;
 	const char *(*library)(void); /* "libcurl/7.88.1 ..." */
 
 	/*
