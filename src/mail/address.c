@@ -301,10 +301,11 @@ is_plain_phrase(struct slice s)
 }
 
 static void
-put_phrase(struct buf *out, struct slice name, size_t column)
+put_phrase(struct buf *out, struct slice name, size_t column,
+    const char *charset)
 {
 	if (ascii_has_high(name))
-		word_put(out, name, column);
+		word_put(out, name, column, word_charset(name, charset));
 	else if (is_plain_phrase(name))
 		buf_put(out, name);
 	else
@@ -313,15 +314,12 @@ put_phrase(struct buf *out, struct slice name, size_t column)
 
 void
 address_put(struct buf *out, struct slice name, struct slice path,
-    size_t column)
+    size_t column, const char *charset)
 {
-	struct buf utf8 = { 0 };
-	char *clean;
+	char *clean = mailbox_clean_name(name);
 
-	utf8_put(&utf8, name);
-	clean = mailbox_clean_name(buf_slice(&utf8));
 	if (*clean) {
-		put_phrase(out, slice_of(clean), column);
+		put_phrase(out, slice_of(clean), column, charset);
 		buf_puts(out, " <");
 		buf_put(out, path);
 		buf_putc(out, '>');
@@ -329,7 +327,6 @@ address_put(struct buf *out, struct slice name, struct slice path,
 		buf_put(out, path);
 	}
 	free(clean);
-	buf_free(&utf8);
 }
 
 /* What stands before the domain. */

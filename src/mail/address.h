@@ -62,10 +62,11 @@ bool address_parse(struct slice text, struct slice default_domain,
 /*
  * Append "Name <path>", or the path alone without a name, as a header field
  * has it: the name quoted or as encoded words when it must be, control bytes
- * in it as blanks.  column is how much stands in the line already.
+ * in it as blanks.  column is how much stands in the line already; charset is
+ * what a name is in that is no UTF-8.
  */
 void address_put(struct buf *out, struct slice name, struct slice path,
-    size_t column);
+    size_t column, const char *charset);
 
 /*
  * A domain as DNS and the wire want it: A-labels, lower case, no trailing dot;

@@ -2,9 +2,13 @@
 /* complete.c - see complete.h */
 #include "mail/complete.h"
 
+#include <string.h>
+
 #include "base/ascii.h"
 #include "mail/date.h"
+#include "mail/fold.h"
 #include "mail/header.h"
+#include "mail/mimetype.h"
 #include "mail/rewrite.h"
 
 #define LINE_WANTED 76
@@ -84,20 +88,26 @@ collect(struct slice head, struct slice default_domain, struct envelope *e)
 			add_recipients(&f, default_domain, e);
 }
 
-static bool
-has_field(struct slice head, const char *name)
+/* The charset of what is no UTF-8: the header says, or nobody. */
+static const char *
+read_charset(struct slice head, struct mimetype *type)
 {
 	struct header_field f;
+	struct buf value = { 0 };
 
-	while (header_next(&head, &f))
-		if (header_is(&f, name))
-			return true;
-	return false;
+	if (header_find(head, "Content-Type", &f))
+		header_unfold(&value, f.value);
+	mimetype_parse(buf_slice(&value), type);
+	type->type = type->subtype = (struct slice){ 0 };
+	buf_free(&value);
+	return mimetype_charset(type);
 }
 
 static void
 copy_fields(struct slice head, bool as_is, struct buf *out)
 {
+	struct mimetype type;
+	const char *charset = read_charset(head, &type);
 	struct header_field f;
 
 	while (header_next(&head, &f)) {
@@ -106,14 +116,15 @@ copy_fields(struct slice head, bool as_is, struct buf *out)
 		if (as_is)
 			buf_put(out, f.raw);
 		else
-			rewrite_field(out, &f);
+			rewrite_field(out, &f, charset);
 	}
 }
 
 static void
-add_from(const struct complete_options *o, struct buf *out)
+add_from(struct slice head, const struct complete_options *o, struct buf *out)
 {
 	struct buf line = { 0 }, path = { 0 };
+	struct mimetype type;
 
 	if (o->from.n > 0)
 		buf_put(&path, o->from);
@@ -122,8 +133,9 @@ add_from(const struct complete_options *o, struct buf *out)
 		buf_put(&path, o->host);
 	}
 	buf_puts(&line, "From: ");
-	address_put(&line, o->full_name, buf_slice(&path), line.n);
-	header_fold(out, buf_slice(&line), LINE_WANTED);
+	address_put(&line, o->full_name, buf_slice(&path), line.n,
+	    read_charset(head, &type));
+	fold_put(out, buf_slice(&line), LINE_WANTED);
 	buf_free(&line);
 	buf_free(&path);
 }
@@ -150,11 +162,11 @@ static void
 add_missing(struct slice head, const struct complete_options *o,
     struct buf *out)
 {
-	if (!has_field(head, "Date"))
+	if (!header_has(head, "Date"))
 		add_date(o, out);
-	if (!has_field(head, "From"))
-		add_from(o, out);
-	if (!has_field(head, "Message-ID"))
+	if (!header_has(head, "From"))
+		add_from(head, o, out);
+	if (!header_has(head, "Message-ID"))
 		add_message_id(o, out);
 }
 
@@ -169,6 +181,25 @@ find_head(struct slice raw, bool all, bool cr_ends, struct slice *head,
 	outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
 	    "header larger than 1 MiB");
 	return PARSE_BAD;
+}
+
+void
+message_note_head(struct message *m)
+{
+	struct slice head = buf_slice(&m->head);
+	struct header_field f;
+
+	m->utf8_headers = ascii_has_high(head);
+	m->utf8_field[0] = '\0';
+	while (m->utf8_headers && header_next(&head, &f)) {
+		struct slice name = slice_first(f.name, MESSAGE_NAME - 1);
+
+		if (!ascii_has_high(f.raw))
+			continue;
+		memcpy(m->utf8_field, name.p, name.n);
+		m->utf8_field[name.n] = '\0';
+		break;
+	}
 }
 
 enum parse
@@ -191,7 +222,7 @@ message_head(struct slice raw, bool all, const struct complete_options *o,
 	if (!o->as_is)
 		add_missing(head, o, &m->head);
 	buf_puts(&m->head, "\r\n");
-	m->utf8_headers = ascii_has_high(buf_slice(&m->head));
+	message_note_head(m);
 	buf_free(&text);
 	return PARSE_OK;
 }

@@ -8,8 +8,8 @@
  * encoded words (RFC 2047) or A-labels where the standards have a form for
  * them, lines are at most 998 octets, and the empty line is at the end.
  *
- * Text that is no UTF-8 is labelled unknown-8bit (RFC 1428) in unstructured
- * fields, and read as latin1 in display names.  What has no ASCII form (a
+ * Text that is no UTF-8 is in the charset that Content-Type names, or else
+ * unknown-8bit (RFC 1428), the same in all fields.  What has no ASCII form (a
  * local part, a message identifier) stays, and makes utf8_headers true.  Other
  * control bytes than NUL, CR and LF are left as they are.
  */
@@ -52,5 +52,8 @@ struct complete_options {
 enum parse message_head(struct slice raw, bool all,
     const struct complete_options *o, struct message *m,
     struct envelope *envelope, size_t *body_at, struct outcome *why);
+
+/* The head is made, or changed: set the facts that are its own. */
+void message_note_head(struct message *m);
 
 #endif

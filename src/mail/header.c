@@ -5,8 +5,6 @@
 #include "base/ascii.h"
 #include "mail/lines.h"
 
-#define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
-
 /*
  * The next line, without its end.  False when it ends, or may end, behind what
  * was fed.
@@ -188,65 +186,19 @@ header_unfold(struct buf *out, struct slice value)
 			buf_putc(out, value.p[i]);
 }
 
-/* Where the last run of blanks that may end a line of limit octets begins. */
-static size_t
-find_fold(struct slice text, size_t limit)
+bool
+header_find(struct slice head, const char *name, struct header_field *field)
 {
-	size_t i = limit < text.n ? limit : text.n - 1;
-
-	/* not before the first word, or the line would be of blanks only */
-	while (i > 0 && !(is_blank(text.p[i]) && !is_blank(text.p[i - 1])))
-		i--;
-	return i;
+	while (header_next(&head, field))
+		if (header_is(field, name))
+			return true;
+	return false;
 }
 
-/* The first such run behind at: for words that are too long for a line. */
-static size_t
-find_later_fold(struct slice text, size_t at)
+bool
+header_has(struct slice head, const char *name)
 {
-	while (at < text.n && !(is_blank(text.p[at]) && at > 0 &&
-	    !is_blank(text.p[at - 1])))
-		at++;
-	return at;
-}
+	struct header_field field;
 
-/* Where to fold text that is longer than limit; its end for nowhere. */
-static size_t
-fold_at(struct slice text, size_t limit)
-{
-	size_t at = find_fold(text, limit);
-
-	return at > 0 ? at : find_later_fold(text, limit);
-}
-
-/* The front of a word that no line can hold; no letter is cut (UTF-8). */
-static struct slice
-break_word(struct slice text)
-{
-	size_t n = LINE_OCTETS - 1; /* the blank before the next one counts */
-
-	while (n > LINE_OCTETS - 4 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
-		n--;
-	return slice_first(text, n);
-}
-
-void
-header_fold(struct buf *out, struct slice text, size_t limit)
-{
-	while (text.n > 0 && is_blank(text.p[text.n - 1]))
-		text.n--;
-	while (text.n > limit) {
-		size_t at = fold_at(text, limit);
-		struct slice line = slice_first(text, at);
-
-		if (at >= LINE_OCTETS)
-			line = break_word(text);
-		else if (at == text.n)
-			break;
-		buf_put(out, line);
-		buf_puts(out, at >= LINE_OCTETS ? "\r\n " : "\r\n");
-		text = slice_from(text, line.n);
-	}
-	buf_put(out, text);
-	buf_put(out, SLICE("\r\n"));
+	return header_find(head, name, &field);
 }

@@ -53,11 +53,9 @@ header_is(const struct header_field *field, const char *name)
 /* Append the value in one line: without line ends and outer white space. */
 void header_unfold(struct buf *out, struct slice value);
 
-/*
- * Append text, one field without line ends, folded at white space into lines
- * of at most limit octets where that can be done, and CRLF.  A word that no
- * line of 998 octets can hold is broken: a blank comes into it.
- */
-void header_fold(struct buf *out, struct slice text, size_t limit);
+/* The first field of that name; false when there is none. */
+bool header_find(struct slice head, const char *name,
+    struct header_field *field);
+bool header_has(struct slice head, const char *name);
 
 #endif

@@ -21,6 +21,8 @@
 
 #include "base/slice.h"
 
+#define LINES_OCTETS 998 /* of a line at most, less its CRLF (RFC 5322 2.1.1) */
+
 enum lines_piece {
 	LINES_NONE, /* all is used up */
 	LINES_TEXT, /* octets of a line */

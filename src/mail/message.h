@@ -18,6 +18,8 @@
 #include "base/buf.h"
 #include "base/content.h"
 
+#define MESSAGE_NAME 40 /* of a field that is named to people, and a NUL */
+
 struct message {
 	struct buf head;	/* header and empty line, CRLF */
 	struct content body;	/* raw; the file is the intake's */
@@ -27,6 +29,7 @@ struct message {
 	size_t longest_line;	/* octets without CRLF */
 	bool eight_bit;		/* octets above 127 in the body */
 	bool utf8_headers;	/* ... in the head: needs SMTPUTF8 */
+	char utf8_field[MESSAGE_NAME]; /* ... the first field with any */
 	bool has_nul;		/* NULs, which never leave the program */
 
 	struct recode_plan *recode; /* how to make it 7-bit, when it is not

@@ -97,6 +97,8 @@ begin_entity(struct mime *m, struct slice head)
 	e.is_message = e.index == 0 || m->entity.kind == MIME_MESSAGE;
 	read_fields(head, &e, &value);
 	mimetype_parse(buf_slice(&value), &t);
+	memcpy(e.charset, mimetype_charset(&t),
+	    strlen(mimetype_charset(&t)) + 1);
 	set_kind(m, &e, &t);
 	m->entity = e;
 	m->is_outside = e.kind != MIME_LEAF;

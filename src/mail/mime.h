@@ -32,6 +32,7 @@ struct mime_entity {
 	bool is_text;	/* text/..., message/..., or without a type */
 	bool is_typed;	/* has a Content-Type */
 	bool is_opaque;	/* a multipart that is not walked: a leaf of no use */
+	char charset[CHARSET_MAX + 1]; /* of what is no UTF-8 in its header */
 };
 
 struct mime_level {

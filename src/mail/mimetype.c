@@ -105,6 +105,28 @@ is_boundary(struct slice s)
 	return !ascii_has_control(s) && !ascii_has_high(s);
 }
 
+/* What can stand in an encoded word (RFC 2047 2). */
+static bool
+is_charset(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alnum(s.p[i]) && !strchr("-_.:+", s.p[i]))
+			return false;
+	return s.n > 0 && s.n <= CHARSET_MAX;
+}
+
+/* Of several parameters of a name the first one that can be used counts. */
+static void
+take_parameter(struct mimetype *t, struct slice name, struct slice value)
+{
+	if (slice_eq_nocase(name, SLICE("boundary")) && !t->boundary[0] &&
+	    is_boundary(value))
+		memcpy(t->boundary, value.p, value.n);
+	else if (slice_eq_nocase(name, SLICE("charset")) && !t->charset[0] &&
+	    is_charset(value))
+		memcpy(t->charset, value.p, value.n);
+}
+
 void
 mimetype_parse(struct slice value, struct mimetype *out)
 {
@@ -114,16 +136,21 @@ mimetype_parse(struct slice value, struct mimetype *out)
 	*out = (struct mimetype){ .type = take_token(&rest) };
 	if (eat(&rest, '/'))
 		out->subtype = take_token(&rest);
-	while (mimetype_next(&rest, &name, &text)) {
-		struct slice s = buf_slice(&text);
-
-		if (!slice_eq_nocase(name, SLICE("boundary")) ||
-		    !is_boundary(s) || out->boundary[0] != '\0')
-			continue;
-		memcpy(out->boundary, s.p, s.n);
-		out->boundary[s.n] = '\0';
-	}
+	while (mimetype_next(&rest, &name, &text))
+		take_parameter(out, name, buf_slice(&text));
 	buf_free(&text);
+}
+
+const char *
+mimetype_charset(const struct mimetype *t)
+{
+	struct slice s = slice_of(t->charset);
+
+	if (s.n == 0 || slice_eq_nocase(s, SLICE("utf-8")) ||
+	    slice_eq_nocase(s, SLICE("utf8")) ||
+	    slice_eq_nocase(s, SLICE("us-ascii")))
+		return "unknown-8bit";
+	return t->charset;
 }
 
 enum cte

@@ -9,10 +9,12 @@
 #include "base/slice.h"
 
 #define BOUNDARY_MAX 70 /* RFC 2046 5.1.1 */
+#define CHARSET_MAX  40 /* as long as RFC 2978 3.1 allows */
 
 struct mimetype {
 	struct slice type, subtype; /* of the value that was parsed */
 	char boundary[BOUNDARY_MAX + 1]; /* empty when missing or unusable */
+	char charset[CHARSET_MAX + 1];	 /* likewise */
 };
 
 /* Read an unfolded Content-Type; what cannot be read stays empty. */
@@ -23,6 +25,13 @@ void mimetype_parse(struct slice value, struct mimetype *out);
  * instead; *value, which is cleared first, has no quotes.  False at the end.
  */
 bool mimetype_next(struct slice *rest, struct slice *name, struct buf *value);
+
+/*
+ * What charset text is in that is no UTF-8, beside a header with this
+ * Content-Type: the one that is declared, if it can be that; else
+ * "unknown-8bit" (RFC 1428).
+ */
+const char *mimetype_charset(const struct mimetype *t);
 
 enum cte { CTE_7BIT, CTE_8BIT, CTE_BINARY, CTE_QP, CTE_BASE64, CTE_OTHER };
 

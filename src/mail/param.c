@@ -5,7 +5,8 @@
 #include "base/ascii.h"
 #include "mail/mimetype.h"
 
-#define SECTION 54 /* encoded octets of a value in one line */
+#define SECTION	     54	 /* encoded octets of a value in one line */
+#define VALUE_OCTETS 900 /* more may be too long for a line as it is */
 
 /* RFC 2231 7 attribute-char, or less. */
 static bool
@@ -35,9 +36,9 @@ is_short(struct slice value)
 
 /* "; name*=utf-8''..." or "; name*0*=utf-8''...; name*1*=..." (RFC 2231 4). */
 static void
-put_encoded(struct buf *out, struct slice name, struct slice value)
+put_encoded(struct buf *out, struct slice name, struct slice value,
+    const char *charset)
 {
-	const char *charset = utf8_is_valid(value) ? "utf-8" : "unknown-8bit";
 	bool whole = is_short(value);
 
 	for (unsigned section = 0; section == 0 || value.n > 0; section++) {
@@ -57,8 +58,17 @@ put_encoded(struct buf *out, struct slice name, struct slice value)
 	}
 }
 
+/* Must the value be encoded, and may it? */
+static bool
+is_unfit(struct slice name, struct slice value)
+{
+	return name.n > 0 && slice_find(name, '*') == name.n &&
+	    !ascii_has_high(name) &&
+	    (ascii_has_high(value) || value.n > VALUE_OCTETS);
+}
+
 void
-param_put_all(struct buf *out, struct slice value)
+param_put_all(struct buf *out, struct slice value, const char *charset)
 {
 	struct slice rest = slice_from(value, slice_find(value, ';'));
 	struct slice before = rest, name;
@@ -68,9 +78,8 @@ param_put_all(struct buf *out, struct slice value)
 	while (mimetype_next(&rest, &name, &text)) {
 		struct slice raw = slice_first(before, before.n - rest.n);
 
-		if (name.n > 0 && ascii_has_high(buf_slice(&text)) &&
-		    slice_find(name, '*') == name.n && !ascii_has_high(name))
-			put_encoded(out, name, buf_slice(&text));
+		if (is_unfit(name, buf_slice(&text)))
+			put_encoded(out, name, buf_slice(&text), charset);
 		else
 			buf_put(out, raw);
 		before = rest;

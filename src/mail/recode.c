@@ -7,11 +7,10 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/header.h"
+#include "mail/lines.h"
 #include "mail/recode_plan.h"
 #include "mail/rewrite.h"
 #include "mail/seven.h"
-
-#define LINE_OCTETS 998
 
 struct recode {
 	const struct recode_plan *plan;
@@ -66,7 +65,7 @@ is_clean(struct slice header)
 	if (ascii_has_high(header))
 		return false;
 	while (slice_cut(&header, '\n', &line))
-		if (line.n > LINE_OCTETS + 1)
+		if (line.n > LINES_OCTETS + 1)
 			return false;
 	return true;
 }
@@ -80,7 +79,7 @@ put_masked(struct slice lines, struct buf *out)
 	for (size_t i = 0; i < lines.n; i++) {
 		char c = lines.p[i];
 
-		if (column == LINE_OCTETS && c != '\r') {
+		if (column == LINES_OCTETS && c != '\r') {
 			buf_puts(out, "\r\n ");
 			column = 1;
 		}
@@ -100,20 +99,9 @@ put_field(const struct mime_entity *e, const struct header_field *f,
 		buf_put(out, f->raw);
 		return;
 	}
-	rewrite_field(&lines, f);
+	rewrite_field(&lines, f, e->charset);
 	put_masked(buf_slice(&lines), out);
 	buf_free(&lines);
-}
-
-static bool
-has_field(struct slice header, const char *name)
-{
-	struct header_field f;
-
-	while (header_next(&header, &f))
-		if (header_is(&f, name))
-			return true;
-	return false;
 }
 
 /* Does the header of an unclean entity say what is no longer so? */
@@ -131,7 +119,7 @@ put_new_fields(const struct recode *r, const struct mime_entity *e,
 {
 	unsigned bits = recode_plan_part(r->plan, e->index);
 
-	if (e->is_message && !has_field(header, "MIME-Version"))
+	if (e->is_message && !header_has(header, "MIME-Version"))
 		buf_puts(out, "MIME-Version: 1.0\r\n");
 	if (e->kind == MIME_LEAF && e->is_opaque)
 		buf_puts(out, "Content-Type: application/octet-stream\r\n");

@@ -33,6 +33,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "mail/lines.h"
 #include "mail/message.h"
 
 struct recode_plan;
@@ -41,7 +42,7 @@ struct recode_plan;
 static inline bool
 recode_is_needed(const struct message *m)
 {
-	return m->eight_bit || m->has_nul || m->longest_line > 998;
+	return m->eight_bit || m->has_nul || m->longest_line > LINES_OCTETS;
 }
 
 /*
@@ -51,7 +52,7 @@ recode_is_needed(const struct message *m)
 static inline bool
 recode_is_forced(const struct message *m)
 {
-	return m->has_nul || m->longest_line > 998;
+	return m->has_nul || m->longest_line > LINES_OCTETS;
 }
 
 /*

@@ -8,7 +8,6 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 
-#define LINE_OCTETS 998
 
 struct recode_plan *
 recode_plan_new(struct slice head, bool cr_ends)
@@ -106,7 +105,7 @@ look_at(struct recode_plan *plan, struct slice text)
 		check_utf8(plan, text);
 	if (high)
 		bits |= PART_UNCLEAN | PART_HIGH;
-	if (plan->column > LINE_OCTETS || memchr(text.p, '\0', text.n))
+	if (plan->column > LINES_OCTETS || memchr(text.p, '\0', text.n))
 		bits |= PART_UNCLEAN;
 	if (bits)
 		mark_leaf(plan, bits);

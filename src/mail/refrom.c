@@ -7,9 +7,12 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/address.h"
+#include "mail/complete.h"
+#include "mail/fold.h"
 #include "mail/header.h"
 
 #define LINE_WANTED 76
+#define CHARSET	    "utf-8" /* of the names that a parser has decoded */
 
 /*
  * "root (Cron Daemon)": a comment at the end was a name once (RFC 5322 A.5),
@@ -50,30 +53,15 @@ read_from(struct slice head, struct slice default_domain,
 	struct header_field f;
 	struct buf value = { 0 };
 
-	while (header_next(&head, &f)) {
-		if (!header_is(&f, "From"))
-			continue;
-		header_unfold(&value, f.value);
-		if (address_list_parse(buf_slice(&value), default_domain,
-			list))
-			use_comment(buf_slice(&value), list);
-		else
-			address_list_free(list);
-		buf_free(&value);
-		return true;
-	}
-	return false;
-}
-
-static bool
-has_reply_to(struct slice head)
-{
-	struct header_field f;
-
-	while (header_next(&head, &f))
-		if (header_is(&f, "Reply-To"))
-			return true;
-	return false;
+	if (!header_find(head, "From", &f))
+		return false;
+	header_unfold(&value, f.value);
+	if (address_list_parse(buf_slice(&value), default_domain, list))
+		use_comment(buf_slice(&value), list);
+	else
+		address_list_free(list);
+	buf_free(&value);
+	return true;
 }
 
 static void
@@ -86,9 +74,9 @@ put_reply_to(struct buf *out, const struct address_list *list)
 		if (i > 0)
 			buf_puts(&line, ", ");
 		address_put(&line, slice_of(list->v[i].name),
-		    slice_of(list->v[i].path), line.n);
+		    slice_of(list->v[i].path), line.n, CHARSET);
 	}
-	header_fold(out, buf_slice(&line), LINE_WANTED);
+	fold_put(out, buf_slice(&line), LINE_WANTED);
 	buf_free(&line);
 }
 
@@ -99,8 +87,8 @@ put_from(struct buf *out, const struct address_list *old, struct slice path)
 
 	buf_puts(&line, "From: ");
 	address_put(&line, slice_of(old->n ? old->v[0].name : ""), path,
-	    line.n);
-	header_fold(out, buf_slice(&line), LINE_WANTED);
+	    line.n, CHARSET);
+	fold_put(out, buf_slice(&line), LINE_WANTED);
 	buf_free(&line);
 }
 
@@ -109,7 +97,8 @@ static void
 put_head(struct buf *out, struct slice head, const struct address_list *old,
     struct slice path)
 {
-	bool reply_to = old->n > 0 && !has_reply_to(head), done = false;
+	bool reply_to = old->n > 0 && !header_has(head, "Reply-To");
+	bool done = false;
 	struct header_field f;
 
 	while (header_next(&head, &f)) {
@@ -141,7 +130,7 @@ message_rewrite_from(struct message *m, struct slice path,
 		put_head(&out, head, &old, path);
 		buf_free(&m->head);
 		m->head = out;
-		m->utf8_headers = ascii_has_high(buf_slice(&m->head));
+		message_note_head(m);
 	}
 	address_list_free(&old);
 	return changes;

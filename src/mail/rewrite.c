@@ -6,16 +6,25 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/mem.h"
 #include "mail/address.h"
+#include "mail/fold.h"
 #include "mail/lex.h"
+#include "mail/lines.h"
 #include "mail/param.h"
 #include "mail/word.h"
 
-#define LINE_OCTETS 998 /* RFC 5322 2.1.1 */
 #define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
 #define NAME_OCTETS 900 /* of a name, which nothing can fold */
 
-enum kind { TEXT, ADDRESSES, PARAMETERS, STRUCTURED };
+enum kind {
+	TEXT,
+	ADDRESSES,
+	PARAMETERS,
+	TRACE,	    /* hosts and addresses among other words */
+	STRUCTURED, /* words, and <...> which nobody touches */
+	OPAQUE,	    /* signatures, keys */
+};
 
 /* What is in no row is text: RFC 5322 3.6.8 lets encoded words stand there. */
 static const struct {
@@ -36,6 +45,8 @@ static const struct {
 	{ "Mail-Followup-To", ADDRESSES },
 	{ "Mail-Reply-To", ADDRESSES },
 	{ "Disposition-Notification-To", ADDRESSES },
+	{ "Return-Path", ADDRESSES },
+	{ "Delivered-To", ADDRESSES },
 	{ "Content-Description", TEXT },
 	{ "Content-Type", PARAMETERS },
 	{ "Content-Disposition", PARAMETERS },
@@ -44,18 +55,18 @@ static const struct {
 	{ "Message-ID", STRUCTURED },
 	{ "In-Reply-To", STRUCTURED },
 	{ "References", STRUCTURED },
+	{ "Keywords", STRUCTURED },
 	{ "Date", STRUCTURED },
 	{ "Resent-Date", STRUCTURED },
 	{ "Resent-Message-ID", STRUCTURED },
-	{ "Return-Path", STRUCTURED },
-	{ "Delivered-To", STRUCTURED },
-	{ "Received", STRUCTURED },
-	{ "Received-", STRUCTURED },
-	{ "DKIM-", STRUCTURED },
-	{ "ARC-", STRUCTURED },
-	{ "Authentication-Results", STRUCTURED },
 	{ "List-", STRUCTURED },
-	{ "Autocrypt", STRUCTURED },
+	{ "Received", TRACE },
+	{ "Received-", TRACE },
+	{ "Authentication-Results", TRACE },
+	{ "DKIM-", OPAQUE },
+	{ "DomainKey-Signature", OPAQUE },
+	{ "ARC-", OPAQUE },
+	{ "Autocrypt", OPAQUE },
 };
 
 static enum kind
@@ -75,6 +86,8 @@ kind_of(struct slice name)
 struct writer {
 	struct buf *out;
 	size_t base;
+	enum kind kind;
+	const char *charset; /* of the whole value: "utf-8" when it is that */
 	struct lex lex;
 };
 
@@ -107,9 +120,9 @@ put_comment(struct writer *w)
 	in = slice_from(slice_first(raw, raw.n - 1), 1);
 	buf_putc(w->out, '(');
 	if (slice_find(in, '(') == in.n && slice_find(in, '\\') == in.n)
-		word_put_text(w->out, in, column(w));
+		word_put_text(w->out, in, column(w), w->charset);
 	else
-		word_put(w->out, in, column(w));
+		word_put(w->out, in, column(w), w->charset);
 	buf_putc(w->out, ')');
 	return true;
 }
@@ -128,6 +141,69 @@ is_phrase(const struct writer *w)
 	return c == '<' || c == ':' || c == '"' || lex_is_atext(c);
 }
 
+/*
+ * A phrase in another charset than UTF-8: the encoded words that are in it stay
+ * as they are, the other words become new ones.
+ */
+static void
+put_foreign_phrase(struct writer *w, struct slice raw)
+{
+	struct outcome why;
+	struct lex lex = { .entry = raw, .rest = raw, .why = &why };
+	struct lex_words words = { 0 };
+
+	if (slice_find(raw, '?') < raw.n && slice_find(raw, '"') == raw.n)
+		word_put_text(w->out, slice_trim(raw), column(w), w->charset);
+	else if (lex_take_words(&lex, &words))
+		word_put(w->out, buf_slice(&words.local), column(w),
+		    w->charset);
+	lex_words_free(&words);
+}
+
+/* Hosts in a trace field: A-labels, or whatever else is ASCII. */
+static void
+put_hosts(struct writer *w, struct slice raw)
+{
+	struct slice word;
+	struct outcome why;
+	char *ascii;
+
+	while (slice_cut(&raw, ' ', &word)) {
+		ascii = ascii_has_high(word) ? domain_to_ascii(word, &why)
+					     : mem_dup(word);
+		if (ascii)
+			buf_puts(w->out, ascii);
+		else
+			word_put(w->out, word, column(w), w->charset);
+		if (raw.p)
+			buf_putc(w->out, ' ');
+		free(ascii);
+	}
+}
+
+static void
+put_high_words(struct writer *w, struct slice raw,
+    const struct lex_words *words)
+{
+	bool is_local = w->kind == TRACE ? lex_peek(&w->lex) == '@' :
+	    w->kind == ADDRESSES && !is_phrase(w);
+
+	if (is_local || (w->kind == TRACE && slice_find(raw, '"') < raw.n)) {
+		buf_put(w->out, raw);
+		return;
+	}
+	if (w->kind == TRACE) {
+		put_hosts(w, raw);
+		return;
+	}
+	if (utf8_is_valid(raw))
+		word_put(w->out, buf_slice(&words->name), column(w),
+		    w->charset);
+	else
+		put_foreign_phrase(w, raw);
+	buf_putc(w->out, ' ');
+}
+
 static bool
 put_words(struct writer *w)
 {
@@ -136,14 +212,22 @@ put_words(struct writer *w)
 	bool ok = lex_take_words(&w->lex, &words);
 
 	raw = since(w, raw);
-	if (ok && ascii_has_high(raw) && is_phrase(w)) {
-		word_put(w->out, buf_slice(&words.name), column(w));
-		buf_putc(w->out, ' ');
-	} else if (ok) {
+	if (ok && ascii_has_high(raw))
+		put_high_words(w, raw, &words);
+	else if (ok)
 		buf_put(w->out, raw);
-	}
 	lex_words_free(&words);
 	return ok;
+}
+
+/* "<...>" of a field where nothing in it may be changed. */
+static void
+put_angle(struct writer *w)
+{
+	size_t n = slice_find(w->lex.rest, '>');
+
+	buf_put(w->out, slice_first(w->lex.rest, n + 1));
+	w->lex.rest = slice_from(w->lex.rest, n + 1);
 }
 
 /* "@" and the domain behind it. */
@@ -175,8 +259,12 @@ put_piece(struct writer *w)
 		return put_comment(w);
 	if (c == '"' || lex_is_atext(c))
 		return put_words(w);
-	if (c == '@') {
+	if (c == '@' && w->kind != STRUCTURED) {
 		put_domain(w);
+		return true;
+	}
+	if (c == '<' && w->kind == STRUCTURED) {
+		put_angle(w);
 		return true;
 	}
 	buf_putc(w->out, c);
@@ -184,13 +272,14 @@ put_piece(struct writer *w)
 	return true;
 }
 
-/* What cannot be read as addresses is copied. */
+/* Words, comments and the rest; what cannot be read so is copied. */
 static void
-put_addresses(struct writer *w, struct slice value)
+put_pieces(struct writer *w, struct slice value)
 {
 	struct outcome why;
 
-	w->lex = (struct lex){ value, value, { 0 }, &why, true };
+	w->lex = (struct lex){ .entry = value, .rest = value, .why = &why,
+		.see_comments = true };
 	while (!lex_at_end(&w->lex)) {
 		struct slice before = w->lex.rest;
 
@@ -201,27 +290,39 @@ put_addresses(struct writer *w, struct slice value)
 	}
 }
 
+/* The parameters, and then the comments that may stand between them. */
 static void
-put_value(struct writer *w, const struct header_field *field,
-    struct slice value)
+put_parameters(struct writer *w, struct slice value)
 {
-	enum kind kind = kind_of(field->name);
+	struct buf text = { 0 };
 
-	if (kind != TEXT && !ascii_has_high(value)) {
-		buf_put(w->out, value);
-		return;
-	}
-	switch (kind) {
+	param_put_all(&text, value, w->charset);
+	if (ascii_has_high(buf_slice(&text)))
+		put_pieces(w, buf_slice(&text));
+	else
+		buf_put(w->out, buf_slice(&text));
+	buf_free(&text);
+}
+
+static void
+put_value(struct writer *w, struct slice value)
+{
+	switch (w->kind) {
 	case TEXT:
-		word_put_text(w->out, value, column(w));
-		break;
-	case ADDRESSES:
-		put_addresses(w, value);
+		word_put_text(w->out, value, column(w), w->charset);
 		break;
 	case PARAMETERS:
-		param_put_all(w->out, value);
+		put_parameters(w, value);
 		break;
+	case ADDRESSES:
+	case TRACE:
 	case STRUCTURED:
+		if (ascii_has_high(value)) {
+			put_pieces(w, value);
+			break;
+		}
+		/* fall through */
+	case OPAQUE:
 		buf_put(w->out, value);
 		break;
 	}
@@ -236,27 +337,29 @@ is_in_order(const struct header_field *field)
 	if (ascii_has_high(rest) || field->raw.p[field->name.n] != ':')
 		return false;
 	while (slice_cut(&rest, '\n', &line))
-		if (line.n > LINE_OCTETS + 1 ||
+		if (line.n > LINES_OCTETS + 1 ||
 		    (rest.p && slice_trim(line).n == 0))
 			return false;
 	return true;
 }
 
 void
-rewrite_field(struct buf *out, const struct header_field *field)
+rewrite_field(struct buf *out, const struct header_field *field,
+    const char *charset)
 {
 	struct buf line = { 0 }, value = { 0 };
-	struct writer w = { .out = &line };
+	struct writer w = { .out = &line, .kind = kind_of(field->name) };
 
 	if (is_in_order(field)) {
 		buf_put(out, field->raw);
 		return;
 	}
 	header_unfold(&value, field->value);
+	w.charset = word_charset(buf_slice(&value), charset);
 	buf_put(&line, slice_first(field->name, NAME_OCTETS));
 	buf_puts(&line, ": ");
-	put_value(&w, field, buf_slice(&value));
-	header_fold(out, buf_slice(&line), LINE_WANTED);
+	put_value(&w, buf_slice(&value));
+	fold_put(out, buf_slice(&line), LINE_WANTED);
 	buf_free(&line);
 	buf_free(&value);
 }

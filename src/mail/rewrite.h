@@ -8,10 +8,15 @@
 
 /*
  * Append the field (CRLF line ends, no NUL).  One that is in order already
- * comes out as it is.  Else it is written anew: in fields of addresses, names
- * and comments become encoded words and domains A-labels; in fields of plain
- * text, words do; other fields are only folded.
+ * comes out as it is.  Else it is written anew and folded: comments and phrases
+ * of any field become encoded words (RFC 2047 5), and so does plain text;
+ * domains of addresses and hosts become A-labels, parameters take the form of
+ * RFC 2231.  What has no form in ASCII stays: local parts, message identifiers,
+ * URLs, signatures.
+ *
+ * charset is what text that is no UTF-8 is in (mimetype_charset()).
  */
-void rewrite_field(struct buf *out, const struct header_field *field);
+void rewrite_field(struct buf *out, const struct header_field *field,
+    const char *charset);
 
 #endif

@@ -52,6 +52,5 @@ scan_message(const struct scan *s, struct message *m)
 	m->longest_line = head.longest_line > s->longest_line ?
 	    head.longest_line : s->longest_line;
 	m->eight_bit = s->eight_bit;
-	m->utf8_headers = head.eight_bit;
 	m->has_nul = s->has_nul;
 }

@@ -6,10 +6,10 @@
 
 #include "base/ascii.h"
 #include "base/codec.h"
+#include "mail/lines.h"
 
 #define QP_LINE	    75	/* RFC 2045 6.7 (5), less the "=" of a soft break */
 #define BASE64_LINE 76
-#define LINE_OCTETS 998
 
 static void
 put_crlf(struct seven *s, struct buf *out)
@@ -23,7 +23,7 @@ put_masked(struct seven *s, char c, struct buf *out)
 {
 	if (c == '\0')
 		return;
-	if (s->column == LINE_OCTETS)
+	if (s->column == LINES_OCTETS)
 		put_crlf(s, out);
 	buf_putc(out, ascii_is_high(c) ? '?' : c);
 	s->column++;

@@ -161,12 +161,18 @@ room_at(size_t column, const char *charset)
 	return word - slice_of(charset).n - sizeof "=?" "?Q?" "?=" + 1;
 }
 
-void
-word_put(struct buf *out, struct slice text, size_t column)
+const char *
+word_charset(struct slice text, const char *other)
 {
-	bool utf8 = utf8_is_valid(text);
+	return utf8_is_valid(text) ? "utf-8" : other;
+}
+
+void
+word_put(struct buf *out, struct slice text, size_t column,
+    const char *charset)
+{
 	bool q = 2 * q_length(text) <= 3 * b_length(text);
-	const char *charset = utf8 ? "utf-8" : "unknown-8bit";
+	bool utf8 = slice_eq(slice_of(charset), SLICE("utf-8"));
 
 	while (text.n > 0) {
 		struct slice part = fitting(text, utf8, q ? q_length : b_length,
@@ -235,7 +241,8 @@ run_end(struct slice s, size_t end)
  * that was there before, the blanks go into ours.
  */
 void
-word_put_text(struct buf *out, struct slice text, size_t column)
+word_put_text(struct buf *out, struct slice text, size_t column,
+    const char *charset)
 {
 	size_t base = out->n - column, i = 0;
 	bool after_encoded = false;
@@ -256,7 +263,7 @@ word_put_text(struct buf *out, struct slice text, size_t column)
 			to = next;
 		buf_put(out, after_encoded ? SLICE(" ") : part(text, i, from));
 		word_put(out, part(text, after_encoded ? i : from, to),
-		    out->n - base);
+		    out->n - base, charset);
 		if (to == next && next < text.n)
 			buf_putc(out, ' ');
 		after_encoded = true;

@@ -34,7 +34,7 @@ static const struct {
 	{ FAILED, ANY_STAGE, 4, 4, "check the part behind the @" },
 	{ FAILED, ANY_STAGE, 4, 6, "its MX is this machine: --server HOST "
 	    "sends elsewhere, --allow-loopback-mx sends here" },
-	{ FAILED, ANY_STAGE, 6, 7, "this server takes ASCII addresses only" },
+	{ FAILED, ANY_STAGE, 6, 7, "this server takes ASCII only" },
 	{ FAILED, ANY_STAGE, 7, 0, "the server wants a login or TLS: try "
 	    "its submission service, or --tls encrypt" },
 	{ FAILED, ANY_STAGE, 7, ANY, "the server's policy refuses this "

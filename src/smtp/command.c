@@ -79,6 +79,25 @@ command_rcpt(struct buf *out, const struct caps *caps,
 		put_orcpt(out, slice_of(rcpt->orcpt));
 }
 
+/* Without SMTPUTF8 it cannot go: whose fault is it, for a person to mend? */
+static bool
+refuse_utf8(const struct mail *mail, struct outcome *why)
+{
+	const char *path = mail->from->path;
+
+	if (mail->message->utf8_headers)
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 6, 7),
+		    "the header field \"%s\" has letters that need SMTPUTF8, "
+		    "which the server does not offer",
+		    mail->message->utf8_field);
+	for (size_t i = 0; i < mail->n; i++)
+		if (mail->rcpt[i]->to.utf8)
+			path = mail->rcpt[i]->to.path;
+	return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 6, 7),
+	    "the address %s needs SMTPUTF8, which the server does not offer",
+	    path);
+}
+
 bool
 command_fits(const struct caps *caps, const struct mail *mail,
     struct outcome *why)
@@ -86,9 +105,7 @@ command_fits(const struct caps *caps, const struct mail *mail,
 	uint64_t size = mail->message->size;
 
 	if (mail->smtputf8 && !caps->smtputf8)
-		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 6, 7),
-		    "the message or an address needs SMTPUTF8, which the "
-		    "server does not offer");
+		return refuse_utf8(mail, why);
 	if (caps->max_size != 0 && size > caps->max_size)
 		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 3, 4),
 		    "the message has %" PRIu64 " octets, the server takes at "

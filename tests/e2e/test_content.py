@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: ISC
 """What arrives is what was meant: line ends, letters and parts, read by Python."""
 
+import email
 import json
+import re
+from email import policy
+from email.header import decode_header, make_header
 
 import pytest
 
@@ -138,3 +142,78 @@ def test_explain_tells_of_a_bad_one(smtpsend):
 def test_a_sender_that_is_no_dot_string(smtpsend, recorder, sender, path):
     send(smtpsend, recorder, "-f", sender, message=OWN + b"\nhi\n")
     assert recorder.commands[1].startswith(b"MAIL FROM:<%s>" % path)
+
+
+# ---- other letters in the header ----
+
+COMMENTED = (
+    b"Received: from box (b\xc3\xbcro [192.0.2.1]) by mx (Gr\xc3\xbc\xc3\x9fe);"
+    b"\n\tSun, 22 Nov 2026 09:00:00 +0000 (Mitteleurop\xc3\xa4ische Zeit)\n"
+    b"From: alice@client.test (\xc3\x84lice)\n"
+    b"Date: Sun, 22 Nov 2026 10:00:00 +0100 (Mitteleurop\xc3\xa4ische Zeit)\n"
+    b"Message-ID: <1@client.test>\n"
+    b"References: <0@client.test> (\xc3\xbc)\n"
+    b"List-Id: Gr\xc3\xbc\xc3\x9fe <liste.example.test>\n"
+    b"MIME-Version: 1.0 (\xc3\xbc)\n"
+    b"Content-Type: text/plain (\xc3\xbc); charset=utf-8\n")
+
+
+def test_comments_and_phrases_need_no_smtputf8(smtpsend, old):
+    send(smtpsend, old, message=COMMENTED + b"\nhi\n")
+    head = old.messages[0].split(b"\r\n\r\n")[0]
+    assert max(head) < 128
+    mail = email.message_from_bytes(old.messages[0], policy=policy.default)
+    assert mail["date"].datetime.isoformat() == "2026-11-22T10:00:00+01:00"
+    assert b"text/plain (=?utf-8?Q?=C3=BC?=); charset=utf-8" in head
+    decoded = [str(make_header(decode_header(v))) for _, v in
+               email.message_from_bytes(old.messages[0]).items()]
+    for words in ("(Mitteleuropäische Zeit)", "Grüße <liste.example.test>",
+                  "(Älice)", "<0@client.test> (ü)", "büro [192.0.2.1]"):
+        assert any(words in " ".join(d.split()) for d in decoded), (words,
+                                                                    decoded)
+
+
+@pytest.mark.parametrize("field, words", [
+    (b"References: <\xc3\xbc@client.test>", 'field "References"'),
+    (b"X-A: ok\nIn-Reply-To: <\xc3\xbc@x>", 'field "In-Reply-To"'),
+    (b"Reply-To: m\xc3\xbcller@client.test", 'field "Reply-To"')])
+def test_a_field_that_needs_smtputf8_is_named(smtpsend, old, field, words):
+    run = send(smtpsend, old, message=OWN + field + b"\n\nhi\n", status=69)
+    assert words in run.stderr and "SMTPUTF8" in run.stderr, run
+    assert old.messages == []
+
+
+def test_an_address_that_needs_smtputf8_is_named(smtpsend, old):
+    run = send(smtpsend, old, message=OWN + b"\nhi\n", status=69,
+               to="müller@example.test")
+    assert "the address müller@example.test needs SMTPUTF8" in run.stderr, run
+
+
+@pytest.mark.parametrize("declared, raw", [
+    ("koi8-r", "Привет"), ("iso-8859-2", "Żółw"), ("windows-1251", "Мир")])
+def test_the_declared_charset_holds_for_all_fields(smtpsend, old, declared, raw):
+    coded = raw.encode(declared)
+    send(smtpsend, old, message=OWN.replace(
+        b"From: alice@client.test", b"From: %s <alice@client.test>" % coded) +
+        b"Subject: %s\nTo: \"%s\" <bob@example.test>\nMIME-Version: 1.0\n"
+        b"Content-Type: text/plain; charset=%s\nContent-Disposition: inline;\n"
+        b" filename=\"%s\"\n\n%s\n" % (coded, coded, declared.encode(), coded,
+                                       coded))
+    mail = email.message_from_bytes(old.messages[0], policy=policy.default)
+    assert mail["subject"] == raw
+    assert mail["from"].addresses[0].display_name == raw
+    assert mail["to"].addresses[0].display_name == raw
+    assert mail.get_filename() == raw
+    assert mail.get_content().strip() == raw
+
+
+def test_a_long_list_of_addresses_is_folded_between_them(smtpsend, recorder):
+    """Each address arrives whole."""
+    to = [f"user{i}@example{i}.test" for i in range(100)]
+    ids = [f"<{i}.abcdefgh@client.test>" for i in range(100)]
+    send(smtpsend, recorder, message=OWN + b"To: " + ",".join(to).encode() +
+         b"\nReferences: " + "".join(ids).encode() + b"\n\nhi\n")
+    got = email.message_from_bytes(recorder.messages[0], policy=policy.default)
+    assert [a.addr_spec for a in got["to"].addresses] == to
+    assert re.findall("<.*?>", got["references"]) == ids
+    assert all(len(line) <= 998 for line in recorder.messages[0].split(b"\r\n"))

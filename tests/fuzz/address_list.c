@@ -52,7 +52,8 @@ check_name(const struct address *a)
 	struct buf text = { 0 };
 	struct outcome why;
 
-	address_put(&text, slice_of(a->name), slice_of(a->path), 6);
+	address_put(&text, slice_of(a->name), slice_of(a->path), 6,
+	    "utf-8");
 	must(a->utf8 || !ascii_has_high(buf_slice(&text)));
 	must(!ascii_has_control(buf_slice(&text)));
 	must(address_parse(buf_slice(&text), SLICE(""), &b, &why));

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "smtp/command.h"
@@ -95,9 +96,13 @@ test_rcpt(void **state)
 static void
 test_fits(void **state)
 {
-	struct message m = { .size = 1000 };
+	struct message m = { .size = 1000, .utf8_field = "References" };
 	struct mail mail = { .message = &m };
 	struct caps small = { .size = true, .max_size = 999 };
+	struct address from = { .path = "\xc3\xb6@x", .utf8 = true };
+	struct recipient bob = { .to = { .path = "\xc3\xa4@x",
+	    .utf8 = true } };
+	struct recipient *rcpt = &bob;
 	struct outcome why;
 
 	(void)state;
@@ -107,9 +112,18 @@ test_fits(void **state)
 	assert_int_equal(why.esc.subject, 3);
 	small.max_size = 1000;
 	assert_true(command_fits(&small, &mail, &why));
+	mail.from = &from;
 	mail.smtputf8 = true;
 	assert_true(command_fits(&all, &mail, &why));
 	assert_false(command_fits(&none, &mail, &why));
+	assert_non_null(strstr(why.text, "the address \xc3\xb6@x needs"));
+	mail.rcpt = &rcpt;
+	mail.n = 1;
+	assert_false(command_fits(&none, &mail, &why));
+	assert_non_null(strstr(why.text, "the address \xc3\xa4@x needs"));
+	m.utf8_headers = true;
+	assert_false(command_fits(&none, &mail, &why));
+	assert_non_null(strstr(why.text, "the header field \"References\""));
 	assert_int_equal(why.esc.detail, 7);
 }
 

@@ -43,48 +43,123 @@ static const struct {
 	{ "any case", SLICE("dAtE: x\nfRom: y\nmessage-id: z\n\n"),
 	    "dAtE: x\r\nfRom: y\r\nmessage-id: z\r\n\r\n", "" },
 	{ "mbox line", SLICE("From al Mon\n" OWN "\nhi"), OWN "\r\n", "hi" },
-	{ "NULs", SLICE(OWN "Sub\0ject: \0x\0\n\nhi"),
-	    OWN "Subject: x\r\n\r\n", "hi" },
+	{ "NULs", SLICE(OWN "Sub\0ject: \0x\0\n\nhi"), OWN "Subject: x\r\n\r\n",
+	    "hi" },
 	{ "stray CR", SLICE(OWN "Subject: x\rBcc: a@x\n\rResent-To: b@x\n"),
 	    OWN "Subject: x Bcc: a@x\r\n Resent-To: b@x\r\n\r\n", "" },
 	{ "Bcc", SLICE("Bcc: a@x,\n b@x\n" OWN "bcc : c@x\nResent-Bcc: d\n"),
 	    OWN "\r\n", "" },
 	{ "subject", SLICE(OWN "Subject: J\xc3\xb6rg und M\xc3\xbcller\n"),
 	    OWN "Subject: =?utf-8?Q?J=C3=B6rg?= und =?utf-8?Q?M=C3=BCller?="
-		"\r\n\r\n", "" },
+		"\r\n\r\n",
+	    "" },
 	{ "run of words", SLICE(OWN "Subject: \xc3\xa4  \xc3\xb6 x\n"),
 	    OWN "Subject: =?utf-8?B?w6QgIMO2?= x\r\n\r\n", "" },
 	{ "beside encoded words",
 	    SLICE(OWN "Subject: =?utf-8?Q?a?= \xc3\xa4 =?utf-8?Q?b?=\n"),
 	    OWN "Subject: =?utf-8?Q?a?= =?utf-8?Q?_=C3=A4_?= =?utf-8?Q?b?="
-		"\r\n\r\n", "" },
+		"\r\n\r\n",
+	    "" },
 	{ "no UTF-8", SLICE(OWN "Subject: J\xf6rg\n"),
 	    OWN "Subject: =?unknown-8bit?Q?J=F6rg?=\r\n\r\n", "" },
 	{ "names", SLICE(OWN "To: J\xc3\xb6rg \"M.\" <a@x>, Al <b@x>\n"),
 	    OWN "To: =?utf-8?Q?J=C3=B6rg_M=2E?= <a@x>, Al <b@x>\r\n\r\n", "" },
 	{ "quoted name", SLICE(OWN "Cc: \"M\xc3\xbcller, J.\" <a@x>\n"),
 	    OWN "Cc: =?utf-8?Q?M=C3=BCller=2C_J=2E?= <a@x>\r\n\r\n", "" },
-	{ "latin1 name", SLICE(OWN "Reply-To: J\xf6rg <a@x>\n"),
-	    OWN "Reply-To: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n\r\n", "" },
+	{ "name that is no UTF-8",
+	    SLICE(OWN "Reply-To: J\xf6rg \"M.\" <a@x>\n"),
+	    OWN "Reply-To: =?unknown-8bit?Q?J=F6rg_M=2E?= <a@x>\r\n\r\n", "" },
+	{ "declared charset, the same in all fields",
+	    SLICE(
+		OWN "Subject: \xc1 b\nTo: \xc1 \xc2 <a@x>, \xc3 (\xc4) <b@x>\n"
+		    "Cc: \xc1 =?utf-8?Q?b?= \xc2 <a@x>\nDate: x (\xc1)\n"
+		    "X: \xc3\xa9\nContent-Type: text/plain; charset=\"KOI8-R\";"
+		    " name=\xc1\n"),
+	    OWN
+	    "Subject: =?KOI8-R?Q?=C1?= b\r\n"
+	    "To: =?KOI8-R?B?wSDC?= <a@x>, =?KOI8-R?Q?=C3?= "
+	    "(=?KOI8-R?Q?=C4?=) <b@x>\r\n"
+	    "Cc: =?KOI8-R?Q?=C1_?= =?utf-8?Q?b?= =?KOI8-R?Q?_=C2?= <a@x>\r\n"
+	    "Date: x (=?KOI8-R?Q?=C1?=)\r\n"
+	    "X: =?utf-8?Q?=C3=A9?=\r\n"
+	    "Content-Type: text/plain; charset=\"KOI8-R\"; name*=KOI8-R''%C1"
+	    "\r\n\r\n",
+	    "" },
+	{ "charset that cannot be true",
+	    SLICE(
+		OWN "Subject: \xe9\nContent-Type: text/plain; charset=utf-8\n"),
+	    OWN "Subject: =?unknown-8bit?Q?=E9?=\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n\r\n",
+	    "" },
+	{ "charset that is none",
+	    SLICE(OWN
+		"Subject: \xe9\nContent-Type: text/plain; charset=\"a?b\"\n"),
+	    OWN "Subject: =?unknown-8bit?Q?=E9?=\r\n"
+		"Content-Type: text/plain; charset=\"a?b\"\r\n\r\n",
+	    "" },
+	{ "comments of any field",
+	    SLICE(OWN
+		"Received: from a (\xc3\xa4 b) by c; x (\xc3\xa4)\n"
+		"X-Date: y\nResent-Date: z (\xc3\xa4 \"(\xc3\xb6)\" x)\n"
+		"MIME-Version: 1.0 (\xc3\xa4)\n"
+		"Content-Type: text/plain (\xc3\xa4); "
+		"charset=utf-8 (\xc3\xa4)\n"
+		"Content-Transfer-Encoding: (\xc3\xa4) 8bit\n"
+		"References: <a@x> (\xc3\xa4)\n"),
+	    OWN
+	    "Received: from a (=?utf-8?Q?=C3=A4?= b) by c; x "
+	    "(=?utf-8?Q?=C3=A4?=)\r\n"
+	    "X-Date: y\r\nResent-Date: z "
+	    "(=?utf-8?B?w6QgIijDtikiIHg=?=)\r\n"
+	    "MIME-Version: 1.0 (=?utf-8?Q?=C3=A4?=)\r\n"
+	    "Content-Type: text/plain (=?utf-8?Q?=C3=A4?=); charset=utf-8\r\n"
+	    " (=?utf-8?Q?=C3=A4?=)\r\n"
+	    "Content-Transfer-Encoding: (=?utf-8?Q?=C3=A4?=) 8bit\r\n"
+	    "References: <a@x> (=?utf-8?Q?=C3=A4?=)\r\n\r\n",
+	    "" },
+	{ "phrases of any field",
+	    SLICE(OWN "List-Id: Gr\xc3\xbc\xc3\x9f\x65 \"L.\" <l.x>\n"
+		      "In-Reply-To: Your \xc3\xa4 of <a@x>\n"
+		      "Keywords: a, \xc3\xa4 b\n"),
+	    OWN "List-Id: =?utf-8?Q?Gr=C3=BC=C3=9Fe_L=2E?= <l.x>\r\n"
+		"In-Reply-To: =?utf-8?Q?Your_=C3=A4_of?= <a@x>\r\n"
+		"Keywords: a, =?utf-8?Q?=C3=A4_b?=\r\n\r\n",
+	    "" },
+	{ "hosts in a trace",
+	    SLICE(OWN "Received: from b\xc3\xbc"
+		      "cher.example (\xc3\xa4) by c"
+		      " for <a@b\xc3\xbc"
+		      "cher.example>; x\n"),
+	    OWN
+	    "Received: from xn--bcher-kva.example (=?utf-8?Q?=C3=A4?=) by c "
+	    "for\r\n <a@xn--bcher-kva.example>; x\r\n\r\n",
+	    "" },
 	{ "comment", SLICE(OWN "Sender: a@x (J\xc3\xb6rg (b))\n"),
 	    OWN "Sender: a@x (=?utf-8?Q?J=C3=B6rg_=28b=29?=)\r\n\r\n", "" },
 	{ "comment in words", SLICE(OWN "Sender: root (J\xc3\xb6rg x)\n"),
 	    OWN "Sender: root (=?utf-8?Q?J=C3=B6rg?= x)\r\n\r\n", "" },
 	{ "group", SLICE(OWN "To: Fr\xc3\xa4ulein: a@x, b@x;\n"),
 	    OWN "To: =?utf-8?Q?Fr=C3=A4ulein?= : a@x, b@x;\r\n\r\n", "" },
-	{ "U-label", SLICE(OWN "To: Al <a@b\xc3\xbc" "cher.example>\n"),
+	{ "U-label",
+	    SLICE(OWN "To: Al <a@b\xc3\xbc"
+		      "cher.example>\n"),
 	    OWN "To: Al <a@xn--bcher-kva.example>\r\n\r\n", "" },
 	{ "local part", SLICE(OWN "To: j\xc3\xb6rg@x\n"),
 	    OWN "To: j\xc3\xb6rg@x\r\n\r\n", "" },
 	{ "unreadable", SLICE(OWN "To: \"j\xc3\xb6rg <a@x>\n"),
 	    OWN "To: \"j\xc3\xb6rg <a@x>\r\n\r\n", "" },
-	{ "structured", SLICE(OWN "References: <\xc3\xb6@x>\n"),
-	    OWN "References: <\xc3\xb6@x>\r\n\r\n", "" },
+	{ "identifiers",
+	    SLICE(OWN "References: <\xc3\xb6@b\xc3\xbc.x> "
+		      "\xc3\xa4\n"),
+	    OWN "References: <\xc3\xb6@b\xc3\xbc.x> =?utf-8?Q?=C3=A4?="
+		"\r\n\r\n",
+	    "" },
 	{ "parameter",
 	    SLICE(OWN "Content-Type: a/b; x=y;"
 		      " name=\"\xc3\xa4 b;\"; c=\"d\"\n"),
 	    OWN "Content-Type: a/b; x=y; name*=utf-8''%C3%A4%20b%3B; c=\"d\""
-		"\r\n\r\n", "" },
+		"\r\n\r\n",
+	    "" },
 	{ "long parameter",
 	    SLICE(OWN "Content-Disposition: a;\n"
 		      " f=\"" A70 "\xe4" A70 "\";g=h\n"),
@@ -92,7 +167,8 @@ static const struct {
 		" f*0*=unknown-8bit''" TEN TEN TEN "012;\r\n"
 		" f*1*=3456789" TEN TEN TEN "%E40123456;\r\n"
 		" f*2*=789" TEN TEN TEN TEN "0123;\r\n"
-		" f*3*=456789" TEN ";g=h\r\n\r\n", "" },
+		" f*3*=456789" TEN ";g=h\r\n\r\n",
+	    "" },
 	{ "folded stays", SLICE(OWN "Subject: a\n b\n\tc\n"),
 	    OWN "Subject: a\r\n b\r\n\tc\r\n\r\n", "" },
 	{ "line of blanks", SLICE(OWN "Subject: a\n  \n b\n"),
@@ -101,6 +177,14 @@ static const struct {
 	    OWN "Subject: a\r\n\r\n", "" },
 	{ "long line", SLICE(OWN "Subject: " A500 " " A500 " " A500 "\n"),
 	    OWN "Subject:\r\n " A500 "\r\n " A500 "\r\n " A500 "\r\n\r\n", "" },
+	{ "long list without blanks",
+	    SLICE(OWN "To: <" A500 "@x>,\"" A70 ", b\"@x,<" A500 "@x>\n"),
+	    OWN "To:\r\n <" A500 "@x>,\"" A70 ",\r\n b\"@x,<" A500
+		"@x>\r\n\r\n",
+	    "" },
+	{ "long parameter without letters",
+	    SLICE(OWN "Content-Type: a/b; name=\"" A500 A500 A500 "\"\n"), NULL,
+	    "" },
 	{ "control stays", SLICE(OWN "Subject: a\x01\n"),
 	    OWN "Subject: a\x01\r\n\r\n", "" },
 };
@@ -116,12 +200,16 @@ test_heads(void **state)
 
 		assert_int_equal(message_head(cases[i].in, true, &usual, &m,
 		    NULL, &at, &why), PARSE_OK);
-		if (strcmp(buf_str(&m.head), cases[i].head) != 0)
+		if (!cases[i].head)
+			assert_non_null(strstr(buf_str(&m.head),
+			    "name*0*=utf-8''0123456789"));
+		else if (strcmp(buf_str(&m.head), cases[i].head) != 0)
 			fail_msg("%s: %s", cases[i].name, buf_str(&m.head));
 		assert_true(slice_eq(slice_from(cases[i].in, at),
 		    slice_of(cases[i].body)));
-		assert_int_equal(m.utf8_headers,
+		assert_int_equal(m.utf8_headers, cases[i].head &&
 		    strstr(cases[i].head, "\xc3\xb6") != NULL);
+		assert_int_equal(m.utf8_field[0] != '\0', m.utf8_headers);
 		buf_free(&m.head);
 	}
 }
@@ -177,7 +265,8 @@ test_from(void **state)
 					       "<a@x>\r\n" },
 		{ "a@x", "J\xc3\xb6rg",
 		    "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
-		{ "a@x", "J\xf6rg", "From: =?utf-8?Q?J=C3=B6rg?= <a@x>\r\n" },
+		{ "a@x", "J\xf6rg",
+		    "From: =?unknown-8bit?Q?J=F6rg?= <a@x>\r\n" },
 		{ "a@x", "=?x?Q?y?=", "From: \"=?x?Q?y?=\" <a@x>\r\n" },
 		{ "", "Al", "From: Al <MAILER-DAEMON@here.example>\r\n" },
 	};

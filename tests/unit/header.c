@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* header.c - where the header ends, its fields, folding. */
+/* header.c - where the header ends, its fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,57 +150,6 @@ test_walk(void **state)
 	buf_free(&b);
 }
 
-static void
-test_folding(void **state)
-{
-	static const struct {
-		const char *in, *want;
-	} cases[] = {
-		{ "", "\r\n" },
-		{ "A: b", "A: b\r\n" },
-		{ "A: bb ccc ddd", "A: bb ccc\r\n ddd\r\n" },
-		{ "A: bb ccc  ddd", "A: bb ccc\r\n  ddd\r\n" },
-		{ "A: 123456789012 x", "A:\r\n 123456789012\r\n x\r\n" },
-		{ "12345678901234", "12345678901234\r\n" },
-		{ "12345678901234 x", "12345678901234\r\n x\r\n" },
-		{ "A:               ", "A:\r\n" },
-		{ "A: b               c", "A: b\r\n               c\r\n" },
-		{ "1234567890 x", "1234567890\r\n x\r\n" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct buf b = { 0 };
-
-		header_fold(&b, slice_of(cases[i].in), 10);
-		assert_string_equal(buf_str(&b), cases[i].want);
-		buf_free(&b);
-	}
-}
-
-/* A word over 998 octets is broken, but not inside a letter. */
-static void
-test_folding_by_force(void **state)
-{
-	struct buf in = { 0 }, out = { 0 };
-	struct slice rest, line;
-
-	(void)state;
-	buf_puts(&in, "A: ");
-	for (int i = 0; i < 2000; i++)
-		buf_puts(&in, "\xe2\x82\xac");
-	header_fold(&out, buf_slice(&in), 76);
-	rest = buf_slice(&out);
-	for (int i = 0; slice_cut(&rest, '\n', &line) && rest.p; i++) {
-		assert_true(line.n <= 999);
-		assert_int_equal(line.p[line.n - 1], '\r');
-		assert_true(i == 0 || line.p[0] == ' ');
-		assert_true(line.n == 3 || line.p[line.n - 2] == '\xac');
-	}
-	buf_free(&in);
-	buf_free(&out);
-}
-
 int
 main(void)
 {
@@ -209,8 +158,6 @@ main(void)
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_from_field_is_no_mbox_line),
 		cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_folding_by_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
