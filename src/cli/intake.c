@@ -16,21 +16,24 @@
 #include "net/clock.h"
 #include "net/content.h"
 
-static struct slice
-default_domain(const struct settings *s, const struct self *self)
+static struct address_options
+address_options(const struct settings *s, const struct self *self)
 {
-	return slice_of(s->default_domain ? s->default_domain : self->host);
+	return (struct address_options){
+		slice_of(s->default_domain ? s->default_domain : self->host),
+		&idn_table,
+	};
 }
 
 static void
 read_recipients(struct envelope *e, const struct settings *s,
     const struct self *self)
 {
+	struct address_options o = address_options(s, self);
 	struct address_list list = { 0 };
 
 	for (size_t i = 0; i < s->nrcpts; i++)
-		address_list_parse(slice_of(s->rcpt[i]),
-		    default_domain(s, self), &list);
+		address_list_parse(slice_of(s->rcpt[i]), &o, &list);
 	envelope_add_list(e, &list);
 }
 
@@ -39,17 +42,16 @@ static bool
 read_sender(struct envelope *e, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
+	struct address_options o = address_options(s, self);
 	struct buf text = { 0 };
 	char *user;
 	bool ok;
 
 	if (s->from)
-		return address_parse(slice_of(s->from), default_domain(s, self),
-		    &e->from, why);
+		return address_parse(slice_of(s->from), &o, &e->from, why);
 	user = self_user();
 	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
-	ok = address_parse(buf_slice(&text), default_domain(s, self), &e->from,
-	    why);
+	ok = address_parse(buf_slice(&text), &o, &e->from, why);
 	buf_free(&text);
 	free(user);
 	return ok;
@@ -63,7 +65,7 @@ complete_options(const struct settings *s, const struct self *self,
 	struct complete_options o = {
 		.as_is = s->as_is || s->gateway,
 		.recipients = s->read_recipients,
-		.default_domain = default_domain(s, self),
+		.address = address_options(s, self),
 		.from = slice_of(e->from.path),
 		.full_name = slice_of(s->full_name),
 		.host = slice_of(self->host),
@@ -112,7 +114,8 @@ scan_body(struct message *m, bool cr_ends, struct outcome *why)
 	scan_message(&scan, m);
 	if (!recode_is_needed(m))
 		return true;
-	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends);
+	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends,
+	    &idn_table);
 	if (!walk_body(m, NULL, m->recode, why))
 		return false;
 	recode_plan_finish(m->recode);
@@ -153,6 +156,7 @@ static bool
 rewrite_sender(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
+	struct address_options o = address_options(s, self);
 	struct envelope *e = &in->envelope;
 	const char *address = s->rules ?
 	    rules_rewrite(s->rules, e->from.path) : NULL;
@@ -160,14 +164,12 @@ rewrite_sender(struct intake *in, const struct settings *s,
 
 	if (!address)
 		return true;
-	if (!address_parse(slice_of(address), default_domain(s, self), &from,
-		why))
+	if (!address_parse(slice_of(address), &o, &from, why))
 		return false;
 	address_free(&e->from);
 	e->from = from;
 	if (in->message.head.n > 0)
-		message_rewrite_from(&in->message, slice_of(from.path),
-		    default_domain(s, self));
+		message_rewrite_from(&in->message, slice_of(from.path), &o);
 	return true;
 }
 

@@ -156,6 +156,7 @@ take_relays(struct config_text *t, const char *key, const char *value)
 static bool
 take_rewrite(struct config_text *t, const char *key, const char *value)
 {
+	const struct address_options options = { .idn = &idn_table };
 	struct slice rest = slice_of(value), pattern;
 	struct rules *r = &t->config->rules;
 	struct address a = { 0 };
@@ -164,7 +165,7 @@ take_rewrite(struct config_text *t, const char *key, const char *value)
 	(void)key;
 	slice_cut(&rest, ' ', &pattern);
 	rest = slice_trim(rest);
-	if (rest.n == 0 || !address_parse(rest, SLICE(""), &a, &why))
+	if (rest.n == 0 || !address_parse(rest, &options, &a, &why))
 		return complain(t, value, "PATTERN ADDRESS is wanted, as "
 		    "*@example.org me@example.net");
 	r->rewrite = mem_resize(r->rewrite, r->nrewrites + 1,

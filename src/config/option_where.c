@@ -44,7 +44,7 @@ option_host(struct slice host, char *out, size_t size)
 	if (ip_parse(host, &ip))
 		name = strndup(host.p, host.n);
 	else
-		name = domain_to_ascii(host, &why);
+		name = domain_to_ascii(host, &idn_table, &why);
 	if (!name)
 		return false;
 	fits = strlen(name) < size;

@@ -60,14 +60,12 @@ list_add(struct address_list *l, struct address *a)
 }
 
 static void
-list_add_bad(struct address_list *l, struct slice text, const char *reason)
+list_add_bad(struct address_list *l, struct slice text,
+    const struct outcome *why)
 {
-	struct outcome why = outcome_make(FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
-	    "%s", reason);
-
 	l->bad = grow(l->bad, l->nbad, sizeof *l->bad);
 	l->bad[l->nbad++] = (struct bad_address){ mem_dup(text),
-		result_new(&why, "", SLICE("")) };
+		result_new(why, "", SLICE("")) };
 }
 
 /* A list while it is read. */
@@ -199,18 +197,18 @@ skip_bad(struct reading *r)
 
 	if (find_control(text) < text.n)
 		lex_refuse(&r->lex, "a control byte in it");
-	list_add_bad(r->out, text, r->lex.why->text);
+	list_add_bad(r->out, text, r->lex.why);
 	r->lex.rest = slice_from(r->lex.entry, n);
 }
 
 /* False when there was something bad; *why tells of the last. */
 static bool
-list_parse(struct slice text, struct slice default_domain,
+list_parse(struct slice text, const struct address_options *o,
     struct address_list *out, bool *any_group, struct outcome *why)
 {
 	struct reading r = { .lex = { .rest = text, .why = why,
-		.default_domain = default_domain }, .out = out,
-		.default_domain = default_domain };
+		.default_domain = o->default_domain, .idn = o->idn },
+		.out = out, .default_domain = o->default_domain };
 	bool good = true;
 
 	while (!lex_at_end(&r.lex)) {
@@ -225,13 +223,13 @@ list_parse(struct slice text, struct slice default_domain,
 }
 
 bool
-address_list_parse(struct slice text, struct slice default_domain,
+address_list_parse(struct slice text, const struct address_options *o,
     struct address_list *out)
 {
 	struct outcome why;
 	bool any_group;
 
-	return list_parse(text, default_domain, out, &any_group, &why);
+	return list_parse(text, o, out, &any_group, &why);
 }
 
 static bool
@@ -250,6 +248,8 @@ show_bad(struct slice text, struct outcome *why)
 {
 	struct outcome reason = *why;
 
+	if (why->stage != STAGE_ADDRESS)
+		return false; /* no module to read it with */
 	text = slice_first(slice_trim(text), SHOWN_MAX);
 	text = slice_first(text, slice_find(text, '\0'));
 	return outcome_fail(why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
@@ -258,7 +258,7 @@ show_bad(struct slice text, struct outcome *why)
 }
 
 bool
-address_parse(struct slice text, struct slice default_domain,
+address_parse(struct slice text, const struct address_options *o,
     struct address *out, struct outcome *why)
 {
 	struct lex p = { .why = why };
@@ -271,7 +271,7 @@ address_parse(struct slice text, struct slice default_domain,
 			mem_dup(none), false };
 		return true;
 	}
-	ok = list_parse(text, default_domain, &list, &any_group, why);
+	ok = list_parse(text, o, &list, &any_group, why);
 	if (ok && (list.n != 1 || any_group))
 		ok = lex_refuse(&p, "not one address");
 	if (ok) {

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/slice.h"
+#include "mail/idn.h"
 
 struct address {
 	char *path;	/* "bob@example.org", "\"a b\"@[192.0.2.1]"; "" = <> */
@@ -35,6 +36,14 @@ struct address_list {
 	size_t nbad;
 };
 
+/* How addresses are read. */
+struct address_options {
+	struct slice default_domain; /* qualifies bare names ("root"); empty:
+					they are errors */
+	const struct idn *idn;	/* for domains that are not ASCII; NULL: they
+				   are errors */
+};
+
 void address_free(struct address *a);
 void address_list_free(struct address_list *l);
 
@@ -45,18 +54,18 @@ void address_list_free(struct address_list *l);
  * is taken and quoted ("foo."@example.org); a missing comma is forgiven before
  * an address with a domain, and a ';' for a comma.
  *
- * default_domain qualifies bare names ("root"); an empty one makes them
- * errors.  What cannot be used - control bytes, a leading '-', over-long
+ * What cannot be used - control bytes, a leading '-', over-long
  * parts, junk - goes to out->bad, the others stand; false when there is any.
  */
-bool address_list_parse(struct slice text, struct slice default_domain,
+bool address_list_parse(struct slice text, const struct address_options *o,
     struct address_list *out);
 
 /*
  * One mailbox and nothing else.  "" and "<>" give the null reverse-path.  False
- * with *why (STAGE_ADDRESS, FAILED), which shows the text.
+ * with *why (STAGE_ADDRESS, FAILED), which shows the text; or idn's, when there
+ * is no way to read it here.
  */
-bool address_parse(struct slice text, struct slice default_domain,
+bool address_parse(struct slice text, const struct address_options *o,
     struct address *out, struct outcome *why);
 
 /*
@@ -72,7 +81,8 @@ void address_put(struct buf *out, struct slice name, struct slice path,
  * A domain as DNS and the wire want it: A-labels, lower case, no trailing dot;
  * or an address literal, normalised.  Returns a heap string, NULL with *why.
  */
-char *domain_to_ascii(struct slice domain, struct outcome *why);
+char *domain_to_ascii(struct slice domain, const struct idn *idn,
+    struct outcome *why);
 
 /* A host name that is safe to use: LDH labels and '_', RFC 1035 lengths. */
 bool domain_is_name(struct slice s);

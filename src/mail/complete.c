@@ -62,20 +62,20 @@ is_resent_recipient(const struct header_field *f, enum block *at,
 }
 
 static void
-add_recipients(const struct header_field *f, struct slice default_domain,
+add_recipients(const struct header_field *f, const struct address_options *o,
     struct envelope *e)
 {
 	struct address_list list = { 0 };
 	struct buf value = { 0 };
 
 	header_unfold(&value, f->value);
-	address_list_parse(buf_slice(&value), default_domain, &list);
+	address_list_parse(buf_slice(&value), o, &list);
 	envelope_add_list(e, &list);
 	buf_free(&value);
 }
 
 static void
-collect(struct slice head, struct slice default_domain, struct envelope *e)
+collect(struct slice head, const struct address_options *o, struct envelope *e)
 {
 	bool is_resent = has_resent(head);
 	enum block at = BLOCK_BEFORE;
@@ -85,7 +85,7 @@ collect(struct slice head, struct slice default_domain, struct envelope *e)
 	while (header_next(&head, &f))
 		if (is_resent ? is_resent_recipient(&f, &at, &seen) :
 				find_name(&f, plain, 3) >= 0)
-			add_recipients(&f, default_domain, e);
+			add_recipients(&f, o, e);
 }
 
 /* The charset of what is no UTF-8: the header says, or nobody. */
@@ -104,7 +104,8 @@ read_charset(struct slice head, struct mimetype *type)
 }
 
 static void
-copy_fields(struct slice head, bool as_is, struct buf *out)
+copy_fields(struct slice head, const struct complete_options *o,
+    struct buf *out)
 {
 	struct mimetype type;
 	const char *charset = read_charset(head, &type);
@@ -113,10 +114,10 @@ copy_fields(struct slice head, bool as_is, struct buf *out)
 	while (header_next(&head, &f)) {
 		if (header_is(&f, "Bcc") || header_is(&f, "Resent-Bcc"))
 			continue;
-		if (as_is)
+		if (o->as_is)
 			buf_put(out, f.raw);
 		else
-			rewrite_field(out, &f, charset);
+			rewrite_field(out, &f, charset, o->address.idn);
 	}
 }
 
@@ -217,8 +218,8 @@ message_head(struct slice raw, bool all, const struct complete_options *o,
 	header_canonical(head, o->cr_ends, &text);
 	head = buf_slice(&text);
 	if (o->recipients)
-		collect(head, o->default_domain, envelope);
-	copy_fields(head, o->as_is, &m->head);
+		collect(head, &o->address, envelope);
+	copy_fields(head, o, &m->head);
 	if (!o->as_is)
 		add_missing(head, o, &m->head);
 	buf_puts(&m->head, "\r\n");

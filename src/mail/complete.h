@@ -29,7 +29,7 @@ struct complete_options {
 	bool as_is;	  /* add, encode and fold nothing (Bcc still goes) */
 	bool cr_ends;	  /* no LF is there: a CR ends a line (lines.h) */
 	bool recipients;  /* -t: take recipients from the header */
-	struct slice default_domain; /* for bare names in the header */
+	struct address_options address; /* for those in the header */
 	struct slice from;	/* a path for a missing From; empty = <> */
 	struct slice full_name; /* -F, for a missing From; or empty */
 	struct slice host;	/* for a missing Message-ID */

@@ -2,8 +2,6 @@
 /* domain.c - the domain part of addresses: see address.h */
 #include "mail/address.h"
 
-#include <idn2.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/ascii.h"
@@ -71,38 +69,17 @@ literal_to_ascii(struct slice domain, struct outcome *why)
 	return text;
 }
 
-static void
-refuse_idn(struct outcome *why, struct slice domain, int status)
-{
-	char text[128];
-
-	snprintf(text, sizeof text, "is not a domain name (%s)",
-	    idn2_strerror(status));
-	refuse(why, domain, text);
-}
-
-/* U-labels to A-labels (IDNA 2008, after UTS 46 mapping, non-transitional). */
+/* Without the means for it such a domain is none. */
 static char *
-idn_to_ascii(struct slice domain, struct outcome *why)
+idn_to_ascii(struct slice domain, const struct idn *idn, struct outcome *why)
 {
-	const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
-	char *u = mem_dup(domain), *copy = NULL;
-	uint8_t *a = NULL;
-	int status;
-
-	status = utf8_is_valid(domain) ?
-	    idn2_lookup_u8((const uint8_t *)u, &a, flags) : IDN2_ENCODING_ERROR;
-	if (status == IDN2_OK)
-		copy = mem_dup(slice_of((const char *)a));
-	else
-		refuse_idn(why, domain, status);
-	idn2_free(a);
-	free(u);
-	return copy;
+	return idn ? idn->to_ascii(domain, why)
+		   : refuse(why, domain, "is not a domain name in ASCII");
 }
 
 char *
-domain_to_ascii(struct slice domain, struct outcome *why)
+domain_to_ascii(struct slice domain, const struct idn *idn,
+    struct outcome *why)
 {
 	struct slice name = domain;
 	char *text;
@@ -115,7 +92,8 @@ domain_to_ascii(struct slice domain, struct outcome *why)
 		name.n--;
 	if (name.n > U_MAX)
 		return refuse(why, domain, "is too long");
-	text = ascii_has_high(name) ? idn_to_ascii(name, why) : mem_dup(name);
+	text = ascii_has_high(name) ? idn_to_ascii(name, idn, why)
+				    : mem_dup(name);
 	if (!text)
 		return NULL;
 	for (char *p = text; *p; p++)

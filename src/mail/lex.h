@@ -15,11 +15,13 @@
 #include "base/buf.h"
 #include "base/outcome.h"
 #include "base/slice.h"
+#include "mail/idn.h"
 
 struct lex {
 	struct slice entry; /* from where the list's present entry begins on */
 	struct slice rest;  /* what is not read yet: a tail of entry */
 	struct slice default_domain;
+	const struct idn *idn;
 	struct outcome *why;
 	bool see_comments; /* lex_skip_cfws() stops at them */
 };

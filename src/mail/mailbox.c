@@ -145,8 +145,13 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 {
 	struct outcome why;
 
-	a->domain = domain_to_ascii(domain, &why);
-	return a->domain || lex_refuse(p, why.text);
+	a->domain = domain_to_ascii(domain, p->idn, &why);
+	if (a->domain)
+		return true;
+	if (why.stage == STAGE_ADDRESS)
+		return lex_refuse(p, why.text);
+	*p->why = why; /* not the address is wrong */
+	return false;
 }
 
 /* A local part alone: where is it? */

@@ -90,8 +90,8 @@ put_masked(struct slice lines, struct buf *out)
 
 /* A field of a part's header, rewritten; of the message's own, as it is. */
 static void
-put_field(const struct mime_entity *e, const struct header_field *f,
-    struct buf *out)
+put_field(const struct recode *r, const struct mime_entity *e,
+    const struct header_field *f, struct buf *out)
 {
 	struct buf lines = { 0 };
 
@@ -99,7 +99,7 @@ put_field(const struct mime_entity *e, const struct header_field *f,
 		buf_put(out, f->raw);
 		return;
 	}
-	rewrite_field(&lines, f, e->charset);
+	rewrite_field(&lines, f, e->charset, r->plan->idn);
 	put_masked(buf_slice(&lines), out);
 	buf_free(&lines);
 }
@@ -145,7 +145,7 @@ put_head(struct recode *r, struct slice header, struct buf *out)
 	} else {
 		while (header_next(&rest, &f))
 			if (!unclean || !is_outdated(e, &f))
-				put_field(e, &f, out);
+				put_field(r, e, &f, out);
 		empty_line = true;
 	}
 	if (unclean)

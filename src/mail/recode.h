@@ -13,7 +13,7 @@
  * Whether a part is clean must be known before its header is written, so it
  * takes two passes over the raw body, both in pieces of any size:
  *
- *	plan = recode_plan_new(head, cr_ends);	once, at intake, only when
+ *	plan = recode_plan_new(head, cr_ends, idn); once, at intake, only when
  *	recode_plan_feed(plan, raw); ...	recode_is_needed(message)
  *	recode_plan_finish(plan);		message->recode = plan
  *
@@ -33,6 +33,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "mail/idn.h"
 #include "mail/lines.h"
 #include "mail/message.h"
 
@@ -57,9 +58,11 @@ recode_is_forced(const struct message *m)
 
 /*
  * head is a finished one (message.h), only used until this returns; cr_ends
- * says that the raw message has no LF (lines.h).
+ * says that the raw message has no LF (lines.h); idn is for the headers of
+ * parts, and outlives the plan.
  */
-struct recode_plan *recode_plan_new(struct slice head, bool cr_ends);
+struct recode_plan *recode_plan_new(struct slice head, bool cr_ends,
+    const struct idn *idn);
 void recode_plan_free(struct recode_plan *plan);
 void recode_plan_feed(struct recode_plan *plan, struct slice raw);
 void recode_plan_finish(struct recode_plan *plan);

@@ -10,10 +10,11 @@
 
 
 struct recode_plan *
-recode_plan_new(struct slice head, bool cr_ends)
+recode_plan_new(struct slice head, bool cr_ends, const struct idn *idn)
 {
 	struct recode_plan *plan = mem_alloc(sizeof *plan);
 
+	plan->idn = idn;
 	plan->mime.lines.cr_ends = cr_ends;
 	mime_start(&plan->mime, head);
 	return plan;

@@ -18,6 +18,7 @@ enum {
 };
 
 struct recode_plan {
+	const struct idn *idn;	/* for the headers of parts */
 	unsigned char part[RECODE_PARTS];
 	struct mime mime;
 	size_t column;	/* of the line at hand */

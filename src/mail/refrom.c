@@ -47,7 +47,7 @@ use_comment(struct slice value, struct address_list *list)
 
 /* The first From's mailboxes; none when it cannot be read.  False without. */
 static bool
-read_from(struct slice head, struct slice default_domain,
+read_from(struct slice head, const struct address_options *o,
     struct address_list *list)
 {
 	struct header_field f;
@@ -56,7 +56,7 @@ read_from(struct slice head, struct slice default_domain,
 	if (!header_find(head, "From", &f))
 		return false;
 	header_unfold(&value, f.value);
-	if (address_list_parse(buf_slice(&value), default_domain, list))
+	if (address_list_parse(buf_slice(&value), o, list))
 		use_comment(buf_slice(&value), list);
 	else
 		address_list_free(list);
@@ -118,12 +118,12 @@ put_head(struct buf *out, struct slice head, const struct address_list *old,
 
 bool
 message_rewrite_from(struct message *m, struct slice path,
-    struct slice default_domain)
+    const struct address_options *o)
 {
 	struct slice head = buf_slice(&m->head);
 	struct address_list old = { 0 };
 	struct buf out = { 0 };
-	bool changes = path.n > 0 && read_from(head, default_domain, &old) &&
+	bool changes = path.n > 0 && read_from(head, o, &old) &&
 	    !(old.n == 1 && slice_eq_nocase(slice_of(old.v[0].path), path));
 
 	if (changes) {

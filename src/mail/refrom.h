@@ -5,12 +5,13 @@
 
 #include <stdbool.h>
 
+#include "mail/address.h"
 #include "mail/message.h"
 
 /*
  * Put path in the place of the address in From of a finished head
  * (complete.h), under the display name that is there.  Who wrote the message
- * goes to Reply-To, qualified with default_domain where it is a bare name,
+ * goes to Reply-To, qualified with o->default_domain where it is a bare name,
  * unless there is a Reply-To.  A From that cannot be read is replaced whole;
  * more Froms than one, which RFC 5322 3.6 forbids, go.
  *
@@ -19,6 +20,6 @@
  * the caller's.
  */
 bool message_rewrite_from(struct message *m, struct slice path,
-    struct slice default_domain);
+    const struct address_options *o);
 
 #endif

@@ -84,6 +84,7 @@ kind_of(struct slice name)
 
 /* The field being written: out from `base` on. */
 struct writer {
+	const struct idn *idn;
 	struct buf *out;
 	size_t base;
 	enum kind kind;
@@ -169,8 +170,8 @@ put_hosts(struct writer *w, struct slice raw)
 	char *ascii;
 
 	while (slice_cut(&raw, ' ', &word)) {
-		ascii = ascii_has_high(word) ? domain_to_ascii(word, &why)
-					     : mem_dup(word);
+		ascii = ascii_has_high(word) ?
+		    domain_to_ascii(word, w->idn, &why) : mem_dup(word);
 		if (ascii)
 			buf_puts(w->out, ascii);
 		else
@@ -245,7 +246,7 @@ put_domain(struct writer *w)
 		lex_step(&w->lex);
 	raw = since(w, raw);
 	if (ascii_has_high(raw))
-		ascii = domain_to_ascii(raw, &why);
+		ascii = domain_to_ascii(raw, w->idn, &why);
 	buf_put(w->out, ascii ? slice_of(ascii) : raw);
 	free(ascii);
 }
@@ -279,7 +280,7 @@ put_pieces(struct writer *w, struct slice value)
 	struct outcome why;
 
 	w->lex = (struct lex){ .entry = value, .rest = value, .why = &why,
-		.see_comments = true };
+		.idn = w->idn, .see_comments = true };
 	while (!lex_at_end(&w->lex)) {
 		struct slice before = w->lex.rest;
 
@@ -345,10 +346,11 @@ is_in_order(const struct header_field *field)
 
 void
 rewrite_field(struct buf *out, const struct header_field *field,
-    const char *charset)
+    const char *charset, const struct idn *idn)
 {
 	struct buf line = { 0 }, value = { 0 };
-	struct writer w = { .out = &line, .kind = kind_of(field->name) };
+	struct writer w = { .out = &line, .kind = kind_of(field->name),
+		.idn = idn };
 
 	if (is_in_order(field)) {
 		buf_put(out, field->raw);

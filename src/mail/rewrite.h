@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "mail/header.h"
+#include "mail/idn.h"
 
 /*
  * Append the field (CRLF line ends, no NUL).  One that is in order already
@@ -17,6 +18,6 @@
  * charset is what text that is no UTF-8 is in (mimetype_charset()).
  */
 void rewrite_field(struct buf *out, const struct header_field *field,
-    const char *charset);
+    const char *charset, const struct idn *idn);
 
 #endif

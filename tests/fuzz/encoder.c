@@ -69,7 +69,7 @@ static struct buf
 recoded(struct slice head, struct slice raw, struct cutter c)
 {
 	struct recode_plan *plan = recode_plan_new(head,
-	    slice_find(raw, '\n') == raw.n);
+	    slice_find(raw, '\n') == raw.n, &idn_table);
 	struct buf out = { 0 };
 	struct slice rest = raw;
 	struct recode *r;

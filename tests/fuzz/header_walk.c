@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct complete_options usual = {
-	.default_domain = { "d.example", 9 },
+	.address = { { "d.example", 9 }, &idn_table },
 	.from = { "a@d.example", 11 },
 	.full_name = { "J\xc3\xb6rg", 5 },
 	.host = { "d.example", 9 },

@@ -8,6 +8,8 @@
 
 #include "mail/address.h"
 
+#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+
 #define L64 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"
 #define L60 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
 #define D189 L60 "." L60 "." L60 ".example"
@@ -148,7 +150,7 @@ static bool
 read_list(struct slice in, struct buf *paths, struct buf *bad)
 {
 	struct address_list l = { 0 };
-	bool ok = address_list_parse(in, SLICE("Here.example"), &l);
+	bool ok = address_list_parse(in, BY("Here.example"), &l);
 
 	for (size_t k = 0; k < l.n; k++)
 		buf_putf(paths, "%s,", l.v[k].path);
@@ -251,7 +253,7 @@ test_names(void **state)
 		struct address a = { 0 };
 		struct outcome why;
 
-		assert_true(address_parse(slice_of(cases[i].in), SLICE(""), &a,
+		assert_true(address_parse(slice_of(cases[i].in), BY(""), &a,
 		    &why));
 		assert_string_equal(a.name, cases[i].name);
 		assert_string_equal(a.path, "bob@x");
@@ -270,16 +272,16 @@ test_one_address(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_false(address_parse(slice_of(bad[i]), SLICE(""), &a,
+		assert_false(address_parse(slice_of(bad[i]), BY(""), &a,
 		    &why));
 	for (const char *s = " <>\t"; s; s = *s ? "" : NULL) {
-		assert_true(address_parse(slice_of(s), SLICE("d"), &a, &why));
+		assert_true(address_parse(slice_of(s), BY("d"), &a, &why));
 		assert_string_equal(a.path, "");
 		assert_string_equal(a.domain, "");
 		assert_string_equal(a.name, "");
 		address_free(&a);
 	}
-	assert_true(address_parse(SLICE("j\xc3\xb6rg@X"), SLICE(""), &a, &why));
+	assert_true(address_parse(SLICE("j\xc3\xb6rg@X"), BY(""), &a, &why));
 	assert_true(a.utf8);
 	address_free(&a);
 }
@@ -291,16 +293,16 @@ test_a_refusal_shows_the_text(void **state)
 	struct outcome why;
 
 	(void)state;
-	assert_false(address_parse(SLICE(" c@@x "), SLICE(""), &a, &why));
+	assert_false(address_parse(SLICE(" c@@x "), BY(""), &a, &why));
 	assert_string_equal(why.text,
 	    "bad address \"c@@x\": nothing behind the @");
-	assert_false(address_parse(SLICE("c\x01@x"), SLICE(""), &a, &why));
+	assert_false(address_parse(SLICE("c\x01@x"), BY(""), &a, &why));
 	assert_non_null(strstr(why.text, "\"c\x01@x\": a control byte"));
-	assert_false(address_parse(SLICE("a@x, b@x"), SLICE(""), &a, &why));
+	assert_false(address_parse(SLICE("a@x, b@x"), BY(""), &a, &why));
 	assert_string_equal(why.text,
 	    "bad address \"a@x, b@x\": not one address");
 	assert_int_equal(why.stage, STAGE_ADDRESS);
-	assert_true(address_parse(SLICE("user name@d"), SLICE(""), &a, &why));
+	assert_true(address_parse(SLICE("user name@d"), BY(""), &a, &why));
 	assert_string_equal(a.path, "\"user name\"@d");
 	address_free(&a);
 }
@@ -326,9 +328,9 @@ test_equality(void **state)
 		struct address a, b;
 		struct outcome why;
 
-		assert_true(address_parse(slice_of(cases[i].a), SLICE(""), &a,
+		assert_true(address_parse(slice_of(cases[i].a), BY(""), &a,
 		    &why));
-		assert_true(address_parse(slice_of(cases[i].b), SLICE(""), &b,
+		assert_true(address_parse(slice_of(cases[i].b), BY(""), &b,
 		    &why));
 		assert_int_equal(address_eq(&a, &b), cases[i].same);
 		address_free(&a);
@@ -360,9 +362,45 @@ test_domain_of_any_length_is_refused_politely(void **state)
 	(void)state;
 	while (b.n < 5000)
 		buf_puts(&b, "\xc3\xbc.");
-	assert_null(domain_to_ascii(buf_slice(&b), &why));
-	assert_null(domain_to_ascii(SLICE("a\nb"), &why));
+	assert_null(domain_to_ascii(buf_slice(&b), &idn_table, &why));
+	assert_null(domain_to_ascii(SLICE("a\nb"), &idn_table, &why));
 	buf_free(&b);
+}
+
+static char *
+no_module(struct slice domain, struct outcome *why)
+{
+	(void)domain;
+	outcome_fail(why, DEFERRED, STAGE_CONFIG, ESC(5, 3, 5), "no module");
+	return NULL;
+}
+
+/* Without the means to read it, it is not the address that is wrong. */
+static void
+test_no_idn(void **state)
+{
+	static const struct idn broken = { no_module };
+	const struct address_options lost = { SLICE(""), &broken };
+	const struct address_options none = { SLICE(""), NULL };
+	struct slice text = SLICE("a@b\xc3\xbc.example, c@d.example");
+	struct address_list l = { 0 };
+	struct outcome why;
+	struct address a;
+
+	(void)state;
+	assert_false(address_parse(slice_first(text, 12), &lost, &a, &why));
+	assert_int_equal(why.stage, STAGE_CONFIG);
+	assert_int_equal(why.verdict, DEFERRED);
+	assert_string_equal(why.text, "no module");
+	assert_false(address_list_parse(text, &lost, &l));
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].path, "c@d.example");
+	assert_int_equal(l.nbad, 1);
+	assert_int_equal(l.bad[0].why->stage, STAGE_CONFIG);
+	address_list_free(&l);
+	assert_false(address_parse(slice_first(text, 12), &none, &a, &why));
+	assert_int_equal(why.stage, STAGE_ADDRESS);
+	assert_int_equal(why.verdict, FAILED);
 }
 
 int
@@ -378,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_equality),
 		cmocka_unit_test(test_names_of_hosts),
 		cmocka_unit_test(test_domain_of_any_length_is_refused_politely),
+		cmocka_unit_test(test_no_idn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

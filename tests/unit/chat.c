@@ -267,7 +267,7 @@ script_finish(struct script *sc)
 	if (!sc->seven_bit)
 		return;
 	sc->message.recode = recode_plan_new(buf_slice(&sc->message.head),
-	    false);
+	    false, &idn_table);
 	recode_plan_feed(sc->message.recode, sc->message.body.memory);
 	recode_plan_finish(sc->message.recode);
 }

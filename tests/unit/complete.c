@@ -20,7 +20,7 @@
 	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const struct complete_options usual = {
-	.default_domain = { "here.example", 12 },
+	.address = { { "here.example", 12 }, &idn_table },
 	.from = { "al@here.example", 15 },
 	.full_name = { "Al", 2 },
 	.host = { "here.example", 12 },

@@ -8,13 +8,15 @@
 
 #include "mail/envelope.h"
 
+#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+
 static void
 add(struct envelope *e, const char *text)
 {
 	struct address a = { 0 };
 	struct outcome why;
 
-	assert_true(address_parse(slice_of(text), SLICE("x"), &a, &why));
+	assert_true(address_parse(slice_of(text), BY("x"), &a, &why));
 	envelope_add(e, &a);
 	assert_null(a.path);
 }

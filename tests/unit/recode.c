@@ -186,7 +186,7 @@ static struct result
 recoded(struct slice head, struct slice body, size_t (*step)(void))
 {
 	struct recode_plan *plan = recode_plan_new(head,
-	    slice_find(body, '\n') == body.n);
+	    slice_find(body, '\n') == body.n, &idn_table);
 	struct result out = { 0 };
 	struct recode *r;
 
