@@ -12,7 +12,7 @@ _smtpsend_long='--file --from --name --read-recipients --as-is
 	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
 	--sink-lmtp --sink-name'
 _smtpsend_letters='-f -F -t -i -4 -6 -v -X -N -R -V
-	-b -B -C -d -e -G -I -O -o -r -U'
+	-b -B -C -d -e -G -I -L -O -o -r -U'
 
 # The words that may follow an option, or nothing for free text.
 _smtpsend_words()
@@ -88,7 +88,7 @@ _smtpsend()
 		;;
 	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
-		--sink-count | --sink-name | -O | -o)
+		--sink-count | --sink-name | -L | -O | -o)
 		return
 		;;
 	esac

@@ -19,9 +19,10 @@
 static struct address_options
 address_options(const struct settings *s, const struct self *self)
 {
+	const char *given = s->message.default_domain;
+
 	return (struct address_options){
-		slice_of(s->default_domain ? s->default_domain : self->host),
-		&idn_table,
+		slice_of(given ? given : self->host), &idn_table,
 	};
 }
 
@@ -47,8 +48,9 @@ read_sender(struct envelope *e, const struct settings *s,
 	char *user;
 	bool ok;
 
-	if (s->from)
-		return address_parse(slice_of(s->from), &o, &e->from, why);
+	if (s->message.from)
+		return address_parse(slice_of(s->message.from), &o, &e->from,
+		    why);
 	user = self_user();
 	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
 	ok = address_parse(buf_slice(&text), &o, &e->from, why);
@@ -63,11 +65,11 @@ complete_options(const struct settings *s, const struct self *self,
 {
 	struct wall_time now = clock_wall();
 	struct complete_options o = {
-		.as_is = s->as_is || s->gateway,
-		.recipients = s->read_recipients,
+		.as_is = s->message.as_is || s->message.gateway,
+		.recipients = s->message.read_recipients,
 		.address = address_options(s, self),
 		.from = slice_of(e->from.path),
-		.full_name = slice_of(s->full_name),
+		.full_name = slice_of(s->message.full_name),
 		.host = slice_of(self->host),
 		.date = now.seconds,
 		.offset = now.offset,
@@ -158,8 +160,8 @@ rewrite_sender(struct intake *in, const struct settings *s,
 {
 	struct address_options o = address_options(s, self);
 	struct envelope *e = &in->envelope;
-	const char *address = s->rules ?
-	    rules_rewrite(s->rules, e->from.path) : NULL;
+	const char *address = s->route.rules ?
+	    rules_rewrite(s->route.rules, e->from.path) : NULL;
 	struct address from;
 
 	if (!address)
@@ -177,7 +179,7 @@ rewrite_sender(struct intake *in, const struct settings *s,
 static enum input_dots
 dots(const struct settings *s)
 {
-	if (s->ignore_dots)
+	if (s->message.ignore_dots)
 		return DOTS_ARE_CONTENT;
 	return s->personality == AS_SMTPSEND ? DOTS_END_TYPING : DOTS_END;
 }
@@ -186,12 +188,12 @@ dots(const struct settings *s)
 static void
 say_it_is_typed(const struct settings *s)
 {
-	if (s->file || s->personality != AS_SMTPSEND ||
+	if (s->message.file || s->personality != AS_SMTPSEND ||
 	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr, "%s: type the message: header, empty line, text; "
 	    "it ends with Ctrl-D%s\n", s->program,
-	    s->ignore_dots ? "" : " or a line that is only a dot");
+	    s->message.ignore_dots ? "" : " or a line that is only a dot");
 }
 
 static bool
@@ -202,7 +204,7 @@ read_message(struct intake *in, const struct settings *s,
 	size_t body_at;
 
 	say_it_is_typed(s);
-	if (!input_read(&in->input, s->file, dots(s), in->stop, why))
+	if (!input_read(&in->input, s->message.file, dots(s), in->stop, why))
 		return false;
 	o.cr_ends = in->input.cr_ends;
 	if (!read_head(in, &o, &body_at, why) ||
@@ -216,21 +218,21 @@ read_message(struct intake *in, const struct settings *s,
 static bool
 needs_message(const struct settings *s)
 {
-	if (s->read_recipients || s->file)
+	if (s->message.read_recipients || s->message.file)
 		return true;
-	return s->mode == MODE_DELIVER && s->quit_after == STAGE_NONE;
+	return s->show.stop_after == STAGE_NONE;
 }
 
 static void
-set_dsn(struct envelope *e, const struct settings *s)
+set_dsn(struct envelope *e, const struct message_settings *m)
 {
 	struct buf orcpt = { 0 };
 
-	e->ret = s->ret;
-	e->envid = s->envid ? mem_dup(slice_of(s->envid)) : NULL;
+	e->ret = m->ret;
+	e->envid = m->envid ? mem_dup(slice_of(m->envid)) : NULL;
 	for (size_t i = 0; i < e->n; i++) {
-		e->rcpts[i].notify = s->notify;
-		if (s->notify == 0 || e->rcpts[i].to.utf8)
+		e->rcpts[i].notify = m->notify;
+		if (m->notify == 0 || e->rcpts[i].to.utf8)
 			continue;
 		buf_clear(&orcpt);
 		buf_putf(&orcpt, "rfc822;%s", e->rcpts[i].to.path);
@@ -251,7 +253,7 @@ finish_envelope(struct envelope *e, const struct settings *s)
 {
 	for (size_t i = 0; i < e->nbad; i++)
 		e->bad[i].decided = clock_now();
-	set_dsn(e, s);
+	set_dsn(e, &s->message);
 	return true;
 }
 
@@ -265,10 +267,10 @@ intake_read(struct intake *in, const struct settings *s,
 	read_recipients(e, s, self);
 	if (!read_sender(e, s, self, why))
 		return false;
-	if (e->n == 0 && !s->read_recipients && e->nbad == 0)
+	if (e->n == 0 && !s->message.read_recipients && e->nbad == 0)
 		return no_recipients(why, "no recipients: name them as "
 		    "arguments, or take them from the header with -t");
-	if ((e->n > 0 || s->read_recipients) && needs_message(s) &&
+	if ((e->n > 0 || s->message.read_recipients) && needs_message(s) &&
 	    !read_message(in, s, self, why))
 		return false;
 	if (e->n == 0 && e->nbad == 0)

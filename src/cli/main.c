@@ -161,8 +161,6 @@ run(const struct settings *s, const struct config *c)
 	case MODE_SINK:
 		return receive_run(s);
 	case MODE_DELIVER:
-	case MODE_EXPLAIN:
-	case MODE_VERIFY:
 		return send_run(s);
 	case MODE_SMTP:
 	case MODE_BATCH_SMTP:
@@ -201,7 +199,7 @@ main(int argc, char **argv)
 	if (status != 0)
 		trace_failure(&settings, status, text);
 	buf_free(&says);
-	if (status == 0 && settings.show_build)
+	if (status == 0 && settings.show.build)
 		status = run_version();
 	if (status == 0)
 		status = run(&settings, &config);

@@ -24,10 +24,10 @@ refuse(const struct settings *s, const char *reply)
 static bool
 read_faults(const struct settings *s, struct server_fault *fault)
 {
-	for (size_t i = 0; i < s->nsink_replies; i++) {
-		if (server_fault_parse(slice_of(s->sink_reply[i]), &fault[i]))
+	for (size_t i = 0; i < s->sink.nreplies; i++) {
+		if (server_fault_parse(slice_of(s->sink.reply[i]), &fault[i]))
 			continue;
-		refuse(s, s->sink_reply[i]);
+		refuse(s, s->sink.reply[i]);
 		return false;
 	}
 	return true;
@@ -46,25 +46,25 @@ receive_run(const struct settings *s)
 	struct server_fault fault[SETTINGS_REPLIES_MAX] = { 0 };
 	struct self self;
 	struct sink_config c = {
-		.at = s->sink,
-		.dir = s->sink_dir,
-		.mbox = s->sink_mbox,
-		.count = s->sink_count,
-		.verbose = s->verbose > 0,
+		.at = s->sink.at,
+		.dir = s->sink.dir,
+		.mbox = s->sink.mbox,
+		.count = s->sink.count,
+		.verbose = s->show.verbose > 0,
 		.server = {
-			.starttls = !s->sink_tls,
-			.implicit_tls = s->sink_tls,
-			.lmtp = s->sink_lmtp,
+			.starttls = !s->sink.tls,
+			.implicit_tls = s->sink.tls,
+			.lmtp = s->sink.lmtp,
 			.fault = fault,
-			.nfaults = s->nsink_replies,
+			.nfaults = s->sink.nreplies,
 		},
 	};
 	int status = EX_USAGE;
 
 	self_init(&self);
-	c.server.name = s->sink_name ? s->sink_name : self.host;
+	c.server.name = s->sink.name ? s->sink.name : self.host;
 	if (read_faults(s, fault))
 		status = sink_run(&c);
-	free_faults(fault, s->nsink_replies);
+	free_faults(fault, s->sink.nreplies);
 	return status;
 }

@@ -26,6 +26,7 @@
 struct run {
 	const struct settings *s;
 	struct self self;
+	struct buf tls_why;
 	const char *own_names[4];
 	struct deliver_config config;
 	struct intake intake;
@@ -44,24 +45,25 @@ static struct route_config
 route_config(struct run *r)
 {
 	const struct settings *s = r->s;
+	const struct way *w = &s->way;
 	struct route_config c = {
-		.link = s->link,
-		.server = s->server[0] ? s->server : NULL,
-		.port = s->port,
-		.tls = s->tls,
-		.tls_why = s->tls_why,
-		.tls_floor = s->require_tls ? TLS_VERIFY : TLS_NONE,
+		.link = w->link,
+		.server = w->server[0] ? w->server : NULL,
+		.port = w->port,
+		.tls = w->tls.level,
+		.tls_why = buf_str(&r->tls_why),
+		.tls_floor = s->message.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
-		.no_ipv4 = s->only_ipv6,
-		.no_ipv6 = s->only_ipv4,
-		.allow_loopback_mx = s->allow_loopback_mx,
+		.no_ipv4 = s->route.only_ipv6,
+		.no_ipv6 = s->route.only_ipv4,
+		.allow_loopback_mx = s->route.allow_loopback_mx,
 		.own_names = r->own_names,
-		.max_addresses = s->max_addresses,
+		.max_addresses = s->route.max_addresses,
 	};
 
 	r->own_names[0] = r->self.host;
 	r->own_names[1] = "localhost";
-	r->own_names[2] = s->helo; /* what we say we are; or NULL */
+	r->own_names[2] = w->helo; /* what we say we are; or NULL */
 	if (!c.server)
 		self_read_addresses(&r->self);
 	c.own_ips = r->self.ip;
@@ -72,36 +74,42 @@ route_config(struct run *r)
 }
 
 static void
-resolver_config(struct resolver_config *c, const struct settings *s)
+resolver_config(struct resolver_config *c,
+    const struct route_settings *route)
 {
-	if (s->nresolvers == 0) {
+	if (route->nresolvers == 0) {
 		resolver_config_read(c, "/etc/resolv.conf");
 		return;
 	}
-	for (size_t i = 0; i < s->nresolvers && c->n < RESOLVER_SERVERS; i++)
-		c->server[c->n++] = s->resolver[i];
+	for (size_t i = 0; i < route->nresolvers &&
+	     c->n < RESOLVER_SERVERS; i++)
+		c->server[c->n++] = route->resolver[i];
 }
 
 static void
 configure(struct run *r)
 {
 	const struct settings *s = r->s;
+	const struct way *w = &s->way;
+	const struct tls_settings *tls = &w->tls;
+	enum stage stop = s->show.stop_after;
 
+	given_put(&r->tls_why, &tls->given, "tls");
 	r->config = (struct deliver_config){
 		.route = route_config(r),
-		.rules = s->rules,
-		.dial = { .source = s->source, .timeout = s->timeout },
-		.tls = { s->ca, s->cert, s->key, s->tls_name },
-		.helo = s->helo ? s->helo : r->self.host,
-		.quit_after = s->quit_after,
-		.max_sessions = s->max_sessions,
-		.timeout = s->timeout,
+		.rules = s->route.rules,
+		.dial = { .source = w->source, .timeout = s->route.timeout },
+		.tls = { tls->ca, tls->cert, tls->key, tls->name },
+		.helo = w->helo ? w->helo : r->self.host,
+		.quit_after = stop == STAGE_ROUTE ? STAGE_NONE : stop,
+		.max_sessions = s->route.max_sessions,
+		.timeout = s->route.timeout,
 		.hear_goodbye = r->report.style == REPORT_TEXT,
-		.plan_only = s->mode != MODE_DELIVER,
+		.plan_only = stop == STAGE_ROUTE,
 	};
-	resolver_config(&r->config.resolver, s);
-	if (s->timeout > 0)
-		r->config.resolver.budget = s->timeout;
+	resolver_config(&r->config.resolver, &s->route);
+	if (s->route.timeout > 0)
+		r->config.resolver.budget = s->route.timeout;
 }
 
 /* ---- the loop ---- */
@@ -272,7 +280,9 @@ fail(struct run *r, const struct outcome *why)
 static bool
 check_tls(struct run *r, struct outcome *why)
 {
-	return (!r->s->ca && !r->s->cert) || deliver_check_tls(r->deliver, why);
+	const struct tls_settings *tls = &r->s->way.tls;
+
+	return (!tls->ca && !tls->cert) || deliver_check_tls(r->deliver, why);
 }
 
 static int
@@ -294,16 +304,16 @@ open_report(struct run *r, struct outcome *why)
 	const struct settings *s = r->s;
 	int64_t now = clock_now();
 	const struct report_config c = {
-		.style = s->json ? REPORT_JSON :
-			 s->verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
+		.style = s->show.json ? REPORT_JSON :
+			 s->show.verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
 		.program = s->program,
-		.transcript = s->transcript,
-		.transcript_kept = s->transcript_kept,
+		.transcript = s->show.transcript.text,
+		.transcript_kept = s->show.transcript.file != NULL,
 		.maillog = trace_config(s, now),
-		.maillog_asked = s->log != NULL,
+		.maillog_asked = s->show.log != NULL,
 		.uid = (unsigned)getuid(),
-		.bodies = s->verbose > 1,
-		.wish = { s->port, s->server[0] != '\0' },
+		.bodies = s->show.verbose > 1,
+		.wish = { s->way.port, s->way.server[0] != '\0' },
 	};
 
 	return report_init(&r->report, &c, now, why);
@@ -314,7 +324,7 @@ static void
 catch_while_reading(struct run *r)
 {
 	r->intake.stop = &r->stop;
-	if (!r->s->file)
+	if (!r->s->message.file)
 		stop_catch(&r->stop, isatty(STDIN_FILENO) == 1);
 }
 
@@ -345,6 +355,7 @@ send_run(const struct settings *s)
 	events_free(&r.events);
 	intake_free(&r.intake);
 	self_free(&r.self);
+	buf_free(&r.tls_why);
 	stop_free(&r.stop);
 	if (!report_close(&r.report) && status == EX_OK)
 		status = EX_IOERR;

@@ -13,7 +13,7 @@ trace_config(const struct settings *s, int64_t start)
 	struct maillog_config c = {
 		.to = settings_log(s),
 		.program = s->program,
-		.tag = s->log_tag,
+		.tag = s->sendmail.log_tag,
 		.start = start,
 		.clock = clock_now,
 	};

@@ -148,8 +148,7 @@ read_files(struct load *l, const struct settings *asked)
 static bool
 needs_config(enum mode mode)
 {
-	return mode == MODE_DELIVER || mode == MODE_EXPLAIN ||
-	    mode == MODE_VERIFY || mode == MODE_PRINT_CONFIG ||
+	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
 	    mode == MODE_CHECK_CONFIG;
 }
 
@@ -157,7 +156,8 @@ needs_config(enum mode mode)
 static bool
 tells(const struct settings *asked)
 {
-	return asked->verbose > 0 || asked->mode == MODE_EXPLAIN ||
+	return asked->show.verbose > 0 ||
+	    asked->show.stop_after == STAGE_ROUTE ||
 	    asked->mode == MODE_PRINT_CONFIG ||
 	    asked->mode == MODE_CHECK_CONFIG;
 }
@@ -175,7 +175,7 @@ load(struct config *c, int argc, char *const argv[], struct settings *out,
 	options_init(&under, argc > 0 ? argv[0] : NULL);
 	if (!read_files(&l, out))
 		return l.status;
-	if (l.files > 0 || out->nrelays > 0 ||
+	if (l.files > 0 || out->route.nrelays > 0 ||
 	    out->mode == MODE_PRINT_CONFIG) {
 		status = options_read(argc, argv, &under, &c->uses, &again);
 		*out = under;

@@ -24,8 +24,8 @@ enum section_kind { SECTION_DEFAULTS, SECTION_RELAY, SECTION_DOMAIN };
 
 /* A line of a file. */
 struct config_item {
-	const char *key, *value, *file;
-	unsigned line;
+	const char *key;
+	struct given value;
 };
 
 struct config_section {
@@ -35,7 +35,7 @@ struct config_section {
 	unsigned line;
 	struct config_item *item;
 	size_t nitems;
-	struct settings values;	/* of keys that are options (not defaults) */
+	struct way way;		/* of keys that are options (not defaults) */
 	struct relay_spec relay;
 	struct domain_rule domain;
 };

@@ -238,8 +238,9 @@ find_option(const char *name)
 bool
 config_key_repeats(const char *key)
 {
-	return strcmp(key, "rewrite-from") == 0 ||
-	    strcmp(key, "resolver") == 0 || strcmp(key, "relay") == 0;
+	const struct option *o = find_option(key);
+
+	return strcmp(key, "rewrite-from") == 0 || (o && o->kind == KIND_LIST);
 }
 
 /* An option without argument is yes or no. */
@@ -257,23 +258,12 @@ static bool
 take_option(struct config_text *t, struct option_call *c,
     const struct option *o, const char *value)
 {
-	struct buf where = { 0 };
-	bool ok;
-
-	text_escape(&where, slice_of(t->file));
-	buf_putf(&where, ":%u", t->line);
-	c->where = buf_str(&where);
+	c->line = t->line;
 	c->option = o;
 	memcpy(c->shown, o->name, strlen(o->name) + 1);
 	option_begin(c);
-	ok = o->arg == ARG_NONE ? take_switch(t, c, value) : o->take(c, value);
-	if (ok && o->take == take_tls) {
-		c->settings->tls_why = config_keep(t->config,
-		    buf_slice(&where));
-		c->settings->tls_by_file = true;
-	}
-	buf_free(&where);
-	return ok;
+	return o->arg == ARG_NONE ? take_switch(t, c, value) :
+				    o->take(c, value);
 }
 
 static bool
@@ -295,7 +285,7 @@ begin_rewrites(struct config_text *t)
 	const struct config_section *d = &t->config->defaults;
 
 	for (size_t i = 0; i < d->nitems; i++)
-		if (d->item[i].file == t->file &&
+		if (d->item[i].value.file == t->file &&
 		    strcmp(d->item[i].key, "rewrite-from") == 0)
 			return;
 	t->config->rules.nrewrites = 0;
@@ -304,8 +294,8 @@ begin_rewrites(struct config_text *t)
 bool
 config_key(struct config_text *t, const char *key, const char *value)
 {
-	struct option_call own = { .settings = &t->section->values,
-		.says = t->says, .own = true };
+	struct option_call own = { .way = &t->section->way, .says = t->says,
+		.file = t->file, .own = true };
 	bool in_defaults = t->section->kind == SECTION_DEFAULTS;
 	const struct key *k = find_key(t->section->kind, key);
 	const struct option *o = find_option(key);

@@ -43,9 +43,9 @@ static void
 put_item(struct buf *out, const struct config_item *i)
 {
 	buf_puts(out, "# ");
-	put_text(out, i->file);
-	buf_putf(out, ":%u\n", i->line);
-	put_value(out, i->key, i->value);
+	put_text(out, i->value.file);
+	buf_putf(out, ":%u\n", i->value.line);
+	put_value(out, i->key, i->value.text);
 }
 
 /* The file that has the last word about a key, or NULL. */
@@ -56,7 +56,7 @@ last_file(const struct config_section *s, const char *key)
 
 	for (size_t i = 0; i < s->nitems; i++)
 		if (strcmp(s->item[i].key, key) == 0)
-			file = s->item[i].file;
+			file = s->item[i].value.file;
 	return file;
 }
 
@@ -66,7 +66,7 @@ put_items(struct buf *out, const struct config_section *s, const char *key)
 	const char *file = last_file(s, key);
 
 	for (size_t i = 0; i < s->nitems; i++)
-		if (s->item[i].file == file &&
+		if (s->item[i].value.file == file &&
 		    strcmp(s->item[i].key, key) == 0)
 			put_item(out, &s->item[i]);
 	return file != NULL;
@@ -76,7 +76,7 @@ put_items(struct buf *out, const struct config_section *s, const char *key)
 static bool
 is_same(const struct option *a, const struct option *b)
 {
-	return a == b || (a->take == b->take && a->at == b->at && a->at != 0);
+	return a == b || (a->alias && strcmp(a->alias, b->name) == 0);
 }
 
 /* Once is enough, but for what may be repeated: the last one counts. */

@@ -87,7 +87,6 @@ insert_section(struct config_text *t, enum section_kind kind, const char *name)
 	s->name = name;
 	s->file = t->file;
 	s->line = t->line;
-	options_init(&s->values, NULL);
 	c->section = mem_resize(c->section, c->nsections + 1,
 	    sizeof c->section[0]);
 	memmove(&c->section[at + 1], &c->section[at],
@@ -210,7 +209,7 @@ is_repeated(const struct config_text *t, const char *key)
 	if (config_key_repeats(key))
 		return false;
 	for (size_t i = 0; i < s->nitems; i++)
-		if (s->item[i].file == t->file &&
+		if (s->item[i].value.file == t->file &&
 		    strcmp(s->item[i].key, key) == 0)
 			return true;
 	return false;
@@ -222,8 +221,8 @@ note_item(struct config_text *t, const char *key, const char *value)
 	struct config_section *s = t->section;
 
 	s->item = mem_resize(s->item, s->nitems + 1, sizeof s->item[0]);
-	s->item[s->nitems++] = (struct config_item){ key, value, t->file,
-		t->line };
+	s->item[s->nitems++] = (struct config_item){ key,
+		{ value, t->file, t->line } };
 }
 
 /* inih's handler: the section it names is not asked, see above. */
@@ -258,8 +257,9 @@ config_parse(struct config *c, const char *file, struct slice text,
 	int bad;
 
 	t.file = config_keep(c, slice_of(file));
-	t.call = (struct option_call){ .settings = s, .says = says,
-		.own = true };
+	t.call = option_call(s, says);
+	t.call.file = t.file;
+	t.call.own = true;
 	bad = ini_parse_stream(read_line, &t, take_item, &t);
 	if (t.failed || bad == 0)
 		return !t.failed;

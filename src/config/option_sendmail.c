@@ -19,9 +19,9 @@ take_body_type(struct option_call *c, const char *value)
 	struct slice s = slice_of(value);
 
 	if (slice_eq_nocase(s, SLICE("8BITMIME")))
-		c->settings->body = BODY_8BITMIME;
+		c->settings->message.body = BODY_8BITMIME;
 	else if (slice_eq_nocase(s, SLICE("7BIT")))
-		c->settings->body = BODY_7BIT;
+		c->settings->message.body = BODY_7BIT;
 	else
 		return option_refuse(c, value, "7BIT or 8BITMIME is wanted");
 	return true;
@@ -35,8 +35,8 @@ take_mode(struct option_call *c, const char *value)
 		enum mode mode;
 	} modes[] = {
 		{ 'm', MODE_DELIVER }, { 's', MODE_SMTP },
-		{ 'S', MODE_BATCH_SMTP }, { 'v', MODE_VERIFY },
-		{ 't', MODE_TEST }, { 'i', MODE_ALIASES },
+		{ 'S', MODE_BATCH_SMTP }, { 't', MODE_TEST },
+		{ 'v', MODE_DELIVER }, { 'i', MODE_ALIASES },
 		{ 'p', MODE_QUEUE_LIST }, { 'P', MODE_QUEUE_COUNT },
 		{ 'd', MODE_DAEMON }, { 'l', MODE_DAEMON },
 		{ 'D', MODE_DAEMON_FOREGROUND }, { 'h', MODE_HOST_STATUS },
@@ -45,13 +45,15 @@ take_mode(struct option_call *c, const char *value)
 	};
 
 	if (strcmp(value, "q") == 0) {
-		c->settings->delivery = DELIVERY_QUEUE;
+		c->settings->sendmail.delivery = DELIVERY_QUEUE;
 		c->settings->mode = MODE_DELIVER;
 		return true;
 	}
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
 		if (value[0] == modes[i].letter && value[1] == '\0') {
 			c->settings->mode = modes[i].mode;
+			c->settings->show.stop_after = value[0] == 'v' ?
+			    STAGE_ROUTE : STAGE_NONE;
 			return true;
 		}
 	return option_reject(c, value, "there is no such mode; m, s, S, v, t, "
@@ -82,7 +84,7 @@ take_debug(struct option_call *c, const char *value)
 	    strcmp(value, "0.13") != 0))
 		return pass_over(c, value, "-d0.1 shows the version; -v shows "
 		    "the dialogue; the message comes from standard input");
-	c->settings->show_build = true;
+	c->settings->show.build = true;
 	return true;
 }
 
@@ -92,16 +94,16 @@ take_errors(struct option_call *c, const char *value)
 	switch (value[0]) {
 	case 'p':
 	case 'w':
-		c->settings->errors = ERRORS_PRINT;
+		c->settings->sendmail.errors = ERRORS_PRINT;
 		return true;
 	case 'm':
-		c->settings->errors = ERRORS_MAIL;
+		c->settings->sendmail.errors = ERRORS_MAIL;
 		return true;
 	case 'q':
-		c->settings->errors = ERRORS_QUIET;
+		c->settings->sendmail.errors = ERRORS_QUIET;
 		return true;
 	case 'e':
-		c->settings->errors = ERRORS_MAIL_OK;
+		c->settings->sendmail.errors = ERRORS_MAIL_OK;
 		return true;
 	}
 	return option_refuse(c, value, "m, p, q, w or e is wanted");
@@ -110,8 +112,8 @@ take_errors(struct option_call *c, const char *value)
 bool
 take_hold(struct option_call *c, const char *value)
 {
-	c->settings->hold = true;
-	c->settings->hold_reason = value;
+	c->settings->sendmail.hold = true;
+	c->settings->sendmail.hold_reason = value;
 	return true;
 }
 
@@ -138,14 +140,14 @@ take_delivery(struct option_call *c, const char *value)
 {
 	switch (ascii_lower(value[0])) {
 	case 'i':
-		c->settings->delivery = DELIVERY_NOW;
+		c->settings->sendmail.delivery = DELIVERY_NOW;
 		return true;
 	case 'b':
-		c->settings->delivery = DELIVERY_BACKGROUND;
+		c->settings->sendmail.delivery = DELIVERY_BACKGROUND;
 		return true;
 	case 'q':
 	case 'd':
-		c->settings->delivery = DELIVERY_QUEUE;
+		c->settings->sendmail.delivery = DELIVERY_QUEUE;
 		return true;
 	}
 	return option_refuse(c, value, "i, b, q or d is wanted");
@@ -164,7 +166,7 @@ take_short(struct option_call *c, const char *value)
 {
 	switch (value[0]) {
 	case 'i':
-		c->settings->ignore_dots = is_true(value + 1);
+		c->settings->message.ignore_dots = is_true(value + 1);
 		return true;
 	case 'e':
 		return take_errors(c, value + 1);
@@ -178,28 +180,28 @@ take_short(struct option_call *c, const char *value)
 static bool
 set_requiretls(struct option_call *c, const char *value)
 {
-	c->settings->require_tls = is_true(value);
+	c->settings->message.require_tls = is_true(value);
 	return true;
 }
 
 static bool
 set_smtputf8(struct option_call *c, const char *value)
 {
-	c->settings->smtputf8 = is_true(value);
+	c->settings->message.smtputf8 = is_true(value);
 	return true;
 }
 
 static bool
 set_dots(struct option_call *c, const char *value)
 {
-	c->settings->ignore_dots = is_true(value);
+	c->settings->message.ignore_dots = is_true(value);
 	return true;
 }
 
 static bool
 set_queue_return(struct option_call *c, const char *value)
 {
-	if (!duration_parse(value, 86400, &c->settings->queue_return))
+	if (!duration_parse(value, 86400, &c->settings->sendmail.queue_return))
 		return option_refuse(c, value, "a time is wanted, as 5d");
 	return true;
 }
@@ -211,7 +213,7 @@ set_max_hops(struct option_call *c, const char *value)
 
 	if (!slice_to_uint(slice_of(value), 1000, &n))
 		return option_refuse(c, value, "a number is wanted");
-	c->settings->max_hops = (unsigned)n;
+	c->settings->sendmail.max_hops = (unsigned)n;
 	return true;
 }
 
@@ -253,8 +255,8 @@ take_queue_match(struct option_call *c, const char *value)
 	if (value[0] == '\0' || !strchr("IRS", value[0]) || value[1] == '\0')
 		return option_reject(c, value, "I, R or S is wanted, and "
 		    "what to look for in id, recipient or sender, as -qRx.org");
-	c->settings->queue_by = value[0];
-	c->settings->queue_match = value + 1;
+	c->settings->sendmail.queue_by = value[0];
+	c->settings->sendmail.queue_match = value + 1;
 	return true;
 }
 
@@ -262,7 +264,7 @@ take_queue_match(struct option_call *c, const char *value)
 bool
 take_queue(struct option_call *c, const char *value)
 {
-	struct settings *s = c->settings;
+	struct sendmail_settings *s = &c->settings->sendmail;
 
 	s->queue_run = true;
 	if (!value)

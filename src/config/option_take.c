@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/slice.h"
+#include "config/option_find.h"
 
 static void
 complain(struct option_call *c, const char *value, const char *fmt, va_list ap)
@@ -17,8 +18,10 @@ complain(struct option_call *c, const char *value, const char *fmt, va_list ap)
 	char text[512];
 
 	vsnprintf(text, sizeof text, fmt, ap);
-	buf_putf(c->says, "%s: %s",
-	    c->where ? c->where : c->settings->program, c->shown);
+	text_escape(c->says, slice_of(c->file ? c->file : c->program));
+	if (c->file)
+		buf_putf(c->says, ":%u", c->line);
+	buf_putf(c->says, ": %s", c->shown);
 	if (value) {
 		buf_puts(c->says, " '");
 		text_escape(c->says, slice_first(slice_of(value), 100));
@@ -51,11 +54,28 @@ option_reject(struct option_call *c, const char *value, const char *fmt, ...)
 	return false;
 }
 
-/* Where the option's plain value lives. */
+struct option_call
+option_call(struct settings *s, struct buf *says)
+{
+	return (struct option_call){ .settings = s, .way = &s->way,
+		.program = s->program, .says = says,
+		.own = s->personality == AS_SMTPSEND };
+}
+
+/* Where the value of an option lives. */
+static void *
+place_of(const struct option_call *c, const struct option *o)
+{
+	char *part = o->at.part == PART_WAY ? (char *)c->way :
+					      (char *)c->settings;
+
+	return part + o->at.offset;
+}
+
 static void *
 place(const struct option_call *c)
 {
-	return (char *)c->settings + c->option->at;
+	return place_of(c, c->option);
 }
 
 bool
@@ -73,53 +93,68 @@ take_text(struct option_call *c, const char *value)
 	return true;
 }
 
-/* Was the option that stores at this place met in this source? */
-static bool
-was_seen(const struct option_call *c, size_t at)
+bool
+take_given(struct option_call *c, const char *value)
 {
-	for (size_t i = 0; option_at(i) != NULL; i++)
-		if (option_at(i)->at == at && c->seen[i])
-			return true;
-	return false;
+	*(struct given *)place(c) = (struct given){ value, c->file, c->line };
+	return true;
+}
+
+/* Nothing is given. */
+static void
+clear(const struct option_call *c, const struct option *o)
+{
+	static const size_t sizes[] = {
+		[KIND_OTHER] = 0,
+		[KIND_FLAG] = sizeof(bool),
+		[KIND_COUNT] = sizeof(unsigned),
+		[KIND_NUMBER] = sizeof(unsigned),
+		[KIND_PORT] = sizeof(uint16_t),
+		[KIND_TEXT] = sizeof(const char *),
+		[KIND_PATH] = sizeof(const char *),
+		[KIND_GIVEN] = sizeof(struct given),
+		[KIND_LIST] = sizeof(size_t),
+	};
+
+	memset(place_of(c, o), 0, sizes[o->kind]);
+}
+
+static size_t
+row_of(const struct option *o)
+{
+	return (size_t)(o - option_at(0));
 }
 
 /* An option takes along what only made sense with its value before. */
 static void
 forget_partner(struct option_call *c)
 {
-	size_t at = c->option->at, ipv4 = offsetof(struct settings, only_ipv4),
-	       ipv6 = offsetof(struct settings, only_ipv6);
+	const struct option *other, *o = option_by_name(
+	    slice_of(c->option->partner), &other);
 
-	if (at == ipv4 && !was_seen(c, ipv6))
-		c->settings->only_ipv6 = false;
-	if (at == ipv6 && !was_seen(c, ipv4))
-		c->settings->only_ipv4 = false;
-	if (at == offsetof(struct settings, cert) &&
-	    !was_seen(c, offsetof(struct settings, key)))
-		c->settings->key = NULL;
-	if (c->option->take == take_server &&
-	    !was_seen(c, offsetof(struct settings, port)))
-		c->settings->port = 0;
+	if (!c->seen[row_of(o)])
+		clear(c, o);
+}
+
+/* Would a use add to what sources before said? */
+static bool
+adds(enum option_kind kind)
+{
+	return kind == KIND_FLAG || kind == KIND_COUNT || kind == KIND_LIST;
 }
 
 void
 option_begin(struct option_call *c)
 {
-	size_t row = (size_t)(c->option - option_at(0));
-	bool first = !c->seen[row];
+	bool *seen = &c->seen[row_of(c->option)];
 
-	c->seen[row] = true;
-	if (!first)
+	if (*seen)
 		return;
-	forget_partner(c);
-	if (c->option->take == take_flag)
-		*(bool *)place(c) = false;
-	else if (c->option->take == take_count)
-		*(unsigned *)place(c) = 0;
-	else if (c->option->take == take_resolver)
-		c->settings->nresolvers = 0;
-	else if (c->option->take == take_relay)
-		c->settings->nrelays = 0;
+	*seen = true;
+	if (c->option->partner)
+		forget_partner(c);
+	if (adds(c->option->kind))
+		clear(c, c->option);
 }
 
 bool
@@ -154,7 +189,7 @@ bool
 take_explain(struct option_call *c, const char *value)
 {
 	(void)value;
-	c->settings->mode = MODE_EXPLAIN;
+	c->settings->show.stop_after = STAGE_ROUTE;
 	return true;
 }
 
@@ -244,26 +279,20 @@ take_timeout(struct option_call *c, const char *value)
 	if (!duration_parse(value, 1, &seconds) || seconds == 0)
 		return option_refuse(c, value,
 		    "a time is wanted: 30, 30s, 5m or 1h");
-	c->settings->timeout = (int64_t)seconds * 1000000;
+	c->settings->route.timeout = (int64_t)seconds * 1000000;
 	return true;
 }
 
 bool
 take_tls(struct option_call *c, const char *value)
 {
-	static const char *const why[] = {
-		[TLS_NONE] = "--tls none",
-		[TLS_MAY] = "--tls may",
-		[TLS_ENCRYPT] = "--tls encrypt",
-		[TLS_VERIFY] = "--tls verify",
-	};
+	struct tls_settings *tls = &c->way->tls;
 
-	if (!tls_level_parse(slice_of(value), &c->settings->tls))
+	if (!tls_level_parse(slice_of(value), &tls->level))
 		return option_refuse(c, value,
 		    "none, may, encrypt or verify is wanted");
-	c->settings->tls_given = true;
-	c->settings->tls_by_file = false;
-	c->settings->tls_why = why[c->settings->tls];
+	tls->given = (struct given){ tls_level_name(tls->level), c->file,
+		c->line };
 	return true;
 }
 
@@ -283,7 +312,7 @@ take_quit_after(struct option_call *c, const char *value)
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (slice_eq_nocase(slice_of(value), slice_of(words[i].word))) {
-			c->settings->quit_after = words[i].stage;
+			c->settings->show.stop_after = words[i].stage;
 			return true;
 		}
 	return option_refuse(c, value,
@@ -293,7 +322,7 @@ take_quit_after(struct option_call *c, const char *value)
 bool
 take_notify(struct option_call *c, const char *value)
 {
-	if (!notify_parse(slice_of(value), &c->settings->notify))
+	if (!notify_parse(slice_of(value), &c->settings->message.notify))
 		return option_refuse(c, value, "never is wanted, or a list of "
 		    "success, failure and delay");
 	return true;
@@ -303,9 +332,9 @@ bool
 take_return(struct option_call *c, const char *value)
 {
 	if (slice_eq_nocase(slice_of(value), SLICE("full")))
-		c->settings->ret = RET_FULL;
+		c->settings->message.ret = RET_FULL;
 	else if (slice_eq_nocase(slice_of(value), SLICE("hdrs")))
-		c->settings->ret = RET_HDRS;
+		c->settings->message.ret = RET_HDRS;
 	else
 		return option_refuse(c, value, "full or hdrs is wanted");
 	return true;

@@ -57,18 +57,18 @@ option_host(struct slice host, char *out, size_t size)
 bool
 take_server(struct option_call *c, const char *value)
 {
-	struct settings *s = c->settings;
+	struct way *w = c->way;
 	uint16_t port = 0;
-	struct slice host, rest = cut_scheme(slice_of(value), &s->link);
+	struct slice host, rest = cut_scheme(slice_of(value), &w->link);
 
 	if (rest.n > 0 && rest.p[rest.n - 1] == '/')
 		rest.n--;
 	if (!hostport_parse(rest, &host, &port) ||
-	    !option_host(host, s->server, sizeof s->server))
+	    !option_host(host, w->server, sizeof w->server))
 		return option_refuse(c, value,
 		    "[smtp://|smtps://|lmtp://]HOST[:PORT] is wanted");
 	if (port != 0)
-		s->port = port;
+		w->port = port;
 	return true;
 }
 
@@ -83,7 +83,7 @@ url_shown(const char *value)
 bool
 take_relay(struct option_call *c, const char *value)
 {
-	struct settings *s = c->settings;
+	struct route_settings *r = &c->settings->route;
 	struct slice rest = slice_of(value), word;
 	struct relay_url url;
 	const char *why;
@@ -96,9 +96,9 @@ take_relay(struct option_call *c, const char *value)
 			return option_refuse(c, url_shown(value), "%s", why);
 		relay_url_free(&url);
 	}
-	if (s->nrelays == RELAYS_MAX)
+	if (r->nrelays == RELAYS_MAX)
 		return option_refuse(c, value, "at most %d relays", RELAYS_MAX);
-	s->relay[s->nrelays++] = value;
+	r->relay[r->nrelays++] = (struct given){ value, c->file, c->line };
 	return true;
 }
 
@@ -139,7 +139,7 @@ take_port(struct option_call *c, const char *value)
 	if (!slice_to_uint(slice_of(value), 65535, &port) || port == 0)
 		return option_refuse(c, value,
 		    "a port number from 1 to 65535 is wanted");
-	c->settings->port = (uint16_t)port;
+	c->way->port = (uint16_t)port;
 	return true;
 }
 
@@ -158,23 +158,23 @@ endpoint_parse(struct slice s, struct endpoint *at)
 bool
 take_resolver(struct option_call *c, const char *value)
 {
-	struct settings *s = c->settings;
+	struct route_settings *r = &c->settings->route;
 	struct endpoint at = { .port = 53 };
 
-	if (s->nresolvers == SETTINGS_RESOLVERS)
+	if (r->nresolvers == SETTINGS_RESOLVERS)
 		return option_refuse(c, value, "at most %d resolvers",
 		    SETTINGS_RESOLVERS);
 	if (!endpoint_parse(slice_of(value), &at))
 		return option_refuse(c, value,
 		    "an IP address is wanted, with :PORT if it is not 53");
-	s->resolver[s->nresolvers++] = at;
+	r->resolver[r->nresolvers++] = at;
 	return true;
 }
 
 bool
 take_source(struct option_call *c, const char *value)
 {
-	if (!ip_parse(slice_of(value), &c->settings->source))
+	if (!ip_parse(slice_of(value), &c->way->source))
 		return option_refuse(c, value,
 		    "an IP address of this machine is wanted");
 	return true;
@@ -204,13 +204,6 @@ take_host_name(struct option_call *c, const char *value)
 	if (!domain_is_name(s) && !is_literal(s))
 		return option_refuse(c, value, "a host name is wanted, or an "
 		    "address as [192.0.2.1] or [IPv6:2001:db8::1]");
-	return take_text(c, value);
-}
-
-bool
-take_transcript(struct option_call *c, const char *value)
-{
-	c->settings->transcript_kept = c->where != NULL;
 	return take_text(c, value);
 }
 
@@ -256,7 +249,7 @@ take_sink(struct option_call *c, const char *value)
 	struct settings *s = c->settings;
 
 	s->mode = MODE_SINK;
-	if (value && !sink_parse(slice_of(value), &s->sink))
+	if (value && !sink_parse(slice_of(value), &s->sink.at))
 		return option_refuse(c, value,
 		    "ADDR:PORT is wanted, as 127.0.0.1:2525 or [::1]:2525");
 	return true;
@@ -266,11 +259,11 @@ take_sink(struct option_call *c, const char *value)
 bool
 take_sink_reply(struct option_call *c, const char *value)
 {
-	struct settings *s = c->settings;
+	struct sink_settings *s = &c->settings->sink;
 
-	if (s->nsink_replies == SETTINGS_REPLIES_MAX)
+	if (s->nreplies == SETTINGS_REPLIES_MAX)
 		return option_refuse(c, value, "at most %d replies",
 		    SETTINGS_REPLIES_MAX);
-	s->sink_reply[s->nsink_replies++] = value;
+	s->reply[s->nreplies++] = value;
 	return true;
 }

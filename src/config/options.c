@@ -7,6 +7,7 @@
  */
 #include "config/options.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -40,6 +41,27 @@ static const struct {
 	{ "runq", AS_RUNQ, MODE_QUEUE_RUN },
 };
 
+/* What the table says of options that are not given is read as they are. */
+static void
+take_fallbacks(struct settings *s)
+{
+	struct buf says = { 0 };
+	struct option_call c = option_call(s, &says);
+
+	for (size_t i = 0; (c.option = option_at(i)) != NULL; i++) {
+		const char *value = c.option->fallback;
+
+		if (value && value[0] && c.option->arg != ARG_NONE) {
+			bool ok = c.option->take(&c, value);
+
+			assert(ok);
+			(void)ok;
+		}
+	}
+	s->way.tls.given = (struct given){ 0 };
+	buf_free(&says);
+}
+
 void
 options_init(struct settings *s, const char *argv0)
 {
@@ -47,11 +69,10 @@ options_init(struct settings *s, const char *argv0)
 	const char *base = slash ? slash + 1 : argv0;
 
 	*s = (struct settings){ .program = "smtpsend" };
-	s->tls = TLS_MAY;
-	s->tls_why = "the default";
-	s->sink = (struct endpoint){
+	s->sink.at = (struct endpoint){
 		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = 2525
 	};
+	take_fallbacks(s);
 	for (size_t i = 0; base && i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(base, names[i].program) == 0) {
 			s->program = names[i].program;
@@ -64,7 +85,7 @@ options_init(struct settings *s, const char *argv0)
 static void
 say(struct option_call *c, const char *text, struct slice word)
 {
-	buf_putf(c->says, "%s: %s ", c->settings->program, text);
+	buf_putf(c->says, "%s: %s ", c->program, text);
 	text_escape(c->says, slice_first(word, 200));
 }
 
@@ -296,11 +317,11 @@ options_read(int argc, char *const argv[], struct settings *s,
     struct option_uses *uses, struct buf *says)
 {
 	struct words w = { argv, argc > 0 ? (size_t)argc : 0, 1 };
-	struct option_call c = { .settings = s, .says = says, .uses = uses };
+	struct option_call c = option_call(s, says);
 	bool dashes;
 	int status;
 
-	c.own = s->personality == AS_SMTPSEND;
+	c.uses = uses;
 	status = parse_options(&c, &w, &dashes);
 	if (status == 0 && !is_final(s->mode))
 		status = take_recipients(&c, &w, dashes);

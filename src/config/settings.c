@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* settings.c - what follows from the options together, and what clashes. */
-#include "config/option_take.h"
+#include "config/settings.h"
 
 #include <sysexits.h>
 
+#include "base/ascii.h"
+
 static const char *const modes[NMODES] = {
 	[MODE_DELIVER] = "deliver (-bm)",
-	[MODE_EXPLAIN] = "explain (--explain)",
 	[MODE_SINK] = "receive (--sink)",
 	[MODE_PRINT_CONFIG] = "print the configuration (--print-config)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
 	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",
 	[MODE_BATCH_SMTP] = "read batched SMTP (-bS)",
-	[MODE_VERIFY] = "verify addresses (-bv)",
 	[MODE_TEST] = "test addresses (-bt)",
 	[MODE_ALIASES] = "read aliases (-bi)",
 	[MODE_QUEUE_LIST] = "list the queue (-bp)",
@@ -33,11 +33,25 @@ mode_name(enum mode mode)
 	return modes[mode];
 }
 
+void
+given_put(struct buf *out, const struct given *g, const char *option)
+{
+	if (!g->text) {
+		buf_puts(out, "the default");
+	} else if (g->file) {
+		text_escape(out, slice_of(g->file));
+		buf_putf(out, ":%u", g->line);
+	} else {
+		buf_putf(out, "--%s ", option);
+		text_escape(out, slice_of(g->text));
+	}
+}
+
 const char *
 settings_log(const struct settings *s)
 {
-	if (s->log)
-		return s->log;
+	if (s->show.log)
+		return s->show.log;
 	return s->personality == AS_SMTPSEND ? "none" : "syslog";
 }
 
@@ -45,9 +59,9 @@ settings_log(const struct settings *s)
 static void
 settle_queue(struct settings *s)
 {
-	if (!s->queue_run || s->mode != MODE_DELIVER)
+	if (!s->sendmail.queue_run || s->mode != MODE_DELIVER)
 		return;
-	s->mode = s->queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
+	s->mode = s->sendmail.queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
 }
 
 static int
@@ -61,30 +75,31 @@ clash(const struct settings *s, struct buf *says, const char *text)
 static const char *
 sink_option(const struct settings *s)
 {
-	return s->sink_dir ? "--sink-dir needs --sink" :
-	    s->sink_mbox ? "--sink-mbox needs --sink" :
-	    s->sink_name ? "--sink-name needs --sink" :
-	    s->nsink_replies > 0 ? "--sink-reply needs --sink" :
-	    s->sink_count > 0 ? "--sink-count needs --sink" :
-	    s->sink_tls ? "--sink-tls needs --sink" :
-	    s->sink_lmtp ? "--sink-lmtp needs --sink" : NULL;
+	return s->sink.dir ? "--sink-dir needs --sink" :
+	    s->sink.mbox ? "--sink-mbox needs --sink" :
+	    s->sink.name ? "--sink-name needs --sink" :
+	    s->sink.nreplies > 0 ? "--sink-reply needs --sink" :
+	    s->sink.count > 0 ? "--sink-count needs --sink" :
+	    s->sink.tls ? "--sink-tls needs --sink" :
+	    s->sink.lmtp ? "--sink-lmtp needs --sink" : NULL;
 }
 
 /* Only smtpsend's own options can clash. */
 static const char *
 find_clash(const struct settings *s)
 {
-	if (s->only_ipv4 && s->only_ipv6)
+	if (s->route.only_ipv4 && s->route.only_ipv6)
 		return "--ipv4 and --ipv6 exclude each other";
-	if (s->key && !s->cert)
+	if (s->way.tls.key && !s->way.tls.cert)
 		return "--key needs --cert";
-	if (s->sink_dir && s->sink_mbox)
+	if (s->sink.dir && s->sink.mbox)
 		return "--sink-dir and --sink-mbox exclude each other";
 	if (s->mode == MODE_SINK && s->nrcpts > 0)
 		return "--sink receives mail: it takes no recipients";
-	if (s->link == LINK_SMTPS && s->tls == TLS_NONE)
+	if (s->way.link == LINK_SMTPS && s->way.tls.level == TLS_NONE)
 		return "--tls none does not go with smtps://, which is TLS";
-	if (s->require_tls && s->tls == TLS_NONE && !s->tls_by_file)
+	if (s->message.require_tls && s->way.tls.level == TLS_NONE &&
+	    !s->way.tls.given.file)
 		return "--tls none does not go with -O requiretls=yes, which "
 		       "demands TLS";
 	return s->mode == MODE_SINK ? NULL : sink_option(s);
@@ -93,10 +108,8 @@ find_clash(const struct settings *s)
 static bool
 lacks_recipients(const struct settings *s)
 {
-	bool sends = s->mode == MODE_DELIVER || s->mode == MODE_EXPLAIN ||
-	    s->mode == MODE_VERIFY;
-
-	return sends && s->nrcpts == 0 && !s->read_recipients;
+	return s->mode == MODE_DELIVER && s->nrcpts == 0 &&
+	    !s->message.read_recipients;
 }
 
 int

@@ -97,24 +97,26 @@ static void
 show_all(struct buf *b, const struct run *r)
 {
 	const struct settings *s = &r->settings;
-	const struct rules *rules = s->rules;
+	const struct rules *rules = s->route.rules;
 
-	show(b, "from", s->from);
-	show(b, "server", s->server[0] ? s->server : NULL);
-	if (s->port)
-		buf_putf(b, " port=%u", s->port);
-	show(b, "helo", s->helo);
-	show(b, "domain", s->default_domain);
-	show(b, "proxy", s->proxy);
-	show(b, "tls", s->tls_given ? tls_level_name(s->tls) : NULL);
-	if (s->tls_given)
-		show(b, "why", s->tls_why);
-	show(b, "ipv4", s->only_ipv4 ? "yes" : NULL);
-	show(b, "ipv6", s->only_ipv6 ? "yes" : NULL);
-	if (s->verbose)
-		buf_putf(b, " verbose=%u", s->verbose);
-	if (s->nresolvers)
-		buf_putf(b, " resolvers=%zu", s->nresolvers);
+	show(b, "from", s->message.from);
+	show(b, "server", s->way.server[0] ? s->way.server : NULL);
+	if (s->way.port)
+		buf_putf(b, " port=%u", s->way.port);
+	show(b, "helo", s->way.helo);
+	show(b, "domain", s->message.default_domain);
+	show(b, "proxy", s->way.proxy);
+	if (s->way.tls.given.text) {
+		show(b, "tls", tls_level_name(s->way.tls.level));
+		buf_puts(b, " why=");
+		given_put(b, &s->way.tls.given, "tls");
+	}
+	show(b, "ipv4", s->route.only_ipv4 ? "yes" : NULL);
+	show(b, "ipv6", s->route.only_ipv6 ? "yes" : NULL);
+	if (s->show.verbose)
+		buf_putf(b, " verbose=%u", s->show.verbose);
+	if (s->route.nresolvers)
+		buf_putf(b, " resolvers=%zu", s->route.nresolvers);
 	if (!rules)
 		return;
 	show(b, "use", rules->use);

@@ -104,12 +104,13 @@ static void
 show(struct buf *b, const struct run *r)
 {
 	const struct settings *s = &r->settings;
-	const struct rules *rules = s->rules;
+	const struct rules *rules = s->route.rules;
 
-	buf_putf(b, "%s %s:%u %s", s->helo ? s->helo : "-",
-	    s->server[0] ? s->server : "-", s->port, tls_level_name(s->tls));
-	buf_putf(b, " v%u 4%d 6%d r%zu", s->verbose, s->only_ipv4,
-	    s->only_ipv6, s->nresolvers);
+	buf_putf(b, "%s %s:%u %s", s->way.helo ? s->way.helo : "-",
+	    s->way.server[0] ? s->way.server : "-", s->way.port,
+	    tls_level_name(s->way.tls.level));
+	buf_putf(b, " v%u 4%d 6%d r%zu", s->show.verbose, s->route.only_ipv4,
+	    s->route.only_ipv6, s->route.nresolvers);
 	if (!rules)
 		return;
 	buf_putf(b, " use=%s", rules->use ? rules->use : "-");
@@ -258,9 +259,9 @@ test_passed_over(void **state)
 		assert_int_equal(r.status, 0);
 		helo = passed_over[i].helo;
 		if (helo)
-			assert_string_equal(r.settings.helo, helo);
+			assert_string_equal(r.settings.way.helo, helo);
 		else
-			assert_null(r.settings.helo);
+			assert_null(r.settings.way.helo);
 		if (passed_over[i].told != slice_starts(buf_slice(&r.says),
 		    buf_slice(&want)))
 			fail_msg("%s says %s", passed_over[i].line,

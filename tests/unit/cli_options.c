@@ -61,58 +61,64 @@ show_number(struct buf *b, const char *key, long long n)
 static void
 show_legacy(struct buf *b, const struct settings *s)
 {
-	show_number(b, "i", s->ignore_dots);
-	show_number(b, "body", s->body);
-	show_number(b, "gateway", s->gateway);
-	show_number(b, "hops", s->hop_count);
-	show_number(b, "utf8", s->smtputf8);
-	show_number(b, "requiretls", s->require_tls);
+	show_number(b, "i", s->message.ignore_dots);
+	show_number(b, "body", s->message.body);
+	show_number(b, "gateway", s->message.gateway);
+	show_number(b, "hops", s->message.hop_count);
+	show_number(b, "utf8", s->message.smtputf8);
+	show_number(b, "requiretls", s->message.require_tls);
 	show_text(b, "config", s->config);
-	show_number(b, "errors", s->errors);
-	show_number(b, "delivery", s->delivery);
-	show_number(b, "noalias", s->no_aliases);
-	show_text(b, "proto", s->protocol);
-	show_text(b, "tag", s->log_tag);
-	show_number(b, "hold", s->hold);
-	show_text(b, "why", s->hold_reason);
-	show_number(b, "q", s->queue_run);
-	show_number(b, "qf", s->queue_foreground);
-	show_number(b, "every", s->queue_interval);
-	show_number(b, "not", s->queue_not);
-	if (s->queue_by)
-		buf_putf(b, " by=%c:%s", s->queue_by, s->queue_match);
-	show_number(b, "return", s->queue_return);
-	show_number(b, "maxhops", s->max_hops);
-	show_number(b, "build", s->show_build);
+	show_number(b, "errors", s->sendmail.errors);
+	show_number(b, "delivery", s->sendmail.delivery);
+	show_number(b, "noalias", s->sendmail.no_aliases);
+	show_text(b, "proto", s->sendmail.protocol);
+	show_text(b, "tag", s->sendmail.log_tag);
+	show_number(b, "hold", s->sendmail.hold);
+	show_text(b, "why", s->sendmail.hold_reason);
+	show_number(b, "q", s->sendmail.queue_run);
+	show_number(b, "qf", s->sendmail.queue_foreground);
+	show_number(b, "every", s->sendmail.queue_interval);
+	show_number(b, "not", s->sendmail.queue_not);
+	if (s->sendmail.queue_by)
+		buf_putf(b, " by=%c:%s", s->sendmail.queue_by,
+		    s->sendmail.queue_match);
+	show_number(b, "return", s->sendmail.queue_return);
+	show_number(b, "maxhops", s->sendmail.max_hops);
+	show_number(b, "build", s->show.build);
 }
 
 static void
 show_route(struct buf *b, const struct settings *s)
 {
-	if (s->server[0])
-		buf_putf(b, " server=%d:%s", s->link, s->server);
-	show_number(b, "port", s->port);
-	for (size_t i = 0; i < s->nresolvers; i++) {
+	if (s->way.server[0])
+		buf_putf(b, " server=%d:%s", s->way.link, s->way.server);
+	show_number(b, "port", s->way.port);
+	for (size_t i = 0; i < s->route.nresolvers; i++) {
 		buf_puts(b, " ns=");
-		endpoint_put(b, &s->resolver[i]);
+		endpoint_put(b, &s->route.resolver[i]);
 	}
-	show_number(b, "v4", s->only_ipv4);
-	show_number(b, "v6", s->only_ipv6);
-	if (s->source.version) {
+	show_number(b, "v4", s->route.only_ipv4);
+	show_number(b, "v6", s->route.only_ipv6);
+	if (s->way.source.version) {
 		buf_puts(b, " source=");
-		ip_put(b, &s->source);
+		ip_put(b, &s->way.source);
 	}
-	show_text(b, "helo", s->helo);
-	show_number(b, "loop", s->allow_loopback_mx);
-	show_number(b, "maxa", s->max_addresses);
-	show_number(b, "maxs", s->max_sessions);
-	show_number(b, "timeout", s->timeout);
-	if (s->tls_given)
-		buf_putf(b, " tls=%s(%s)", tls_level_name(s->tls), s->tls_why);
-	show_text(b, "ca", s->ca);
-	show_text(b, "cert", s->cert);
-	show_text(b, "key", s->key);
-	show_text(b, "tlsname", s->tls_name);
+	show_text(b, "helo", s->way.helo);
+	show_number(b, "loop", s->route.allow_loopback_mx);
+	if (s->route.max_addresses != 5)
+		show_number(b, "maxa", s->route.max_addresses);
+	if (s->route.max_sessions != 2)
+		show_number(b, "maxs", s->route.max_sessions);
+	show_number(b, "timeout", s->route.timeout);
+	if (s->way.tls.given.text) {
+		buf_putf(b, " tls=%s(", tls_level_name(s->way.tls.level));
+		given_put(b, &s->way.tls.given, "tls");
+		buf_putc(b, ')');
+	}
+	show_text(b, "ca", s->way.tls.ca);
+	show_text(b, "cert", s->way.tls.cert);
+	show_text(b, "key", s->way.tls.key);
+	show_text(b, "tlsname", s->way.tls.name);
 }
 
 static void
@@ -120,35 +126,36 @@ show_sink(struct buf *b, const struct settings *s)
 {
 	if (s->mode == MODE_SINK) {
 		buf_puts(b, " sink=");
-		endpoint_put(b, &s->sink);
+		endpoint_put(b, &s->sink.at);
 	}
-	show_text(b, "dir", s->sink_dir);
-	show_text(b, "mbox", s->sink_mbox);
-	show_text(b, "sinkname", s->sink_name);
-	for (size_t i = 0; i < s->nsink_replies; i++)
-		show_text(b, "reply", s->sink_reply[i]);
-	show_number(b, "count", s->sink_count);
-	show_number(b, "stls", s->sink_tls);
-	show_number(b, "slmtp", s->sink_lmtp);
+	show_text(b, "dir", s->sink.dir);
+	show_text(b, "mbox", s->sink.mbox);
+	show_text(b, "sinkname", s->sink.name);
+	for (size_t i = 0; i < s->sink.nreplies; i++)
+		show_text(b, "reply", s->sink.reply[i]);
+	show_number(b, "count", s->sink.count);
+	show_number(b, "stls", s->sink.tls);
+	show_number(b, "slmtp", s->sink.lmtp);
 }
 
 static void
 show(struct buf *b, const struct settings *s)
 {
 	buf_puts(b, mode_name(s->mode));
-	show_text(b, "file", s->file);
-	show_text(b, "from", s->from);
-	show_text(b, "name", s->full_name);
-	show_number(b, "t", s->read_recipients);
-	show_number(b, "asis", s->as_is);
-	show_number(b, "notify", s->notify);
-	show_number(b, "ret", s->ret);
-	show_text(b, "envid", s->envid);
+	show_text(b, "file", s->message.file);
+	show_text(b, "from", s->message.from);
+	show_text(b, "name", s->message.full_name);
+	show_number(b, "t", s->message.read_recipients);
+	show_number(b, "asis", s->message.as_is);
+	show_number(b, "notify", s->message.notify);
+	show_number(b, "ret", s->message.ret);
+	show_text(b, "envid", s->message.envid);
 	show_route(b, s);
-	show_number(b, "v", s->verbose);
-	show_number(b, "json", s->json);
-	show_text(b, "log", s->transcript);
-	show_text(b, "quit", s->quit_after ? stage_name(s->quit_after) : NULL);
+	show_number(b, "v", s->show.verbose);
+	show_number(b, "json", s->show.json);
+	show_text(b, "log", s->show.transcript.text);
+	if (s->show.stop_after)
+		show_text(b, "quit", stage_name(s->show.stop_after));
 	show_sink(b, s);
 	show_legacy(b, s);
 	for (size_t i = 0; i < s->nrcpts; i++)
@@ -232,10 +239,10 @@ static const struct good callers[] = {
 	{ "mailq", "list the queue (-bp)", NULL },
 	{ "sendmail -q", "run the queue (-q) q=1", NULL },
 	{ "sendmail -qf", "run the queue (-q) q=1 qf=1", NULL },
-	{ "sendmail -bv user", "verify addresses (-bv) <user>", NULL },
+	{ "sendmail -bv user", "deliver (-bm) quit=route <user>", NULL },
 	{ "sendmail -bp", "list the queue (-bp)", NULL },
 	{ "newaliases", "read aliases (-bi)", NULL },
-	{ "sendmail -d0.1 -bv root", "verify addresses (-bv) build=1 <root>",
+	{ "sendmail -d0.1 -bv root", "deliver (-bm) quit=route build=1 <root>",
 	    NULL },
 };
 
@@ -344,7 +351,7 @@ static const struct good own[] = {
 	    "tlsname=mx <a>", NULL },
 	{ "x -vv --json -X f a", "deliver (-bm) v=2 json=1 log=f <a>", NULL },
 	{ "x -v -v --transcript f a", "deliver (-bm) v=2 log=f <a>", NULL },
-	{ "x --explain a", "explain (--explain) <a>", NULL },
+	{ "x --explain a", "deliver (-bm) quit=route <a>", NULL },
 	{ "x --quit-after Connect a", "deliver (-bm) quit=greeting <a>",
 	    NULL },
 	{ "x --quit-after RCPT a", "deliver (-bm) quit=RCPT <a>", NULL },
@@ -364,7 +371,7 @@ static const struct good own[] = {
 	  "--sink-tls --sink-lmtp --sink-name s.example",
 	    "receive (--sink) sink=127.0.0.1:2525 sinkname=s.example "
 	    "reply=RCPT=450 reply=.=drop count=2 stls=1 slmtp=1", NULL },
-	{ "x --explai a", "explain (--explain) <a>", NULL },
+	{ "x --explai a", "deliver (-bm) quit=route <a>", NULL },
 	{ "x --help --nonsense", "help (--help)", NULL },
 	{ "x --version", "show versions (--version)", NULL },
 	{ "x -C conf a", "deliver (-bm) config=conf <a>", NULL },

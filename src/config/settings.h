@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * settings.h - what is asked of the program, as plain values.
+ *
+ * The command line and configuration files fill it (options.h, config.h).
+ * Strings point into argv, into what the configuration keeps, or to static
+ * text; NULL = not given.  Zero means "not given" everywhere.
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/inet.h"
+#include "base/outcome.h"
+#include "base/policy.h"
+#include "mail/envelope.h"
+#include "route/rules.h"
+
+/* Whose manners: the last part of argv[0]. */
+enum personality {
+	AS_SMTPSEND,	/* any name that is not below */
+	AS_SENDMAIL,	/* sendmail, send-mail */
+	AS_MAILQ,
+	AS_NEWALIASES,
+	AS_HOSTSTAT,
+	AS_PURGESTAT,
+	AS_RMAIL,
+	AS_RUNQ,
+};
+
+/* What to do. */
+enum mode {
+	MODE_DELIVER,		/* -bm, the default; --explain, -bv: the way */
+	MODE_SINK,		/* --sink */
+	MODE_PRINT_CONFIG,	/* --print-config */
+	MODE_HELP,		/* --help */
+	MODE_VERSION,		/* --version, -bV */
+	MODE_SMTP,		/* -bs: SMTP on stdin and stdout */
+	MODE_BATCH_SMTP,	/* -bS */
+	MODE_TEST,		/* -bt */
+	MODE_ALIASES,		/* -bi, newaliases */
+	MODE_QUEUE_LIST,	/* -bp, mailq */
+	MODE_QUEUE_COUNT,	/* -bP */
+	MODE_QUEUE_RUN,		/* -q, runq */
+	MODE_DAEMON,		/* -bd, -bl, -q30m */
+	MODE_DAEMON_FOREGROUND, /* -bD */
+	MODE_HOST_STATUS,	/* -bh, hoststat */
+	MODE_HOST_PURGE,	/* -bH, purgestat */
+	MODE_SHOW_OPTIONS,	/* -bO */
+	MODE_CHECK_CONFIG,	/* -bC */
+	NMODES
+};
+
+/* -odi, -odb, -odq and -odd (or -bq). */
+enum delivery { DELIVERY_NOW, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
+
+/* -em, -ep (the default), -eq, -ee; -ew is -ep. */
+enum error_mode { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET, ERRORS_MAIL_OK };
+
+enum body_type { BODY_UNSET, BODY_7BIT, BODY_8BITMIME };
+
+/* A value as it was written, and where. */
+struct given {
+	const char *text;	/* NULL = it was not given */
+	const char *file;	/* NULL = on the command line */
+	unsigned line;
+};
+
+/* Append "FILE:LINE", or "--OPTION TEXT", or "the default". */
+void given_put(struct buf *out, const struct given *g, const char *option);
+
+struct tls_settings {
+	enum tls_level level;	/* --tls */
+	struct given given;	/* ... who said so */
+	const char *ca, *cert, *key, *name;
+};
+
+/* How servers are reached: in general, by one relay or for one domain. */
+struct way {
+	char server[256];	/* --server without scheme and port: A-labels
+				   or an IP address without brackets; "" = MX */
+	enum link_kind link;	/* ... and its scheme */
+	uint16_t port;		/* its port, or --port; 0 = the usual one */
+	const char *proxy;	/* --proxy, for relays */
+	const char *helo;	/* --helo: a host name or an address literal */
+	struct ip source;	/* --source */
+	struct tls_settings tls;
+};
+
+/* The message and its envelope. */
+struct message_settings {
+	const char *file;	/* --file; NULL = stdin */
+	const char *from;	/* -f; "" and "<>" are the null sender */
+	const char *full_name;	/* -F */
+	bool read_recipients;	/* -t */
+	bool as_is;		/* --as-is */
+	bool gateway;		/* -G: complete nothing */
+	bool ignore_dots;	/* -i: a lone dot is content */
+	bool smtputf8;		/* -U: a hint */
+	bool require_tls;	/* -O requiretls=yes: nothing in clear, nothing
+				   to a stranger, whatever tls says */
+	enum body_type body;	/* -B */
+	unsigned hop_count;	/* -h */
+	const char *default_domain; /* for bare names; a host name */
+	unsigned notify;	/* -N: NOTIFY_ bits */
+	enum dsn_ret ret;	/* -R */
+	const char *envid;	/* -V */
+};
+
+#define SETTINGS_RESOLVERS 8
+
+/* Where it goes. */
+struct route_settings {
+	struct given relay[RELAYS_MAX]; /* --relay: words, URLs or names */
+	size_t nrelays;
+	const struct rules *rules; /* relays and all (config.h); NULL = none */
+	struct endpoint resolver[SETTINGS_RESOLVERS]; /* --resolver */
+	size_t nresolvers;	/* 0 = resolv.conf */
+	bool only_ipv4, only_ipv6; /* -4, -6; never both */
+	bool allow_loopback_mx;
+	unsigned max_addresses, max_sessions;
+	int64_t timeout;	/* --timeout, microseconds; 0 = the RFC's */
+};
+
+/* What is shown, and how far to go. */
+struct show_settings {
+	unsigned verbose;	/* -v: 1, -vv: 2 */
+	bool json;
+	bool build;		/* -d0.1 and its kin: print the version first */
+	struct given transcript; /* -X, --transcript; never as sendmail */
+	const char *log;	/* --log: settings_log() knows the default */
+	enum stage stop_after;	/* STAGE_NONE = send; ROUTE = only the way
+				   there (--explain); GREETING, EHLO, TLS, MAIL
+				   or RCPT of --quit-after */
+};
+
+#define SETTINGS_REPLIES_MAX 32
+
+/* --sink */
+struct sink_settings {
+	struct endpoint at;	/* 127.0.0.1:2525; port 0 = any free one */
+	const char *dir, *mbox, *name;
+	const char *reply[SETTINGS_REPLIES_MAX]; /* "VERB=CODE text" ... */
+	size_t nreplies;
+	unsigned count;		/* stop after so many messages; 0 = go on */
+	bool tls, lmtp;
+};
+
+/* Sendmail's, most with a meaning later. */
+struct sendmail_settings {
+	enum error_mode errors;	/* -e */
+	enum delivery delivery;	/* -od */
+	bool no_aliases;	/* -n */
+	const char *protocol;	/* -p */
+	const char *log_tag;	/* -L */
+	bool hold;		/* -Q */
+	const char *hold_reason;
+	bool queue_run;		/* -q in any form */
+	bool queue_foreground;	/* -qf */
+	unsigned queue_interval; /* -q30m, seconds; 0 = once */
+	char queue_by;		/* -qI, -qR, -qS: 'I', 'R', 'S'; 0 = all */
+	bool queue_not;		/* -q!I ... */
+	const char *queue_match;
+	unsigned queue_return;	/* -O Timeout.queuereturn, seconds */
+	unsigned max_hops;	/* -O MaxHopCount */
+};
+
+struct settings {
+	enum personality personality;
+	enum mode mode;
+	const char *program;	/* the name for messages: "smtpsend", "mailq" */
+	char *const *rcpt;	/* recipient arguments, each an address list */
+	size_t nrcpts;
+	const char *config;	/* -C; never as sendmail */
+	bool no_config;
+	struct message_settings message;
+	struct route_settings route;
+	struct way way;
+	struct show_settings show;
+	struct sink_settings sink;
+	struct sendmail_settings sendmail;
+};
+
+/* The --log in effect: "none", "syslog", "journal" or a file. */
+const char *settings_log(const struct settings *s);
+
+/* Settle what follows from the options together: 0, or 64, said in says. */
+int settings_settle(struct settings *s, struct buf *says);
+
+/* "speak SMTP on stdin and stdout (-bs)", ...: behind "cannot". */
+const char *mode_name(enum mode mode);
+
+#endif
