@@ -66,7 +66,7 @@ $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/src/net/stamp.pic.o \
 	$(call module,$(CURL))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
 	$(addprefix src/net/,file.c sockaddr.c stream.c tls_bundle.c tls_cert.c \
-	tls_files.c tls_words.c wait.c))
+	tls_files.c tls_words.c wait.c) src/smtp/reply.c)
 
 # What finds a module, and what proves that it is of the same build.
 HEADERS := $(wildcard src/*/*.h)

@@ -98,6 +98,16 @@ outcome_set_text(struct outcome *o, struct slice text)
 	set_string(o->text, sizeof o->text, text);
 }
 
+void __attribute__((format(printf, 2, 3)))
+outcome_set_ours(struct outcome *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(o->ours, sizeof o->ours, fmt, ap);
+	va_end(ap);
+}
+
 void
 outcome_set_host(struct outcome *o, struct slice host,
     const struct endpoint *peer)

@@ -57,6 +57,17 @@ struct esc {
 	unsigned short subject, detail;
 };
 
+/* What the sender could do without, so that it would have gone through. */
+enum waiver {
+	WAIVER_NONE,
+	WAIVER_TRUST,	/* a certificate of somebody known: --tls encrypt */
+	WAIVER_TLS	/* --tls may */
+};
+
+/*
+ * code, esc and text are the server's, or all three are ours: with a code they
+ * are what it said, nothing added, and `ours` is what we have to say of it.
+ */
 struct outcome {
 	enum verdict verdict;
 	struct esc esc;
@@ -64,10 +75,12 @@ struct outcome {
 	enum stage stage;
 	bool maybe_sent;	/* the server may have accepted all the same */
 	bool timed_out;		/* nobody answered at all: a wall, perhaps */
+	enum waiver waiver;
 	char host[256];		/* the server's name, or empty */
 	struct endpoint peer;	/* its address, once connected to */
 	char text[512];		/* what was tried and why it ended so; or the
 				   server's words; not escaped, may be cut */
+	char ours[200];		/* "the relay refused the password of joe" */
 };
 
 /* An outcome of our own; text is made as printf does. */
@@ -88,6 +101,10 @@ void outcome_set_host(struct outcome *o, struct slice host,
 
 /* Replace the text; what is too long is cut. */
 void outcome_set_text(struct outcome *o, struct slice text);
+
+/* Say what is ours of an outcome with a code, as printf does. */
+void outcome_set_ours(struct outcome *o, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Which of two is worse for the sender: FAILED over DEFERRED over the rest. */
 bool outcome_is_worse(const struct outcome *a, const struct outcome *b);

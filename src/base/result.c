@@ -24,9 +24,9 @@ struct result *
 result_new(const struct outcome *o, const char *tls, struct slice queue_id)
 {
 	struct slice host = slice_of(o->host), text = slice_of(o->text);
-	struct slice version = slice_of(tls);
-	struct result *r = mem_alloc(sizeof *r + host.n + text.n +
-	    version.n + queue_id.n + 4);
+	struct slice ours = slice_of(o->ours), version = slice_of(tls);
+	struct result *r = mem_alloc(sizeof *r + host.n + text.n + ours.n +
+	    version.n + queue_id.n + 5);
 	char *room = (char *)(r + 1);
 
 	r->refs = 1;
@@ -36,9 +36,11 @@ result_new(const struct outcome *o, const char *tls, struct slice queue_id)
 	r->stage = o->stage;
 	r->maybe_sent = o->maybe_sent;
 	r->timed_out = o->timed_out;
+	r->waiver = o->waiver;
 	r->peer = o->peer;
 	r->host = put(&room, host);
 	r->text = put(&room, text);
+	r->ours = put(&room, ours);
 	r->tls = put(&room, version);
 	r->queue_id = put(&room, queue_id);
 	return r;
@@ -72,7 +74,9 @@ result_outcome(const struct result *r)
 	o.stage = r->stage;
 	o.maybe_sent = r->maybe_sent;
 	o.timed_out = r->timed_out;
+	o.waiver = r->waiver;
 	outcome_set_host(&o, slice_of(r->host), &r->peer);
 	outcome_set_text(&o, slice_of(r->text));
+	outcome_set_ours(&o, "%s", r->ours);
 	return o;
 }

@@ -18,8 +18,9 @@ struct result {
 	unsigned short code;
 	enum stage stage;
 	bool maybe_sent, timed_out;
+	enum waiver waiver;
 	struct endpoint peer;
-	const char *host, *text;  /* never NULL, as the next two */
+	const char *host, *text, *ours; /* never NULL, as the next two */
 	const char *tls;	  /* "TLSv1.3", or empty: in clear */
 	const char *queue_id;	  /* the server's, from its last reply */
 };

@@ -110,8 +110,11 @@ destination_give_up(struct destination *d, int64_t now)
 	struct outcome why = d->last;
 
 	why.timed_out = d->silent;
-	if (d->nproblems > 1 && d->problems.n > 0)
+	if (d->nproblems > 1 && d->problems.n > 0) {
 		outcome_set_text(&why, buf_slice(&d->problems));
+		why.code = 0; /* it is our text */
+		why.ours[0] = '\0';
+	}
 	destination_settle(d, &why, now);
 }
 
@@ -164,6 +167,8 @@ destination_session(const struct destination *d)
 	return (struct session_config){
 		.helo = d->job->config->helo,
 		.tls = d->repeat == REPEAT_IN_CLEAR ? TLS_NONE : p->tls,
+		.tls_fixed = d->config.tls_floor > TLS_NONE ||
+		    (d->choice.rule && d->choice.rule->tls_given),
 		.link = p->link,
 		.quit_after = d->job->config->quit_after,
 	};
@@ -246,6 +251,8 @@ describe(struct buf *out, const struct outcome *o)
 		buf_putf(out, "%s [", o->host);
 		ip_put(out, &o->peer.ip);
 		buf_putf(out, "]:%u: ", o->peer.port);
+		if (o->ours[0] != '\0')
+			buf_putf(out, "%s, it said: ", o->ours);
 		if (o->code != 0)
 			buf_putf(out, "%u ", o->code);
 	}

@@ -131,12 +131,13 @@ relay_free(struct relay *r)
 	relay_wipe_string(&r->secret);
 	relay_wipe_string(&r->proxy);
 	relay_wipe_buf(&r->credential);
-	buf_free(&r->reply.text);
+	reply_parser_free(&r->in);
 	buf_free(&r->ehlo);
 	buf_free(&r->distrust);
 	tls_files_free(&r->files);
 	free(r->host);
 	free(r->user);
+	free(r->mechanism);
 	free(r);
 }
 
@@ -147,6 +148,7 @@ copy_call(struct relay *r, const struct relay_call *call)
 	r->port = call->port;
 	r->user = mem_dup(slice_of(call->user));
 	r->secret = mem_dup(slice_of(call->secret));
+	r->mechanism = mem_dup(slice_of(call->mechanism));
 	r->proxy = mem_dup(slice_of(call->proxy));
 	r->implicit_tls = call->implicit_tls && !call->in_clear;
 	r->in_clear = call->in_clear;
@@ -167,7 +169,6 @@ relay_new(const struct relay_call *call, struct events *events, unsigned lane)
 	r->deadline = WAIT_NEVER;
 	r->due = WAIT_NEVER;
 	r->stage = STAGE_CONNECT;
-	r->reply.text.max = RELAY_TEXT_MAX;
 	copy_call(r, call);
 	r->multi = curl_multi_init();
 	r->easy = curl_easy_init();
@@ -276,7 +277,7 @@ look_for_end(struct relay *r)
 	CURLMsg *m = curl_multi_info_read(r->multi, &left);
 
 	if (r->garbled)
-		relay_failure_garbled(r, &r->why);
+		r->state = RELAY_FAILED;
 	else if (m && m->msg == CURLMSG_DONE)
 		end(r, m->data.result);
 	else if (r->now >= r->deadline)

@@ -67,10 +67,10 @@ struct relay_module {
 
 	/*
 	 * RELAY_FAILED fills *why, always DEFERRED (FAULTS row 89, row 39):
-	 * the stage is CONNECT, TLS, GREETING, EHLO, STARTTLS or AUTH, the text
-	 * says what was tried, with what and why ("the relay refused the
-	 * password of user joe: 535 5.7.8 ...").  timeout counts from the first
-	 * step.
+	 * the stage is CONNECT, TLS, GREETING, EHLO, HELO, STARTTLS or AUTH.
+	 * With a code the text is the relay's own, and `ours` may say more
+	 * ("the relay refused the password of user joe").  timeout counts from
+	 * the first step.
 	 */
 	enum relay_state (*step)(struct relay *r, const struct wait *w,
 	    int64_t now, struct outcome *why);

@@ -20,17 +20,6 @@ put_relay(struct buf *out, const struct relay *r)
 	buf_putf(out, "%s:%u", r->host, r->port);
 }
 
-static void
-put_reply(struct buf *out, const struct relay *r)
-{
-	buf_putf(out, "%u ", r->reply.code);
-	for (size_t i = 0; i < r->reply.text.n; i++) {
-		char c = buf_slice(&r->reply.text).p[i];
-
-		buf_putc(out, c == '\n' ? ' ' : c);
-	}
-}
-
 /* "...: error:0A00045C:SSL routines::tlsv13 alert ...": OpenSSL's own words. */
 static bool
 put_openssl(struct buf *out, const char *error)
@@ -60,29 +49,36 @@ relay_reason_put(struct buf *out, const struct relay *r, CURLcode code)
 }
 
 static void
+set_host(const struct relay *r, struct outcome *why)
+{
+	outcome_set_host(why, slice_of(r->host),
+	    r->connected && !r->proxy[0] ? &r->peer : NULL);
+}
+
+static void
 finish(struct relay *r, struct outcome *why, enum stage stage, struct esc esc,
     struct buf *text)
 {
 	*why = outcome_make(DEFERRED, stage, esc, "%s", buf_str(text));
-	outcome_set_host(why, slice_of(r->host),
-	    r->connected && !r->proxy[0] ? &r->peer : NULL);
+	set_host(r, why);
 	buf_free(text);
 }
 
+/* The server's own words, and none of ours among them. */
 static void
-fail_by_reply(struct relay *r, struct outcome *why, enum stage stage,
-    struct esc esc, struct buf *text)
+fail_by_reply(struct relay *r, struct outcome *why)
 {
-	put_reply(text, r);
-	finish(r, why, stage, esc, text);
-	why->code = r->reply.code;
+	*why = outcome_from_reply(&r->in.reply, DEFERRED, r->stage);
+	why->verdict = DEFERRED;
+	set_host(r, why);
 }
 
 /* Is the last thing heard a refusal? */
 static bool
 is_refused(const struct relay *r)
 {
-	return r->reply.code >= 400 && !r->reply.begun;
+	return r->answered && (reply_kind(&r->in.reply) >= REPLY_LATER ||
+	    reply_is_closing(&r->in.reply));
 }
 
 static const char *
@@ -99,23 +95,10 @@ credential(const struct relay *r)
 	return "certificate";
 }
 
-/* The mechanisms of the EHLO reply; empty = it has no AUTH. */
-static struct slice
-offered(const struct relay *r)
-{
-	struct slice rest = buf_slice(&r->ehlo), line;
-
-	while (slice_cut(&rest, '\n', &line))
-		if (slice_starts_nocase(line, SLICE("AUTH")) &&
-		    (line.n == 4 || line.p[4] == ' ' || line.p[4] == '='))
-			return slice_trim(slice_from(line, 5));
-	return (struct slice){ 0 };
-}
-
 static void
 fail_unoffered(struct relay *r, struct outcome *why)
 {
-	struct slice list = offered(r);
+	struct slice list = relay_mechanisms(r);
 	struct buf text = { 0 };
 
 	if (list.n == 0)
@@ -137,7 +120,7 @@ fail_by_challenge(struct relay *r, struct outcome *why, struct buf *text)
 	struct buf said = { 0 };
 
 	if (r->auth == RELAY_TOKEN &&
-	    base64_decode(&said, slice_trim(buf_slice(&r->reply.text))) &&
+	    base64_decode(&said, slice_trim(buf_slice(&r->in.reply.text))) &&
 	    said.n > 0)
 		buf_put(text, buf_slice(&said));
 	else
@@ -149,20 +132,25 @@ fail_by_challenge(struct relay *r, struct outcome *why, struct buf *text)
 static void
 fail_login(struct relay *r, struct outcome *why)
 {
-	bool later = r->reply.code >= 400 && r->reply.code < 500;
+	bool refused = is_refused(r);
+	bool later = refused && reply_kind(&r->in.reply) == REPLY_LATER;
 	struct buf text = { 0 };
 
 	if (r->stage != STAGE_AUTH) {
 		fail_unoffered(r, why);
 		return;
 	}
-	buf_putf(&text, "the relay %s the %s%s%s: ",
+	buf_putf(&text, "the relay %s the %s%s%s",
 	    later ? "cannot check" : "refused", credential(r),
 	    r->user[0] ? " of user " : "", r->user);
-	if (is_refused(r))
-		fail_by_reply(r, why, STAGE_AUTH, ESC(4, 7, 8), &text);
-	else
-		fail_by_challenge(r, why, &text);
+	if (refused) {
+		fail_by_reply(r, why);
+		outcome_set_ours(why, "%s", buf_str(&text));
+		buf_free(&text);
+		return;
+	}
+	buf_puts(&text, ": ");
+	fail_by_challenge(r, why, &text);
 }
 
 static void
@@ -171,8 +159,7 @@ fail_starttls(struct relay *r, struct outcome *why)
 	struct buf text = { 0 };
 
 	if (r->stage == STAGE_STARTTLS && is_refused(r)) {
-		buf_puts(&text, "the relay refused STARTTLS: ");
-		fail_by_reply(r, why, STAGE_STARTTLS, ESC(4, 7, 4), &text);
+		fail_by_reply(r, why);
 		return;
 	}
 	buf_puts(&text, "the relay offers no STARTTLS, and nothing is sent "
@@ -219,13 +206,13 @@ fail_otherwise(struct relay *r, CURLcode code, struct outcome *why)
 {
 	struct buf text = { 0 };
 
+	if (is_refused(r)) {
+		fail_by_reply(r, why);
+		return;
+	}
 	buf_puts(&text, "relay ");
 	put_relay(&text, r);
 	buf_putf(&text, ": %s: ", stage_name(r->stage));
-	if (is_refused(r)) {
-		fail_by_reply(r, why, r->stage, ESC(4, 3, 0), &text);
-		return;
-	}
 	relay_reason_put(&text, r, code);
 	finish(r, why, r->stage, ESC(4, 4, 2), &text);
 }
@@ -247,16 +234,44 @@ relay_failure_timeout(struct relay *r, struct outcome *why)
 }
 
 void
-relay_failure_garbled(struct relay *r, struct outcome *why)
+relay_failure_garbled(struct relay *r, struct slice line)
 {
-	struct buf text = { 0 };
+	r->garbled = true;
+	r->why = outcome_from_garbage(&r->in, line, r->stage);
+	set_host(r, &r->why);
+}
 
-	buf_puts(&text, "relay ");
-	put_relay(&text, r);
-	buf_puts(&text, " does not speak SMTP, it said \"");
-	buf_put(&text, slice_first(buf_slice(&r->reply.text), 200));
-	buf_puts(&text, "\"");
-	finish(r, why, r->stage, ESC(4, 5, 0), &text);
+/* curl has a limit of its own for what comes at once. */
+static bool
+is_flood(const struct relay *r)
+{
+	static const char says[] = "Too large response headers";
+
+	return strncmp(r->error, says, sizeof says - 1) == 0;
+}
+
+static void
+fail_flood(struct relay *r, struct outcome *why)
+{
+	r->in.error = "a reply of too many lines";
+	relay_failure_garbled(r, (struct slice){ 0 });
+	*why = r->why;
+}
+
+/* More than the reply to STARTTLS had come when TLS was to begin. */
+static bool
+is_injected(const struct relay *r, CURLcode code)
+{
+	return code == CURLE_WEIRD_SERVER_REPLY &&
+	    r->stage == STAGE_STARTTLS && r->answered &&
+	    reply_kind(&r->in.reply) == REPLY_DONE;
+}
+
+static void
+fail_injected(struct relay *r, struct outcome *why)
+{
+	*why = outcome_from_injection();
+	set_host(r, why);
 }
 
 static bool
@@ -280,6 +295,10 @@ relay_failure(struct relay *r, CURLcode code, struct outcome *why)
 		relay_failure_timeout(r, why);
 	else if (is_tls_error(code))
 		fail_tls(r, code, why);
+	else if (is_flood(r))
+		fail_flood(r, why);
+	else if (is_injected(r, code))
+		fail_injected(r, why);
 	else if (code == CURLE_USE_SSL_FAILED)
 		fail_starttls(r, why);
 	else if (code == CURLE_LOGIN_DENIED)

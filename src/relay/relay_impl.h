@@ -4,8 +4,9 @@
  * it.
  *
  * relay.c drives curl, relay_setup.c tells it what to do, relay_tls.c whom to
- * trust, relay_talk.c listens to what it says and hears, relay_failure.c turns
- * its errors into outcomes, relay_stream.c is the connection that remains.
+ * trust, relay_talk.c listens to what it says and hears, relay_words.c puts a
+ * server's words into curl's, relay_failure.c turns its errors into outcomes,
+ * relay_stream.c is the connection that remains.
  */
 #ifndef RELAY_RELAY_IMPL_H
 #define RELAY_RELAY_IMPL_H
@@ -15,9 +16,9 @@
 #include "base/buf.h"
 #include "net/tls_files.h"
 #include "relay/relay.h"
+#include "smtp/reply.h"
 
 #define RELAY_SOCKETS	16	/* more than curl has open in one connect */
-#define RELAY_TEXT_MAX	65536	/* of one reply */
 
 /* A descriptor that curl waits for. */
 struct relay_socket {
@@ -30,13 +31,6 @@ struct relay_socket {
 struct relay_attempt {
 	curl_socket_t fd;
 	struct endpoint at;
-};
-
-/* A reply: the code, and the lines without codes, joined by LF. */
-struct relay_reply {
-	unsigned short code;
-	bool begun;		/* and not ended */
-	struct buf text;
 };
 
 struct relay {
@@ -54,6 +48,7 @@ struct relay {
 	bool implicit_tls, in_clear;
 	enum relay_auth_kind auth;
 	bool logs_in;		/* with a password, a token or a certificate */
+	char *mechanism;	/* the only one allowed, or empty */
 	int64_t timeout;
 
 	/* what curl waits for */
@@ -78,8 +73,9 @@ struct relay {
 	bool in_auth;		/* from AUTH to the reply that ends it */
 	bool logged_in;		/* 235 was seen */
 	struct buf credential;	/* what followed AUTH last, to redact it */
-	bool garbled;		/* reply.text is a line that is none */
-	struct relay_reply reply;
+	struct reply_parser in;
+	bool answered;		/* in.reply is the answer to the last command */
+	bool garbled;		/* it said what is no reply: see why */
 	struct buf ehlo;
 	struct outcome why;	/* once RELAY_FAILED */
 
@@ -116,9 +112,25 @@ void relay_failure(struct relay *r, CURLcode code, struct outcome *why);
 /* What curl says about it, or the system where curl does not know. */
 void relay_reason_put(struct buf *out, const struct relay *r, CURLcode code);
 
-/* Time is up; or what was heard is no SMTP. */
+/* Time is up; or what was heard, line, is no SMTP: r->why. */
 void relay_failure_timeout(struct relay *r, struct outcome *why);
-void relay_failure_garbled(struct relay *r, struct outcome *why);
+void relay_failure_garbled(struct relay *r, struct slice line);
+
+/*
+ * A line of a reply as curl should read it, changed in place: r knows which
+ * command it answers.
+ */
+void relay_words(struct relay *r, char *line, size_t n);
+
+/*
+ * The mechanisms of an EHLO reply's line, which begins behind the code; empty =
+ * it is another keyword, or has none.
+ */
+struct slice relay_words_auth(struct slice line);
+
+/* Those of the last EHLO reply; is this one of them? */
+struct slice relay_mechanisms(const struct relay *r);
+bool relay_offers(const struct relay *r, struct slice mechanism);
 
 /* curl is content, but are we?  False with *why without login or TLS. */
 bool relay_failure_check(struct relay *r, struct outcome *why);

@@ -245,7 +245,6 @@ set_login(struct relay *r, const struct relay_call *call)
 		set_text(r, CURLOPT_PASSWORD, call->secret);
 	else if (call->auth == RELAY_TOKEN)
 		set_text(r, CURLOPT_XOAUTH2_BEARER, call->secret);
-	set_number(r, CURLOPT_SASL_IR, 1);
 }
 
 /* Our deadline is the one that counts: curl's come after it. */

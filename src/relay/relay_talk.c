@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -213,11 +214,13 @@ sent_credential(struct relay *r, struct slice line)
 static void
 sent_command(struct relay *r, struct slice line)
 {
-	if (slice_starts_nocase(line, SLICE("EHLO")) ||
-	    slice_starts_nocase(line, SLICE("HELO")))
+	if (slice_starts_nocase(line, SLICE("EHLO")))
 		r->stage = STAGE_EHLO;
+	else if (slice_starts_nocase(line, SLICE("HELO")))
+		r->stage = STAGE_HELO;
 	else if (slice_starts_nocase(line, SLICE("STARTTLS")))
 		r->stage = STAGE_STARTTLS;
+	buf_clear(&r->ehlo); /* what was learnt before is forgotten */
 	report_line(r, EVENT_SENT, line);
 }
 
@@ -225,14 +228,14 @@ static void
 sent(struct relay *r, struct slice line)
 {
 	relay_talk_notice(r);
-	if (slice_starts(line, SLICE("CONNECT ")) && !r->reply.begun) {
+	if (slice_starts(line, SLICE("CONNECT ")) && !r->answered) {
 		r->at_proxy = true; /* with a password, perhaps */
 		events_note(r->events, r->lane, "asking the proxy for %s:%u",
 		    r->host, r->port);
 		return;
 	}
 	line = slice_trim(line);
-	r->reply.code = 0; /* what comes next is the answer to this */
+	r->answered = false; /* what comes next is the answer to this */
 	if (slice_starts(line, SLICE("AUTH ")))
 		sent_auth(r, line);
 	else if (r->in_auth)
@@ -274,30 +277,33 @@ redact(struct buf *line, struct slice needle)
 	*line = out;
 }
 
-/* "250", "250 text", "250-text"; the code is 0 for anything else. */
-static unsigned short
-code_of(struct slice line)
+/*
+ * EHLO is answered, and curl goes on with AUTH.  It takes LOGIN only by name or
+ * where there is no better one; a first response with that is no part of LOGIN,
+ * and some servers refuse it.
+ */
+static void
+introduced(struct relay *r, struct slice text)
 {
-	uint64_t n;
+	bool login = r->auth == RELAY_PASSWORD;
 
-	if (line.n < 3 || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-'))
-		return 0;
-	if (!slice_to_uint(slice_first(line, 3), 599, &n) || n < 200)
-		return 0;
-	return (unsigned short)n;
+	buf_put(&r->ehlo, text);
+	if (r->mechanism[0] != '\0')
+		login = strcasecmp(r->mechanism, "LOGIN") == 0;
+	else
+		login = login && !relay_offers(r, SLICE("PLAIN"));
+	curl_easy_setopt(r->easy, CURLOPT_SASL_IR, login ? 0L : 1L);
 }
 
 /* The last line of a reply is here. */
 static void
 replied(struct relay *r)
 {
-	struct relay_reply *p = &r->reply;
+	const struct reply *p = &r->in.reply;
 
-	p->begun = false;
-	if (r->stage == STAGE_EHLO && p->code / 100 == 2) {
-		buf_clear(&r->ehlo);
-		buf_put(&r->ehlo, buf_slice(&p->text));
-	}
+	r->answered = true;
+	if (r->stage == STAGE_EHLO && reply_kind(p) == REPLY_DONE)
+		introduced(r, buf_slice(&p->text));
 	if (!r->in_auth || p->code == 334)
 		return;
 	r->in_auth = false;
@@ -308,22 +314,18 @@ replied(struct relay *r)
 static void
 take_line(struct relay *r, struct slice line)
 {
-	struct relay_reply *p = &r->reply;
+	struct slice rest = line;
 
-	if (r->garbled)
-		return;
-	p->code = code_of(line);
-	if (p->code == 0 || !p->begun)
-		buf_clear(&p->text);
-	else
-		buf_putc(&p->text, '\n');
-	p->begun = true;
-	r->garbled = p->code == 0;
-	buf_put(&p->text, r->garbled ? line : slice_from(line, 4));
-	if (r->garbled)
-		return;
-	if (line.n == 3 || line.p[3] != '-')
+	switch (reply_parse(&r->in, &rest, &line)) {
+	case PARSE_OK:
 		replied(r);
+		break;
+	case PARSE_MORE:
+		break;
+	case PARSE_BAD:
+		relay_failure_garbled(r, line);
+		break;
+	}
 }
 
 static bool
@@ -332,12 +334,18 @@ is_challenge(const struct relay *r, struct slice line)
 	return r->in_auth && slice_starts(line, SLICE("334"));
 }
 
+/*
+ * One line, with its end.  It is kept as it came, but for secrets in it, before
+ * curl gets it in the words that curl knows.
+ */
 static void
-received(struct relay *r, struct slice raw)
+received(struct relay *r, char *data, size_t n)
 {
+	struct slice raw = slice_trim((struct slice){ data, n });
 	struct buf line = { 0 };
 
-	raw = slice_trim(raw);
+	if (r->garbled)
+		return;
 	if (r->at_proxy) {
 		received_from_proxy(r, raw);
 		return;
@@ -350,6 +358,8 @@ received(struct relay *r, struct slice raw)
 	redact(&line, buf_slice(&r->credential));
 	report_line(r, EVENT_RECEIVED,
 	    is_challenge(r, raw) ? SLICE("334 " MASK) : buf_slice(&line));
+	relay_words(r, data, n);
+	buf_putc(&line, '\n');
 	take_line(r, buf_slice(&line));
 	relay_wipe_buf(&line);
 }
@@ -362,13 +372,26 @@ on_debug(CURL *easy, curl_infotype type, char *data, size_t n, void *user)
 	if (type == CURLINFO_HEADER_OUT)
 		sent(user, (struct slice){ data, n });
 	else if (type == CURLINFO_HEADER_IN)
-		received(user, (struct slice){ data, n });
+		received(user, data, n);
 	return 0;
 }
 
-/* CURLOPT_HEADERFUNCTION: without one curl writes to standard output. */
+/*
+ * CURLOPT_HEADERFUNCTION: the same line once more, before curl looks at it.
+ * What is no reply must not be answered: taking nothing ends it.
+ */
 static size_t
 on_header(char *data, size_t size, size_t n, void *user)
+{
+	const struct relay *r = user;
+
+	(void)data;
+	return r->garbled ? 0 : size * n;
+}
+
+/* CURLOPT_WRITEFUNCTION: without one curl writes to standard output. */
+static size_t
+on_write(char *data, size_t size, size_t n, void *user)
 {
 	(void)data;
 	(void)user;
@@ -384,7 +407,8 @@ relay_talk_setup(struct relay *r)
 	curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_debug);
 	curl_easy_setopt(e, CURLOPT_DEBUGDATA, r);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);

@@ -46,18 +46,21 @@ static const struct {
 	    "then send it again" },
 	{ DEFERRED, STAGE_AUTH, ANY, ANY, "nothing was queued: check user and "
 	    "password, or where the password comes from" },
-	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, "nothing was queued: send it "
-	    "again later; --tls may would send without TLS" },
-	{ DEFERRED, STAGE_TLS, 7, 5, "nothing was queued: -v shows the "
-	    "certificate; --ca PATH trusts another CA, --tls encrypt takes "
-	    "any" },
-	{ DEFERRED, STAGE_TLS, ANY, ANY, "nothing was queued: send it again "
-	    "later; --tls none would not use TLS" },
+	{ DEFERRED, STAGE_TLS, 7, 5, "nothing was queued: --ca PATH trusts "
+	    "another CA" },
 	{ DEFERRED, STAGE_DNS, ANY, ANY, "nothing was queued: send it again "
 	    "later, or ask another DNS server with --resolver ADDR" },
 	{ DEFERRED, STAGE_RCPT, ANY, ANY, "nothing was queued: send it again "
 	    "in some minutes" },
 	{ DEFERRED, ANY_STAGE, ANY, ANY, AGAIN },
+};
+
+/* Where it is the sender's own wish that stands in the way. */
+static const char *const waivers[] = {
+	[WAIVER_TRUST] = "nothing was queued: -v shows the certificate; "
+			 "--ca PATH trusts another CA, --tls encrypt takes any",
+	[WAIVER_TLS] = "nothing was queued: send it again later; --tls may "
+		       "would send without TLS",
 };
 
 static bool
@@ -91,6 +94,8 @@ advice_for(const struct outcome *o, struct wish wish)
 		       "probably blocked on this network; use your provider's "
 		       "submission relay (--relay smtps://HOST, see man "
 		       "smtpsend.conf) or --server HOST --port 587";
+	if (o->waiver != WAIVER_NONE)
+		return waivers[o->waiver];
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (fits(i, o))
 			return rows[i].advice;
@@ -151,6 +156,11 @@ put_words(struct buf *out, const char *text)
 static void
 put_server_words(struct buf *out, const struct outcome *o)
 {
+	if (o->ours[0] != '\0') {
+		buf_puts(out, ": ");
+		put_words(out, o->ours);
+		buf_puts(out, ", it");
+	}
 	buf_putf(out, " said: %u ", o->code);
 	if (o->esc.cls != 0) {
 		esc_put(out, o->esc);
@@ -186,9 +196,9 @@ failure_put(struct buf *out, const struct outcome *o)
 		buf_puts(out, ", ");
 		peer_put(out, o);
 	}
-	if (o->code != 0 && o->stage != STAGE_AUTH) {
+	if (o->code != 0) {
 		put_server_words(out, o);
-	} else { /* our own words, about a login with the server's in them */
+	} else {
 		buf_puts(out, ": ");
 		put_words(out, o->text);
 	}

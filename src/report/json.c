@@ -182,6 +182,7 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 	put_number(out, "port", o->peer.port);
 	put_text(out, "tls", slice_of(o->tls));
 	put_text(out, "text", slice_of(o->text));
+	put_text(out, "why", slice_of(o->ours));
 	put_text(out, "queue_id", slice_of(o->queue_id));
 	put_seconds(out, "seconds", r->decided - start);
 	if (o->maybe_sent)

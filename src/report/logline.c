@@ -179,6 +179,8 @@ logline_put(struct buf *out, const struct logline_run *run,
 		put_value(out, "tls", slice_of(r->result->tls), HOST_MAX);
 	put_verdict(out, &o);
 	put_delays(out, run, r);
+	if (o.ours[0] != '\0')
+		put_value(out, "why", slice_of(o.ours), HOST_MAX);
 	put_words(out, begin, &o);
 }
 

@@ -171,6 +171,14 @@ outcome_from_garbage(const struct reply_parser *p, struct slice line,
 {
 	line = slice_first(line, 200);
 	return outcome_make(DEFERRED, stage, ESC(4, 5, 0),
-	    "the server broke the protocol: %s: %.*s", p->error, (int)line.n,
-	    line.p ? line.p : "");
+	    "the server broke the protocol: %s%s%.*s", p->error,
+	    line.n > 0 ? ": " : "", (int)line.n, line.n > 0 ? line.p : "");
+}
+
+struct outcome
+outcome_from_injection(void)
+{
+	return outcome_make(DEFERRED, STAGE_STARTTLS, ESC(4, 7, 0),
+	    "octets in clear behind the reply to STARTTLS: somebody may be "
+	    "tampering with the connection");
 }

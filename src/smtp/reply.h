@@ -80,6 +80,9 @@ struct outcome outcome_from_reply(const struct reply *r, enum verdict good,
 struct outcome outcome_from_garbage(const struct reply_parser *p,
     struct slice line, enum stage stage);
 
+/* After a reply to STARTTLS with more behind it, in clear: DEFERRED, 4.7.0. */
+struct outcome outcome_from_injection(void);
+
 /*
  * The id under which a server took a message, from the text of its last reply:
  * "queued as 4Xyz", "OK id=1abc", "4f2e Message accepted", Gmail's.  Empty when

@@ -3,9 +3,10 @@
  * session.c - see session.h
  *
  * Two facts hold the state: `next`, the verb to send, and `owed`, the queue of
- * replies that the server owes us.  fill() sends while the window allows; each
- * reply takes one entry off the queue and is judged by that verb's row in
- * steps[].  Without PIPELINING the window is 1, and nothing else differs.
+ * replies that the server owes us.  session_fill() sends while the window
+ * allows; each reply takes one entry off the queue and is judged by that
+ * verb's row in steps[].  Without PIPELINING the window is 1, and nothing else
+ * differs.
  *
  * Nothing is ever sent behind the final dot before its reply: a server that
  * loses one reply would make "221" look like acceptance.
@@ -13,13 +14,7 @@
 #include "smtp/session_impl.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
-#include "smtp/command.h"
-
-#define WINDOW	   128	 /* most commands in flight */
 #define FLIGHT_MAX 14000 /* fits the initial congestion window (RFC 6928) */
 
 static const struct step *const steps[NVERBS] = {
@@ -90,8 +85,8 @@ may_send(const struct session *s, enum verb verb)
 	return s->nowed < window;
 }
 
-static void
-fill(struct session *s)
+void
+session_fill(struct session *s)
 {
 	enum verb verb;
 
@@ -126,7 +121,10 @@ current_stage(const struct session *s)
 	return s->nowed > 0 ? awaited(s)->stage : STAGE_NONE;
 }
 
-/* A server that hangs up, or whose reply is no answer to this verb at all. */
+/*
+ * A server that hangs up, or whose reply is no answer to this verb at all; or a
+ * refusal that leaves nothing to go on with.
+ */
 static bool
 is_amiss(const struct step *step, const struct reply *r)
 {
@@ -134,7 +132,9 @@ is_amiss(const struct step *step, const struct reply *r)
 
 	if (reply_is_closing(r))
 		return step != &step_quit;
-	return kind < REPLY_LATER && step->takes != 0 && kind != step->takes;
+	if (step->takes == 0 || kind == step->takes)
+		return false;
+	return kind < REPLY_LATER || step->must;
 }
 
 static void
@@ -150,7 +150,7 @@ answer(struct session *s, const struct reply *r)
 	s->spurned = (struct outcome){ 0 };
 	s->next = is_amiss(step, r) ? session_refuse(s, r, stage) :
 				      step->got(s, r, owed.rcpt);
-	fill(s);
+	session_fill(s);
 }
 
 /* A reply that nothing was owed for. */
@@ -215,158 +215,7 @@ session_input(struct session *s, struct slice in)
 			unasked(s, &s->in.reply);
 	}
 	if (s->need == SESSION_TLS && in.n > 0)
-		session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
-		    ESC(4, 7, 0),
-		    "octets in clear behind the reply to STARTTLS: "
-		    "somebody may be tampering with the connection"));
-}
-
-static void
-set_tls(struct session *s, const char *version)
-{
-	size_t n = slice_first(slice_of(version), sizeof s->tls - 1).n;
-
-	memcpy(s->tls, version, n);
-	s->tls[n] = '\0';
-}
-
-static struct session *
-make(const struct session_config *config, struct events *events, unsigned lane)
-{
-	struct session *s = mem_alloc(sizeof *s);
-
-	s->config = config;
-	s->events = events;
-	s->lane = lane;
-	s->ring = WINDOW + 1;
-	s->owed = mem_resize(NULL, s->ring, sizeof *s->owed);
-	return s;
-}
-
-struct session *
-session_new(const struct session_config *config, struct events *events,
-    unsigned lane)
-{
-	struct session *s = make(config, events, lane);
-
-	s->next = GREETING;
-	fill(s);
-	return s;
-}
-
-struct session *
-session_resume(const struct session_config *config, struct events *events,
-    unsigned lane, struct slice ehlo, const char *tls)
-{
-	struct session *s = make(config, events, lane);
-
-	caps_parse(&s->caps, ehlo);
-	set_tls(s, tls);
-	s->next = NOTHING;
-	s->need = SESSION_MAIL;
-	if (config->quit_after != STAGE_NONE &&
-	    config->quit_after < STAGE_MAIL) { /* that far we are already */
-		s->end = outcome_make(VERIFIED, config->quit_after,
-		    ESC(0, 0, 0), "the relay has let us in");
-		session_quit(s);
-	}
-	return s;
-}
-
-void
-session_free(struct session *s)
-{
-	if (!s)
-		return;
-	reply_parser_free(&s->in);
-	buf_free(&s->out);
-	buf_free(&s->shown);
-	recode_free(s->recode);
-	buf_free(&s->coded);
-	free(s->owed);
-	free(s->fate);
-	free(s);
-}
-
-size_t
-session_rcpt_limit(const struct session *s)
-{
-	return s->limit;
-}
-
-enum session_need
-session_need(const struct session *s)
-{
-	return s->need;
-}
-
-bool
-session_bdat_is_broken(const struct session *s)
-{
-	return s->bdat_broken;
-}
-
-const struct caps *
-session_caps(const struct session *s)
-{
-	return &s->caps;
-}
-
-/* LMTP owes a reply per recipient, so the ring must hold them all. */
-static void
-make_room(struct session *s, size_t rcpts)
-{
-	s->fate = mem_resize(s->fate, rcpts, sizeof *s->fate);
-	for (size_t i = 0; i < rcpts; i++)
-		s->fate[i] = UNSENT;
-	if (s->ring > rcpts)
-		return;
-	assert(s->nowed == 0);
-	s->ring = size_add(rcpts, WINDOW);
-	s->owed = mem_resize(s->owed, s->ring, sizeof *s->owed);
-	s->head = 0;
-}
-
-void
-session_mail(struct session *s, const struct mail *mail)
-{
-	struct outcome why;
-
-	assert(s->need == SESSION_MAIL && mail->n > 0);
-	make_room(s, mail->n);
-	s->mail = *mail;
-	s->rcpt = s->accepted = s->refused = s->fit = 0;
-	s->mixed = false;
-	s->commit = s->text = 0;
-	if (!command_fits(&s->caps, &s->mail, &why)) {
-		session_settle(s, &why);
-		session_rest(s);
-		return;
-	}
-	s->need = SESSION_IO;
-	s->next = s->dirty ? RSET : MAIL;
-	fill(s);
-}
-
-void
-session_quit(struct session *s)
-{
-	assert(s->need == SESSION_MAIL);
-	s->need = SESSION_IO;
-	s->next = QUIT;
-	fill(s);
-}
-
-void
-session_secured(struct session *s, const char *version)
-{
-	set_tls(s, version);
-	if (s->need != SESSION_TLS)
-		return; /* TLS from the start: the greeting is still owed */
-	s->caps = (struct caps){ 0 };
-	s->need = SESSION_IO;
-	s->next = session_hello(s);
-	fill(s);
+		session_give_up(s, outcome_from_injection());
 }
 
 struct slice
@@ -382,7 +231,7 @@ session_sent(struct session *s, size_t n)
 	s->sent += n;
 	if (s->sent == s->commit)
 		s->phase++;
-	fill(s);
+	session_fill(s);
 }
 
 bool
@@ -416,6 +265,8 @@ session_lost(struct session *s, const struct outcome *why)
 		o = s->spurned;
 	else if (o.stage == STAGE_NONE)
 		o.stage = current_stage(s);
+	else if (o.stage == STAGE_TLS)
+		o.waiver = session_waiver(s, &o);
 	session_give_up(s, o);
 }
 
@@ -427,12 +278,6 @@ session_patience(const struct session *s)
 	return awaited(s)->patience;
 }
 
-unsigned
-session_phase(const struct session *s)
-{
-	return s->phase;
-}
-
 const char *
 session_awaits(const struct session *s)
 {
@@ -441,10 +286,4 @@ session_awaits(const struct session *s)
 	if (s->nowed == 0)
 		return "the server";
 	return awaited(s)->name;
-}
-
-const struct outcome *
-session_end(const struct session *s)
-{
-	return &s->end;
 }

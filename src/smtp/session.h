@@ -36,6 +36,7 @@ enum session_need { SESSION_IO, SESSION_TLS, SESSION_MAIL, SESSION_CLOSE };
 struct session_config {
 	const char *helo;	/* our name: a domain or an address literal */
 	enum tls_level tls;
+	bool tls_fixed;		/* ... whatever --tls says */
 	enum link_kind link;
 	enum stage quit_after;	/* --quit-after; STAGE_NONE = send the mail */
 	bool no_bdat;		/* the host does not take it, as is known */

@@ -20,6 +20,25 @@ spurn(struct session *s, const struct reply *r, enum stage stage)
 	s->spurned.verdict = DEFERRED;
 }
 
+enum waiver
+session_waiver(const struct session *s, const struct outcome *o)
+{
+	const struct session_config *c = s->config;
+
+	if (c->tls_fixed || c->tls < TLS_ENCRYPT)
+		return WAIVER_NONE;
+	if (o->stage == STAGE_TLS && o->esc.subject == 7 && o->esc.detail == 5)
+		return c->tls == TLS_VERIFY ? WAIVER_TRUST : WAIVER_NONE;
+	return c->link == LINK_SMTPS ? WAIVER_NONE : WAIVER_TLS;
+}
+
+static enum verb
+give_up_tls(struct session *s, struct outcome o)
+{
+	o.waiver = session_waiver(s, &o);
+	return session_give_up(s, o);
+}
+
 /* EHLO (or HELO, LHLO) is done: TLS, or ready for mail? */
 static enum verb
 introduced(struct session *s, const struct reply *r)
@@ -29,7 +48,7 @@ introduced(struct session *s, const struct reply *r)
 	if (s->tls[0] == '\0' && tls != TLS_NONE && s->caps.starttls)
 		return session_stops_after(s, STAGE_EHLO, r) ? QUIT : STARTTLS;
 	if (s->tls[0] == '\0' && tls >= TLS_ENCRYPT)
-		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
+		return give_up_tls(s, outcome_make(DEFERRED, STAGE_STARTTLS,
 		    ESC(4, 7, 4), "the server does not offer STARTTLS, but TLS "
 		    "is required (%s)", tls_level_name(tls)));
 	if (session_stops_after(s, STAGE_EHLO, r))
@@ -57,8 +76,6 @@ static enum verb
 got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (reply_kind(r) != REPLY_DONE)
-		return session_refuse(s, r, STAGE_GREETING);
 	look_at_name(s, buf_slice(&r->text));
 	if (session_stops_after(s, STAGE_GREETING, r))
 		return QUIT;
@@ -70,6 +87,7 @@ const struct step step_greeting = {
 	.patience = 300,
 	.stage = STAGE_GREETING,
 	.takes = REPLY_DONE,
+	.must = true,
 	.send = send_nothing,
 	.got = got_greeting,
 };
@@ -121,8 +139,6 @@ static enum verb
 got_helo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (reply_kind(r) != REPLY_DONE)
-		return session_refuse(s, r, STAGE_HELO);
 	return introduced(s, r);
 }
 
@@ -131,6 +147,7 @@ const struct step step_helo = {
 	.patience = 300,
 	.stage = STAGE_HELO,
 	.takes = REPLY_DONE,
+	.must = true,
 	.send = send_helo,
 	.got = got_helo,
 };
@@ -146,8 +163,6 @@ static enum verb
 got_lhlo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	if (reply_kind(r) != REPLY_DONE)
-		return session_refuse(s, r, STAGE_LHLO);
 	caps_parse(&s->caps, buf_slice(&r->text));
 	return introduced(s, r);
 }
@@ -157,6 +172,7 @@ const struct step step_lhlo = {
 	.patience = 300,
 	.stage = STAGE_LHLO,
 	.takes = REPLY_DONE,
+	.must = true,
 	.send = send_lhlo,
 	.got = got_lhlo,
 };
@@ -177,7 +193,8 @@ got_starttls(struct session *s, const struct reply *r, size_t rcpt)
 		return NOTHING;
 	}
 	if (s->config->tls >= TLS_ENCRYPT)
-		return session_refuse(s, r, STAGE_STARTTLS);
+		return give_up_tls(s,
+		    outcome_from_reply(r, DEFERRED, STAGE_STARTTLS));
 	spurn(s, r, STAGE_STARTTLS);
 	s->caps.starttls = false; /* go on in clear, in the same session */
 	return introduced(s, r);

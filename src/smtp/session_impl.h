@@ -3,6 +3,7 @@
  * session_impl.h - the inside of a session, shared by its files:
  *
  *	session.c	the machine: what may be sent, whose reply this is
+ *	session_life.c	its beginning and end, and what it is given
  *	session_hello.c	the verbs from the greeting to STARTTLS, and QUIT
  *	session_mail.c	the verbs of a mail transaction
  *	session_body.c	the message text
@@ -17,6 +18,7 @@
 #include "smtp/session.h"
 
 #define OUTPUT_FULL 65536 /* no more is made while this much waits */
+#define WINDOW	    128	  /* most commands in flight */
 
 enum verb {
 	GREETING, EHLO, HELO, LHLO, STARTTLS,
@@ -92,6 +94,7 @@ struct step {
 	unsigned patience;	/* seconds to wait for the reply */
 	enum stage stage;
 	enum reply_kind takes;	/* 0: got judges them all */
+	bool must;		/* a refusal is the end of the session, too */
 	enum verb (*send)(struct session *s);
 	enum verb (*got)(struct session *s, const struct reply *r, size_t rcpt);
 };
@@ -100,6 +103,9 @@ extern const struct step step_greeting, step_ehlo, step_helo, step_lhlo,
     step_starttls, step_quit;
 extern const struct step step_rset, step_mail, step_rcpt, step_data, step_bdat,
     step_text;
+
+/* Say what may be said now. */
+void session_fill(struct session *s);
 
 /* Put a command line; the event is told too. */
 void session_say(struct session *s, const char *fmt, ...)
@@ -127,6 +133,9 @@ void session_finish(struct session *s, const struct outcome *o);
 enum verb session_give_up(struct session *s, struct outcome o);
 enum verb session_refuse(struct session *s, const struct reply *r,
     enum stage stage);
+
+/* Would a lower --tls have let this connection do, and which? */
+enum waiver session_waiver(const struct session *s, const struct outcome *o);
 
 /* The verb by which we introduce ourselves. */
 enum verb session_hello(const struct session *s);

@@ -22,9 +22,7 @@ send_rset(struct session *s)
 static enum verb
 got_rset(struct session *s, const struct reply *r, size_t rcpt)
 {
-	(void)rcpt;
-	if (reply_kind(r) != REPLY_DONE)
-		return session_refuse(s, r, STAGE_RSET);
+	(void)r, (void)rcpt;
 	return s->next;
 }
 
@@ -33,6 +31,7 @@ const struct step step_rset = {
 	.patience = 20,
 	.stage = STAGE_RSET,
 	.takes = REPLY_DONE,
+	.must = true,
 	.send = send_rset,
 	.got = got_rset,
 };

@@ -107,11 +107,12 @@ def delivered(run, to=BOB, rc=0):
 
 
 def deferred(run, stage, *words, to=BOB):
-    """Temporary, exit 75, and the text has these words."""
+    """Temporary, exit 75, and what is said of it has these words."""
     got = result(run, to, 75)
     assert (got["status"], got["stage"]) == ("deferred", stage), run
+    told = f"{got['why']} {got['code']} {got['text']}"
     for word in words:
-        assert re.search(word, got["text"], re.I), f"{word} missing\n{run}"
+        assert re.search(word, told, re.I), f"{word} missing\n{run}"
     return got
 
 

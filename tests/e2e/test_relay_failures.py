@@ -13,7 +13,7 @@ from faults_support import BINARY, check, closed_port
 from relay_support import (BOB, CAPS, CONFIG, LINKS, MECHANISMS, MESSAGE,
                            PASSWORD, USER, Setup, deferred, delivered,
                            private, result, scripted_relay)
-from scripted import Server, drop, rst, stall
+from scripted import Server, drop, raw_then, rst, stall
 
 WRONG = "wr0ng-C4nary"
 
@@ -115,6 +115,81 @@ def test_tls_name_makes_up_for_it(tmp_path):
         run = Setup(tmp_path).relay("work", url(srv),
                                     tls_name="elsewhere.test").send(BOB)
     delivered(run)
+
+
+@pytest.mark.parametrize("caps", [
+    ("pipelining", "starttls", "auth plain"), ("StartTLS", "Auth=Login PLAIN"),
+    ("STARTTLS", "AUTH=PLAIN")], ids=repr)
+def test_keywords_have_no_case(tmp_path, caps):
+    """RFC 5321 2.4; and the form of AUTH before there was a standard."""
+    with Server(scripted_relay(caps=caps)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+    delivered(run)
+    assert [l.split()[:2] for l in srv.lines if l.startswith("AUTH")] == \
+        [["AUTH", "PLAIN"]]
+    assert ("PIPELINING" in "".join(caps).upper()) == \
+        (srv.conns[0].turns < 10), "our own caps"
+
+
+@pytest.mark.parametrize("over", [
+    {"STARTTLS": "250 2.0.0 go"}, {"STARTTLS": "299-a\n299 b"},
+    {"CONNECT": "200 hi"}], ids=repr)
+def test_the_first_digit_decides(tmp_path, over):
+    with Server(scripted_relay(**over)) as srv:
+        delivered(Setup(tmp_path).relay("work", url(srv)).send(BOB))
+
+
+def test_login_has_no_first_response(tmp_path):
+    """Some servers refuse one; LOGIN's own description knows none."""
+    def login(c):
+        if c.lines[-1] != "AUTH LOGIN":
+            c.say("501 5.5.4 no")
+            return
+        for prompt in ("334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"):
+            c.say(prompt)
+            c.line()
+        c.say("235 2.7.0 welcome")
+
+    with Server(scripted_relay(caps=("STARTTLS", "AUTH LOGIN"),
+                               AUTH=login)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send("-v", BOB)
+    delivered(run)
+    assert PASSWORD not in run.text
+
+
+@pytest.mark.parametrize("what", ["220 go\r\n250 evil\r\n", "220 go\r\n2"])
+def test_octets_behind_the_reply_to_starttls(tmp_path, what):
+    refuses(scripted_relay(STARTTLS=raw_then(what, stall)), tmp_path,
+            "STARTTLS", "octets in clear behind the reply to STARTTLS")
+
+
+@pytest.mark.parametrize("verb, stage", [("CONNECT", "greeting"),
+                                         ("EHLO", "EHLO")])
+def test_replies_without_end(tmp_path, verb, stage):
+    """As many lines as a direct server may say, in as much memory."""
+    endless = raw_then("250-x\r\n" * 100000, stall)
+    with Server(scripted_relay(**{verb: endless})) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    deferred(run, stage, "broke the protocol: a reply of too many lines")
+    assert len(run.of("received")) < 200
+    assert run.maxrss < 24000, run.maxrss
+
+
+def test_our_words_are_not_the_relays(tmp_path):
+    """Its code, its enhanced code and its text, and apart from them ours."""
+    with Server(scripted_relay(STARTTLS="454 not today")) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+    got = deferred(run, "STARTTLS")
+    assert (got["code"], got["enhanced"], got["text"], got["why"]) == \
+        (454, None, "not today", None), run
+    assert "said: 454 not today -- " in run.err
+    assert "--tls may" not in run.err, "a relay always needs it"
+    with Server(scripted_relay(AUTH="535 5.7.8 no")) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+    got = deferred(run, "AUTH")
+    assert (got["code"], got["enhanced"], got["text"], got["why"]) == (
+        535, "5.7.8", "no", f"the relay refused the password of user {USER}")
 
 
 def test_missing_starttls(tmp_path):

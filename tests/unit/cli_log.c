@@ -36,6 +36,15 @@ said(enum verdict v, unsigned short code, struct esc esc, const char *text)
 	return o;
 }
 
+static struct outcome
+login_refused(void)
+{
+	struct outcome o = said(DEFERRED, 535, ESC(0, 0, 0), "no");
+
+	outcome_set_ours(&o, "refused the password of %s", "joe");
+	return o;
+}
+
 static struct recipient
 recipient(const char *path, struct outcome o, const char *tls)
 {
@@ -106,6 +115,11 @@ test_lines(void **state)
 		    "host=mx1.example.org addr=[192.0.2.1]:25 "
 		    "status=delivered code=250 enhanced=2.0.0 "
 		    "delays=0.010/1.224/0.000/0.000 said=ok" },
+		{ "our words beside", "a@x.org", "b@y.org", login_refused(),
+		    "uid=1000 id=NOQUEUE from=<a@x.org> to=<b@y.org> "
+		    "host=mx1.example.org addr=[192.0.2.1]:25 status=deferred "
+		    "stage=RCPT code=535 delays=0.010/1.224/0.000/0.000 "
+		    "why=\"refused the password of joe\" said=no" },
 		{ "forgery by a server", "a@x.org", "b@y.org",
 		    said(FAILED, 550, ESC(5, 0, 0),
 			"x\" code=250 \\\r\n<22>Jan  1 \x1b[2J\xff"),

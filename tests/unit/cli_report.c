@@ -139,6 +139,51 @@ test_own_verdicts(void **state)
 	    "mx.example [192.0.2.1]:25: connection lost", "possible duplicate");
 }
 
+/* What we say of a server's words stands beside them. */
+static void
+test_ours_and_theirs(void **state)
+{
+	struct outcome o = said(DEFERRED, 535, ESC(5, 7, 8), "no");
+
+	(void)state;
+	o.stage = STAGE_AUTH;
+	outcome_set_ours(&o, "the relay refused the password of user %s",
+	    "jo\x1b");
+	check_failure("login", &o, 0, "not delivered, deferred at AUTH, "
+	    "mx1.example.org [192.0.2.1]:25: the relay refused the password "
+	    "of user jo\\x1b, it said: 535 5.7.8 no", "check user");
+}
+
+/* "--tls may would" only where it would. */
+static void
+test_what_tls_advice_is_true(void **state)
+{
+	static const struct {
+		enum stage stage;
+		unsigned short detail;
+		enum waiver waiver;
+		const char *want, *never;
+	} rows[] = {
+		{ STAGE_STARTTLS, 4, WAIVER_TLS, "--tls may would", "encrypt" },
+		{ STAGE_STARTTLS, 4, WAIVER_NONE, "again later", "--tls" },
+		{ STAGE_TLS, 0, WAIVER_TLS, "--tls may would", "none" },
+		{ STAGE_TLS, 0, WAIVER_NONE, "again later", "--tls" },
+		{ STAGE_TLS, 5, WAIVER_TRUST, "--tls encrypt takes any",
+		    "may" },
+		{ STAGE_TLS, 5, WAIVER_NONE, "--ca PATH trusts", "-v" },
+	};
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		o = outcome_make(DEFERRED, rows[i].stage,
+		    ESC(4, 7, rows[i].detail), "x");
+		o.waiver = rows[i].waiver;
+		assert_non_null(strstr(advice(&o, 0), rows[i].want));
+		assert_null(strstr(advice(&o, 0), rows[i].never));
+	}
+}
+
 static void
 test_port_25_is_walled(void **state)
 {
@@ -254,19 +299,20 @@ test_results(void **state)
 		    "\"2.0.0\",\"stage\":\"end of data\",\"host\":"
 		    "\"mx1.example.org\",\"address\":\"192.0.2.1\",\"port\":25,"
 		    "\"tls\":\"TLSv1.3\",\"text\":\"Ok: queued as 4Xyz\","
-		    "\"queue_id\":\"4Xyz\",\"seconds\":1.250000}\n"
+		    "\"why\":null,\"queue_id\":\"4Xyz\",\"seconds\":1.250000}\n"
 		    "{\"event\":\"result\",\"recipient\":\"no@example.org\","
 		    "\"status\":\"failed\",\"code\":550,\"enhanced\":"
 		    "\"5.1.1\",\"stage\":\"RCPT\",\"host\":"
 		    "\"mx1.example.org\",\"address\":\"192.0.2.1\",\"port\":25,"
 		    "\"tls\":\"TLSv1.3\",\"text\":\"no such user.\","
-		    "\"queue_id\":null,\"seconds\":1.000000}\n"
+		    "\"why\":null,\"queue_id\":null,\"seconds\":1.000000}\n"
 		    "{\"event\":\"result\",\"recipient\":\"eve@late.example\","
 		    "\"status\":\"deferred\",\"code\":null,\"enhanced\":"
 		    "\"4.4.3\",\"stage\":\"DNS\",\"host\":null,"
 		    "\"address\":null,"
 		    "\"port\":null,\"tls\":null,\"text\":\"late.example: "
-		    "SERVFAIL\",\"queue_id\":null,\"seconds\":2.000000}\n" },
+		    "SERVFAIL\",\"why\":null,"
+		    "\"queue_id\":null,\"seconds\":2.000000}\n" },
 	};
 	struct desk d;
 
@@ -616,6 +662,8 @@ main(void)
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_server_refusals),
 		cmocka_unit_test(test_own_verdicts),
+		cmocka_unit_test(test_ours_and_theirs),
+		cmocka_unit_test(test_what_tls_advice_is_true),
 		cmocka_unit_test(test_port_25_is_walled),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_failures_are_told_once),

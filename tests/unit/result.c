@@ -21,6 +21,8 @@ full(void)
 	outcome_set_host(&o, SLICE("mx.example.org"), &peer);
 	o.code = 550;
 	o.maybe_sent = o.timed_out = true;
+	o.waiver = WAIVER_TRUST;
+	outcome_set_ours(&o, "not %s", "here");
 	return o;
 }
 
@@ -37,6 +39,8 @@ test_it_comes_back_as_it_was(void **state)
 	assert_int_equal(back.code, 550);
 	assert_int_equal(back.esc.detail, 1);
 	assert_true(back.maybe_sent && back.timed_out);
+	assert_int_equal(back.waiver, WAIVER_TRUST);
+	assert_string_equal(back.ours, "not here");
 	assert_string_equal(back.host, "mx.example.org");
 	assert_string_equal(back.text, "no such user");
 	assert_true(ip_eq(&back.peer.ip, &o.peer.ip));

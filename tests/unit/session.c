@@ -563,6 +563,61 @@ test_early_codes(void **state)
 		}
 }
 
+/* Who is advised to lower --tls must be helped by it. */
+static void
+test_waivers(void **state)
+{
+	static const struct {
+		enum tls_level tls;
+		bool fixed;
+		enum link_kind link;
+		unsigned short detail;	/* of 4.7.x at TLS; 0 = any trouble */
+		enum waiver shake;	/* ... when the handshake fails so */
+		enum waiver starttls;	/* ... when there is no STARTTLS */
+	} rows[] = {
+		{ TLS_MAY, false, LINK_SMTP, 0, WAIVER_NONE, WAIVER_NONE },
+		{ TLS_ENCRYPT, false, LINK_SMTP, 0, WAIVER_TLS, WAIVER_TLS },
+		{ TLS_VERIFY, false, LINK_SMTP, 0, WAIVER_TLS, WAIVER_TLS },
+		{ TLS_VERIFY, false, LINK_SMTP, 5, WAIVER_TRUST, WAIVER_TLS },
+		{ TLS_VERIFY, true, LINK_SMTP, 5, WAIVER_NONE, WAIVER_NONE },
+		{ TLS_ENCRYPT, true, LINK_SMTP, 0, WAIVER_NONE, WAIVER_NONE },
+		{ TLS_VERIFY, false, LINK_SMTPS, 5, WAIVER_TRUST, WAIVER_NONE },
+		{ TLS_ENCRYPT, false, LINK_SMTPS, 0, WAIVER_NONE, WAIVER_NONE },
+	};
+	struct outcome why;
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		t = (struct talk){ .config = { .tls = rows[i].tls,
+				       .tls_fixed = rows[i].fixed,
+				       .link = rows[i].link } };
+		start(&t);
+		why = outcome_make(DEFERRED, STAGE_TLS,
+		    ESC(4, 7, rows[i].detail), "handshake");
+		session_lost(t.s, &why);
+		assert_int_equal(session_end(t.s)->waiver, rows[i].shake);
+		finish(&t);
+		if (rows[i].link == LINK_SMTPS || rows[i].tls == TLS_MAY)
+			continue;
+		for (unsigned refused = 0; refused < 2; refused++) {
+			start(&t);
+			say(&t, "220 hi\r\n");
+			give(&t, SIZE_MAX);
+			say(&t, refused ? "250-srv\r\n250 STARTTLS\r\n" :
+					  "250 srv\r\n");
+			give(&t, SIZE_MAX);
+			if (refused)
+				say(&t, "454 4.7.0 no\r\n");
+			assert_int_equal(session_end(t.s)->waiver,
+			    rows[i].starttls);
+			assert_int_equal(session_end(t.s)->code,
+			    refused ? 454 : 0);
+			finish(&t);
+		}
+	}
+}
+
 /* A host known not to take BDAT is not tempted. */
 static void
 test_no_bdat(void **state)
@@ -586,6 +641,7 @@ main(void)
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_early_codes),
+		cmocka_unit_test(test_waivers),
 		cmocka_unit_test(test_no_bdat),
 	};
 
