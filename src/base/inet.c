@@ -3,6 +3,7 @@
 #include "base/inet.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -26,6 +27,36 @@ ip_parse(struct slice s, struct ip *out)
 	return true;
 }
 
+/* What stands in front of an IPv6 literal, in any case. */
+static const struct slice tag = { "IPv6:", 5 };
+
+bool
+ip_literal_parse(struct slice s, struct ip *out)
+{
+	bool tagged;
+
+	if (s.n < 2 || s.p[0] != '[' || s.p[s.n - 1] != ']')
+		return false;
+	s = slice_from(slice_first(s, s.n - 1), 1);
+	tagged = slice_starts_nocase(s, tag);
+	if (tagged)
+		s = slice_from(s, tag.n);
+	return ip_parse(s, out) && (!tagged || out->version == 6);
+}
+
+void
+ip_literal_put(struct buf *out, const struct ip *ip)
+{
+	struct ip plain = *ip;
+
+	plain.scope = 0;
+	buf_putc(out, '[');
+	if (ip->version == 6)
+		buf_put(out, tag);
+	ip_put(out, &plain);
+	buf_putc(out, ']');
+}
+
 bool
 ip_from_bytes(struct slice raw, struct ip *out)
 {
@@ -42,8 +73,11 @@ ip_put(struct buf *out, const struct ip *ip)
 	char text[INET6_ADDRSTRLEN];
 	int family = ip->version == 6 ? AF_INET6 : AF_INET;
 
-	if (ip->version != 0 && inet_ntop(family, ip->b, text, sizeof text))
-		buf_puts(out, text);
+	if (ip->version == 0 || !inet_ntop(family, ip->b, text, sizeof text))
+		return;
+	buf_puts(out, text);
+	if (ip->scope != 0)
+		buf_putf(out, "%%%" PRIu32, ip->scope);
 }
 
 bool
@@ -62,6 +96,19 @@ v4_bytes(const struct ip *ip)
 	if (ip->version == 4)
 		return ip->b;
 	return memcmp(ip->b, mapped, 12) == 0 ? ip->b + 12 : NULL;
+}
+
+struct ip
+ip_unmap(const struct ip *ip)
+{
+	const unsigned char *v4 = v4_bytes(ip);
+	struct ip out = *ip;
+
+	if (ip->version == 6 && v4) {
+		out = (struct ip){ .version = 4 };
+		memcpy(out.b, v4, 4);
+	}
+	return out;
 }
 
 static bool
@@ -96,6 +143,15 @@ ip_is_multicast(const struct ip *ip)
 
 	/* 240.0.0.0/4 and the broadcast address are no better as targets */
 	return v4 ? v4[0] >= 224 : ip->b[0] == 0xff;
+}
+
+bool
+ip_is_link_local(const struct ip *ip)
+{
+	const unsigned char *v4 = v4_bytes(ip);
+
+	return v4 ? v4[0] == 169 && v4[1] == 254 :
+	    ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 }
 
 static bool

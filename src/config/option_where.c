@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "config/relay_url.h"
 #include "mail/address.h"
+#include "net/resolver.h"
 
 static struct slice
 cut_scheme(struct slice s, enum link_kind *link)
@@ -159,14 +160,15 @@ bool
 take_resolver(struct option_call *c, const char *value)
 {
 	struct route_settings *r = &c->settings->route;
-	struct endpoint at = { .port = 53 };
+	struct endpoint at;
 
 	if (r->nresolvers == SETTINGS_RESOLVERS)
 		return option_refuse(c, value, "at most %d resolvers",
 		    SETTINGS_RESOLVERS);
-	if (!endpoint_parse(slice_of(value), &at))
+	if (!resolver_server_parse(slice_of(value), &at))
 		return option_refuse(c, value,
-		    "an IP address is wanted, with :PORT if it is not 53");
+		    "an IP address is wanted, with :PORT if it is not 53, and "
+		    "with %%INTERFACE if it is link-local");
 	r->resolver[r->nresolvers++] = at;
 	return true;
 }
@@ -180,20 +182,14 @@ take_source(struct option_call *c, const char *value)
 	return true;
 }
 
+/* It goes to the wire as it stands, so the tag may not be missing. */
 static bool
 is_literal(struct slice s)
 {
-	static const struct slice tag = { "IPv6:", 5 };
-	struct slice inner;
 	struct ip ip;
 
-	if (s.n < 3 || s.p[0] != '[' || s.p[s.n - 1] != ']')
-		return false;
-	inner = slice_from(slice_first(s, s.n - 1), 1);
-	if (slice_starts_nocase(inner, tag))
-		return ip_parse(slice_from(inner, tag.n), &ip) &&
-		    ip.version == 6;
-	return ip_parse(inner, &ip) && ip.version == 4;
+	return ip_literal_parse(s, &ip) &&
+	    (ip.version == 4 || slice_starts_nocase(s, SLICE("[IPv6:")));
 }
 
 bool

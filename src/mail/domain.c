@@ -46,27 +46,45 @@ refuse(struct outcome *why, struct slice domain, const char *reason)
 	return NULL;
 }
 
-/* RFC 5321 4.1.3; "IPv6:" may be missing. */
 static char *
-literal_to_ascii(struct slice domain, struct outcome *why)
+literal_of(const struct ip *ip)
 {
-	struct slice in = slice_from(domain, 1);
-	bool tagged = slice_starts_nocase(in, SLICE("IPv6:"));
 	struct buf out = { 0 };
-	struct ip ip;
 	char *text;
 
-	if (in.n == 0 || in.p[in.n - 1] != ']')
-		return refuse(why, domain, "has no closing bracket");
-	in = slice_from(slice_first(in, in.n - 1), tagged ? 5 : 0);
-	if (!ip_parse(in, &ip) || (tagged && ip.version != 6))
-		return refuse(why, domain, "is not an IP address");
-	buf_puts(&out, ip.version == 6 ? "[IPv6:" : "[");
-	ip_put(&out, &ip);
-	buf_putc(&out, ']');
+	ip_literal_put(&out, ip);
 	text = mem_dup(buf_slice(&out));
 	buf_free(&out);
 	return text;
+}
+
+static char *
+literal_to_ascii(struct slice domain, struct outcome *why)
+{
+	struct ip ip;
+
+	if (domain.p[domain.n - 1] != ']')
+		return refuse(why, domain, "has no closing bracket");
+	if (!ip_literal_parse(domain, &ip))
+		return refuse(why, domain, "is not an IP address");
+	return literal_of(&ip);
+}
+
+/* "u@2001:db8::1": an address is no domain without its brackets. */
+static char *
+refuse_name(struct outcome *why, struct slice domain)
+{
+	char *literal;
+	struct ip ip;
+
+	if (!ip_parse(domain, &ip))
+		return refuse(why, domain, "is not a domain name");
+	literal = literal_of(&ip);
+	outcome_fail(why, FAILED, STAGE_ADDRESS, ESC(5, 1, 3),
+	    "\"%.*s\" is not a domain name; an address is written %s",
+	    (int)domain.n, domain.p, literal);
+	free(literal);
+	return NULL;
 }
 
 /* Without the means for it such a domain is none. */
@@ -101,5 +119,5 @@ domain_to_ascii(struct slice domain, const struct idn *idn,
 	if (domain_is_name(slice_of(text)))
 		return text;
 	free(text);
-	return refuse(why, domain, "is not a domain name");
+	return refuse_name(why, domain);
 }

@@ -46,7 +46,13 @@ struct resolver_config {
  */
 void resolver_config_read(struct resolver_config *c, const char *path);
 
-/* --resolver ADDR[:PORT]; false when it is not an address, or one too many. */
+/*
+ * A server: ADDR, ADDR:PORT; a link-local address with its interface, by name
+ * or number: fe80::1%eth0, [fe80::1%2]:53.  False when it is none.
+ */
+bool resolver_server_parse(struct slice s, struct endpoint *out);
+
+/* One more server; false when it is none, or one too many. */
 bool resolver_config_add(struct resolver_config *c, struct slice s);
 
 /* Does the AD bit of this server's answers count?  (Loopback, or trust-ad.) */

@@ -42,15 +42,24 @@ address_parse(struct slice s, struct ip *ip)
 }
 
 bool
-resolver_config_add(struct resolver_config *c, struct slice s)
+resolver_server_parse(struct slice s, struct endpoint *out)
 {
 	struct endpoint e = { .port = DNS_PORT };
 	struct slice host;
 
-	if (c->n == RESOLVER_SERVERS || !hostport_parse(s, &host, &e.port) ||
-	    !address_parse(host, &e.ip))
+	if (!hostport_parse(s, &host, &e.port) || !address_parse(host, &e.ip))
 		return false;
-	c->server[c->n++] = e;
+	*out = e;
+	return true;
+}
+
+bool
+resolver_config_add(struct resolver_config *c, struct slice s)
+{
+	if (c->n == RESOLVER_SERVERS ||
+	    !resolver_server_parse(s, &c->server[c->n]))
+		return false;
+	c->n++;
 	return true;
 }
 

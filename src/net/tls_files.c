@@ -275,14 +275,17 @@ void
 tls_name_plain(char to[256], const char *host)
 {
 	struct slice s = slice_of(host);
+	struct buf plain = { 0 };
+	struct ip ip;
 
-	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = slice_from(slice_first(s, s.n - 1), 1);
-	if (slice_starts_nocase(s, SLICE("IPv6:")))
-		s = slice_from(s, 5);
 	if (s.n > 1 && s.p[s.n - 1] == '.')
 		s.n--;
-	snprintf(to, 256, "%.*s", (int)s.n, s.p);
+	if (ip_literal_parse(s, &ip))
+		ip_put(&plain, &ip);
+	else
+		buf_put(&plain, s);
+	snprintf(to, 256, "%s", buf_str(&plain));
+	buf_free(&plain);
 }
 
 bool

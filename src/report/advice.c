@@ -31,6 +31,9 @@ static const struct {
 	{ FAILED, ANY_STAGE, 1, 10, "this domain takes no mail at all" },
 	{ FAILED, ANY_STAGE, 2, 2, "the mailbox is full: tell the recipient" },
 	{ FAILED, ANY_STAGE, 3, 4, "the message is too large for it" },
+	{ FAILED, STAGE_DNS, 4, 4, "the domain exists, but DNS leads no mail "
+	    "to it: check how it is written, or tell its owner" },
+	{ FAILED, STAGE_ROUTE, 4, 4, NULL },
 	{ FAILED, ANY_STAGE, 4, 4, "check the part behind the @" },
 	{ FAILED, ANY_STAGE, 4, 6, "its MX is this machine: --server HOST "
 	    "sends elsewhere, --allow-loopback-mx sends here" },

@@ -169,6 +169,12 @@ is_by_mx(const struct plan *p)
 	return slice_eq(slice_of(p->how), SLICE("MX"));
 }
 
+static bool
+is_implicit(const struct plan *p)
+{
+	return slice_eq(slice_of(p->how), SLICE("implicit MX"));
+}
+
 static struct outcome
 soft_outcome(const struct plan *p, const char *text)
 {
@@ -193,8 +199,8 @@ hard_outcome(const struct targets *t, const struct plan *p, const char *text)
 	const char *off = switched_off(t->config);
 
 	if (!is_by_mx(p))
-		return outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "%s%s",
-		    text, off);
+		return outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "%s%s%s",
+		    text, is_implicit(p) ? ", and no MX records" : "", off);
 	return outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
 	    "%s: none of its MX hosts has an address: %s%s", p->domain, text,
 	    off);

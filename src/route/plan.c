@@ -243,20 +243,6 @@ end_round(struct route *r)
 	}
 }
 
-/* "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321 4.1.3). */
-static bool
-literal_parse(struct slice s, struct ip *ip)
-{
-	struct slice v6 = SLICE("IPv6:");
-
-	if (s.n < 2 || s.p[0] != '[' || s.p[s.n - 1] != ']')
-		return false;
-	s = slice_from(slice_first(s, s.n - 1), 1);
-	if (slice_starts_nocase(s, v6))
-		return ip_parse(slice_from(s, v6.n), ip) && ip->version == 6;
-	return ip_parse(s, ip) && ip->version == 4;
-}
-
 /* Go to this address; nothing is asked. */
 static void
 go_to_ip(struct route *r, const struct ip *ip, const char *how)
@@ -268,7 +254,7 @@ go_to_ip(struct route *r, const struct ip *ip, const char *how)
 	r->plan.how = how;
 	t = targets_add(&r->targets, buf_str(&name), 0);
 	target_take_ip(&r->targets, t, ip);
-	if (t->n == 0)
+	if (target_is_unknown(t))
 		target_set_problem(t, outcome_make(FAILED, STAGE_ROUTE,
 		    ESC(5, 4, 4), "%s cannot be used", t->host.name));
 	buf_free(&name);
@@ -280,7 +266,7 @@ start_literal(struct route *r)
 {
 	struct ip ip;
 
-	if (literal_parse(slice_of(r->plan.domain), &ip))
+	if (ip_literal_parse(slice_of(r->plan.domain), &ip))
 		go_to_ip(r, &ip, "address literal");
 	else
 		finish_with(r, outcome_make(FAILED, STAGE_ADDRESS,
@@ -304,7 +290,7 @@ start_server(struct route *r)
 	char name[DNS_NAME_SIZE];
 	struct ip ip;
 
-	if (ip_parse(s, &ip) || literal_parse(s, &ip))
+	if (ip_parse(s, &ip) || ip_literal_parse(s, &ip))
 		go_to_ip(r, &ip, "--server");
 	else if (dns_name_parse(s, name) && dns_name_is_host(name))
 		go_to_host(r, name, "--server");
@@ -336,6 +322,20 @@ start_relay(struct route *r)
 	}
 }
 
+/* "u@10.0.0.1": that is a name's form, but an address. */
+static struct outcome
+not_a_domain(const char *domain)
+{
+	struct ip ip;
+
+	if (ip_parse(slice_of(domain), &ip))
+		return outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
+		    "%s: not a domain name; an address is written [%s]",
+		    domain, domain);
+	return outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
+	    "%s: not a domain name", domain);
+}
+
 static void
 start_domain(struct route *r)
 {
@@ -343,8 +343,7 @@ start_domain(struct route *r)
 	char name[DNS_NAME_SIZE];
 
 	if (!dns_name_parse(domain, name) || !dns_name_is_host(name)) {
-		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
-		    "%s: not a domain name", r->plan.domain));
+		finish_with(r, not_a_domain(r->plan.domain));
 		return;
 	}
 	if (dns_name_is_localhost(name)) {

@@ -203,10 +203,14 @@ no_records(const struct relay_spec *relay, const struct dns_answer *implicit,
 		return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),
 		    "relay %s: SRV lookup failed (%s)", relay->name,
 		    soft->why);
+	if (starttls->status == DNS_FOUND || implicit->status == DNS_FOUND)
+		return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 4),
+		    "relay %s: %s offers no submission, as its SRV records "
+		    "say", relay->name, relay->host);
 	return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 4),
-	    "relay %s: %s has no submission server in DNS (%s)", relay->name,
-	    relay->host, starttls->status == DNS_FOUND ?
-	    "SRV says there is none" : starttls->why);
+	    "relay %s: %s names no submission server in DNS (%s); if it is "
+	    "the server itself, write smtps://%s, or smtp://%s", relay->name,
+	    relay->host, starttls->why, relay->host, relay->host);
 }
 
 void

@@ -199,19 +199,56 @@ is_allowed(const struct route_config *c, const struct ip *ip)
 	return ip->version == 4 ? !c->no_ipv4 : !c->no_ipv6;
 }
 
+/*
+ * An address that leads nowhere (target.h).  For a --server 169.254/16 may be
+ * right: the user knows the link, and there mostly is one.
+ */
+static bool
+is_useless(const struct route_config *c, const struct ip *ip)
+{
+	return ip_is_link_local(ip) && ip->scope == 0 &&
+	    (ip->version == 6 || guards_against_loops(c));
+}
+
+static bool
+is_soft(const struct target *t)
+{
+	return t->host.problem && t->host.problem->verdict == DEFERRED;
+}
+
+static void
+leave_out(struct target *to, const struct ip *ip)
+{
+	struct buf text = { 0 };
+
+	to->has_useless = true;
+	if (to->n > 0 || is_soft(to))
+		return;
+	ip_put(&text, ip);
+	target_set_problem(to, outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4),
+	    "%s: its address %s is link-local, of use on that link only",
+	    to->host.name, buf_str(&text)));
+	buf_free(&text);
+}
+
 /* More addresses of one version than are ever tried need not be kept. */
 void
-target_take_ip(const struct targets *t, struct target *to, const struct ip *ip)
+target_take_ip(const struct targets *t, struct target *to, const struct ip *at)
 {
 	size_t max = t->config->max_addresses;
+	struct ip ip = ip_unmap(at);
 
-	if (ip_is_own(t->config, ip))
+	if (ip_is_own(t->config, &ip))
 		to->is_own = true;
-	if (!is_allowed(t->config, ip) || count_version(to, ip->version) >=
+	if (!is_allowed(t->config, &ip) || count_version(to, ip.version) >=
 	    (max ? max : PLAN_ADDRESSES_MAX))
 		return;
+	if (is_useless(t->config, &ip)) {
+		leave_out(to, &ip);
+		return;
+	}
 	to->ip = mem_resize(to->ip, size_add(to->n, 1), sizeof *to->ip);
-	to->ip[to->n++] = *ip;
+	to->ip[to->n++] = ip;
 	clear_problem(to);
 }
 
@@ -226,19 +263,34 @@ lookup_failed(const char *name, const struct dns_answer *a)
 	    "%s: %s lookup failed (%s)", name, dns_type_name(a->type), a->why);
 }
 
+/* A negative: the name, or one or both kinds of address. */
+static struct outcome
+lacking(struct target *to, const struct dns_answer *a)
+{
+	const char *what = "no address", *why = a->why;
+
+	if (a->status == DNS_NXDOMAIN)
+		what = "no such host";
+	else if (a->type == DNS_A)
+		to->lacks_ipv4 = true;
+	else
+		to->lacks_ipv6 = true;
+	if (to->lacks_ipv4 && to->lacks_ipv6)
+		why = "neither A nor AAAA records";
+	return outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "%s: %s (%s)",
+	    to->host.name, what, why);
+}
+
 /* A soft error dominates; an address makes both forgotten. */
 static void
 take_problem(struct target *to, const struct dns_answer *a)
 {
-	const struct outcome *old = to->host.problem;
-
-	if (to->n > 0 || (old && old->verdict == DEFERRED))
+	if (to->n > 0 || is_soft(to))
 		return;
-	target_set_problem(to, a->status == DNS_SOFT ?
-	    lookup_failed(to->host.name, a) : outcome_make(FAILED, STAGE_DNS,
-	    ESC(5, 4, 4), "%s: %s (%s)", to->host.name,
-	    a->status == DNS_NXDOMAIN ? "no such host" : "no address",
-	    a->why));
+	if (a->status == DNS_SOFT)
+		target_set_problem(to, lookup_failed(to->host.name, a));
+	else if (!to->has_useless)
+		target_set_problem(to, lacking(to, a));
 }
 
 void

@@ -12,12 +12,26 @@
 
 #include "route/plan.h"
 
+/*
+ * Which addresses of DNS are used.  One of this host's own, of loopback,
+ * unspecified or multicast means that mail would run in a circle, or nowhere:
+ * see above.  A link-local one (fe80::/10, 169.254/16) is left out, as it says
+ * nothing without its link (RFC 4007 6), which DNS does not name: an fe80::
+ * cannot be connected to at all, and 169.254/16 must not be in DNS (RFC 3927
+ * 2.11) and is, where it answers, a machine of the cloud's own.  An IPv4-mapped
+ * one is the IPv4 address.  Private ones are fine: companies use them; so are
+ * those that a translator makes (64:ff9b::/96, RFC 6052, 2002::/16), even
+ * around an address of ours: the A record beside it tells.
+ */
 struct target {
 	struct plan_host host;	/* its problem: of the answers so far; name and
 				   problem are its own */
 	struct ip *ip;
 	size_t n;
 	bool is_own;
+	bool has_useless;	/* an address that was left out: that is the
+				   problem, whatever else it lacks */
+	bool lacks_ipv4, lacks_ipv6; /* the name exists, the record does not */
 };
 
 struct targets {
@@ -45,7 +59,7 @@ void targets_note(struct targets *t, const struct dns_answer *a);
 
 /* An address of a target, or the answer to a question for its addresses. */
 void target_take_ip(const struct targets *t, struct target *to,
-    const struct ip *ip);
+    const struct ip *at);
 void target_take(struct targets *t, struct target *to,
     const struct dns_answer *a);
 

@@ -126,6 +126,10 @@ test_own_verdicts(void **state)
 	    "failed at DNS: nowhere.example does not exist", "behind the @");
 	assert_string_equal(advice_for(&o, (struct wish){ 0, true }),
 	    "check the name behind --server");
+	/* a domain that is there is not misspelt: a dangling MX, TXT only */
+	o = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "x: no address");
+	check_failure("no address", &o, 0, "failed at DNS: x: no address",
+	    "the domain exists");
 	o = outcome_make(DEFERRED, STAGE_CONNECT, ESC(4, 4, 1),
 	    "connect mx.example [192.0.2.1]:25: Connection refused");
 	outcome_set_host(&o, SLICE("mx.example"), &peer);

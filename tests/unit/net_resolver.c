@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <malloc.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -1191,7 +1192,7 @@ static const struct {
 	{ "usual", "# by hand\nsearch example.org\nnameserver 192.0.2.53\n"
 	    "nameserver\t2001:db8::53 # second\n", "192.0.2.53:53 "
 	    "[2001:db8::53]:53", false, false, 0, 0 },
-	{ "zone by number", "nameserver fe80::1%7\n", "[fe80::1]:53", false,
+	{ "zone by number", "nameserver fe80::1%7\n", "[fe80::1%7]:53", false,
 	    false, 0, 0 },
 	{ "no such zone", "nameserver fe80::1%nosuch0\n", "127.0.0.1:53",
 	    false, false, 0, 0 },
@@ -1277,10 +1278,13 @@ test_resolver_option(void **state)
 	assert_false(resolver_config_add(&c, SLICE("192.0.2.53:0")));
 	assert_false(resolver_config_add(&c, SLICE("192.0.2.53:x")));
 	assert_false(resolver_config_add(&c, SLICE("fe80::1%")));
+	assert_true(resolver_config_add(&c, SLICE("[fe80::1%7]:5353")));
+	assert_true(resolver_config_add(&c, SLICE("fe80::2%7")));
 	put_servers(&servers, &c);
 	assert_string_equal(buf_str(&servers), "192.0.2.53:53 "
-	    "192.0.2.53:5353 [::1]:5353 [::1]:53 [fe80::1]:53");
-	assert_int_not_equal(c.server[4].ip.scope, 0);
+	    "192.0.2.53:5353 [::1]:5353 [::1]:53 [fe80::1%1]:53 "
+	    "[fe80::1%7]:5353 [fe80::2%7]:53");
+	assert_int_equal(c.server[4].ip.scope, if_nametoindex("lo"));
 	buf_free(&servers);
 }
 

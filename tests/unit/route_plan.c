@@ -180,7 +180,15 @@ static const struct {
 	    "deferred 4.3.0 example.org: MX not looked up "
 	    "(SERVFAIL from 192.0.2.53)" },
 	{ "no MX, no address", ORG, { 0 }, "example.org TXT x\n", 1, 3,
-	    "failed 5.4.4 example.org: no address (no records)" },
+	    "failed 5.4.4 example.org: no address (neither A nor AAAA "
+	    "records), and no MX records" },
+	{ "no MX, no A, and no IPv6", ORG, { NO6 }, "example.org TXT x\n", 1,
+	    2, "failed 5.4.4 example.org: no address (no records), and no MX "
+	    "records; IPv6 is switched off" },
+	{ "an MX host without addresses", ORG, { 0 },
+	    MX1 "mx1.example.org TXT x\n", 2, 5,
+	    "failed 5.4.4 example.org: none of its MX hosts has an address: "
+	    "mx1.example.org: no address (neither A nor AAAA records)" },
 	{ "implicit MX", ORG, { 0 },
 	    "example.org A 192.0.2.1\nexample.org AAAA 2001:db8::1\n", 1, 3,
 	    "implicit MX: example.org [2001:db8::1]:25 "
@@ -278,6 +286,73 @@ static const struct {
 	{ "multicast", ORG, { 0 }, MX1 "mx1.example.org AAAA ff02::1\n", 2, 5,
 	    "failed 5.4.6 example.org: mail for it loops back to this host "
 	    "(mx1.example.org is myself)" },
+	{ "broadcast", ORG, { 0 }, MX1 "mx1.example.org A 255.255.255.255\n",
+	    2, 5, "failed 5.4.6 example.org: mail for it loops back to this "
+	    "host (mx1.example.org is myself)" },
+	{ "this network", ORG, { 0 }, MX1 "mx1.example.org A 0.1.2.3\n", 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "loopback, mapped", ORG, { 0 },
+	    MX1 "mx1.example.org AAAA ::ffff:127.0.0.1\n", 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "myself, mapped", ORG, { .own_ips = &own_ip, .n_own_ips = 1 },
+	    MX1 "mx1.example.org AAAA ::ffff:203.0.113.7\n", 2, 5,
+	    "failed 5.4.6 example.org: mail for it loops back to this host "
+	    "(mx1.example.org is myself)" },
+	{ "mapped: an IPv4 address, once", ORG, { 0 },
+	    MX1 A1 "mx1.example.org AAAA ::ffff:192.0.2.1\n", 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "mapped, and no IPv4", ORG, { NO4 },
+	    MX1 "mx1.example.org AAAA ::ffff:192.0.2.1\n"
+	    "mx1.example.org AAAA 2001:db8::1\n", 2, 3,
+	    "MX: mx1.example.org [2001:db8::1]:25" },
+	{ "translated", ORG, { 0 },
+	    MX1 "mx1.example.org AAAA 64:ff9b::c000:201\n", 2, 5,
+	    "MX: mx1.example.org [64:ff9b::c000:201]:25" },
+	{ "link-local is left out", ORG, { 0 },
+	    MX1 A1 "mx1.example.org AAAA fe80::1\n", 2, 5,
+	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "only link-local", ORG, { 0 }, MX1 "mx1.example.org AAAA fe80::1\n",
+	    2, 5, "failed 5.4.4 example.org: none of its MX hosts has an "
+	    "address: mx1.example.org: its address fe80::1 is link-local, of "
+	    "use on that link only" },
+	{ "the end of link-local", ORG, { 0 },
+	    MX1 "mx1.example.org AAAA febf::1\n", 2, 5,
+	    "failed 5.4.4 example.org: none of its MX hosts has an "
+	    "address: mx1.example.org: its address febf::1 is link-local, of "
+	    "use on that link only" },
+	{ "behind link-local", ORG, { 0 },
+	    MX1 "mx1.example.org AAAA fec0::1\n", 2, 5,
+	    "MX: mx1.example.org [fec0::1]:25" },
+	{ "only link-local of IPv4", ORG, { 0 },
+	    MX1 "mx1.example.org A 169.254.169.254\n", 2, 5,
+	    "failed 5.4.4 example.org: none of its MX hosts has an "
+	    "address: mx1.example.org: its address 169.254.169.254 is "
+	    "link-local, of use on that link only" },
+	{ "link-local, mapped", ORG, { 0 },
+	    MX1 "mx1.example.org AAAA ::ffff:169.254.1.1\n", 2, 5,
+	    "failed 5.4.4 example.org: none of its MX hosts has an "
+	    "address: mx1.example.org: its address 169.254.1.1 is "
+	    "link-local, of use on that link only" },
+	{ "beside link-local of IPv4", ORG, { 0 },
+	    MX1 "mx1.example.org A 169.253.1.1\n", 2, 5,
+	    "MX: mx1.example.org 169.253.1.1:25" },
+	{ "link-local, and one soft", ORG, { 0 }, MX1 MX1_SOFT
+	    "mx1.example.org AAAA fe80::1\n", 2, 5,
+	    "deferred 4.4.4 example.org: no MX host can be found now: "
+	    "mx1.example.org: A lookup failed (SERVFAIL from 192.0.2.53)" },
+	{ "a link-local MX is no reason to leave the worse", ORG, { 0 },
+	    MX1 MX2 "mx1.example.org AAAA fe80::1\n" A2, 2, 7,
+	    "MX: mx2.example.org 192.0.2.2:25" },
+	{ "link-local literal", "[IPv6:fe80::1]", { 0 }, "", 0, 0,
+	    "failed 5.4.4 fe80::1: its address fe80::1 is link-local, of use "
+	    "on that link only" },
+	{ "a link-local server of IPv4", ORG, { .server = "169.254.1.1" }, "",
+	    0, 0, "--server: 169.254.1.1 169.254.1.1:25" },
+	{ "a link-local server", ORG, { .server = "fe80::1" }, "", 0, 0,
+	    "failed 5.4.4 fe80::1: its address fe80::1 is link-local, of use "
+	    "on that link only" },
 	{ "a private address is fine", ORG, { 0 },
 	    MX1 "mx1.example.org A 10.0.0.1\n", 2, 5,
 	    "MX: mx1.example.org 10.0.0.1:25" },
@@ -299,11 +374,19 @@ static const struct {
 	{ "IPv6 literal", "[IPv6:2001:db8::1]", { 0 }, "", 0, 0,
 	    "address literal: 2001:db8::1 [2001:db8::1]:25" },
 	{ "IPv6 literal without tag", "[2001:db8::1]", { 0 }, "", 0, 0,
-	    "failed 5.1.3 [2001:db8::1]: not an address literal" },
+	    "address literal: 2001:db8::1 [2001:db8::1]:25" },
+	{ "no literal at all", "[]", { 0 }, "", 0, 0,
+	    "failed 5.1.3 []: not an address literal" },
+	{ "open literal, and nothing else", "[", { 0 }, "", 0, 0,
+	    "failed 5.1.3 [: not an address literal" },
+	{ "more behind the literal", "[192.0.2.1]x", { 0 }, "", 0, 0,
+	    "failed 5.1.3 [192.0.2.1]x: not an address literal" },
 	{ "IPv4 as IPv6", "[IPv6:192.0.2.1]", { 0 }, "", 0, 0,
 	    "failed 5.1.3 [IPv6:192.0.2.1]: not an address literal" },
 	{ "open literal", "[192.0.2.1", { 0 }, "", 0, 0,
 	    "failed 5.1.3 [192.0.2.1: not an address literal" },
+	{ "open literal, good without its end", "[192.0.2.10", { 0 }, "", 0,
+	    0, "failed 5.1.3 [192.0.2.10: not an address literal" },
 	{ "IPv4 literal with -6", "[192.0.2.1]", { NO4 }, "", 0, 0,
 	    "failed 5.4.4 192.0.2.1 cannot be used; IPv4 is switched off" },
 	{ "loopback literal", "[127.0.0.1]", { 0 }, "", 0, 0,
@@ -317,7 +400,10 @@ static const struct {
 	{ "localhost allowed", "x.localhost", { LOOP, NO6 }, "", 0, 0,
 	    "localhost: x.localhost 127.0.0.1:25" },
 	{ "bare address", "192.0.2.1", { 0 }, "", 0, 0,
-	    "failed 5.1.2 192.0.2.1: not a domain name" },
+	    "failed 5.1.2 192.0.2.1: not a domain name; an address is "
+	    "written [192.0.2.1]" },
+	{ "a number", "192.0.2", { 0 }, "", 0, 0,
+	    "failed 5.1.2 192.0.2: not a domain name" },
 	{ "no domain", "", { 0 }, "", 0, 0,
 	    "failed 5.1.2 : not a domain name" },
 	/* --server */
@@ -357,8 +443,8 @@ static const struct {
 	    "IPv4 is switched off" },
 	{ "-4, only IPv6 there", ORG, { NO6 },
 	    "example.org AAAA 2001:db8::1\n", 1, 2,
-	    "failed 5.4.4 example.org: no address (no records); "
-	    "IPv6 is switched off" },
+	    "failed 5.4.4 example.org: no address (no records), and no MX "
+	    "records; IPv6 is switched off" },
 	/* limits */
 	{ "five, both versions", ORG, { 0 }, MX1
 	    "mx1.example.org A 192.0.2.1\nmx1.example.org A 192.0.2.2\n"

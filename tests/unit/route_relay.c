@@ -129,11 +129,16 @@ static const struct {
 	    { "0 0 465 example.org", "nodata", false },
 	    "smtps 465 example.org" },
 	{ "no records", "example.org", NULL, { "nxdomain", "nodata", false },
-	    "deferred relay R: example.org has no submission server in DNS "
-	    "(no SRV records)" },
+	    "deferred relay R: example.org names no submission server in DNS "
+	    "(no SRV records); if it is the server itself, write "
+	    "smtps://example.org, or smtp://example.org" },
 	{ "none offered", "example.org", NULL, { "nxdomain", "0 0 0 ", true },
-	    "deferred relay R: example.org has no submission server in DNS "
-	    "(SRV says there is none)" },
+	    "deferred relay R: example.org offers no submission, as its SRV "
+	    "records say" },
+	{ "none offered, none there", "example.org", NULL,
+	    { "0 0 0 ", "nxdomain", true },
+	    "deferred relay R: example.org offers no submission, as its SRV "
+	    "records say" },
 	{ "soft and none", "example.org", NULL, { "soft", "nxdomain", false },
 	    "deferred relay R: SRV lookup failed (SERVFAIL)" },
 	{ "none and soft", "example.org", NULL, { "0 0 0 ", "soft", false },
