@@ -15,6 +15,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "base/slice.h"
+#include "config/option_clash.h"
 #include "config/option_find.h"
 #include "config/option_foreign.h"
 #include "config/option_order.h"
@@ -325,6 +326,8 @@ options_read(int argc, char *const argv[], struct settings *s,
 	status = parse_options(&c, &w, &dashes);
 	if (status == 0 && !is_final(s->mode))
 		status = take_recipients(&c, &w, dashes);
+	if (status == 0 && c.own && !is_final(s->mode) && option_clash(&c))
+		status = EX_USAGE;
 	return status;
 }
 

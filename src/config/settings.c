@@ -64,45 +64,45 @@ settle_queue(struct settings *s)
 	s->mode = s->sendmail.queue_interval ? MODE_DAEMON : MODE_QUEUE_RUN;
 }
 
-static int
-clash(const struct settings *s, struct buf *says, const char *text)
+static bool
+wants_both_families(const struct settings *s)
 {
-	buf_putf(says, "%s: %s\n", s->program, text);
-	return EX_USAGE;
+	return s->route.only_ipv4 && s->route.only_ipv6;
 }
 
-/* The first option that says how to receive mail, or NULL. */
-static const char *
-sink_option(const struct settings *s)
+static bool
+has_key_alone(const struct settings *s)
 {
-	return s->sink.dir ? "--sink-dir needs --sink" :
-	    s->sink.mbox ? "--sink-mbox needs --sink" :
-	    s->sink.name ? "--sink-name needs --sink" :
-	    s->sink.nreplies > 0 ? "--sink-reply needs --sink" :
-	    s->sink.count > 0 ? "--sink-count needs --sink" :
-	    s->sink.tls ? "--sink-tls needs --sink" :
-	    s->sink.lmtp ? "--sink-lmtp needs --sink" : NULL;
+	return s->way.tls.key && !s->way.tls.cert;
 }
 
-/* Only smtpsend's own options can clash. */
-static const char *
-find_clash(const struct settings *s)
+static bool
+sinks_to_somebody(const struct settings *s)
 {
-	if (s->route.only_ipv4 && s->route.only_ipv6)
-		return "--ipv4 and --ipv6 exclude each other";
-	if (s->way.tls.key && !s->way.tls.cert)
-		return "--key needs --cert";
-	if (s->sink.dir && s->sink.mbox)
-		return "--sink-dir and --sink-mbox exclude each other";
-	if (s->mode == MODE_SINK && s->nrcpts > 0)
-		return "--sink receives mail: it takes no recipients";
-	if (s->way.link == LINK_SMTPS && s->way.tls.level == TLS_NONE)
-		return "--tls none does not go with smtps://, which is TLS";
-	if (s->message.require_tls && s->way.tls.level == TLS_NONE &&
-	    !s->way.tls.given.file)
-		return "--tls none does not go with -O requiretls=yes, which "
-		       "demands TLS";
-	return s->mode == MODE_SINK ? NULL : sink_option(s);
+	return s->mode == MODE_SINK && s->nrcpts > 0;
+}
+
+/* Is it an address of the family that is not to be used? */
+static bool
+is_other_family(const struct settings *s, const struct ip *ip)
+{
+	return (ip->version == 4 && s->route.only_ipv6) ||
+	    (ip->version == 6 && s->route.only_ipv4);
+}
+
+static bool
+comes_from_other_family(const struct settings *s)
+{
+	return is_other_family(s, &s->way.source);
+}
+
+static bool
+goes_to_other_family(const struct settings *s)
+{
+	struct ip ip;
+
+	return ip_parse(slice_of(s->way.server), &ip) &&
+	    is_other_family(s, &ip);
 }
 
 static bool
@@ -112,15 +112,100 @@ lacks_recipients(const struct settings *s)
 	    !s->message.read_recipients;
 }
 
+/* Values that cannot be together. */
+static const struct {
+	bool (*is)(const struct settings *s);
+	const char *text;
+} clashes[] = {
+	{ wants_both_families, "--ipv4 and --ipv6 exclude each other" },
+	{ comes_from_other_family, "the address of --source does not go with "
+	    "--ipv4 or --ipv6" },
+	{ goes_to_other_family, "the address of --server does not go with "
+	    "--ipv4 or --ipv6" },
+	{ has_key_alone, "--key needs --cert" },
+	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
+	{ lacks_recipients, "no recipients: name them, or take them from the "
+	    "header with -t (smtpsend --help shows how)" },
+};
+
+static bool
+probes_tls(const struct settings *s)
+{
+	return s->show.stop_after == STAGE_TLS;
+}
+
+static bool
+is_smtps(const struct settings *s)
+{
+	return s->way.link == LINK_SMTPS;
+}
+
+/* A file's `tls = none` is overridden by it. */
+static bool
+requires_tls(const struct settings *s)
+{
+	return s->message.require_tls && !s->way.tls.given.file;
+}
+
+/* A file's is for others than relays. */
+static bool
+names_relay(const struct settings *s)
+{
+	return s->route.nrelays > 0 && !s->route.relay[0].file &&
+	    !s->way.tls.given.file;
+}
+
+/* What does not go with --tls none. */
+static const struct {
+	bool (*is)(const struct settings *s);
+	const char *text;
+} demands[] = {
+	{ probes_tls, "--quit-after tls does not go with --tls none" },
+	{ is_smtps, "--server smtps:// is TLS and does not go with --tls "
+	    "none" },
+	{ requires_tls, "-O requiretls=yes demands TLS and does not go with "
+	    "--tls none" },
+	{ names_relay, "--relay demands TLS and does not go with --tls none" },
+};
+
+static const char *
+find_clash(const struct settings *s)
+{
+	for (size_t i = 0; i < sizeof clashes / sizeof clashes[0]; i++)
+		if (clashes[i].is(s))
+			return clashes[i].text;
+	return NULL;
+}
+
+static const char *
+find_demand(const struct settings *s)
+{
+	bool none = s->way.tls.level == TLS_NONE && s->mode == MODE_DELIVER;
+
+	for (size_t i = 0; none && i < sizeof demands / sizeof demands[0]; i++)
+		if (demands[i].is(s))
+			return demands[i].text;
+	return NULL;
+}
+
 int
 settings_settle(struct settings *s, struct buf *says)
 {
 	const char *text;
+	bool of_file;
 
 	settle_queue(s);
 	text = find_clash(s);
-	if (!text && lacks_recipients(s))
-		text = "no recipients: name them, or take them from the header "
-		       "with -t (smtpsend --help shows how)";
-	return text ? clash(s, says, text) : 0;
+	of_file = !text && s->way.tls.given.file;
+	if (!text)
+		text = find_demand(s);
+	if (!text)
+		return 0;
+	buf_putf(says, "%s: %s", s->program, text);
+	if (of_file) {
+		buf_puts(says, ", which is that of ");
+		given_put(says, &s->way.tls.given, "tls");
+	}
+	buf_putc(says, '\n');
+	return EX_USAGE;
 }

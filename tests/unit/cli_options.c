@@ -238,6 +238,8 @@ static const struct good callers[] = {
 	{ "mailq -Ac", "list the queue (-bp)", NULL },
 	{ "mailq", "list the queue (-bp)", NULL },
 	{ "sendmail -q", "run the queue (-q) q=1", NULL },
+	{ "sendmail -bv -bp", "list the queue (-bp)", NULL },
+	{ "sendmail -bv -bm a", "deliver (-bm) <a>", NULL },
 	{ "sendmail -qf", "run the queue (-q) q=1 qf=1", NULL },
 	{ "sendmail -bv user", "deliver (-bm) quit=route <user>", NULL },
 	{ "sendmail -bp", "list the queue (-bp)", NULL },
@@ -377,6 +379,9 @@ static const struct good own[] = {
 	{ "x --help --nonsense", "help (--help)", NULL },
 	{ "x --version", "show versions (--version)", NULL },
 	{ "x -C conf a", "deliver (-bm) config=conf <a>", NULL },
+	{ "x --explain -t", "deliver (-bm) t=1 quit=route", NULL },
+	{ "x --server 192.0.2.1 -4 --source 192.0.2.2 a", "deliver (-bm) "
+	  "server=0:192.0.2.1 v4=1 source=192.0.2.2 <a>", NULL },
 };
 
 static void
@@ -494,11 +499,34 @@ static const struct {
 	{ "sendmail --to b", 64, "unknown option --to\n" },
 	{ "smtpsend -46 a", 64, "exclude each other" },
 	{ "smtpsend --key k a", 64, "--key needs --cert" },
-	{ "smtpsend --server smtps://x --tls none a", 64, "which is TLS" },
+	{ "smtpsend --server smtps://x --tls none a", 64, "--server smtps:// "
+	  "is TLS and does not go with --tls none\n" },
+	{ "smtpsend --relay smtps://x --tls none a", 64, "--relay demands TLS "
+	  "and does not go with --tls none\n" },
+	{ "smtpsend --quit-after tls --tls none a", 64, "--quit-after tls does "
+	  "not go with --tls none\n" },
+	{ "smtpsend --print-config --explain a", 64, "--explain and "
+	  "--print-config exclude each other\n" },
+	{ "smtpsend --quit-after rcpt --explain a", 64, "--explain and "
+	  "--quit-after exclude each other\n" },
+	{ "smtpsend --explain --sink", 64, "--explain and --sink exclude" },
+	{ "smtpsend -bC --print-config", 64, "--print-config and -b exclude" },
+	{ "smtpsend -C f --no-config a", 64, "--config and --no-config excl" },
+	{ "smtpsend --server h --relay x.org a", 64, "--server and --relay" },
+	{ "smtpsend --server h --proxy http://p:1 a", 64, "--server and --pr" },
+	{ "smtpsend --relay x.org --port 26 a", 64, "--relay and --port excl" },
+	{ "smtpsend --sink --server h", 64, "--sink and --server exclude" },
+	{ "smtpsend --sink -t", 64, "--read-recipients has no meaning with "
+	  "--sink, which receives mail\n" },
+	{ "smtpsend --sink --envid e", 64, "--envid has no meaning with" },
+	{ "smtpsend --source 192.0.2.1 -6 a", 64, "--source does not go with" },
+	{ "smtpsend --source 2001:db8::1 -4 a", 64, "--source does not go" },
+	{ "smtpsend --server [::1] -4 a", 64, "--server does not go with" },
+	{ "smtpsend --server 192.0.2.1:25 -6 a", 64, "--server does not go" },
 	{ "smtpsend --tls none -O requiretls=yes a@x", 64,
-	    "--tls none does not go with -O requiretls=yes" },
+	    "-O requiretls=yes demands TLS and does not go with --tls" },
 	{ "smtpsend -O requiretls=yes --tls=none a@x", 64,
-	    "--tls none does not go with -O requiretls=yes" },
+	    "-O requiretls=yes demands TLS and does not go with --tls" },
 	{ "smtpsend -N often a", 64, "success, failure and delay" },
 	{ "smtpsend -R some a", 64, "full or hdrs" },
 	{ "sendmail -bv", 64, "sendmail: no recipients" },

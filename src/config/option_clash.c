@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* option_clash.c - see option_clash.h */
+#include "config/option_clash.h"
+
+#include "config/option_find.h"
+
+/* One of each line can be used; the last would win in silence. */
+static const char *const one_of[] = {
+	"explain print-config quit-after sink b",
+	"config no-config",
+	"ipv4 ipv6",
+	"server relay",
+	"server proxy", /* a proxy is for relays */
+	"relay port",	/* it stands in the relay's URL */
+	"sink server",
+	"sink relay",
+	"sink-dir sink-mbox",
+};
+
+/* By its long name, or the letter of one that has none. */
+static const struct option *
+find(struct slice word)
+{
+	const struct option *other;
+
+	return word.n == 1 ? option_by_letter(word.p[0], true) :
+			     option_by_name(word, &other);
+}
+
+static bool
+was_met(const struct option_call *c, const struct option *o)
+{
+	return c->seen[o - option_at(0)];
+}
+
+static void
+put_name(struct buf *out, const struct option *o)
+{
+	if (o->name)
+		buf_putf(out, "--%s", o->name);
+	else
+		buf_putf(out, "-%c", o->letter);
+}
+
+static bool
+clash(const struct option_call *c, const struct option *a, const char *text,
+    const struct option *b, const char *end)
+{
+	buf_putf(c->says, "%s: ", c->program);
+	put_name(c->says, a);
+	buf_puts(c->says, text);
+	put_name(c->says, b);
+	buf_putf(c->says, "%s\n", end);
+	return true;
+}
+
+static bool
+check_line(const struct option_call *c, const char *line)
+{
+	struct slice rest = slice_of(line), word;
+	const struct option *first = NULL, *o;
+
+	while (slice_cut(&rest, ' ', &word)) {
+		o = find(word);
+		if (!was_met(c, o))
+			continue;
+		if (first)
+			return clash(c, first, " and ", o,
+			    " exclude each other");
+		first = o;
+	}
+	return false;
+}
+
+/* What is for sending has no meaning with --sink, and the other way round. */
+static bool
+check_group(const struct option_call *c, const struct option *o)
+{
+	const struct option *sink = find(SLICE("sink"));
+	bool for_sink = o->group == GROUP_SINK;
+	bool for_mail = o->group == GROUP_MESSAGE || o->group == GROUP_DSN;
+
+	if (for_sink && !was_met(c, sink))
+		return clash(c, o, " needs ", sink, "");
+	return for_mail && was_met(c, sink) &&
+	    clash(c, o, " has no meaning with ", sink, ", which receives mail");
+}
+
+bool
+option_clash(const struct option_call *c)
+{
+	const struct option *o;
+
+	for (size_t i = 0; i < sizeof one_of / sizeof one_of[0]; i++)
+		if (check_line(c, one_of[i]))
+			return true;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (was_met(c, o) && check_group(c, o))
+			return true;
+	return false;
+}
