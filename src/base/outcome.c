@@ -82,6 +82,12 @@ outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
 	return false;
 }
 
+const char *
+outcome_word(enum verdict v, enum stage s)
+{
+	return v == VERIFIED && s < STAGE_RCPT ? "reached" : verdicts[v];
+}
+
 /* Fill a fixed string of size bytes, cutting what is too long. */
 static void
 set_string(char *to, size_t size, struct slice s)
@@ -96,6 +102,12 @@ void
 outcome_set_text(struct outcome *o, struct slice text)
 {
 	set_string(o->text, sizeof o->text, text);
+}
+
+void
+outcome_set_tls(struct outcome *o, const char *version)
+{
+	set_string(o->tls, sizeof o->tls, slice_of(version));
 }
 
 void __attribute__((format(printf, 2, 3)))

@@ -81,6 +81,8 @@ struct outcome {
 	char text[512];		/* what was tried and why it ended so; or the
 				   server's words; not escaped, may be cut */
 	char ours[200];		/* "the relay refused the password of joe" */
+	char tls[16];		/* "TLSv1.3" that it was decided under, or
+				   empty: in clear */
 };
 
 /* An outcome of our own; text is made as printf does. */
@@ -106,12 +108,18 @@ void outcome_set_text(struct outcome *o, struct slice text);
 void outcome_set_ours(struct outcome *o, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Under which TLS: "TLSv1.3", or empty for none. */
+void outcome_set_tls(struct outcome *o, const char *version);
+
 /* Which of two is worse for the sender: FAILED over DEFERRED over the rest. */
 bool outcome_is_worse(const struct outcome *a, const struct outcome *b);
 
 /* "delivered", "deferred", ...; "connect", "MAIL", "end of data", ... */
 const char *verdict_name(enum verdict v);
 const char *stage_name(enum stage s);
+
+/* The verdict's name; but before RCPT nobody is verified: "reached". */
+const char *outcome_word(enum verdict v, enum stage s);
 
 /* Append "5.1.1"; nothing when there is none. */
 void esc_put(struct buf *out, struct esc e);

@@ -21,10 +21,10 @@ put(char **to, struct slice s)
 }
 
 struct result *
-result_new(const struct outcome *o, const char *tls, struct slice queue_id)
+result_new(const struct outcome *o, struct slice queue_id)
 {
 	struct slice host = slice_of(o->host), text = slice_of(o->text);
-	struct slice ours = slice_of(o->ours), version = slice_of(tls);
+	struct slice ours = slice_of(o->ours), version = slice_of(o->tls);
 	struct result *r = mem_alloc(sizeof *r + host.n + text.n + ours.n +
 	    version.n + queue_id.n + 5);
 	char *room = (char *)(r + 1);
@@ -78,5 +78,6 @@ result_outcome(const struct result *r)
 	outcome_set_host(&o, slice_of(r->host), &r->peer);
 	outcome_set_text(&o, slice_of(r->text));
 	outcome_set_ours(&o, "%s", r->ours);
+	outcome_set_tls(&o, r->tls);
 	return o;
 }

@@ -26,8 +26,7 @@ struct result {
 };
 
 /* Keep an outcome.  The caller owns one share of what is made. */
-struct result *result_new(const struct outcome *o, const char *tls,
-    struct slice queue_id);
+struct result *result_new(const struct outcome *o, struct slice queue_id);
 
 /* One share more, or one less; NULL is passed through. */
 struct result *result_share(struct result *r);

@@ -73,7 +73,7 @@ defer(struct recipient *r)
 	o.verdict = DEFERRED;
 	if (o.code == 0 && o.esc.cls == 5)
 		o.esc.cls = 4;
-	result = result_new(&o, r->result->tls, SLICE(""));
+	result = result_new(&o, SLICE(""));
 	recipient_say(r, DEFERRED, result);
 	result_release(result);
 }
@@ -86,7 +86,7 @@ void
 destination_settle(struct destination *d, const struct outcome *why,
     int64_t now)
 {
-	struct result *result = result_new(why, "", SLICE(""));
+	struct result *result = result_new(why, SLICE(""));
 	struct recipient *r;
 
 	for (size_t i = 0; i < d->nrcpts; i++) {

@@ -65,7 +65,7 @@ list_add_bad(struct address_list *l, struct slice text,
 {
 	l->bad = grow(l->bad, l->nbad, sizeof *l->bad);
 	l->bad[l->nbad++] = (struct bad_address){ mem_dup(text),
-		result_new(why, "", SLICE("")) };
+		result_new(why, SLICE("")) };
 }
 
 /* A list while it is read. */

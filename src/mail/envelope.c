@@ -220,7 +220,7 @@ recipient_outcome(const struct recipient *r)
 void
 envelope_settle(struct envelope *e, const struct outcome *o, int64_t now)
 {
-	struct result *result = result_new(o, "", SLICE(""));
+	struct result *result = result_new(o, SLICE(""));
 
 	for (size_t i = 0; i < e->n; i++) {
 		struct recipient *r = &e->rcpts[i];

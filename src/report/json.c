@@ -173,7 +173,7 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 
 	buf_puts(out, "{\"event\":\"result\",\"recipient\":");
 	json_put_string(out, slice_of(r->to.path));
-	put_text(out, "status", slice_of(verdict_name(r->verdict)));
+	put_text(out, "status", slice_of(outcome_word(r->verdict, o->stage)));
 	put_number(out, "code", o->code);
 	put_esc(out, o->esc);
 	put_text(out, "stage", slice_of(stage_name(o->stage)));

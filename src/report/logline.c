@@ -110,10 +110,8 @@ put_host(struct buf *out, const struct outcome *o)
 static void
 put_verdict(struct buf *out, const struct outcome *o)
 {
-	bool bad = o->verdict == DEFERRED || o->verdict == FAILED;
-
-	buf_putf(out, " status=%s", verdict_name(o->verdict));
-	if (bad && o->stage != STAGE_NONE)
+	buf_putf(out, " status=%s", outcome_word(o->verdict, o->stage));
+	if (o->verdict != DELIVERED && o->stage != STAGE_NONE)
 		put_value(out, "stage", slice_of(stage_name(o->stage)),
 		    HOST_MAX);
 	if (o->maybe_sent)

@@ -213,6 +213,14 @@ log_failure(struct report *r, const struct outcome *why)
 	buf_free(&line);
 }
 
+/* Who asks is told, also without -v. */
+static void
+print_verified(struct buf *line, const struct recipient *rcpt)
+{
+	success_put(line, rcpt);
+	buf_putc(line, '\n');
+}
+
 static void
 print_result(struct report *r, const struct recipient *rcpt)
 {
@@ -222,10 +230,12 @@ print_result(struct report *r, const struct recipient *rcpt)
 		transcript_result(&r->logged, rcpt);
 	if (r->style == REPORT_TEXT)
 		transcript_result(&r->text, rcpt);
-	if (r->style == REPORT_JSON) {
+	if (r->style == REPORT_JSON)
 		json_put_result(&line, rcpt, r->start);
+	else if (r->style == REPORT_SILENT && rcpt->verdict == VERIFIED)
+		print_verified(&line, rcpt);
+	if (line.n > 0)
 		emit(r, r->out, &line);
-	}
 }
 
 static void

@@ -315,18 +315,34 @@ transcript_flush(struct transcript *t)
 	print_asked(t);
 }
 
+/* "delivered to mx.example.org", "verified by ...", "reached EHLO at ..." */
 static void
-put_success(struct buf *b, const struct recipient *r)
+put_reached(struct buf *b, const struct outcome *o)
+{
+	bool early = o->stage < STAGE_RCPT;
+
+	buf_puts(b, outcome_word(o->verdict, o->stage));
+	if (early)
+		buf_putf(b, " %s", stage_name(o->stage));
+	if (o->host[0] == '\0' && o->peer.ip.version == 0)
+		return;
+	buf_puts(b, o->verdict == DELIVERED ? " to " : early ? " at " : " by ");
+	peer_put(b, o);
+}
+
+void
+success_put(struct buf *b, const struct recipient *r)
 {
 	struct outcome o = recipient_outcome(r);
 
-	buf_puts(b, verdict_name(o.verdict));
-	if (o.host[0] != '\0' || o.peer.ip.version != 0) {
-		buf_puts(b, o.verdict == DELIVERED ? " to " : " by ");
-		peer_put(b, &o);
-	}
-	buf_puts(b, r->result->tls[0] ? ", " : ", without TLS");
-	text_escape(b, slice_of(r->result->tls));
+	text_escape(b, slice_of(r->to.path));
+	buf_puts(b, ": ");
+	put_reached(b, &o);
+	if (o.tls[0] != '\0')
+		buf_puts(b, ", ");
+	else if (o.stage >= STAGE_MAIL)
+		buf_puts(b, ", without TLS");
+	text_escape(b, slice_of(o.tls));
 	if (r->result->queue_id[0]) {
 		buf_puts(b, ", queue id ");
 		text_escape(b, slice_of(r->result->queue_id));
@@ -339,6 +355,8 @@ put_failure(const struct transcript *t, struct buf *b,
 {
 	struct outcome o = recipient_outcome(r);
 
+	text_escape(b, slice_of(r->to.path));
+	buf_puts(b, ": ");
 	failure_put(b, &o);
 	advice_put(b, &o, t->wish);
 }
@@ -351,10 +369,8 @@ transcript_result(struct transcript *t, const struct recipient *r)
 	struct buf b = { 0 };
 
 	e.at = r->decided > t->last ? r->decided : t->last;
-	text_escape(&b, slice_of(r->to.path));
-	buf_puts(&b, ": ");
 	if (good)
-		put_success(&b, r);
+		success_put(&b, r);
 	else
 		put_failure(t, &b, r);
 	print(t, &e, good ? "==" : "**", good ? GREEN : RED, &b);

@@ -40,6 +40,13 @@ void transcript_event(struct transcript *t, const struct event *e);
 /* Nothing more for now: print what was still gathered. */
 void transcript_flush(struct transcript *t);
 
+/*
+ * Append "bob@example.org: delivered to mx1.example.org [192.0.2.1]:25,
+ * TLSv1.3", or "verified by ..."; or "reached EHLO at ...", where it was to
+ * stop before a recipient was named.
+ */
+void success_put(struct buf *out, const struct recipient *r);
+
 /* The last line about a recipient, with advice when it failed. */
 void transcript_result(struct transcript *t, const struct recipient *r);
 

@@ -39,24 +39,45 @@ give_up_tls(struct session *s, struct outcome o)
 	return session_give_up(s, o);
 }
 
-/* EHLO (or HELO, LHLO) is done: TLS, or ready for mail? */
+/* It can have no TLS here, as it says or by what it does not offer. */
 static enum verb
-introduced(struct session *s, const struct reply *r)
+without_tls(struct session *s, const struct outcome *why)
 {
-	enum tls_level tls = s->config->tls;
+	if (s->config->tls >= TLS_ENCRYPT)
+		return give_up_tls(s, *why);
+	if (s->config->quit_after == STAGE_TLS)
+		return session_give_up(s, *why);
+	return session_rest(s);
+}
 
-	if (s->tls[0] == '\0' && tls != TLS_NONE && s->caps.starttls)
-		return session_stops_after(s, STAGE_EHLO, r) ? QUIT : STARTTLS;
-	if (s->tls[0] == '\0' && tls >= TLS_ENCRYPT)
-		return give_up_tls(s, outcome_make(DEFERRED, STAGE_STARTTLS,
-		    ESC(4, 7, 4), "the server does not offer STARTTLS, but TLS "
-		    "is required (%s)", tls_level_name(tls)));
-	if (session_stops_after(s, STAGE_EHLO, r))
+static struct outcome
+no_starttls(enum tls_level level)
+{
+	struct outcome o = outcome_make(DEFERRED, STAGE_STARTTLS, ESC(4, 7, 4),
+	    "the server does not offer STARTTLS, but TLS is required (%s)",
+	    tls_level_name(level));
+
+	if (level == TLS_MAY)
+		outcome_set_text(&o, SLICE("the server offers no STARTTLS"));
+	else if (level == TLS_NONE)
+		outcome_set_text(&o, SLICE("TLS is not wanted here"));
+	return o;
+}
+
+/* EHLO (or HELO, LHLO) is done, that is stage: TLS, or ready for mail? */
+static enum verb
+introduced(struct session *s, const struct reply *r, enum stage stage)
+{
+	struct outcome o = outcome_from_reply(r, VERIFIED, stage);
+
+	if (session_stops_after(s, STAGE_EHLO, &o))
 		return QUIT;
-	if (s->tls[0] == '\0' && s->config->quit_after == STAGE_TLS)
-		return session_give_up(s, outcome_make(DEFERRED, STAGE_STARTTLS,
-		    ESC(4, 7, 4), "no TLS on this connection"));
-	return session_stops_after(s, STAGE_TLS, r) ? QUIT : session_rest(s);
+	if (s->tls[0] != '\0')
+		return session_rest(s);
+	if (s->config->tls != TLS_NONE && s->caps.starttls)
+		return STARTTLS;
+	o = no_starttls(s->config->tls);
+	return without_tls(s, &o);
 }
 
 /* The same name at both ends: perhaps we talk to ourselves (FAULTS row 24). */
@@ -75,9 +96,11 @@ look_at_name(struct session *s, struct slice text)
 static enum verb
 got_greeting(struct session *s, const struct reply *r, size_t rcpt)
 {
+	struct outcome o = outcome_from_reply(r, VERIFIED, STAGE_GREETING);
+
 	(void)rcpt;
 	look_at_name(s, buf_slice(&r->text));
-	if (session_stops_after(s, STAGE_GREETING, r))
+	if (session_stops_after(s, STAGE_GREETING, &o))
 		return QUIT;
 	return session_hello(s);
 }
@@ -116,7 +139,7 @@ got_ehlo(struct session *s, const struct reply *r, size_t rcpt)
 	if (reply_kind(r) != REPLY_DONE)
 		return session_refuse(s, r, STAGE_EHLO);
 	caps_parse(&s->caps, buf_slice(&r->text));
-	return introduced(s, r);
+	return introduced(s, r, STAGE_EHLO);
 }
 
 const struct step step_ehlo = {
@@ -139,7 +162,7 @@ static enum verb
 got_helo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
-	return introduced(s, r);
+	return introduced(s, r, STAGE_HELO);
 }
 
 const struct step step_helo = {
@@ -164,7 +187,7 @@ got_lhlo(struct session *s, const struct reply *r, size_t rcpt)
 {
 	(void)rcpt;
 	caps_parse(&s->caps, buf_slice(&r->text));
-	return introduced(s, r);
+	return introduced(s, r, STAGE_LHLO);
 }
 
 const struct step step_lhlo = {
@@ -184,20 +207,19 @@ send_starttls(struct session *s)
 	return NOTHING;
 }
 
+/* Refused: under may, on in clear in the same session. */
 static enum verb
 got_starttls(struct session *s, const struct reply *r, size_t rcpt)
 {
+	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_STARTTLS);
+
 	(void)rcpt;
 	if (reply_kind(r) == REPLY_DONE) {
 		s->need = SESSION_TLS;
 		return NOTHING;
 	}
-	if (s->config->tls >= TLS_ENCRYPT)
-		return give_up_tls(s,
-		    outcome_from_reply(r, DEFERRED, STAGE_STARTTLS));
 	spurn(s, r, STAGE_STARTTLS);
-	s->caps.starttls = false; /* go on in clear, in the same session */
-	return introduced(s, r);
+	return without_tls(s, &o);
 }
 
 const struct step step_starttls = {

@@ -140,9 +140,9 @@ enum waiver session_waiver(const struct session *s, const struct outcome *o);
 /* The verb by which we introduce ourselves. */
 enum verb session_hello(const struct session *s);
 
-/* Stop here, as --quit-after says?  Then all are VERIFIED by this reply. */
-bool session_stops_after(struct session *s, enum stage stage,
-    const struct reply *r);
+/* Stop here, as --quit-after says?  Then this is the outcome for all. */
+bool session_stops_after(struct session *s, enum stage step,
+    const struct outcome *reached);
 
 /* Begin the message text: with dots doubled for DATA, as it is for BDAT. */
 void session_open_body(struct session *s, bool dots);

@@ -45,6 +45,20 @@ session_new(const struct session_config *config, struct events *events,
 	return s;
 }
 
+/* --quit-after: as far as a step of the module's, we are already. */
+static void
+reached_relay(struct session *s)
+{
+	struct outcome o = outcome_make(VERIFIED, s->config->quit_after,
+	    ESC(0, 0, 0), "the relay has let us in");
+
+	if (s->config->quit_after == STAGE_TLS && s->tls[0] == '\0')
+		o = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 4),
+		    "there is no TLS with this relay");
+	session_stops_after(s, s->config->quit_after, &o);
+	session_quit(s);
+}
+
 struct session *
 session_resume(const struct session_config *config, struct events *events,
     unsigned lane, struct slice ehlo, const char *tls)
@@ -56,11 +70,8 @@ session_resume(const struct session_config *config, struct events *events,
 	s->next = NOTHING;
 	s->need = SESSION_MAIL;
 	if (config->quit_after != STAGE_NONE &&
-	    config->quit_after < STAGE_MAIL) { /* that far we are already */
-		s->end = outcome_make(VERIFIED, config->quit_after,
-		    ESC(0, 0, 0), "the relay has let us in");
-		session_quit(s);
-	}
+	    config->quit_after < STAGE_MAIL)
+		reached_relay(s);
 	return s;
 }
 
@@ -148,10 +159,31 @@ session_quit(struct session *s)
 	session_fill(s);
 }
 
+/* That far and no further; before a greeting there is nobody to say it to. */
+static void
+reached_tls(struct session *s)
+{
+	struct outcome o = outcome_make(VERIFIED, STAGE_TLS, ESC(0, 0, 0),
+	    "%s", s->tls);
+
+	if (s->need != SESSION_TLS) {
+		session_finish(s, &o);
+		return;
+	}
+	session_stops_after(s, STAGE_TLS, &o);
+	s->need = SESSION_IO;
+	s->next = QUIT;
+	session_fill(s);
+}
+
 void
 session_secured(struct session *s, const char *version)
 {
 	set_tls(s, version);
+	if (s->config->quit_after == STAGE_TLS) {
+		reached_tls(s);
+		return;
+	}
 	if (s->need != SESSION_TLS)
 		return; /* TLS from the start: the greeting is still owed */
 	s->caps = (struct caps){ 0 };

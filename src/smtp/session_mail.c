@@ -50,11 +50,11 @@ send_mail(struct session *s)
 static enum verb
 got_mail(struct session *s, const struct reply *r, size_t rcpt)
 {
-	struct outcome o = outcome_from_reply(r, PENDING, STAGE_MAIL);
+	struct outcome o = outcome_from_reply(r, VERIFIED, STAGE_MAIL);
 
 	(void)rcpt;
 	if (reply_kind(r) == REPLY_DONE)
-		session_stops_after(s, STAGE_MAIL, r);
+		session_stops_after(s, STAGE_MAIL, &o);
 	else
 		session_settle(s, &o);
 	return s->next;

@@ -46,10 +46,11 @@ session_result(const struct session *s, const struct outcome *o,
 {
 	struct outcome full = *o;
 
+	outcome_set_tls(&full, s->tls);
 	if (s->config->host && full.host[0] == '\0')
 		outcome_set_host(&full, slice_of(s->config->host),
 		    &s->config->peer);
-	return result_new(&full, s->tls, queue_id);
+	return result_new(&full, queue_id);
 }
 
 static void
@@ -125,6 +126,7 @@ session_finish(struct session *s, const struct outcome *o)
 	settle_again(s);
 	s->mail = (struct mail){ 0 };
 	s->end = *o;
+	outcome_set_tls(&s->end, s->tls);
 	s->put -= s->out.n; /* what is not out by now stays in */
 	buf_clear(&s->out);
 	s->nowed = 0;
@@ -154,14 +156,13 @@ session_refuse(struct session *s, const struct reply *r, enum stage stage)
 }
 
 bool
-session_stops_after(struct session *s, enum stage stage, const struct reply *r)
+session_stops_after(struct session *s, enum stage step,
+    const struct outcome *reached)
 {
-	struct outcome o;
-
-	if (s->config->quit_after != stage)
+	if (s->config->quit_after != step)
 		return false;
-	o = outcome_from_reply(r, VERIFIED, stage);
-	session_settle(s, &o);
-	s->end = o;
+	session_settle(s, reached);
+	s->end = *reached;
+	outcome_set_tls(&s->end, s->tls);
 	return true;
 }

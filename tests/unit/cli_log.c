@@ -50,7 +50,10 @@ recipient(const char *path, struct outcome o, const char *tls)
 {
 	struct recipient r = { .to = { .path = mem_dup(slice_of(path)) },
 		.decided = START + 1234567 };
-	struct result *result = result_new(&o, tls, SLICE(""));
+	struct result *result;
+
+	outcome_set_tls(&o, tls);
+	result = result_new(&o, SLICE(""));
 
 	recipient_say(&r, o.verdict, result);
 	result_release(result);

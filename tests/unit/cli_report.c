@@ -243,7 +243,11 @@ static void
 add_result(size_t i, const struct recipient *r, const struct outcome *o,
     const char *tls, const char *queue_id)
 {
-	struct result *result = result_new(o, tls, slice_of(queue_id));
+	struct outcome full = *o;
+	struct result *result;
+
+	outcome_set_tls(&full, tls);
+	result = result_new(&full, slice_of(queue_id));
 
 	result_release(rcpts[i].result); /* of the case before */
 	rcpts[i] = *r;

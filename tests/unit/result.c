@@ -22,6 +22,7 @@ full(void)
 	o.code = 550;
 	o.maybe_sent = o.timed_out = true;
 	o.waiver = WAIVER_TRUST;
+	outcome_set_tls(&o, "TLSv1.3");
 	outcome_set_ours(&o, "not %s", "here");
 	return o;
 }
@@ -30,7 +31,7 @@ static void
 test_it_comes_back_as_it_was(void **state)
 {
 	struct outcome o = full(), back;
-	struct result *r = result_new(&o, "TLSv1.3", SLICE("4Xyz"));
+	struct result *r = result_new(&o, SLICE("4Xyz"));
 
 	(void)state;
 	back = result_outcome(r);
@@ -41,6 +42,7 @@ test_it_comes_back_as_it_was(void **state)
 	assert_true(back.maybe_sent && back.timed_out);
 	assert_int_equal(back.waiver, WAIVER_TRUST);
 	assert_string_equal(back.ours, "not here");
+	assert_string_equal(back.tls, "TLSv1.3");
 	assert_string_equal(back.host, "mx.example.org");
 	assert_string_equal(back.text, "no such user");
 	assert_true(ip_eq(&back.peer.ip, &o.peer.ip));
@@ -57,7 +59,7 @@ static void
 test_shared_until_the_last(void **state)
 {
 	struct outcome o = full();
-	struct result *r = result_new(&o, "", SLICE(""));
+	struct result *r = result_new(&o, SLICE(""));
 	struct recipient a = { 0 }, b = { 0 };
 
 	(void)state;
