@@ -15,7 +15,8 @@ PREFIX  ?= /usr/local
 SECONDS ?= 10
 VERSION := 0.1
 
-PKGS    := ldns openssl libidn2 inih
+PKGS    := inih
+NET     := openssl ldns libidn2
 LIBDIR  ?= $(PREFIX)/lib
 has      = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
 	   2>/dev/null && echo $(1))
@@ -25,10 +26,11 @@ OPT     ?= -O2 -g
 HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	   $(call has,-fstack-clash-protection) $(call has,-fcf-protection)
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
-	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS) $(NET) libcurl) $(CFLAGS)
 HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
 LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
 LIBS    := $(shell pkg-config --libs $(PKGS)) $(LDLIBS)
+NETLIBS := $(shell pkg-config --libs $(NET))
 CURL    := $(shell pkg-config --libs libcurl openssl)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
@@ -37,16 +39,20 @@ PURE    := base mail dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 ALL_O   := $(call obj,src/*/*.c)
 RELAY_O := $(call obj,src/relay/*.c)
-PROG_O  := $(filter-out $(RELAY_O),$(ALL_O))
-CLI_O   := $(filter-out $B/src/cli/main.o,$(ALL_O))
+NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
+	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
+PROG_O  := $(filter-out $(RELAY_O) $(NET_O),$(ALL_O))
+CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o,$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve cli,$B/src/$r/%),\
-	   $(ALL_O))
-HELP_O  := $(call obj,tests/support/*.c)
+	   $(CLI_O))
+HELP_O  := $(filter-out %/module.o,$(call obj,tests/support/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 CLANG   := $(shell command -v clang)
 
-all: $B/smtpsend $B/smtpsend-relay.so
+MODULES := $B/smtpsend-net.so $B/smtpsend-relay.so
+
+all: $B/smtpsend $(MODULES)
 
 $B/smtpsend: $(PROG_O)
 	@echo "  LD $@"
@@ -59,14 +65,17 @@ NO_HOLES := -Wl,-z,defs,--ignore-unresolved-symbol=mem_exhausted
 define module
 @echo "  LD $@"
 $(Q)$(CC) -shared -Wl,--version-script=$(SHOWN) $(HARD_LD) -o $@ \
-	$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) $(filter %.o %.a,$^) $1
+	$(if $(findstring sanitize,$(OPT)),,$(NO_HOLES)) \
+	$(filter %.o,$^) $(filter %.a,$^) $1
 endef
-$B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o) $B/src/net/stamp.pic.o \
-		$B/below.pic.a $(SHOWN)
+$(MODULES): $B/src/net/stamp.pic.o $B/below.pic.a $(SHOWN)
+$B/smtpsend-net.so: $(NET_O:.o=.pic.o)
+	$(call module,$(NETLIBS))
+$B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o)
 	$(call module,$(CURL))
-$B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c) \
-	$(addprefix src/net/,file.c sockaddr.c stream.c tls_bundle.c tls_cert.c \
-	tls_files.c tls_words.c wait.c) src/smtp/reply.c)
+$B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
+	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c sockaddr.c \
+	stream.c wait.c) src/smtp/reply.c)
 
 # What finds a module, and what proves that it is of the same build.
 HEADERS := $(wildcard src/*/*.h)
@@ -86,8 +95,8 @@ $B/%.o: %.c Makefile
 
 # Tests link archives, so each takes only the objects it needs.
 $B/pure.a: $(PURE_O)
-$B/lib.a: $(LIB_O)
-$B/cli.a: $(CLI_O)
+$B/lib.a: $(LIB_O) $B/tests/support/module.o
+$B/cli.a: $(CLI_O) $B/tests/support/module.o
 $B/support.a: $(HELP_O)
 $B/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -97,25 +106,25 @@ $B/%.a:
 link = @mkdir -p $(@D); echo "  LD $@"
 $B/unit/net_%: $B/tests/unit/net_%.o $B/lib.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(CURL) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) $(CURL) -lcmocka
 
 $B/unit/cli_%: $B/tests/unit/cli_%.o $B/cli.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) -lcmocka
 
 $B/unit/%: $B/tests/unit/%.o $B/pure.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) -lcmocka
 
 $B/fuzz/cli_%: $B/tests/fuzz/cli_%.o $B/cli.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(NETLIBS)
 
 $B/fuzz/%: $B/tests/fuzz/%.o $B/pure.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(NETLIBS)
 
-$B/unit/net_door: | $B/smtpsend-relay.so
+$B/unit/net_door: | $(MODULES)
 
 unit: $(UNIT)
 	@scripts/tally $^

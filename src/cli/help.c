@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* help.c - --help out of the option table, and --version. */
+/* help.c - --help out of the option table. */
 #include "cli/help.h"
 
-#include <idn2.h>
-#include <ldns/ldns.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -145,28 +142,4 @@ help_put(struct buf *out)
 	/* what is ignored exists under sendmail's names only, as --help not */
 	for (int g = 0; g < GROUP_IGNORED; g++)
 		put_group(out, (enum option_group)g);
-}
-
-/* "OpenSSL 3.0.19 27 Jan 2026" without the date. */
-static void
-put_openssl(struct buf *out)
-{
-	struct slice rest = slice_of(OpenSSL_version(OPENSSL_VERSION));
-	struct slice name, number;
-
-	if (slice_cut(&rest, ' ', &name) && slice_cut(&rest, ' ', &number)) {
-		buf_put(out, name);
-		buf_putc(out, ' ');
-		buf_put(out, number);
-		buf_putc(out, '\n');
-	}
-}
-
-void
-version_put(struct buf *out)
-{
-	buf_puts(out, "smtpsend " VERSION "\n");
-	put_openssl(out);
-	buf_putf(out, "ldns %s\n", ldns_version());
-	buf_putf(out, "libidn2 %s\n", idn2_check_version(NULL));
 }

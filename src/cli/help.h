@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* help.h - --help and --version. */
+/* help.h - --help. */
 #ifndef CLI_HELP_H
 #define CLI_HELP_H
 
 #include "base/buf.h"
 
-/* --help for a terminal of 80 columns; --version, three libraries and all. */
+/* --help for a terminal of 80 columns. */
 void help_put(struct buf *out);
-void version_put(struct buf *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "config/idn.h"
 #include "mail/complete.h"
 #include "mail/mailbox.h"
 #include "mail/recode.h"
@@ -22,7 +23,7 @@ address_options(const struct settings *s, const struct self *self)
 	const char *given = s->message.default_domain;
 
 	return (struct address_options){
-		slice_of(given ? given : self->host), &idn_table,
+		slice_of(given ? given : self->host), &config_idn,
 	};
 }
 
@@ -117,7 +118,7 @@ scan_body(struct message *m, bool cr_ends, struct outcome *why)
 	if (!recode_is_needed(m))
 		return true;
 	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends,
-	    &idn_table);
+	    &config_idn);
 	if (!walk_body(m, NULL, m->recode, why))
 		return false;
 	recode_plan_finish(m->recode);

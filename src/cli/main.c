@@ -12,6 +12,7 @@
 #include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/send.h"
+#include "cli/version.h"
 #include "cli/trace.h"
 #include "config/config.h"
 #include "config/options.h"
@@ -78,14 +79,18 @@ run_help(void)
 	return status;
 }
 
+/* In full with what the modules have; a missing one is told, and no more. */
 static int
-run_version(void)
+run_version(bool in_full)
 {
 	struct buf text = { 0 };
-	int status;
+	struct outcome why;
+	int status = EX_OK;
 
 	version_put(&text);
-	status = print(&text, EX_OK);
+	if (in_full && !version_put_running(&text, &why))
+		status = outcome_exit(&why);
+	status = print(&text, status);
 	buf_free(&text);
 	return status;
 }
@@ -155,7 +160,7 @@ run(const struct settings *s, const struct config *c)
 	case MODE_HELP:
 		return run_help();
 	case MODE_VERSION:
-		return run_version();
+		return run_version(s->show.verbose > 0);
 	case MODE_PRINT_CONFIG:
 		return run_print_config(c);
 	case MODE_SINK:
@@ -200,7 +205,7 @@ main(int argc, char **argv)
 		trace_failure(&settings, status, text);
 	buf_free(&says);
 	if (status == 0 && settings.show.build)
-		status = run_version();
+		status = run_version(true) == EX_IOERR ? EX_IOERR : 0;
 	if (status == 0)
 		status = run(&settings, &config);
 	config_free(&config);

@@ -14,6 +14,7 @@
 #include "base/slice.h"
 #include "config/option_take.h"
 #include "config/relay_url.h"
+#include "config/idn.h"
 #include "mail/address.h"
 
 enum { IN_DEFAULTS = 1, IN_RELAY = 2, IN_DOMAIN = 4 };
@@ -156,7 +157,7 @@ take_relays(struct config_text *t, const char *key, const char *value)
 static bool
 take_rewrite(struct config_text *t, const char *key, const char *value)
 {
-	const struct address_options options = { .idn = &idn_table };
+	const struct address_options options = { .idn = &config_idn };
 	struct slice rest = slice_of(value), pattern;
 	struct rules *r = &t->config->rules;
 	struct address a = { 0 };

@@ -7,6 +7,7 @@
 
 #include "base/slice.h"
 #include "config/relay_url.h"
+#include "config/idn.h"
 #include "mail/address.h"
 #include "net/resolver.h"
 
@@ -45,7 +46,7 @@ option_host(struct slice host, char *out, size_t size)
 	if (ip_parse(host, &ip))
 		name = strndup(host.p, host.n);
 	else
-		name = domain_to_ascii(host, &idn_table, &why);
+		name = domain_to_ascii(host, &config_idn, &why);
 	if (!name)
 		return false;
 	fits = strlen(name) < size;

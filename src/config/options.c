@@ -268,7 +268,7 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 
 	*dashes = false;
 	while (status == 0 && (word = peek(w)) != NULL && word[0] == '-' &&
-	    word[1] != '\0' && !is_final(c->settings->mode)) {
+	    word[1] != '\0' && c->settings->mode != MODE_HELP) {
 		w->at++;
 		if (strcmp(word, "--") == 0) {
 			*dashes = true;

@@ -20,12 +20,15 @@ struct deliver {
 struct tls_context *
 job_tls(struct job *job)
 {
-	if (!job->tls_tried) {
-		job->tls_tried = true;
-		job->tls = tls_client_context(&job->config->tls, &job->tls_why);
-		if (!job->tls)
-			job->tls_why.verdict = DEFERRED;
-	}
+	if (job->tls_tried)
+		return job->tls;
+	job->tls_tried = true;
+	job->net = net_module_open(&job->tls_why);
+	if (job->net)
+		job->tls = job->net->tls->client(&job->config->tls,
+		    &job->tls_why);
+	if (!job->tls)
+		job->tls_why.verdict = DEFERRED;
 	return job->tls;
 }
 
@@ -114,7 +117,8 @@ deliver_free(struct deliver *d)
 		destination_free(&d->v[i]);
 	free(d->v);
 	resolver_free(d->job.resolver);
-	tls_context_free(d->job.tls);
+	if (d->job.tls)
+		d->job.net->tls->context_free(d->job.tls);
 	free(d);
 }
 

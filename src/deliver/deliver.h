@@ -30,6 +30,7 @@ struct deliver_config {
 	struct resolver_config resolver;
 	struct dial_options dial;
 	struct tls_config tls;
+	const char *tls_name;	/* --tls-name, or NULL */
 	const char *helo;
 	enum stage quit_after;	/* STAGE_NONE = send */
 	size_t max_sessions;	/* one after the other, with a destination's

@@ -4,6 +4,7 @@
 #define DELIVER_JOB_H
 
 #include "deliver/deliver.h"
+#include "net/module.h"
 #include "relay/relay.h"
 
 struct job {
@@ -12,6 +13,7 @@ struct job {
 	const struct message *message;
 	struct events *events;
 	struct resolver *resolver;	/* made with the first question */
+	const struct net_module *net;	/* opened for TLS */
 	struct tls_context *tls;	/* made when a greeting is awaited */
 	struct outcome tls_why;		/* why it could not be made */
 	bool tls_tried;

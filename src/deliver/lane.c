@@ -83,9 +83,13 @@ start_tls(struct lane *l, int64_t now)
 {
 	struct tls_context *c = job_tls(l->job);
 	struct outcome why = l->job->tls_why;
+	const struct tls_demand demand = {
+		.host = l->at.host,
+		.name = l->job->config->tls_name,
+		.level = l->call.config.tls,
+	};
 
-	if (!c || !tls_start(&l->stream, c, l->at.host, l->call.config.tls,
-		      &why)) {
+	if (!c || !l->job->net->tls->start(&l->stream, c, &demand, &why)) {
 		lane_end(l, &why);
 		return false;
 	}
@@ -110,8 +114,8 @@ connected(struct lane *l, int64_t now)
 	begin_phase(l, session_patience(l->session), now);
 	if (l->call.config.link == LINK_SMTPS)
 		start_tls(l, now);
-	else if (l->call.config.tls != TLS_NONE)
-		job_tls(l->job); /* while the greeting is under way */
+	else if (l->call.config.tls != TLS_NONE && !job_tls(l->job))
+		lane_end(l, &l->job->tls_why); /* never in clear for that */
 }
 
 static void
@@ -176,9 +180,10 @@ handshake_failed(struct lane *l, struct outcome why)
 static void
 step_handshake(struct lane *l, int64_t now)
 {
+	const struct tls_module *tls = l->job->net->tls;
 	struct outcome why;
 
-	switch (tls_step(&l->stream, &why)) {
+	switch (tls->step(&l->stream, &why)) {
 	case TLS_BUSY:
 		if (now >= l->deadline)
 			handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
@@ -188,8 +193,8 @@ step_handshake(struct lane *l, int64_t now)
 		handshake_failed(l, why);
 		return;
 	case TLS_DONE:
-		tls_report(&l->stream, l->job->events, l->number);
-		session_secured(l->session, tls_version(&l->stream));
+		tls->report(&l->stream, l->job->events, l->number);
+		session_secured(l->session, tls->version(&l->stream));
 		l->state = LANE_TALK;
 		l->phase = session_phase(l->session);
 		begin_phase(l, session_patience(l->session), now);

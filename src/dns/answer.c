@@ -260,6 +260,28 @@ dns_answer_put(struct buf *out, const struct dns_answer *a)
 }
 
 const char *
+dns_type_name(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_CNAME:
+		return "CNAME";
+	case DNS_MX:
+		return "MX";
+	case DNS_TXT:
+		return "TXT";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_SRV:
+		return "SRV";
+	case DNS_TLSA:
+		return "TLSA";
+	}
+	return "TYPE?";
+}
+
+const char *
 dns_status_name(enum dns_status status)
 {
 	switch (status) {

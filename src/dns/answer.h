@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/inet.h"
+#include "base/outcome.h"
 #include "dns/query.h"
 
 enum dns_status {
@@ -49,7 +50,8 @@ struct dns_answer {
 	enum dns_type type;
 	enum dns_status status;
 	bool secure;		/* AD was set: only as good as the resolver */
-	bool shortage;		/* soft for want of something on this host */
+	enum stage fault;	/* soft by a fault of this host's: a shortage
+				   (STAGE_SYSTEM), a lack (STAGE_CONFIG) */
 	unsigned short rcode;	/* the server's; with the upper bits of EDNS */
 	uint32_t ttl;		/* seconds it may be kept, bounded; soft: 0 */
 	int64_t good_until;	/* the same on the clock of who keeps it, set
@@ -119,7 +121,8 @@ struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
  */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
 
-/* "found", "nodata", "nxdomain", "soft": for events. */
+/* "MX", "AAAA", ...; "found", "nodata", "nxdomain", "soft": for events. */
+const char *dns_type_name(enum dns_type type);
 const char *dns_status_name(enum dns_status status);
 
 #endif

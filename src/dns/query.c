@@ -10,28 +10,6 @@
 
 #define EDNS_SIZE 1232 /* dnsflagday.net/2020: never fragmented */
 
-const char *
-dns_type_name(enum dns_type type)
-{
-	switch (type) {
-	case DNS_A:
-		return "A";
-	case DNS_CNAME:
-		return "CNAME";
-	case DNS_MX:
-		return "MX";
-	case DNS_TXT:
-		return "TXT";
-	case DNS_AAAA:
-		return "AAAA";
-	case DNS_SRV:
-		return "SRV";
-	case DNS_TLSA:
-		return "TLSA";
-	}
-	return "TYPE?";
-}
-
 static bool
 put_packet(struct buf *out, const ldns_pkt *pkt)
 {

@@ -27,9 +27,6 @@ struct dns_question {
 				   hosts(5) says of it goes first */
 };
 
-/* "MX", "AAAA", ... */
-const char *dns_type_name(enum dns_type type);
-
 /*
  * Append the packet that asks for name and type: recursion desired, AD wanted,
  * and unless the server knows no EDNS, an OPT record with a 1232 octet buffer.

@@ -12,14 +12,11 @@
 
 struct idn {
 	/*
-	 * A-labels of a domain with U-labels, after UTS 46 mapping, to be given
-	 * back with free().  NULL with *why: not a domain name (FAILED,
+	 * A-labels of a domain with U-labels, to be given back with free().
+	 * NULL with *why: not a domain name (FAILED,
 	 * STAGE_ADDRESS), or no module (STAGE_CONFIG, STAGE_SYSTEM).
 	 */
 	char *(*to_ascii)(struct slice domain, struct outcome *why);
 };
-
-/* By libidn2 itself. */
-extern const struct idn idn_table;
 
 #endif

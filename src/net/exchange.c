@@ -61,8 +61,8 @@ static bool
 put_question(struct exchange *x)
 {
 	struct buf packet = { 0 };
-	bool ok = dns_query_put(&packet, slice_of(x->name), x->type, x->id,
-	    x->edns);
+	bool ok = x->codec->query_put(&packet, slice_of(x->name), x->type,
+	    x->id, x->edns);
 
 	buf_clear(&x->out);
 	buf_putc(&x->out, (char)(packet.n >> 8));
@@ -95,11 +95,13 @@ is_again(int error)
 }
 
 enum exchange_state
-exchange_start(struct exchange *x, const struct endpoint *server,
-    const struct dns_question *question, bool edns)
+exchange_start(struct exchange *x, const struct dns_codec *codec,
+    const struct endpoint *server, const struct dns_question *question,
+    bool edns)
 {
 	struct slice packet;
 
+	x->codec = codec;
 	x->server = *server;
 	x->name = question->name;
 	x->type = question->type;
@@ -132,7 +134,7 @@ start_tcp(struct exchange *x)
 static bool
 matches(const struct exchange *x, struct slice packet)
 {
-	return dns_answer_matches(packet, slice_of(x->name), x->type, x->id);
+	return x->codec->matches(packet, slice_of(x->name), x->type, x->id);
 }
 
 static enum exchange_state
@@ -143,7 +145,7 @@ got_datagram(struct exchange *x)
 	if (!matches(x, packet))
 		return ++x->mismatches < MISMATCHES_MAX ? EXCHANGE_BUSY :
 		    start_tcp(x);
-	if (dns_answer_is_truncated(packet))
+	if (x->codec->is_truncated(packet))
 		return start_tcp(x);
 	return EXCHANGE_ANSWERED;
 }
@@ -202,7 +204,7 @@ got_stream(struct exchange *x)
 
 	if (!matches(x, packet))
 		return failed(x, "answer to another question");
-	if (dns_answer_is_truncated(packet))
+	if (x->codec->is_truncated(packet))
 		return failed(x, "truncated answer over TCP");
 	return EXCHANGE_ANSWERED;
 }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/inet.h"
-#include "dns/answer.h"
+#include "dns/codec.h"
 #include "net/wait.h"
 
 enum exchange_state {
@@ -34,6 +34,7 @@ struct exchange {
 	int fd;
 	size_t slot;
 	struct endpoint server;
+	const struct dns_codec *codec;
 	const char *name;	/* the caller's */
 	enum dns_type type;
 	uint16_t id;
@@ -49,8 +50,8 @@ struct exchange {
  * the exchange.
  */
 enum exchange_state exchange_start(struct exchange *x,
-    const struct endpoint *server, const struct dns_question *question,
-    bool edns);
+    const struct dns_codec *codec, const struct endpoint *server,
+    const struct dns_question *question, bool edns);
 
 void exchange_wait(struct exchange *x, struct wait *w);
 enum exchange_state exchange_step(struct exchange *x, const struct wait *w);

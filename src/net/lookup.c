@@ -177,8 +177,9 @@ ask_server(struct lookups *all, struct lookup *l, int64_t now)
 	enum exchange_state state;
 
 	exchange_stop(&l->x);
-	state = exchange_start(&l->x, &all->config.server[l->server],
-	    &l->question, speaks_edns(all, l));
+	state = exchange_start(&l->x, all->codec,
+	    &all->config.server[l->server], &l->question,
+	    speaks_edns(all, l));
 	if (state == EXCHANGE_STARVED) {
 		starve(l);
 		return true;
@@ -280,7 +281,7 @@ static void
 read_answer(struct lookups *all, struct lookup *l, int64_t now)
 {
 	all->heard_at = now;
-	dns_answer_parse(exchange_packet(&l->x), slice_of(l->question.name),
+	all->codec->parse(exchange_packet(&l->x), slice_of(l->question.name),
 	    l->question.type, &l->answer);
 	learn_edns(all, l);
 	if (l->answer.status != DNS_SOFT)

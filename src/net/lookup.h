@@ -23,6 +23,7 @@
 struct lookups {
 	struct resolver_config config; /* without zeros: defaults filled in */
 	struct events *events;
+	const struct dns_codec *codec;
 	size_t first;		/* server to begin with: it answered last */
 	int64_t heard_at;	/* when any server last answered anything */
 	uint32_t no_edns;	/* servers that know no EDNS, as bits */

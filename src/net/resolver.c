@@ -17,6 +17,7 @@
 #include "net/cache.h"
 #include "net/clock.h"
 #include "net/hosts.h"
+#include "net/module.h"
 
 #define ACTIVE_MAX     64
 #define ATTEMPT	       SECONDS(5)
@@ -103,7 +104,7 @@ question_of(const struct ticket *t)
 static int64_t
 lifetime(const struct dns_answer *a)
 {
-	if (a->shortage)
+	if (a->fault != STAGE_NONE)
 		return 0;
 	return a->status == DNS_SOFT ? FAILURE_KEPT : SECONDS((int64_t)a->ttl);
 }
@@ -146,7 +147,7 @@ starved(struct resolver *r, struct ticket *t, int64_t now)
 	}
 	a = dns_answer_soft(t->type, "");
 	dns_answer_say(&a, "no socket to be had on this host: %s", why);
-	a.shortage = true;
+	a.fault = STAGE_SYSTEM;
 	settle(r, t, a, now);
 }
 
@@ -173,10 +174,44 @@ look_at(struct resolver *r, struct ticket *t, int64_t now)
 	}
 }
 
+/* Nobody who waits can be answered; fault is as in struct dns_answer. */
+static void
+fail_queue(struct resolver *r, enum stage fault, const char *why, int64_t now)
+{
+	struct ticket *t;
+
+	while ((t = r->waiting.first)) {
+		struct dns_answer a = dns_answer_soft(t->type, why);
+
+		a.fault = fault;
+		ticket_queue_remove(&r->waiting, t);
+		settle(r, t, a, now);
+	}
+}
+
+/* The module is opened with the first question. */
+static bool
+has_codec(struct resolver *r, int64_t now)
+{
+	const struct net_module *m;
+	struct outcome why;
+
+	if (r->all.codec)
+		return true;
+	m = net_module_open(&why);
+	if (m)
+		r->all.codec = m->dns;
+	else
+		fail_queue(r, why.stage, why.text, now);
+	return m;
+}
+
 /* Let questions out of the queue, in the order they were asked. */
 static void
 start_queued(struct resolver *r, int64_t now)
 {
+	if (!r->waiting.first || !has_codec(r, now))
+		return;
 	while (r->waiting.first && r->nactive < ACTIVE_MAX &&
 	    now >= r->pause_ends) {
 		struct ticket *t = r->waiting.first;
@@ -186,18 +221,6 @@ start_queued(struct resolver *r, int64_t now)
 		t->lookup = mem_alloc(sizeof *t->lookup);
 		lookup_begin(&r->all, t->lookup, &q, now);
 		look_at(r, t, now);
-	}
-}
-
-/* Silence all through a lookup: those behind it need not wait for the same. */
-static void
-fail_queue(struct resolver *r, const char *why, int64_t now)
-{
-	struct ticket *t;
-
-	while ((t = r->waiting.first)) {
-		ticket_queue_remove(&r->waiting, t);
-		settle(r, t, dns_answer_soft(t->type, why), now);
 	}
 }
 
@@ -328,7 +351,7 @@ resolver_step(struct resolver *r, const struct wait *w, int64_t now)
 		struct ticket *t = r->active[i];
 
 		if (step_one(r, t, w, now))
-			fail_queue(r, t->answer.why, now);
+			fail_queue(r, STAGE_NONE, t->answer.why, now);
 	}
 	start_queued(r, now);
 }

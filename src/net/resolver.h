@@ -14,7 +14,8 @@
  * 30 s (RFC 9520 3.2): asked again in this time, nothing is sent.
  *
  * Short of descriptors a question waits until one is free, up to 5 minutes (20
- * times its budget); then its answer is a soft one with `shortage` set.
+ * times its budget); then its answer is a soft one with a `fault`, as it is
+ * when there is no module to write the question (net/module.h).
  */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H

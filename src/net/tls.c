@@ -246,3 +246,14 @@ tls_is_trusted(const struct stream *s)
 	return SSL_get0_peer_certificate(t->ssl) &&
 	    SSL_get_verify_result(t->ssl) == X509_V_OK;
 }
+
+const struct tls_module tls_module = {
+	.client = tls_client_context,
+	.server = tls_server_context,
+	.context_free = tls_context_free,
+	.start = tls_start,
+	.accept = tls_accept,
+	.step = tls_step,
+	.report = tls_report,
+	.version = tls_version,
+};

@@ -59,7 +59,6 @@ tls_context_free(struct tls_context *c)
 	SSL_CTX_free(c->ctx);
 	BIO_meth_free(c->wire);
 	tls_files_free(&c->files);
-	free(c->name);
 	free(c);
 }
 
@@ -75,8 +74,6 @@ tls_client_context(const struct tls_config *config, struct outcome *why)
 		tls_context_free(c);
 		return NULL;
 	}
-	if (config->name)
-		c->name = mem_dup(slice_of(config->name));
 	return c;
 }
 
@@ -106,8 +103,3 @@ tls_server_context(const char *name, struct outcome *why)
 	return NULL;
 }
 
-const char *
-tls_library_version(void)
-{
-	return OpenSSL_version(OPENSSL_VERSION);
-}

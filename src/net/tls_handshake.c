@@ -109,17 +109,17 @@ set_level(SSL *ssl, enum tls_level level)
 }
 
 bool
-tls_start(struct stream *s, struct tls_context *c, const char *host,
-    enum tls_level level, struct outcome *why)
+tls_start(struct stream *s, struct tls_context *c,
+    const struct tls_demand *demand, struct outcome *why)
 {
 	struct tls *t;
 
 	if (!layer_new(s, c))
 		return start_fail(why);
 	t = s->state;
-	snprintf(t->host, sizeof t->host, "%s", host);
-	tls_name_plain(t->name, c->name ? c->name : host);
-	set_level(t->ssl, level);
+	snprintf(t->host, sizeof t->host, "%s", demand->host);
+	tls_name_plain(t->name, demand->name ? demand->name : demand->host);
+	set_level(t->ssl, demand->level);
 	SSL_set_connect_state(t->ssl);
 	return set_peer(t) || start_fail(why);
 }

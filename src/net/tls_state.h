@@ -17,7 +17,6 @@
 struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *wire;	/* the BIO under every SSL of this context */
-	char *name;		/* --tls-name, or NULL */
 	struct tls_files files;
 };
 
@@ -41,6 +40,21 @@ struct tls {
 	char seen[TLS_SEEN];
 	size_t nseen;
 };
+
+/* The functions of tls_module; tls.h describes them. */
+struct tls_context *tls_client_context(const struct tls_config *config,
+    struct outcome *why);
+struct tls_context *tls_server_context(const char *name, struct outcome *why);
+void tls_context_free(struct tls_context *c);
+bool tls_start(struct stream *s, struct tls_context *c,
+    const struct tls_demand *demand, struct outcome *why);
+bool tls_accept(struct stream *s, struct tls_context *c, struct outcome *why);
+enum tls_step tls_step(struct stream *s, struct outcome *why);
+void tls_report(const struct stream *s, struct events *q, unsigned lane);
+const char *tls_version(const struct stream *s);
+
+/* Chain and name are good. */
+bool tls_is_trusted(const struct stream *s);
 
 /* OpenSSL without its configuration file, error strings and atexit handler. */
 void tls_init(void);

@@ -255,8 +255,8 @@ target_take_ip(const struct targets *t, struct target *to, const struct ip *at)
 struct outcome
 lookup_failed(const char *name, const struct dns_answer *a)
 {
-	if (a->shortage)
-		return outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+	if (a->fault != STAGE_NONE)
+		return outcome_make(DEFERRED, a->fault, ESC(4, 3, 0),
 		    "%s: %s not looked up (%s)", name,
 		    dns_type_name(a->type), a->why);
 	return outcome_make(DEFERRED, STAGE_DNS, ESC(4, 4, 3),

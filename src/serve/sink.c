@@ -254,7 +254,8 @@ clean_up(struct sink *s)
 	stop_free(&s->stop);
 	wait_free(&s->wait);
 	events_free(&s->world.events);
-	tls_context_free(s->world.tls);
+	if (s->world.tls)
+		s->world.net->tls->context_free(s->world.tls);
 	free(s->world.block);
 }
 

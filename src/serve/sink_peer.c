@@ -61,7 +61,8 @@ sink_peer_free(struct sink_peer *p)
 static const char *
 tls_in_use(const struct sink_peer *p)
 {
-	return p->stream.state ? tls_version(&p->stream) : NULL;
+	return p->stream.state ? p->world->net->tls->version(&p->stream)
+			       : NULL;
 }
 
 static bool
@@ -169,9 +170,11 @@ begin_tls(struct sink_peer *p)
 	struct sink_world *w = p->world;
 	struct outcome why;
 
-	if (!w->tls)
-		w->tls = tls_server_context(w->server->name, &why);
-	if (!w->tls || !tls_accept(&p->stream, w->tls, &why))
+	if (!w->net)
+		w->net = net_module_open(&why);
+	if (w->net && !w->tls)
+		w->tls = w->net->tls->server(w->server->name, &why);
+	if (!w->tls || !w->net->tls->accept(&p->stream, w->tls, &why))
 		return fail_tls(p, &why);
 	p->state = PEER_SHAKES;
 	return STEP_ON;
@@ -194,7 +197,7 @@ shake_hands(struct sink_peer *p)
 {
 	struct outcome why;
 
-	switch (tls_step(&p->stream, &why)) {
+	switch (p->world->net->tls->step(&p->stream, &why)) {
 	case TLS_BUSY:
 		return STEP_WAIT;
 	case TLS_DONE:

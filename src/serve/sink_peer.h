@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/event.h"
-#include "net/tls.h"
+#include "net/module.h"
 #include "net/wait.h"
 #include "serve/sink_store.h"
 #include "smtp/server.h"
@@ -23,7 +23,8 @@ struct sink_world {
 	unsigned count;		/* no more messages than this; 0 = any number */
 	struct sink_store store;
 	struct events events;
-	struct tls_context *tls; /* made when first needed */
+	const struct net_module *net; /* opened when first needed */
+	struct tls_context *tls;
 	char *block;		/* SINK_BLOCK octets */
 };
 

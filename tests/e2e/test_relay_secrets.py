@@ -18,10 +18,9 @@ from pathlib import Path
 import pytest
 
 from conftest import BINARY
-from faults_support import certificates
 from relay_support import (BOB, MESSAGE, USER, Setup, delivered, private,
                            scripted_relay)
-from scripted import Server, dialogue, stall
+from scripted import Server, stall
 from servers.process import eventually
 
 KINDS = ("file", "command", "credential", "token", "netrc")
@@ -254,59 +253,6 @@ def test_print_config_masks(tmp_path, canary):
         run = setup.send(*args, json_events=False)
         assert run.rc in (0, 78), run
         assert not holds(run.text, canary), run
-
-
-# libcurl only where it is needed
-
-def mapped(pid):
-    return Path(f"/proc/{pid}/maps").read_text()
-
-
-def test_the_program_is_not_linked_with_libcurl():
-    said = subprocess.run(["ldd", str(BINARY)], check=True, text=True,
-                          capture_output=True).stdout
-    assert "libc.so" in said
-    assert "curl" not in said
-
-
-def test_version_opens_no_libcurl(tmp_path):
-    log = tmp_path / "strace"
-    done = subprocess.run(["strace", "-f", "-o", str(log), "-e", "trace=%file",
-                           str(BINARY), "--version"], capture_output=True,
-                          check=False)
-    assert done.returncode == 0
-    text = log.read_text()
-    assert "libc.so" in text and "curl" not in text
-
-
-def test_a_direct_send_maps_no_libcurl(tmp_path):
-    with Server(dialogue(DOT=lambda c: (c.server.over.wait(3),
-                                        c.say("250 ok")))) as srv:
-        setup = Setup(tmp_path).relay("work", "smtp://localhost:1", use=False)
-        child = start(setup, "--server", f"127.0.0.1:{srv.port}",
-                      folder=tmp_path / "work")
-        assert eventually(lambda: srv.conns and srv.conns[0].final_dot, 10)
-        maps = mapped(child.pid)
-        srv.over.set()
-        out, err = child.communicate(timeout=10)
-    assert child.returncode == 0, (out + err).decode()
-    assert "libc.so" in maps
-    assert "curl" not in maps and "smtpsend-relay" not in maps
-
-
-def test_a_relay_maps_it(tmp_path, canary):
-    """So the tests above can fail."""
-    with Server(scripted_relay(DOT=lambda c: (c.server.over.wait(3),
-                                              c.say("250 ok")))) as srv:
-        setup = setup_for("file", tmp_path, srv.port, canary, {})
-        child = start(setup, folder=tmp_path / "work")
-        assert eventually(lambda: srv.conns and srv.conns[0].final_dot, 10)
-        maps = mapped(child.pid)
-        srv.over.set()
-        out, err = child.communicate(timeout=10)
-    assert child.returncode == 0, (out + err).decode()
-    assert "libcurl.so.4" in maps and "smtpsend-relay.so" in maps
-    assert "libcurl-gnutls" not in maps
 
 
 def test_the_json_shows_curls_part(tmp_path, canary):

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "mail/address.h"
+#include "../support/idn.h"
 
 #define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
 

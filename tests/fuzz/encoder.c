@@ -13,6 +13,7 @@
 #include "mail/encode.h"
 #include "mail/recode.h"
 #include "mail/scan.h"
+#include "../support/idn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

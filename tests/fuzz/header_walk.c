@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "mail/complete.h"
 #include "mail/header.h"
+#include "../support/idn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

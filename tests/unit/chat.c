@@ -20,6 +20,7 @@
 #include "mail/encode.h"
 #include "mail/recode.h"
 #include "smtp/session.h"
+#include "../support/idn.h"
 
 #define HEAD "Subject: t\r\n\r\n"
 

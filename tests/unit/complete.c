@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "mail/complete.h"
+#include "../support/idn.h"
 
 #define DATE  "Date: Sun, 22 Nov 2026 10:20:30 +0100\r\n"
 #define FROM  "From: Al <al@here.example>\r\n"

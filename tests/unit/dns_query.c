@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "dns/name.h"
+#include "dns/answer.h"
 #include "dns/query.h"
 
 #define L63 "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"

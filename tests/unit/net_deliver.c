@@ -17,6 +17,7 @@
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "../support/peers.h"
+#include "../support/idn.h"
 
 #define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
 

@@ -1080,7 +1080,7 @@ test_no_descriptor_at_all(void **state)
 	a = resolver_answer(t);
 	assert_non_null(a);
 	assert_int_equal(a->status, DNS_SOFT);
-	assert_true(a->shortage);
+	assert_int_equal(a->fault, STAGE_SYSTEM);
 	assert_string_equal(a->why, "no socket to be had on this host: "
 	    "Too many open files");
 	assert_true(o.now - begun == SECONDS(300));

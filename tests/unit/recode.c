@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "mail/recode.h"
+#include "../support/idn.h"
 
 #define TEN "0123456789"
 #define A70 TEN TEN TEN TEN TEN TEN TEN

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "mail/refrom.h"
+#include "../support/idn.h"
 
 #define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
 

@@ -30,7 +30,7 @@ add_record(struct dns_answer *a, struct slice data)
 	if (slice_eq(data, SLICE("soft")) || slice_eq(data, SLICE("short"))) {
 		dns_answer_free(a);
 		*a = dns_answer_soft(a->type, "SERVFAIL from 192.0.2.53");
-		a->shortage = data.n == 5;
+		a->fault = data.n == 5 ? STAGE_SYSTEM : STAGE_NONE;
 		return;
 	}
 	a->status = DNS_FOUND;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* idn.c - U-labels to A-labels, by libidn2; see idn.h */
-#include "mail/idn.h"
+/* idn.c - see idn.h */
+#include "dns/idn.h"
 
 #include <idn2.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ refuse(struct outcome *why, struct slice domain, int status)
 }
 
 /* IDNA 2008, after UTS 46 mapping, non-transitional. */
-static char *
-to_ascii(struct slice domain, struct outcome *why)
+char *
+dns_idn_to_ascii(struct slice domain, struct outcome *why)
 {
 	const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
 	char *u = mem_dup(domain), *copy = NULL;
@@ -39,5 +39,3 @@ to_ascii(struct slice domain, struct outcome *why)
 	free(u);
 	return copy;
 }
-
-const struct idn idn_table = { .to_ascii = to_ascii };

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* net_module.c - the table of smtpsend-net.so; see module.h */
+#include "net/module.h"
+
+#include <idn2.h>
+#include <ldns/ldns.h>
+#include <openssl/crypto.h>
+
+#include "dns/idn.h"
+
+/* "OpenSSL 3.0.19 27 Jan 2026": without its date. */
+static void
+put_openssl(struct buf *out)
+{
+	struct slice rest = slice_of(OpenSSL_version(OPENSSL_VERSION));
+	struct slice name, number;
+
+	if (slice_cut(&rest, ' ', &name) && slice_cut(&rest, ' ', &number)) {
+		buf_put(out, name);
+		buf_putc(out, ' ');
+		buf_put(out, number);
+		buf_putc(out, '\n');
+	}
+}
+
+static void
+versions_put(struct buf *out)
+{
+	put_openssl(out);
+	buf_putf(out, "ldns %s\n", ldns_version());
+	buf_putf(out, "libidn2 %s\n", idn2_check_version(NULL));
+}
+
+const struct net_module net_module = {
+	.tls = &tls_module,
+	.dns = &dns_codec,
+	.idn_to_ascii = dns_idn_to_ascii,
+	.versions_put = versions_put,
+};
