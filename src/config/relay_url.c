@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/codec.h"
 #include "base/inet.h"
 #include "base/mem.h"
 #include "config/option_take.h"
@@ -25,20 +26,6 @@ relay_url_has_scheme(struct slice word)
 	return find_scheme(word) < word.n;
 }
 
-static bool
-hex_digit(char c, unsigned *v)
-{
-	char l = ascii_lower(c);
-
-	if (ascii_is_digit(c))
-		*v = *v * 16 + (unsigned)(c - '0');
-	else if (l >= 'a' && l <= 'f')
-		*v = *v * 16 + (unsigned)(l - 'a') + 10;
-	else
-		return false;
-	return true;
-}
-
 /* RFC 3986 2.1; NULL for a broken escape or a control character. */
 static char *
 percent_decode(struct slice s)
@@ -46,17 +33,18 @@ percent_decode(struct slice s)
 	struct buf out = { 0 };
 	bool ok = s.n > 0;
 	char *text;
-	unsigned v;
+	int high, low;
 
 	for (size_t i = 0; i < s.n && ok; i++) {
-		v = 0;
 		if (s.p[i] != '%') {
 			buf_putc(&out, s.p[i]);
 			continue;
 		}
-		ok = i + 2 < s.n && hex_digit(s.p[i + 1], &v) &&
-		    hex_digit(s.p[i + 2], &v);
-		buf_putc(&out, (char)v);
+		high = i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
+		low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
+		ok = low >= 0;
+		if (ok)
+			buf_putc(&out, (char)(high * 16 + low));
 		i += 2;
 	}
 	ok = ok && !ascii_has_control(buf_slice(&out));

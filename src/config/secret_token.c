@@ -5,7 +5,8 @@
  *
  * The folder is ours alone (0700), and so are its files (0600, no links): else
  * nothing is read or written there, and the command runs each time.  A kept
- * token is three lines: a name for the form, when it ends, the token.
+ * token is three lines (a name for the form, when it ends, the token), and the
+ * user, command and host that it is for, each ended by a NUL.
  */
 #include "config/secret_parts.h"
 
@@ -18,21 +19,48 @@
 #include "config/own.h"
 #include "net/clock.h"
 
-#define FORM   "smtpsend token 1"
+#define FORM   "smtpsend token 2"
 #define MARGIN 60 /* s: one that ends within this is not used any more */
 
-/* The file of this command and user (FNV-1a, the NULs included). */
+/* Whose token it is: what the command's answer depends on. */
+static void
+put_owner(struct buf *out, const struct relay_spec *r)
+{
+	const char *part[] = { r->user, r->secret_from,
+		r->secret_shell ? "sh" : NULL, r->host };
+
+	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+		buf_puts(out, part[i] ? part[i] : "");
+		buf_putc(out, '\0');
+	}
+}
+
+/* The file of this owner; another one's name may be the same (FNV-1a). */
 static void
 file_name(const struct relay_spec *r, char out[40])
 {
-	const char *part[] = { r->user ? r->user : "", r->secret_from,
-		r->secret_shell ? "sh" : "", r->host ? r->host : "" };
 	uint64_t h = 0xcbf29ce484222325;
+	struct buf owner = { 0 };
+	struct slice s;
 
-	for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
-		for (size_t k = 0; k <= strlen(part[i]); k++)
-			h = (h ^ (unsigned char)part[i][k]) * 0x100000001b3;
+	put_owner(&owner, r);
+	s = buf_slice(&owner);
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3;
 	snprintf(out, 40, "token-%016llx", (unsigned long long)h);
+	buf_free(&owner);
+}
+
+static bool
+is_owner(const struct relay_spec *r, struct slice s)
+{
+	struct buf owner = { 0 };
+	bool same;
+
+	put_owner(&owner, r);
+	same = slice_eq(buf_slice(&owner), s);
+	buf_free(&owner);
+	return same;
 }
 
 static bool
@@ -66,9 +94,9 @@ open_folder(bool make)
 	return fd;
 }
 
-/* Three whole lines, and time left. */
+/* Three whole lines, time left, and the owner. */
 static bool
-take_kept(struct secret *s, struct slice all)
+take_kept(const struct relay_spec *r, struct secret *s, struct slice all)
 {
 	struct slice form, until, token, rest = all;
 	struct outcome why;
@@ -77,7 +105,7 @@ take_kept(struct secret *s, struct slice all)
 	if (!slice_cut(&rest, '\n', &form) || !slice_eq(form, SLICE(FORM)) ||
 	    !slice_cut(&rest, '\n', &until) ||
 	    !slice_to_uint(until, INT64_MAX, &end) ||
-	    !slice_cut(&rest, '\n', &token) || !rest.p)
+	    !slice_cut(&rest, '\n', &token) || !is_owner(r, rest))
 		return false;
 	return (int64_t)end > clock_wall().seconds + MARGIN &&
 	    secret_take_line(s, token, "kept token", &why);
@@ -99,7 +127,8 @@ read_kept(const struct relay_spec *r, struct secret *s)
 		close(fd);
 		fd = -1;
 	}
-	return fd >= 0 && secret_load(fd, s, &all) && take_kept(s, all);
+	return fd >= 0 && secret_load(fd, s, &all) &&
+	    take_kept(r, s, all);
 }
 
 static bool
@@ -117,14 +146,20 @@ write_all(int fd, const char *p, size_t n)
 }
 
 static bool
-write_token(int fd, const struct secret *s, int64_t expires)
+write_token(int fd, const struct relay_spec *r, const struct secret *s,
+    int64_t expires)
 {
 	char head[64];
 	int n = snprintf(head, sizeof head, FORM "\n%lld\n",
 	    (long long)expires);
-	bool ok = write_all(fd, head, (size_t)n) &&
-	    write_all(fd, s->text, s->n) && write_all(fd, "\n", 1);
+	struct buf owner = { 0 };
+	bool ok;
 
+	put_owner(&owner, r);
+	ok = write_all(fd, head, (size_t)n) &&
+	    write_all(fd, s->text, s->n) && write_all(fd, "\n", 1) &&
+	    write_all(fd, buf_str(&owner), owner.n);
+	buf_free(&owner);
 	return close(fd) == 0 && ok;
 }
 
@@ -142,7 +177,7 @@ keep(const struct relay_spec *r, const struct secret *s, int64_t expires)
 	(void)unlinkat(dir, beside, 0);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
-	if (fd >= 0 && (!write_token(fd, s, expires) ||
+	if (fd >= 0 && (!write_token(fd, r, s, expires) ||
 	    renameat(dir, beside, dir, name) < 0))
 		(void)unlinkat(dir, beside, 0);
 	close(dir);

@@ -377,6 +377,62 @@ static const struct {
 	{ "no colon", "{\"access_token\" \"abc\"}", NULL, 0 },
 	{ "empty object", "{}", NULL, 0 },
 	{ "brace", "{", NULL, 0 },
+	/* strings are decoded */
+	{ "escapes", "{\"access_\\u0074oken\":"
+	    "\"a\\u002b\\u002Fb\\/c\\\\\\\"\"}",
+	    "a+/b/c\\\"", 0 },
+	{ "a character", "{\"x\":\"\\ud83d\\ude00\\u00e4\\u20ac\","
+	    "\"access_token\":\"abc\"}", "abc", 0 },
+	{ "no ASCII", "{\"access_token\":\"\\u00e4\"}", NULL, 0 },
+	{ "a half", "{\"access_token\":\"abc\",\"x\":\"\\ud83d\"}", NULL, 0 },
+	{ "another half", "{\"access_token\":\"abc\",\"x\":\"\\ude00\"}",
+	    NULL, 0 },
+	{ "two halves", "{\"access_token\":\"abc\",\"x\":\"\\ud83d\\u0041\"}",
+	    NULL, 0 },
+	{ "no escape", "{\"access_token\":\"a\\xb\"}", NULL, 0 },
+	{ "no hex", "{\"access_token\":\"a\\u00g0\"}", NULL, 0 },
+	{ "NUL", "{\"access_token\":\"a\\u0000b\"}", NULL, 0 },
+	{ "CR", "{\"access_token\":\"a\\rb\"}", NULL, 0 },
+	{ "a TAB as it is", "{\"access_token\":\"abc\",\"x\":\"\t\"}", NULL,
+	    0 },
+	{ "no UTF-8", "{\"access_token\":\"abc\",\"x\":\"\xff\"}", NULL, 0 },
+	/* what is no string is no token */
+	{ "null", "{\"access_token\":null}", NULL, 0 },
+	{ "true", "{\"access_token\":true}", NULL, 0 },
+	{ "a number", "{\"access_token\":12345}", NULL, 0 },
+	{ "an array", "{\"access_token\":[\"abc\"]}", NULL, 0 },
+	{ "a second", "{\"access_token\":\"abc\",\"access_token\":\"d\"}", NULL,
+	    0 },
+	{ "an empty one", "{\"access_token\":\"\"}", NULL, 0 },
+	{ "jq", "\"a\\u002bb\"\n", "a+b", 0 },
+	{ "jq -r", "null\n", NULL, 0 },
+	{ "an array of objects", "[{\"access_token\":\"abc\"}]", NULL, 0 },
+	/* and what is not JSON is no answer */
+	{ "more behind", "{\"access_token\":\"abc\"} x", NULL, 0 },
+	{ "two texts", "{\"access_token\":\"abc\"}{}", NULL, 0 },
+	{ "a comma too many", "{\"access_token\":\"abc\",}", NULL, 0 },
+	{ "in an array too", "{\"access_token\":\"abc\",\"x\":[1,]}", NULL, 0 },
+	{ "a comma too few", "{\"access_token\":\"abc\" \"x\":1}", NULL, 0 },
+	{ "a wrong bracket", "{\"access_token\":\"abc\",\"x\":[1}}", NULL, 0 },
+	{ "a bare word", "{\"access_token\":\"abc\",\"x\":yes}", NULL, 0 },
+	{ "a bare key", "{access_token:\"abc\"}", NULL, 0 },
+	{ "quotes of Python", "{'access_token':'abc'}", NULL, 0 },
+	{ "a number with 0", "{\"access_token\":\"abc\",\"x\":01}", NULL, 0 },
+	{ "a point alone", "{\"access_token\":\"abc\",\"x\":1.}", NULL, 0 },
+	{ "an exponent alone", "{\"access_token\":\"abc\",\"x\":1e}", NULL, 0 },
+	{ "a minus alone", "{\"access_token\":\"abc\",\"x\":-}", NULL, 0 },
+	{ "numbers", "{\"access_token\":\"abc\","
+	    "\"x\":[0,-1,2.5,3e4,5E-6,7.0e+8]}", "abc", 0 },
+	{ "a fraction", "{\"access_token\":\"abc\",\"expires_in\":3599.5}",
+	    "abc", 0 },
+	{ "no seconds", "{\"access_token\":\"abc\",\"expires_in\":null}",
+	    "abc", 0 },
+	{ "no month", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"2024-13-29T12:34:56Z\"}", "abc", 0 },
+	{ "no hour", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"2024-12-29T24:34:56Z\"}", "abc", 0 },
+	{ "no fraction", "{\"access_token\":\"abc\","
+	    "\"expiry\":\"2024-12-29T23:34:56.Z\"}", "abc", 0 },
 };
 
 /* Each output, and all its beginnings, at the very end of its memory. */
@@ -404,6 +460,25 @@ test_token_forms(void **state)
 				    (long long)t.expires);
 			free(copy);
 		}
+	}
+}
+
+static void
+test_depth(void **state)
+{
+	char text[200];
+	struct token t;
+	size_t n;
+
+	(void)state;
+	for (size_t depth = 62; depth < 66; depth++) {
+		n = (size_t)snprintf(text, sizeof text,
+		    "{\"access_token\":\"abc\",\"x\":");
+		memset(text + n, '[', depth);
+		memset(text + n + depth, ']', depth);
+		text[n + 2 * depth] = '}';
+		assert_int_equal(token_parse(text, n + 2 * depth + 1, NOW, &t),
+		    depth < 64);
 	}
 }
 
@@ -489,25 +564,42 @@ static const struct {
 	mode_t mode;
 	const char *want;
 } kept[] = {
-	{ "good", "smtpsend token 1\n4000000000\nkeptcanary\n", 0600,
+	{ "good", "smtpsend token 2\n4000000000\nkeptcanary\n", 0600,
 	    "keptcanary" },
-	{ "over", "smtpsend token 1\n1000\nkeptcanary\n", 0600, "fresh" },
-	{ "half", "smtpsend token 1\n4000000000\nkeptcan", 0600, "fresh" },
-	{ "form", "smtpsend token 2\n4000000000\nkeptcanary\n", 0600,
+	{ "over", "smtpsend token 2\n1000\nkeptcanary\n", 0600, "fresh" },
+	{ "half", "smtpsend token 2\n4000000000\nkeptcan", 0600, "fresh" },
+	{ "form", "smtpsend token 1\n4000000000\nkeptcanary\n", 0600,
 	    "fresh" },
-	{ "time", "smtpsend token 1\nsoon\nkeptcanary\n", 0600, "fresh" },
-	{ "none", "smtpsend token 1\n4000000000\n\n", 0600, "fresh" },
+	{ "time", "smtpsend token 2\nsoon\nkeptcanary\n", 0600, "fresh" },
+	{ "none", "smtpsend token 2\n4000000000\n\n", 0600, "fresh" },
 	{ "empty", "", 0600, "fresh" },
-	{ "mode", "smtpsend token 1\n4000000000\nkeptcanary\n", 0640,
+	{ "mode", "smtpsend token 2\n4000000000\nkeptcanary\n", 0640,
 	    "fresh" },
 };
+
+#define FRESH "echo '{\"access_token\":\"fresh\",\"expires_in\":600}'"
+
+/* For nobody, by this command, at no host. */
+static const char owner[] = "\0" FRESH "\0\0";
+static const char stranger[] = "joe\0" FRESH "\0\0";
+
+static void
+write_kept(const char *file, mode_t mode, const char *content,
+    const char *whose, size_t n)
+{
+	char text[300];
+	size_t head = strlen(content);
+
+	memcpy(text, content, head);
+	memcpy(text + head, whose, n);
+	write_file(file, mode, text, head + n);
+}
 
 static void
 test_kept_is_checked(void **state)
 {
 	struct relay_spec r = { .name = "work", .secret = SECRET_TOKEN,
-		.secret_from = "echo '{\"access_token\":\"fresh\","
-		    "\"expires_in\":600}'" };
+		.secret_from = FRESH };
 	char here[4096], file[300];
 
 	(void)state;
@@ -517,12 +609,15 @@ test_kept_is_checked(void **state)
 	check(&r, "first", "fresh", NULL);
 	kept_file(file);
 	for (size_t i = 0; i < COUNT(kept); i++) {
-		write_file(file, kept[i].mode, kept[i].content,
-		    strlen(kept[i].content));
+		write_kept(file, kept[i].mode, kept[i].content, owner,
+		    sizeof owner);
 		check(&r, kept[i].name, kept[i].want, NULL);
 	}
-	write_file("elsewhere", 0600, kept[0].content,
-	    strlen(kept[0].content));
+	write_kept(file, 0600, kept[0].content, stranger, sizeof stranger);
+	check(&r, "another's of the same name", "fresh", NULL);
+	write_kept(file, 0600, kept[0].content, owner, sizeof owner - 1);
+	check(&r, "a cut owner", "fresh", NULL);
+	write_kept("elsewhere", 0600, kept[0].content, owner, sizeof owner);
 	unlink(file);
 	assert_int_equal(symlink("../elsewhere", file), 0);
 	check(&r, "a link", "fresh", NULL);
@@ -558,6 +653,7 @@ main(void)
 		cmocka_unit_test(test_netrc),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_token_forms),
+		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_token_is_kept),
 		cmocka_unit_test(test_kept_is_checked),
 	};
