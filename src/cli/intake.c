@@ -23,8 +23,16 @@ address_options(const struct settings *s, const struct self *self)
 	const char *given = s->message.default_domain;
 
 	return (struct address_options){
-		slice_of(given ? given : self->host), &config_idn,
+		slice_of(given ? given : self->domain), &config_idn,
 	};
+}
+
+/* For a Message-ID: the name of this very host, if it has one. */
+static struct slice
+id_host(const struct settings *s, const struct self *self)
+{
+	return self->host[0] ? slice_of(self->host) :
+	    address_options(s, self).default_domain;
 }
 
 static void
@@ -39,7 +47,7 @@ read_recipients(struct envelope *e, const struct settings *s,
 	envelope_add_list(e, &list);
 }
 
-/* -f, or else user@host. */
+/* -f, or else user@domain. */
 static bool
 read_sender(struct envelope *e, const struct settings *s,
     const struct self *self, struct outcome *why)
@@ -71,7 +79,7 @@ complete_options(const struct settings *s, const struct self *self,
 		.address = address_options(s, self),
 		.from = slice_of(e->from.path),
 		.full_name = slice_of(s->message.full_name),
-		.host = slice_of(self->host),
+		.host = id_host(s, self),
 		.date = now.seconds,
 		.offset = now.offset,
 	};

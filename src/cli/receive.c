@@ -62,7 +62,8 @@ receive_run(const struct settings *s)
 	int status = EX_USAGE;
 
 	self_init(&self);
-	c.server.name = s->sink.name ? s->sink.name : self.host;
+	c.server.name = s->sink.name ? s->sink.name :
+	    self.host[0] ? self.host : self.domain;
 	if (read_faults(s, fault))
 		status = sink_run(&c);
 	free_faults(fault, s->sink.nreplies);

@@ -27,7 +27,7 @@ struct run {
 	const struct settings *s;
 	struct self self;
 	struct buf tls_why;
-	const char *own_names[4];
+	const char *own_names[5];
 	struct deliver_config config;
 	struct intake intake;
 	struct events events;
@@ -40,6 +40,21 @@ struct run {
 };
 
 /* ---- settings into what deliver wants ---- */
+
+/* What a mail exchanger must not be called: see net/self.h. */
+static void
+name_ourselves(struct run *r)
+{
+	const struct self *self = &r->self;
+	const char *names[] = { "localhost", self->host, self->name,
+		r->s->way.helo };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (names[i] && names[i][0] != '\0')
+			r->own_names[n++] = names[i];
+	r->own_names[n] = NULL;
+}
 
 static struct route_config
 route_config(struct run *r)
@@ -61,9 +76,7 @@ route_config(struct run *r)
 		.max_addresses = s->route.max_addresses,
 	};
 
-	r->own_names[0] = r->self.host;
-	r->own_names[1] = "localhost";
-	r->own_names[2] = w->helo; /* what we say we are; or NULL */
+	name_ourselves(r);
 	if (!c.server)
 		self_read_addresses(&r->self);
 	c.own_ips = r->self.ip;
@@ -101,7 +114,8 @@ configure(struct run *r)
 		.dial = { .source = w->source, .timeout = s->route.timeout },
 		.tls = { tls->ca, tls->cert, tls->key },
 		.tls_name = tls->name,
-		.helo = w->helo ? w->helo : r->self.host,
+		.helo = w->helo ? w->helo :
+		    r->self.host[0] ? r->self.host : NULL,
 		.quit_after = stop == STAGE_ROUTE ? STAGE_NONE : stop,
 		.max_sessions = s->route.max_sessions,
 		.timeout = s->route.timeout,

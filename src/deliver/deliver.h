@@ -31,7 +31,8 @@ struct deliver_config {
 	struct dial_options dial;
 	struct tls_config tls;
 	const char *tls_name;	/* --tls-name, or NULL */
-	const char *helo;
+	const char *helo;	/* our name; NULL: the literal of each
+				   connection's own end */
 	enum stage quit_after;	/* STAGE_NONE = send */
 	size_t max_sessions;	/* one after the other, with a destination's
 				   hosts; 0 = 2 */

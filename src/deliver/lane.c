@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "net/clock.h"
@@ -108,6 +107,7 @@ connected(struct lane *l, int64_t now)
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
+	l->call.config.local = stream_local(&l->stream);
 	l->session = session_new(&l->call.config, l->job->events, l->number);
 	l->phase = session_phase(l->session);
 	l->state = LANE_TALK;

@@ -5,40 +5,137 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/hosts.h"
 #include "net/sockaddr.h"
+#include "net/textfile.h"
+
+#define MAILNAME "/etc/mailname"
+
+/*
+ * A name for EHLO: letters, digits and hyphens, with a dot; the last label is
+ * no number.  (An underscore is let through in names of others only.)
+ */
+static bool
+is_full_name(const char *name)
+{
+	return strchr(name, '.') && !strchr(name, '_') &&
+	    dns_name_is_host(name);
+}
+
+/* "localhost.localdomain" and the like name every host. */
+static bool
+is_everybody(const char *name)
+{
+	struct slice s = slice_of(name);
+
+	return dns_name_is_localhost(name) ||
+	    slice_starts(s, SLICE("localhost.")) ||
+	    slice_ends_nocase(s, SLICE(".localdomain"));
+}
+
+static bool
+take_full_name(struct slice word, char host[DNS_NAME_SIZE])
+{
+	char kept[DNS_NAME_SIZE];
+
+	if (!dns_name_parse(word, kept) || !is_full_name(kept) ||
+	    is_everybody(kept))
+		return false;
+	memcpy(host, kept, sizeof kept);
+	return true;
+}
+
+static bool
+begins_with(struct slice word, struct slice hostname)
+{
+	return word.n > hostname.n && word.p[hostname.n] == '.' &&
+	    slice_eq_nocase(slice_first(word, hostname.n), hostname);
+}
+
+/* The full name on a line that has hostname; false without one. */
+static bool
+read_names(struct slice line, struct slice hostname, char host[DNS_NAME_SIZE])
+{
+	struct slice word, rest = line;
+	bool found = false;
+
+	while (textfile_word(&rest, &word))
+		found |= slice_eq_nocase(word, hostname);
+	if (!found)
+		return false;
+	for (rest = line; textfile_word(&rest, &word);)
+		if (begins_with(word, hostname) && take_full_name(word, host))
+			return true;
+	return textfile_word(&line, &word) && take_full_name(word, host);
+}
+
+static void
+read_hosts(const char *path, struct slice hostname, char host[DNS_NAME_SIZE])
+{
+	struct textfile t = { 0 };
+	struct slice line, address;
+	bool found = false;
+
+	if (textfile_open(&t, path))
+		while (!found && textfile_line(&t, &line))
+			found = textfile_word(&line, &address) &&
+			    read_names(line, hostname, host);
+	textfile_close(&t);
+}
 
 /* Debian's word for the name that mail from here bears. */
-static void
-read_mailname(struct self *s)
+static bool
+read_mailname(const char *path, char domain[DNS_NAME_SIZE])
 {
-	FILE *f = fopen("/etc/mailname", "re");
-	char line[sizeof s->host];
+	struct textfile t = { 0 };
+	struct slice line, word;
+	bool ok;
 
-	if (!f)
-		return;
-	if (fgets(line, sizeof line, f)) {
-		line[strcspn(line, " \t\r\n")] = '\0';
-		if (strchr(line, '.'))
-			memcpy(s->host, line, sizeof line);
-	}
-	fclose(f);
+	ok = textfile_open(&t, path) && textfile_line(&t, &line) &&
+	    textfile_word(&line, &word) && dns_name_parse(word, domain) &&
+	    dns_name_is_host(domain);
+	textfile_close(&t);
+	return ok;
+}
+
+static void
+choose_domain(struct self *s, const char *mailname)
+{
+	const char *domain = s->host[0] ? s->host : s->name[0] ? s->name :
+	    "localhost";
+
+	if (!read_mailname(mailname, s->domain))
+		memcpy(s->domain, domain, strlen(domain) + 1);
+}
+
+void
+self_name(struct self *s, const char *hostname, const char *hosts,
+    const char *mailname)
+{
+	struct slice name = slice_of(hostname);
+
+	s->host[0] = '\0';
+	if (!dns_name_parse(name, s->name) || !dns_name_is_host(s->name))
+		s->name[0] = '\0';
+	if (name.n > 0 && !take_full_name(name, s->host))
+		read_hosts(hosts, name, s->host);
+	choose_domain(s, mailname);
 }
 
 void
 self_init(struct self *s)
 {
+	char hostname[256] = "";
+
 	*s = (struct self){ 0 };
-	if (gethostname(s->host, sizeof s->host - 1) != 0 ||
-	    s->host[0] == '\0')
-		memcpy(s->host, "localhost", sizeof "localhost");
-	if (!strchr(s->host, '.'))
-		read_mailname(s);
+	if (gethostname(hostname, sizeof hostname - 1) != 0)
+		hostname[0] = '\0';
+	self_name(s, hostname, HOSTS_FILE, MAILNAME);
 }
 
 static void

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/sockaddr.h"
+
 static enum io
 fail(struct stream *s, int error)
 {
@@ -95,6 +97,15 @@ void
 stream_open(struct stream *s, int fd)
 {
 	*s = (struct stream){ .ops = &clear_ops, .fd = fd };
+}
+
+struct ip
+stream_local(const struct stream *s)
+{
+	struct endpoint at = { 0 };
+
+	sockaddr_local(s->fd, &at);
+	return at.ip;
 }
 
 enum io

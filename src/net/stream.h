@@ -55,6 +55,9 @@ struct stream {
 /* A clear stream over a connected non-blocking socket, which it takes over. */
 void stream_open(struct stream *s, int fd);
 
+/* The address of our end; version 0 when it has none. */
+struct ip stream_local(const struct stream *s);
+
 /*
  * Read up to max, write some of data; neither max nor data.n is ever 0.  After
  * the last write, flush until IO_OK: what was taken need not have left yet

@@ -34,7 +34,9 @@ struct relay_call {
 	uint16_t port;
 	bool implicit_tls;	/* 465; else STARTTLS is required */
 	bool in_clear;		/* no TLS at all: loopback only, for tests */
-	const char *helo;
+	const char *helo;	/* our name; NULL: a literal of source, else of
+				   127.0.0.1, as our end of the connection is
+				   not known when libcurl wants the name */
 	const char *ca, *cert, *key, *tls_name;
 	const char *proxy;	/* "socks5h://host:port", "http://host:port" */
 	struct ip source;

@@ -146,14 +146,23 @@ put_host(struct buf *b, const char *host)
 
 /* The path of the URL is the name in EHLO. */
 static void
-put_path(struct buf *b, const char *helo)
+put_path(struct buf *b, const struct relay_call *call)
 {
-	char *path = curl_easy_escape(NULL, helo, 0);
+	struct ip local = call->source.version != 0 ? call->source :
+	    (struct ip){ 4, { 127, 0, 0, 1 }, 0 };
+	struct buf name = { 0 };
+	char *path;
 
+	if (call->helo)
+		buf_puts(&name, call->helo);
+	else
+		ip_literal_put(&name, &local);
+	path = curl_easy_escape(NULL, buf_str(&name), 0);
 	if (!path)
 		mem_exhausted();
 	buf_putf(b, "/%s", path);
 	curl_free(path);
+	buf_free(&name);
 }
 
 static bool
@@ -167,7 +176,7 @@ set_url(struct relay *r, const struct relay_call *call, struct outcome *why)
 	buf_puts(&url, r->implicit_tls ? "smtps://" : "smtp://");
 	put_host(&url, name);
 	buf_putf(&url, ":%u", call->port);
-	put_path(&url, call->helo ? call->helo : "localhost");
+	put_path(&url, call);
 	set_text(r, CURLOPT_URL, buf_str(&url));
 	code = curl_url_set(parsed, CURLUPART_URL, buf_str(&url), 0);
 	curl_url_cleanup(parsed);

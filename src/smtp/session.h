@@ -34,7 +34,9 @@ enum session_need { SESSION_IO, SESSION_TLS, SESSION_MAIL, SESSION_CLOSE };
 
 /* Chosen before connecting; outlives the session. */
 struct session_config {
-	const char *helo;	/* our name: a domain or an address literal */
+	const char *helo;	/* our name: a domain or an address literal;
+				   NULL: the literal of `local` */
+	struct ip local;	/* our end of the connection */
 	enum tls_level tls;
 	bool tls_fixed;		/* ... whatever --tls says */
 	enum link_kind link;

@@ -87,10 +87,10 @@ look_at_name(struct session *s, struct slice text)
 	struct slice name;
 
 	slice_cut(&text, ' ', &name);
-	if (slice_eq_nocase(slice_trim(name), slice_of(s->config->helo)))
+	if (slice_eq_nocase(slice_trim(name), buf_slice(&s->name)))
 		events_note(s->events, s->lane,
 		    "the server greets with our own name, %s: is it us?",
-		    s->config->helo);
+		    buf_str(&s->name));
 }
 
 static enum verb
@@ -124,7 +124,7 @@ session_hello(const struct session *s)
 static enum verb
 send_ehlo(struct session *s)
 {
-	session_say(s, "EHLO %s", s->config->helo);
+	session_say(s, "EHLO %s", buf_str(&s->name));
 	return NOTHING;
 }
 
@@ -154,7 +154,7 @@ const struct step step_ehlo = {
 static enum verb
 send_helo(struct session *s)
 {
-	session_say(s, "HELO %s", s->config->helo);
+	session_say(s, "HELO %s", buf_str(&s->name));
 	return NOTHING;
 }
 
@@ -178,7 +178,7 @@ const struct step step_helo = {
 static enum verb
 send_lhlo(struct session *s)
 {
-	session_say(s, "LHLO %s", s->config->helo);
+	session_say(s, "LHLO %s", buf_str(&s->name));
 	return NOTHING;
 }
 

@@ -42,6 +42,7 @@ struct session {
 	const struct session_config *config;
 	struct events *events;
 	unsigned lane;
+	struct buf name;	/* ours, for EHLO */
 
 	enum session_need need;
 	enum verb next;		/* to send; NOTHING while a reply must come */

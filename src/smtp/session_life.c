@@ -21,6 +21,20 @@ set_tls(struct session *s, const char *version)
 	s->tls[n] = '\0';
 }
 
+/* RFC 5321 4.1.4: who has no name says its address. */
+static void
+put_name(struct buf *out, const struct session_config *config)
+{
+	struct ip local = ip_unmap(&config->local);
+
+	if (config->helo)
+		buf_puts(out, config->helo);
+	else if (local.version != 0)
+		ip_literal_put(out, &local);
+	else
+		buf_puts(out, "[127.0.0.1]");
+}
+
 static struct session *
 make(const struct session_config *config, struct events *events, unsigned lane)
 {
@@ -31,6 +45,7 @@ make(const struct session_config *config, struct events *events, unsigned lane)
 	s->lane = lane;
 	s->ring = WINDOW + 1;
 	s->owed = mem_resize(NULL, s->ring, sizeof *s->owed);
+	put_name(&s->name, config);
 	return s;
 }
 
@@ -81,6 +96,7 @@ session_free(struct session *s)
 	if (!s)
 		return;
 	reply_parser_free(&s->in);
+	buf_free(&s->name);
 	buf_free(&s->out);
 	buf_free(&s->shown);
 	recode_free(s->recode);

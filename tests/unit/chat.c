@@ -184,6 +184,9 @@ read_header(struct script *sc, struct slice key, struct slice text)
 		assert_true(tls_level_parse(text, &sc->config.tls));
 	} else if (slice_eq(key, SLICE("helo"))) {
 		sc->config.helo = mem_dup(text);
+	} else if (slice_eq(key, SLICE("local"))) {
+		sc->config.helo = NULL;
+		assert_true(ip_parse(text, &sc->config.local));
 	} else if (slice_eq(key, SLICE("ret"))) {
 		sc->env.ret = slice_eq_nocase(text, SLICE("full")) ? RET_FULL :
 								     RET_HDRS;
