@@ -12,6 +12,23 @@ read_size(struct caps *c, struct slice arg)
 		c->max_size = 0;
 }
 
+static void
+set_limit(struct caps *c, struct slice name, uint64_t value)
+{
+	const struct {
+		struct slice name;
+		uint64_t *limit;
+	} limits[] = {
+		{ SLICE("RCPTMAX"), &c->max_rcpts },
+		{ SLICE("MAILMAX"), &c->max_mails },
+		{ SLICE("RCPTDOMAINMAX"), &c->max_domains },
+	};
+
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+		if (slice_eq_nocase(name, limits[i].name))
+			*limits[i].limit = value;
+}
+
 /* LIMITS SP name=value *( SP name=value ), RFC 9422 4 */
 static void
 read_limits(struct caps *c, struct slice args)
@@ -19,15 +36,10 @@ read_limits(struct caps *c, struct slice args)
 	struct slice word, name;
 	uint64_t v;
 
-	while (slice_cut(&args, ' ', &word)) {
-		if (!slice_cut(&word, '=', &name) || !word.p ||
-		    !slice_to_uint(word, 999999, &v) || v == 0)
-			continue;
-		if (slice_eq_nocase(name, SLICE("RCPTMAX")))
-			c->max_rcpts = v;
-		else if (slice_eq_nocase(name, SLICE("MAILMAX")))
-			c->max_mails = v;
-	}
+	while (slice_cut(&args, ' ', &word))
+		if (slice_cut(&word, '=', &name) && word.p &&
+		    slice_to_uint(word, 999999, &v) && v > 0)
+			set_limit(c, name, v);
 }
 
 static void

@@ -19,8 +19,11 @@ struct caps {
 	bool enhanced;		/* RFC 2034 */
 	bool size;		/* RFC 1870 */
 	uint64_t max_size;	/* 0 = not said */
-	uint64_t max_rcpts;	/* LIMITS RCPTMAX (RFC 9422); 0 = not said */
-	uint64_t max_mails;	/* LIMITS MAILMAX; 0 = not said */
+	/* LIMITS (RFC 9422); 0 = not said */
+	uint64_t max_rcpts;	/* RCPTMAX: recipients of a mail */
+	uint64_t max_mails;	/* MAILMAX: mails of a session */
+	uint64_t max_domains;	/* RCPTDOMAINMAX: domains among a mail's
+				   recipients */
 };
 
 /*

@@ -57,15 +57,6 @@ expect(struct session *s, enum verb verb)
 }
 
 static bool
-anyone_left(const struct session *s)
-{
-	for (size_t i = 0; i < s->mail.n; i++)
-		if (s->fate[i] < AGAIN)
-			return true;
-	return false;
-}
-
-static bool
 is_of_mail(enum verb verb)
 {
 	return verb == RCPT || verb == DATA || verb == BDAT;
@@ -92,7 +83,7 @@ session_fill(struct session *s)
 
 	while (s->need == SESSION_IO && s->next != NOTHING) {
 		verb = s->next;
-		if (is_of_mail(verb) && !anyone_left(s))
+		if (is_of_mail(verb) && s->left == 0)
 			s->next = NOTHING;
 		else if (!may_send(s, verb))
 			return;
@@ -148,6 +139,7 @@ answer(struct session *s, const struct reply *r)
 	s->nowed--;
 	s->phase++;
 	s->spurned = (struct outcome){ 0 };
+	s->heard = s->heard || (owed.verb > RSET && !reply_is_closing(r));
 	s->next = is_amiss(step, r) ? session_refuse(s, r, stage) :
 				      step->got(s, r, owed.rcpt);
 	session_fill(s);
@@ -284,6 +276,6 @@ session_awaits(const struct session *s)
 	if (current_stage(s) == STAGE_BODY)
 		return "the server to take the message text";
 	if (s->nowed == 0)
-		return "the server";
+		return "more mail";
 	return awaited(s)->name;
 }

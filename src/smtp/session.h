@@ -99,6 +99,13 @@ struct recipient *session_take_settled(struct session *s);
  */
 size_t session_rcpt_limit(const struct session *s);
 
+/*
+ * Did it end between mails, or before a word was said to one that was not the
+ * first?  Then the server has only had enough of this connection: whom that
+ * mail was for, all DEFERRED, may be asked for on another one at once.
+ */
+bool session_is_stale(const struct session *s);
+
 /* What the server offers (after SESSION_MAIL was first reached). */
 const struct caps *session_caps(const struct session *s);
 

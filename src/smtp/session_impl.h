@@ -55,6 +55,7 @@ struct session {
 	struct mail mail;
 	enum fate *fate;	/* of mail.rcpt[i] */
 	size_t rcpt;		/* next to send */
+	size_t left;		/* with a fate below AGAIN */
 	size_t accepted;
 	size_t refused;		/* ... with 452, for this transaction */
 	size_t fit;		/* accepted before the first of those; */
@@ -63,6 +64,8 @@ struct session {
 	struct recipient_list settled;
 	size_t asked;		/* the one that RCPT was sent for last */
 	bool dirty;		/* a transaction was left open: RSET first */
+	size_t mails;		/* transactions that came to their end */
+	bool heard;		/* something was said to the one under way */
 	bool bdat_broken;	/* it was answered as no command at all */
 	struct outcome spurned;	/* a refusal that we went on after; until the
 				   next reply it tells why we are left */

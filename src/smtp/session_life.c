@@ -124,6 +124,12 @@ session_bdat_is_broken(const struct session *s)
 	return s->bdat_broken;
 }
 
+bool
+session_is_stale(const struct session *s)
+{
+	return s->end.verdict == DEFERRED && s->mails > 0 && !s->heard;
+}
+
 const struct caps *
 session_caps(const struct session *s)
 {
@@ -134,6 +140,7 @@ session_caps(const struct session *s)
 static void
 make_room(struct session *s, size_t rcpts)
 {
+	s->left = rcpts;
 	s->fate = mem_resize(s->fate, rcpts, sizeof *s->fate);
 	for (size_t i = 0; i < rcpts; i++)
 		s->fate[i] = UNSENT;
@@ -154,7 +161,7 @@ session_mail(struct session *s, const struct mail *mail)
 	make_room(s, mail->n);
 	s->mail = *mail;
 	s->rcpt = s->accepted = s->refused = s->fit = 0;
-	s->mixed = false;
+	s->mixed = s->heard = false;
 	s->commit = s->text = 0;
 	if (!command_fits(&s->caps, &s->mail, &why)) {
 		session_settle(s, &why);

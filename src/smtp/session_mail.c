@@ -43,7 +43,6 @@ send_mail(struct session *s)
 
 	command_mail(&s->out, &s->caps, &s->mail);
 	session_end_line(s, from);
-	s->dirty = true;
 	return s->config->quit_after == STAGE_MAIL ? NOTHING : RCPT;
 }
 
@@ -53,7 +52,8 @@ got_mail(struct session *s, const struct reply *r, size_t rcpt)
 	struct outcome o = outcome_from_reply(r, VERIFIED, STAGE_MAIL);
 
 	(void)rcpt;
-	if (reply_kind(r) == REPLY_DONE)
+	s->dirty = reply_kind(r) == REPLY_DONE;
+	if (s->dirty)
 		session_stops_after(s, STAGE_MAIL, &o);
 	else
 		session_settle(s, &o);
@@ -106,14 +106,19 @@ send_rcpt(struct session *s)
 }
 
 /*
- * Too many recipients in one transaction: 452, or its older form, which means a
- * full mailbox when nobody was taken before (RFC 5321 4.5.3.1.10).
+ * Too many recipients in one transaction: 452, or x.5.3 (RFC 3463 3.6), or the
+ * older form, which means a full mailbox when nobody was taken before (RFC 5321
+ * 4.5.3.1.10).
  */
 static bool
 is_too_many(const struct session *s, const struct reply *r)
 {
-	return r->code == 452 ||
-	    (r->code == 552 && r->esc.cls == 0 && s->accepted > 0);
+	bool by_name = r->esc.subject == 5 && r->esc.detail == 3;
+
+	if (reply_kind(r) == REPLY_LATER)
+		return r->code == 452 || by_name;
+	return reply_kind(r) == REPLY_REFUSED && s->accepted > 0 &&
+	    (by_name || (r->code == 552 && r->esc.cls == 0));
 }
 
 static void
@@ -130,6 +135,7 @@ want_another(struct session *s, size_t i, struct result *result)
 {
 	recipient_say(s->mail.rcpt[i], PENDING, result);
 	s->fate[i] = AGAIN;
+	s->left--;
 	if (s->refused++ == 0)
 		s->fit = s->accepted;
 }
@@ -239,8 +245,7 @@ got_end(struct session *s, const struct reply *r, size_t rcpt)
 	if (s->body != BODY_NONE && !session_is_committed(s))
 		return answered_early(s, r);
 	conclude(s, r, rcpt);
-	if (reply_kind(r) == REPLY_DONE)
-		s->dirty = false;
+	s->dirty = false; /* whatever the reply (RFC 5321 4.1.1.4) */
 	return s->next;
 }
 
@@ -272,8 +277,13 @@ begin_again(struct session *s)
 static enum verb
 got_bdat(struct session *s, const struct reply *r, size_t rcpt)
 {
-	if (!is_unknown(r) || s->accepted == 0)
-		return got_end(s, r, rcpt);
+	enum verb next;
+
+	if (!is_unknown(r) || s->accepted == 0) {
+		next = got_end(s, r, rcpt);
+		s->dirty = reply_kind(r) != REPLY_DONE; /* RFC 3030 2 */
+		return next;
+	}
 	s->bdat_broken = true;
 	if (!session_is_committed(s))
 		return session_refuse(s, r, STAGE_BODY);

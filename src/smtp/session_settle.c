@@ -59,6 +59,7 @@ set_fate(struct session *s, size_t i, enum verdict verdict,
 {
 	recipient_say(s->mail.rcpt[i], verdict, result);
 	recipient_append(&s->settled, s->mail.rcpt[i]);
+	s->left -= s->fate[i] < AGAIN;
 	s->fate[i] = DECIDED;
 }
 
@@ -74,7 +75,7 @@ session_settle(struct session *s, const struct outcome *o)
 {
 	struct result *result = NULL;
 
-	for (size_t i = 0; i < s->mail.n; i++) {
+	for (size_t i = 0; i < s->mail.n && s->left > 0; i++) {
 		if (s->fate[i] >= AGAIN)
 			continue;
 		if (!result)
@@ -99,7 +100,7 @@ settle_again(struct session *s)
 {
 	enum verdict verdict = s->accepted == 0 ? DEFERRED : PENDING;
 
-	for (size_t i = 0; i < s->mail.n; i++)
+	for (size_t i = 0; i < s->mail.n && s->refused > 0; i++)
 		if (s->fate[i] == AGAIN)
 			set_fate(s, i, verdict, s->mail.rcpt[i]->result);
 }
@@ -111,7 +112,9 @@ session_rest(struct session *s)
 	if (s->fit > 0 && !s->mixed)
 		s->limit = s->fit;
 	settle_again(s);
+	s->mails += s->mail.n > 0;
 	s->mail = (struct mail){ 0 };
+	s->heard = false;
 	session_close_body(s);
 	s->need = SESSION_MAIL;
 	return NOTHING;

@@ -17,12 +17,14 @@ test_all_keywords(void **state)
 	caps_parse(&c, SLICE("mx.example.org greets\nPIPELINING\nSIZE 1024\n"
 			     "8bitmime\nSMTPUTF8 \nCHUNKING\nDSN\nSTARTTLS\n"
 			     "ENHANCEDSTATUSCODES\n"
-			     "LIMITS MAILMAX=10 RCPTMAX=50 X=1\nX-UNKNOWN a"));
+			     "limits MAILMAX=10 rcptmax=50 X=1 "
+			     "RCPTDOMAINMAX=999999\nX-UNKNOWN a"));
 	assert_true(c.pipelining && c.size && c.eight_bit && c.smtputf8);
 	assert_true(c.chunking && c.dsn && c.starttls && c.enhanced);
 	assert_int_equal(c.max_size, 1024);
 	assert_int_equal(c.max_rcpts, 50);
 	assert_int_equal(c.max_mails, 10);
+	assert_int_equal(c.max_domains, 999999);
 }
 
 static void
@@ -32,12 +34,14 @@ test_odd_keywords(void **state)
 
 	(void)state;
 	caps_parse(&c, SLICE("PIPELINING\nSIZE many\nLIMITS RCPTMAX=0 "
-			     "MAILMAX=x RCPTMAX\nPIPELININGX\n\n8BITMIME=1"));
+			     "MAILMAX=x RCPTMAX RCPTDOMAINMAX=1000000\n"
+			     "PIPELININGX\n\n8BITMIME=1"));
 	assert_false(c.pipelining); /* the first line is the server's name */
 	assert_true(c.size);
 	assert_int_equal(c.max_size, 0);
 	assert_int_equal(c.max_rcpts, 0);
 	assert_int_equal(c.max_mails, 0);
+	assert_int_equal(c.max_domains, 0);
 	assert_false(c.eight_bit);
 }
 

@@ -52,6 +52,8 @@ struct dialogue {
 #define BAD_SEQUENCE "S: 503 5.5.1 Bad sequence of commands\n"
 #define BARE "S: 550 5.5.2 Bare <CR> or <LF> received\n"
 #define PARAM "S: 501 5.5.4 Malformed parameter\n"
+#define X41 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X492 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41
 #define SENDER "S: 501 5.1.7 Bad sender address syntax\n"
 
 static const struct dialogue dialogues[] = {
@@ -113,6 +115,14 @@ static const struct dialogue dialogues[] = {
 	    "C: RCPT TO:<\xc3\xbc@y>\nS: 553 5.6.7 Address needs SMTPUTF8\n"
 	    "C: DATA\nS: 554 5.5.1 No valid recipients\n", "",
 	    .end = SERVER_IO },
+	{ "bounds of ORCPT", { 0 }, NULL,
+	    EHLO MAIL
+	    "C: RCPT TO:<b@y> ORCPT\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=;x\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=rfc822;x" X492 "x\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=rfc822;x" X492 "\nS: 250 2.1.5 Ok\n"
+	    "C: RSET\nS: 250 2.0.0 Ok\n", "", .end = SERVER_IO },
 	{ "bad addresses", { 0 }, NULL,
 	    EHLO "C: MAIL FROM:<a@x..y>\n" SENDER "C: MAIL FROM:<a@>\n" SENDER
 	    "C: MAIL FROM:<@x>\n" SENDER "C: MAIL FROM:<a@x,y>\n" SENDER

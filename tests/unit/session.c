@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "mail/encode.h"
 #include "smtp/session.h"
 
@@ -150,6 +152,8 @@ static const struct edge edges[] = {
 	{ "one octet more than a block", 14, BLOCK + 1, 76, "\r\n", TAIL("") },
 	{ "two blocks", 14, 2 * BLOCK, 76, "\r\n", TAIL("") },
 	{ "a block of NULs behind a block", 14, BLOCK, 76, "\r\n",
+	    TAIL("\0\0\0") },
+	{ "NULs behind a block that ends a line", 14, BLOCK, 64, "\r\n",
 	    TAIL("\0\0\0") },
 	{ "a CR at the block's edge", 14, BLOCK - 1, 76, "\r\n", TAIL("\r\n") },
 	{ "a head of a block, no body", BLOCK, 0, 1, "", TAIL("") },
@@ -632,6 +636,218 @@ test_no_bdat(void **state)
 	finish(&t);
 }
 
+/* ---- mail after mail ---- */
+
+#define ONE "220 hi|250 srv|"
+#define GOOD "250 ok|250 ok|354 go|250 taken|"
+
+static const struct {
+	const char *name, *before;
+	const char *said;	/* by the client after it */
+	bool stale;		/* ... when the connection is lost then */
+} mails[] = {
+	{ "the first", ONE, "MAIL", false },
+	{ "behind a good one", ONE GOOD, "MAIL", true },
+	{ "behind a refused sender", ONE "550 no|", "MAIL", true },
+	{ "behind a sender for later", ONE "450 no|", "MAIL", true },
+	{ "behind a refused recipient", ONE "250 ok|550 no|", "RSET", true },
+	{ "... and RSET", ONE "250 ok|550 no|250 ok|", "MAIL", true },
+	{ "behind a refused DATA", ONE "250 ok|250 ok|450 no|", "RSET", true },
+	{ "behind a refused text", ONE "250 ok|250 ok|354 go|554 no|", "MAIL",
+	    true },
+	{ "behind a refused chunk", "220 hi|250-srv|250 CHUNKING|250 ok|250 ok|"
+	    "554 no|", "RSET", true },
+	{ "behind a good chunk", "220 hi|250-srv|250 CHUNKING|250 ok|250 ok|"
+	    "250 ok|", "MAIL", true },
+	{ "behind a lone dot", "220 hi|250-srv|250 PIPELINING|250 ok|550 no|"
+	    "354 go|250 ok|", "MAIL", true },
+	{ "a word said to the second", ONE GOOD "250 ok|", "RCPT", false },
+	{ "a bad word to it", ONE GOOD "450 no|", "MAIL", true },
+	{ "behind two", ONE GOOD GOOD, "MAIL", true },
+};
+
+static void
+begin_plain(struct talk *t, const char *before)
+{
+	*t = (struct talk){ .config = { .tls = TLS_MAY } };
+	put_head(&t->message.head, 14);
+	buf_puts(&t->body, "hi\r\n");
+	start(t);
+	lead(t, before, false);
+}
+
+/* RSET only where a transaction was left open; and whose fault an end is. */
+static void
+test_mail_after_mail(void **state)
+{
+	static const char *const ends[] = { "", "421 4.3.2 enough\r\n" };
+	struct outcome why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+	    "end of file");
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof mails / sizeof *mails; i++)
+		for (size_t k = 0; k < 2; k++) {
+			begin_plain(&t, mails[i].before);
+			if (!slice_starts(buf_slice(&t.heard),
+				slice_of(mails[i].said)))
+				fail_msg("%s: %s", mails[i].name,
+				    buf_str(&t.heard));
+			if (k == 0)
+				session_lost(t.s, &why);
+			else
+				say(&t, ends[k]);
+			assert_int_equal(session_need(t.s), SESSION_CLOSE);
+			assert_int_equal(t.rcpt.verdict, DEFERRED);
+			assert_false(t.rcpt.result->maybe_sent);
+			if (session_is_stale(t.s) != mails[i].stale)
+				fail_msg("%s: is_stale", mails[i].name);
+			finish(&t);
+		}
+}
+
+/* What may come while nothing is asked. */
+static void
+test_between_mails(void **state)
+{
+	static const struct {
+		const char *says;	/* NULL = it closes */
+		unsigned short code;
+		const char *text;
+	} rows[] = {
+		{ "421 4.3.2 enough\r\n", 421, "enough" },
+		{ "221 bye\r\n", 221, "bye" },
+		{ "250 ok\r\n", 0, "never sent: 250 ok" },
+		{ "550 no\r\n", 0, "never sent: 550 no" },
+		{ "what?\r\n", 0, "not an SMTP reply: what?" },
+		{ NULL, 0, "gone" },
+	};
+	struct outcome why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+	    "gone");
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin_plain(&t, ONE "250 ok|250 ok|354 go");
+		say(&t, "250 taken\r\n");
+		assert_int_equal(session_need(t.s), SESSION_MAIL);
+		assert_string_equal(session_awaits(t.s), "more mail");
+		if (rows[i].says)
+			say(&t, rows[i].says);
+		else
+			session_lost(t.s, &why);
+		assert_int_equal(session_need(t.s), SESSION_CLOSE);
+		assert_int_equal(t.rcpt.verdict, DELIVERED);
+		assert_int_equal(session_end(t.s)->verdict, DEFERRED);
+		assert_int_equal(session_end(t.s)->code, rows[i].code);
+		assert_non_null(strstr(session_end(t.s)->text, rows[i].text));
+		assert_true(session_is_stale(t.s));
+		finish(&t);
+	}
+}
+
+/* Each reply begins a phase, also where nothing is said after it. */
+static void
+test_phases(void **state)
+{
+	static const char *const replies[] = { "250 ok\r\n", "250 ok\r\n",
+		"250-x\r\n", "250 taken\r\n" };
+	struct talk t;
+	unsigned phase;
+
+	(void)state;
+	begin_plain(&t, "220 hi|250-srv|250-CHUNKING|250 PIPELINING");
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		phase = session_phase(t.s);
+		say(&t, replies[i]);
+		/* a line is no reply: dripping them extends nothing */
+		assert_int_equal(session_phase(t.s) != phase,
+		    replies[i][3] == ' ');
+		assert_int_equal(session_output(t.s).n, 0);
+	}
+	assert_int_equal(t.rcpt.verdict, DELIVERED);
+	finish(&t);
+}
+
+/* ---- many recipients ---- */
+
+#define MANY 50000
+
+struct crowd {
+	struct recipient *rcpt;
+	struct recipient **offered;
+	size_t settled;
+};
+
+static void
+gather(struct crowd *c)
+{
+	c->rcpt = mem_resize(NULL, MANY, sizeof *c->rcpt);
+	c->offered = mem_resize(NULL, MANY, sizeof *c->offered);
+	for (size_t i = 0; i < MANY; i++) {
+		c->rcpt[i] = (struct recipient){ .to = { .path = "bob@x" } };
+		c->offered[i] = &c->rcpt[i];
+	}
+}
+
+static void
+disperse(struct crowd *c)
+{
+	for (size_t i = 0; i < MANY; i++)
+		result_release(c->rcpt[i].result);
+	free(c->rcpt);
+	free(c->offered);
+}
+
+static void
+answer(struct talk *t, struct crowd *c, const char *line)
+{
+	say(t, line);
+	run(t, false);
+	while (session_take_settled(t->s))
+		c->settled++;
+}
+
+/*
+ * One reply a time; nine of ten are refused.  That it stays linear shows in how
+ * long this takes: well under a second.
+ */
+static void
+test_many_recipients(void **state)
+{
+	struct talk t;
+	struct crowd c = { 0 };
+	bool lmtp;
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		lmtp = k == 1;
+		t = (struct talk){ .config.link = lmtp ? LINK_LMTP :
+							 LINK_SMTP };
+		put_head(&t.message.head, 14);
+		buf_puts(&t.body, "hi\r\n");
+		gather(&c);
+		start(&t);
+		t.mail.rcpt = c.offered;
+		t.mail.n = MANY;
+		c.settled = 0;
+		lead(&t, "220 hi|250-srv|250 PIPELINING|250 ok", false);
+		for (size_t i = 0; i < MANY; i++)
+			answer(&t, &c, i % 10 == 9 ? "250 ok\r\n" :
+						     "550 no\r\n");
+		assert_int_equal(c.settled, MANY / 10 * 9);
+		answer(&t, &c, "354 go\r\n");
+		for (size_t i = 0; i < (lmtp ? MANY / 10 : 1); i++)
+			say(&t, "250 taken\r\n");
+		assert_int_equal(session_need(t.s), SESSION_MAIL);
+		for (size_t i = 0; i < MANY; i++)
+			assert_int_equal(c.rcpt[i].verdict,
+			    i % 10 == 9 ? DELIVERED : FAILED);
+		disperse(&c);
+		finish(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -643,6 +859,10 @@ main(void)
 		cmocka_unit_test(test_early_codes),
 		cmocka_unit_test(test_waivers),
 		cmocka_unit_test(test_no_bdat),
+		cmocka_unit_test(test_mail_after_mail),
+		cmocka_unit_test(test_between_mails),
+		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_many_recipients),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
