@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from fakedns import (FORMERR, NXDOMAIN, REFUSED, SERVFAIL, FakeDns, record,
+from fakedns import (FORMERR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, FakeDns, record,
                      wire_name)
 from faults_support import (NOHOST, OK, TEMPFAIL, World, check, closed_port,
                             smtpsend)
@@ -530,3 +530,97 @@ def test_nxdomain_of_one_kind_is_not_trusted_over_data():
         run = w.send()
     check(run, OK, status="delivered")
     assert len(good.conns) == 1
+
+
+def has_edns(q):
+    return q.packet[11] == 1        # ARCOUNT: our OPT record
+
+
+def bare(q, rcode):
+    """Only a header: such a server has not read the question."""
+    return q.header(rcode, questions=0)
+
+
+def badvers(q):
+    opt = b"\0" + struct.pack(">HHBBHH", 41, 1232, 1, 0, 0, 0)
+    packet = q.answer()
+    return packet[:10] + b"\0\1" + packet[12:] + opt
+
+
+@pytest.mark.parametrize("refuse", [
+    lambda q: q.answer(rcode=FORMERR), lambda q: q.answer(rcode=NOTIMP),
+    lambda q: bare(q, FORMERR), lambda q: bare(q, NOTIMP), badvers],
+    ids=("FORMERR", "NOTIMP", "bare FORMERR", "bare NOTIMP", "BADVERS"))
+def test_a_server_without_edns(refuse):
+    """Asked again without OPT, and from then on always (RFC 6891 7)."""
+    with World() as w:
+        w.mx(10, dialogue())
+        w.dns.default = lambda q: refuse(q) if has_edns(q) else q.honest()
+        run = w.send()
+    check(run, OK, status="delivered")
+    first = [q for q in w.dns.asked if q.name == "example.test"]
+    later = [q for q in w.dns.asked if q.name != "example.test"]
+    assert sum(map(has_edns, first)) == 3 and len(first) == 6, "MX, A, AAAA"
+    assert len(later) == 2 and not any(map(has_edns, later)), "it forgot"
+
+
+def test_a_server_that_drops_edns():
+    with World() as w:
+        w.mx(10, dialogue())
+        w.dns.default = lambda q: None if has_edns(q) else q.honest()
+        run = w.send(seconds=2)
+    check(run, OK, status="delivered")
+
+
+@pytest.mark.parametrize("kind,address", [
+    ("AAAA", "fe80::1"), ("A", "169.254.169.254"),
+    ("AAAA", "::ffff:169.254.1.1")])
+def test_link_local_addresses_are_left_out(kind, address):
+    with World() as w:
+        w.mx(10, dialogue())
+        w.dns.add("mx1.example.test", kind, address)
+        run = w.send()
+        check(run, OK, status="delivered")
+        assert not any(e["address"].startswith(("fe80", "169.254"))
+                       for e in run.of("connect")), run
+        del w.dns.zone["mx1.example.test"]
+        w.dns.add("mx1.example.test", kind, address)
+        run = w.send(loopback=False)
+    got = check(run, NOHOST, status="failed", enhanced="5.4.4")
+    assert "link-local" in got["text"], run
+
+
+def test_what_a_domain_lacks_is_said():
+    with World() as w:
+        w.dns.add("txt.test", "TXT", b"\1x")
+        w.dns.add("dangling.test", "MX", (10, "nowhere.test"))
+        w.dns.add("hollow.test", "MX", (10, "txt.test"))
+        run = w.send(to=("a@txt.test", "b@dangling.test", "c@hollow.test",
+                         "d@192.0.2.7"), json_events=False)
+    assert run.rc == NOHOST, run
+    txt, dangling, hollow, number = sorted(run.err.splitlines())[:4]
+    for line in (txt, dangling, hollow):
+        assert "behind the @" not in line, "the domain is there"
+        assert "the domain exists" in line
+    assert "neither A nor AAAA records" in txt and "no MX records" in txt
+    assert "nowhere.test: no such host" in dangling
+    assert "txt.test: no address (neither A nor AAAA records)" in hollow
+    assert "written [192.0.2.7]" in number
+
+
+def test_short_of_descriptors_questions_wait():
+    """900 of them with room for a few; nobody is blamed."""
+    names = [f"d{i}.test" for i in range(300)]
+    with World() as w:
+        for name in names:
+            w.dns.add(name, "MX", (10, "mx.test"))
+        w.dns.add("mx.test", "A", "192.0.2.1")
+        w.dns.add("mx.test", "AAAA", "2001:db8::1")
+        run = w.send("--explain", to=[f"u@{name}" for name in names],
+                     wrap=["sh", "-c", 'ulimit -n 12; exec "$@"', "sh"])
+    plans = run.of("explain")
+    assert len(plans) == 300 and all(p["why"] is None for p in plans), run
+    assert run.rc == OK, run
+    asked = [(q.name, q.kind) for q in w.dns.asked]
+    twice = {q for q in asked if asked.count(q) > 1}
+    assert not twice and len(asked) == 902, f"each question once: {twice}"
