@@ -15,7 +15,6 @@ PREFIX  ?= /usr/local
 SECONDS ?= 10
 VERSION := 0.1
 
-PKGS    := inih
 NET     := openssl ldns libidn2
 LIBDIR  ?= $(PREFIX)/lib
 has      = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
@@ -26,10 +25,10 @@ OPT     ?= -O2 -g
 HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	   $(call has,-fstack-clash-protection) $(call has,-fcf-protection)
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
-	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(PKGS) $(NET) libcurl) $(CFLAGS)
+	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(NET) libcurl) $(CFLAGS)
 HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
 LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
-LIBS    := $(shell pkg-config --libs $(PKGS)) $(LDLIBS)
+LIBS    := $(LDLIBS)
 NETLIBS := $(shell pkg-config --libs $(NET))
 CURL    := $(shell pkg-config --libs libcurl openssl)
 Q       := $(if $(V),,@)

@@ -16,7 +16,6 @@ struct config_text {
 	size_t sections;	/* this file's, in front of those before */
 	struct option_call call; /* for keys of the defaults */
 	struct buf *says;
-	bool failed;
 };
 
 /* Copies that live as long as c. */

@@ -25,16 +25,11 @@ put_text(struct buf *out, const char *text)
 	}
 }
 
-/*
- * A blank before ';' would make a comment of it, and a long line may have no
- * octet more than it had in its file.
- */
+/* A blank before ';' would make a comment of it. */
 static void
 put_value(struct buf *out, const char *key, const char *value)
 {
-	bool tight = value[0] == ';' || strlen(key) + strlen(value) > 190;
-
-	buf_putf(out, tight ? "%s=" : "%s = ", key);
+	buf_putf(out, value[0] == ';' ? "%s=" : "%s = ", key);
 	put_text(out, value);
 	buf_putc(out, '\n');
 }

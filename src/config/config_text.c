@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * config_text.c - a file's text into sections and keys.
- *
- * inih finds keys and values.  Its reader is ours: it counts the lines, and
- * refuses what inih would cut off without a word: long lines and NUL octets.
- * Section names are read here too, since inih cuts them at 49 octets and tells
- * nothing of a section without keys.
- */
+/* config_text.c - a file's text into sections and keys, line by line. */
 #include "config/config.h"
 
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +35,6 @@ config_complain(struct buf *says, const char *file, unsigned line,
 static bool
 complain(struct config_text *t, const char *word, const char *text)
 {
-	t->failed = true;
 	return config_complain(t->says, t->file, t->line, word, text);
 }
 
@@ -175,32 +166,6 @@ next_line(struct config_text *t)
 	return slice_trim(line);
 }
 
-/* inih's reader, as fgets(); an indented line continues nothing. */
-static char *
-read_line(char *to, int size, void *text)
-{
-	struct config_text *t = text;
-	struct slice line;
-
-	if (t->failed || t->rest.n == 0)
-		return NULL;
-	line = next_line(t);
-	if (is_comment(line))
-		line.n = 0;
-	if (memchr(line.p, '\0', line.n))
-		complain(t, NULL, "a NUL octet");
-	else if (line.n + 3 > (size_t)size)
-		complain(t, NULL, "the line is too long (a long command may "
-		    "be put into a script)");
-	else if (line.n > 0 && line.p[0] == '[')
-		read_section(t, line);
-	if (t->failed)
-		return NULL;
-	memcpy(to, line.p, line.n);
-	to[line.n] = '\0';
-	return to;
-}
-
 static bool
 is_repeated(const struct config_text *t, const char *key)
 {
@@ -225,27 +190,61 @@ note_item(struct config_text *t, const char *key, const char *value)
 		{ value, t->file, t->line } };
 }
 
-/* inih's handler: the section it names is not asked, see above. */
-static int
-take_item(void *text, const char *section, const char *name, const char *value)
+static bool
+take_item(struct config_text *t, struct slice name, struct slice text)
 {
-	struct config_text *t = text;
-	const char *key = config_keep(t->config, slice_of(name));
+	const char *key = config_keep(t->config, name);
+	const char *value = config_keep(t->config, text);
 
-	(void)section;
-	if (t->failed)
-		return 0;
-	value = config_keep(t->config, slice_of(value));
-	if (value[0] == '\0')
+	if (text.n == 0)
 		return complain(t, key, "a value is wanted");
-	if (!is_plain(slice_of(value)))
+	if (!is_plain(text))
 		return complain(t, key, "a control character, or octets that "
 		    "are no UTF-8");
 	if (is_repeated(t, key))
 		return complain(t, key, "this key is there already");
-	t->failed = !config_key(t, key, value);
+	if (!config_key(t, key, value))
+		return false;
 	note_item(t, key, value);
-	return !t->failed;
+	return true;
+}
+
+/* Up to a semicolon behind a blank. */
+static struct slice
+without_comment(struct slice s)
+{
+	for (size_t i = 1; i < s.n; i++)
+		if (s.p[i] == ';' && (s.p[i - 1] == ' ' || s.p[i - 1] == '\t'))
+			return slice_first(s, i);
+	return s;
+}
+
+/* "KEY = VALUE", or with a colon. */
+static bool
+read_item(struct config_text *t, struct slice line)
+{
+	size_t equals, colon, at;
+
+	line = without_comment(line);
+	equals = slice_find(line, '=');
+	colon = slice_find(line, ':');
+	at = equals < colon ? equals : colon;
+	if (at == line.n || at == 0)
+		return complain(t, NULL, "KEY = VALUE or [SECTION] is wanted");
+	return take_item(t, slice_trim(slice_first(line, at)),
+	    slice_trim(slice_from(line, at + 1)));
+}
+
+static bool
+read_line(struct config_text *t)
+{
+	struct slice line = next_line(t);
+
+	if (is_comment(line))
+		return true;
+	if (slice_find(line, '\0') < line.n)
+		return complain(t, NULL, "a NUL octet");
+	return line.p[0] == '[' ? read_section(t, line) : read_item(t, line);
 }
 
 bool
@@ -254,17 +253,15 @@ config_parse(struct config *c, const char *file, struct slice text,
 {
 	struct config_text t = { .config = c, .settings = s, .rest = text,
 		.section = &c->defaults, .says = says };
-	int bad;
+	bool ok = true;
 
 	t.file = config_keep(c, slice_of(file));
 	t.call = option_call(s, says);
 	t.call.file = t.file;
 	t.call.own = true;
-	bad = ini_parse_stream(read_line, &t, take_item, &t);
-	if (t.failed || bad == 0)
-		return !t.failed;
-	return config_complain(says, t.file, (unsigned)bad, NULL,
-	    "KEY = VALUE or [SECTION] is wanted");
+	while (ok && t.rest.n > 0)
+		ok = read_line(&t);
+	return ok;
 }
 
 void
