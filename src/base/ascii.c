@@ -29,17 +29,41 @@ ascii_has_control(struct slice s)
 	return false;
 }
 
-/* Length of the sequence that the lead byte c announces; 0 for none. */
-static size_t
-utf8_length(unsigned char c)
+/* What the octets behind this lead must be (RFC 3629 4); false for no lead. */
+static bool
+utf8_lead(struct utf8 *u, unsigned char c)
 {
-	if (c < 0x80)
-		return 1;
-	if (c >= 0xc2 && c <= 0xdf)
-		return 2;
-	if ((c & 0xf0) == 0xe0)
-		return 3;
-	return c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+	u->low = 0x80;
+	u->high = 0xbf;
+	if (c < 0xc2 || c > 0xf4)
+		return false;
+	u->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	if (c == 0xe0)
+		u->low = 0xa0;
+	else if (c == 0xed)
+		u->high = 0x9f;
+	else if (c == 0xf0)
+		u->low = 0x90;
+	else if (c == 0xf4)
+		u->high = 0x8f;
+	return true;
+}
+
+bool
+utf8_step(struct utf8 *u, char octet)
+{
+	unsigned char c = (unsigned char)octet;
+
+	if (u->need == 0)
+		return c < 0x80 || utf8_lead(u, c);
+	if (c < u->low || c > u->high) {
+		u->need = 0;
+		return false;
+	}
+	u->need--;
+	u->low = 0x80;
+	u->high = 0xbf;
+	return true;
 }
 
 /*
@@ -49,37 +73,34 @@ utf8_length(unsigned char c)
 static long
 utf8_next(struct slice s, size_t *n)
 {
-	static const long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)s.p[0];
-	size_t len = utf8_length(lead);
-	long cp;
+	struct utf8 u = { 0 };
+	long cp = 0;
 
-	*n = 1;
-	if (len <= 1)
-		return len ? lead : -1;
-	if (len > s.n)
-		return -1;
-	cp = lead & (0x7f >> len);
-	for (size_t i = 1; i < len; i++) {
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
-			return -1;
-		cp = cp << 6 | (s.p[i] & 0x3f);
+	for (*n = 0; *n < s.n; ++*n) {
+		unsigned char c = (unsigned char)s.p[*n];
+
+		if (!utf8_step(&u, s.p[*n]))
+			break;
+		cp = *n > 0 ? cp << 6 | (c & 0x3f) :
+			      c & (0x7f >> (u.need ? u.need + 1 : 0));
+		if (u.need == 0) {
+			++*n;
+			return cp;
+		}
 	}
-	if (cp < least[len] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
-		return -1;
-	*n = len;
-	return cp;
+	*n = 1;
+	return -1;
 }
 
 bool
 utf8_is_valid(struct slice s)
 {
-	size_t n;
+	struct utf8 u = { 0 };
 
-	for (; s.n > 0; s = slice_from(s, n))
-		if (utf8_next(s, &n) < 0)
+	for (size_t i = 0; i < s.n; i++)
+		if (!utf8_step(&u, s.p[i]))
 			return false;
-	return true;
+	return u.need == 0;
 }
 
 /* C1 controls, and the marks that reorder a line of text on a terminal. */

@@ -54,7 +54,19 @@ bool ascii_has_high(struct slice s);
 /* Any C0 control or DEL, NUL included? */
 bool ascii_has_control(struct slice s);
 
-/* Well-formed UTF-8 (RFC 3629: no overlongs, no surrogates)? */
+/*
+ * UTF-8 read octet by octet (RFC 3629: no overlongs, no surrogates).
+ * Zero-initialise; in mid-character need is how many octets are still to come.
+ */
+struct utf8 {
+	unsigned char need;
+	unsigned char low, high; /* what the next one must be between */
+};
+
+/* May this octet come next?  If not, the next one begins a character. */
+bool utf8_step(struct utf8 *u, char c);
+
+/* Well-formed UTF-8? */
 bool utf8_is_valid(struct slice s);
 
 /*

@@ -89,14 +89,11 @@ new_slot(struct events *q)
  * The arena may move while it grows, so a queued field keeps the length of its
  * text only; the bytes stand in the arena in the order of the fields.
  */
-void
-events_put(struct events *q, const struct event *e)
+static void
+enqueue(struct events *q, const struct event *e)
 {
-	struct event *to;
+	struct event *to = new_slot(q);
 
-	if (!events_wanted(q))
-		return;
-	to = new_slot(q);
 	*to = *e;
 	to->at = q->now;
 	for (size_t i = 0; i < e->n; i++)
@@ -104,9 +101,26 @@ events_put(struct events *q, const struct event *e)
 }
 
 void
-events_note(struct events *q, unsigned lane, const char *fmt, ...)
+events_put(struct events *q, const struct event *e)
+{
+	if (events_wanted(q))
+		enqueue(q, e);
+}
+
+static void
+put_remark(struct events *q, unsigned lane, bool warning, const char *text)
 {
 	struct event e = event_make(EVENT_NOTE, lane);
+
+	event_text(&e, "text", slice_of(text));
+	if (warning)
+		event_number(&e, "warning", 1);
+	enqueue(q, &e);
+}
+
+void
+events_note(struct events *q, unsigned lane, const char *fmt, ...)
+{
 	char text[1024];
 	va_list ap;
 
@@ -115,8 +129,21 @@ events_note(struct events *q, unsigned lane, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	event_text(&e, "text", slice_of(text));
-	events_put(q, &e);
+	put_remark(q, lane, false, text);
+}
+
+void
+events_warn(struct events *q, unsigned lane, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!q)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	put_remark(q, lane, true, text);
 }
 
 bool

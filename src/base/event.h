@@ -33,7 +33,8 @@ enum event_kind {
 	EVENT_RECEIVED,	/* the same, from the peer: line */
 	EVENT_BODY,	/* message octets so far: sent, size, done (0|1) */
 	EVENT_BODY_LINE, /* a line of message text, only when asked for: line */
-	EVENT_NOTE,	/* a remark for a person: text */
+	EVENT_NOTE,	/* a remark for a person: text; warning = 1: one that
+			   is told also where nobody asked for more */
 	EVENT_RESULT,	/* what became of a recipient */
 	NEVENTS
 };
@@ -88,6 +89,10 @@ events_wanted(const struct events *q)
 
 /* A remark in one call: EVENT_NOTE with this text. */
 void events_note(struct events *q, unsigned lane, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same as a warning, which is queued whether events are wanted or not. */
+void events_warn(struct events *q, unsigned lane, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*

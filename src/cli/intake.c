@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/idn.h"
 #include "mail/complete.h"
+#include "mail/label.h"
 #include "mail/mailbox.h"
 #include "mail/recode.h"
 #include "mail/refrom.h"
@@ -74,7 +75,10 @@ complete_options(const struct settings *s, const struct self *self,
 {
 	struct wall_time now = clock_wall();
 	struct complete_options o = {
-		.as_is = s->message.as_is || s->message.gateway,
+		.form = s->message.as_is ? COMPLETE_NOTHING :
+		    s->message.gateway ? COMPLETE_TO_SEND : COMPLETE_ALL,
+		.doubt = s->personality == AS_SMTPSEND &&
+		    !s->message.gateway && !s->message.read_recipients,
 		.recipients = s->message.read_recipients,
 		.address = address_options(s, self),
 		.from = slice_of(e->from.path),
@@ -114,22 +118,44 @@ walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
 	return true;
 }
 
+/* How to make it 7-bit, and whether that may be done. */
 static bool
-scan_body(struct message *m, bool cr_ends, struct outcome *why)
+plan_recoding(struct message *m, bool cr_ends, struct outcome *why)
 {
-	struct scan scan = { 0 };
-
-	if (!walk_body(m, &scan, NULL, why))
-		return false;
-	scan_finish(&scan);
-	scan_message(&scan, m);
-	if (!recode_is_needed(m))
-		return true;
 	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends,
 	    &config_idn);
 	if (!walk_body(m, NULL, m->recode, why))
 		return false;
 	recode_plan_finish(m->recode);
+	m->recode_bar = recode_plan_bar(m->recode);
+	m->is_binary = m->is_binary || recode_plan_is_binary(m->recode);
+	if (!m->recode_bar || !recode_is_forced(m))
+		return true;
+	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 3),
+	    "the message has NULs, lines of more than 998 octets, or raw "
+	    "binary parts, and may not be re-coded: %s", m->recode_bar);
+}
+
+static bool
+scan_body(struct message *m, const struct complete_options *o,
+    struct outcome *why)
+{
+	bool as_is = o->form == COMPLETE_NOTHING;
+	struct scan scan = { .lines.cr_ends = o->cr_ends,
+		.look_closely = !as_is && label_is_missing(m) };
+
+	if (!walk_body(m, &scan, NULL, why))
+		return false;
+	scan_finish(&scan);
+	if (as_is && !scan_is_as_is(&scan, why))
+		return false;
+	if (o->form == COMPLETE_ALL)
+		label_put(m, &scan);
+	scan_message(&scan, m);
+	if (as_is)
+		m->recode_bar = "--as-is";
+	else if (recode_is_needed(m))
+		return plan_recoding(m, o->cr_ends, why);
 	return true;
 }
 
@@ -220,7 +246,7 @@ read_message(struct intake *in, const struct settings *s,
 	    !rewrite_sender(in, s, self, why))
 		return false;
 	in->message.body = content_from(in->input.content, body_at);
-	return scan_body(&in->message, o.cr_ends, why);
+	return scan_body(&in->message, &o, why);
 }
 
 /* --explain and --quit-after send no message, so they ask for none. */
@@ -256,6 +282,24 @@ no_recipients(struct outcome *why, const char *text)
 	return outcome_fail(why, FAILED, STAGE_USAGE, ESC(5, 5, 4), "%s", text);
 }
 
+/* Tell what was taken for what. */
+static void
+remark(const struct message *m, const struct settings *s,
+    struct events *events)
+{
+	if (m->doubtful_head && s->personality == AS_SMTPSEND)
+		events_note(events, 0, "the message has no header: its first "
+		    "line looks like a field that nobody knows, and no empty "
+		    "line follows");
+	else if (m->doubtful_head)
+		events_warn(events, 0, "the whole message was taken as header "
+		    "fields: its first line looks like one, and no empty line "
+		    "follows");
+	if (m->is_binary && m->body.length > 0)
+		events_note(events, 0, "the message holds binary data: it is "
+		    "sent in base64");
+}
+
 /* What was told of bad addresses was told now. */
 static bool
 finish_envelope(struct envelope *e, const struct settings *s)
@@ -268,7 +312,7 @@ finish_envelope(struct envelope *e, const struct settings *s)
 
 bool
 intake_read(struct intake *in, const struct settings *s,
-    const struct self *self, struct outcome *why)
+    const struct self *self, struct events *events, struct outcome *why)
 {
 	struct envelope *e = &in->envelope;
 
@@ -282,6 +326,7 @@ intake_read(struct intake *in, const struct settings *s,
 	if ((e->n > 0 || s->message.read_recipients) && needs_message(s) &&
 	    !read_message(in, s, self, why))
 		return false;
+	remark(&in->message, s, events);
 	if (e->n == 0 && e->nbad == 0)
 		return no_recipients(why, "no recipients: the header has no "
 		    "address in To, Cc or Bcc");

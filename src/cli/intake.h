@@ -10,6 +10,7 @@
 #ifndef CLI_INTAKE_H
 #define CLI_INTAKE_H
 
+#include "base/event.h"
 #include "config/options.h"
 #include "mail/message.h"
 #include "net/input.h"
@@ -24,10 +25,11 @@ struct intake {
 
 /*
  * Zero-initialise, but for stop; false with *why.  s and self outlive nothing
- * of it.
+ * of it.  What was done to the message that its author may not expect is told
+ * to events.
  */
 bool intake_read(struct intake *in, const struct settings *s,
-    const struct self *self, struct outcome *why);
+    const struct self *self, struct events *events, struct outcome *why);
 
 void intake_free(struct intake *in);
 

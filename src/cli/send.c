@@ -357,13 +357,14 @@ send_run(const struct settings *s)
 	}
 	self_init(&r.self);
 	catch_while_reading(&r);
-	if (!intake_read(&r.intake, s, &r.self, &why)) {
+	r.events.now = clock_now();
+	r.events.wanted = report_wants_events(&r.report);
+	r.events.bodies = report_wants_bodies(&r.report);
+	if (!intake_read(&r.intake, s, &r.self, &r.events, &why)) {
 		status = fail(&r, &why);
 	} else if (r.intake.envelope.n == 0) {
 		status = report_results(&r.report, &r.intake.envelope);
 	} else {
-		r.events.wanted = report_wants_events(&r.report);
-		r.events.bodies = report_wants_bodies(&r.report);
 		configure(&r);
 		status = deliver(&r);
 	}

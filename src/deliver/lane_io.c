@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "mail/header.h"
 #include "mail/recode.h"
 #include "net/content.h"
 
@@ -51,7 +52,18 @@ needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
 static bool
 needs_recoding(const struct message *m, const struct caps *caps)
 {
-	return m->recode && (recode_is_forced(m) || !caps->eight_bit);
+	return m->recode && !m->recode_bar &&
+	    (recode_is_forced(m) || !caps->eight_bit);
+}
+
+/* Re-coding keeps what is said, but not what was signed (RFC 6376 5.3). */
+static void
+warn_of_signature(const struct lane *l)
+{
+	if (header_has(buf_slice(&l->job->message->head), "DKIM-Signature"))
+		events_warn(l->job->events, l->number, "the message was "
+		    "re-coded in 7 bits for %s: its DKIM-Signature does not "
+		    "hold any more", l->at.host);
 }
 
 static bool
@@ -82,6 +94,8 @@ lane_next_mail(struct lane *l)
 		session_quit(l->session);
 		return;
 	}
+	if (l->mail.seven_bit)
+		warn_of_signature(l);
 	l->text = 0;
 	l->mails++;
 	session_mail(l->session, &l->mail);

@@ -8,8 +8,10 @@
 #include "mail/date.h"
 #include "mail/fold.h"
 #include "mail/header.h"
+#include "mail/lines.h"
 #include "mail/mimetype.h"
 #include "mail/rewrite.h"
+#include "mail/scan.h"
 
 #define LINE_WANTED 76
 
@@ -103,6 +105,17 @@ read_charset(struct slice head, struct mimetype *type)
 	return mimetype_charset(type);
 }
 
+static bool
+must_be_rewritten(const struct header_field *f, enum complete_form form)
+{
+	struct slice rest = f->raw, line;
+
+	while (form == COMPLETE_TO_SEND && slice_cut(&rest, '\n', &line))
+		if (line.n > LINES_OCTETS + 1)
+			return true;
+	return form == COMPLETE_ALL;
+}
+
 static void
 copy_fields(struct slice head, const struct complete_options *o,
     struct buf *out)
@@ -114,10 +127,10 @@ copy_fields(struct slice head, const struct complete_options *o,
 	while (header_next(&head, &f)) {
 		if (header_is(&f, "Bcc") || header_is(&f, "Resent-Bcc"))
 			continue;
-		if (o->as_is)
-			buf_put(out, f.raw);
-		else
+		if (must_be_rewritten(&f, o->form))
 			rewrite_field(out, &f, charset, o->address.idn);
+		else
+			buf_put(out, f.raw);
 	}
 }
 
@@ -171,17 +184,81 @@ add_missing(struct slice head, const struct complete_options *o,
 		add_message_id(o, out);
 }
 
-static enum parse
-find_head(struct slice raw, bool all, bool cr_ends, struct slice *head,
-    size_t *body_at, struct outcome *why)
+static bool
+refuse(struct outcome *why, const char *text)
 {
-	enum parse found = header_split(raw, all, cr_ends, head, body_at);
+	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0), "%s",
+	    text);
+}
 
-	if (found == PARSE_MORE ? raw.n < HEADER_MAX : head->n <= HEADER_MAX)
-		return found;
-	outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
-	    "header larger than 1 MiB");
+/* Where things are in a raw message. */
+struct found {
+	struct slice raw;  /* without a byte order mark */
+	struct slice head;
+	size_t body_at;	   /* in raw */
+};
+
+static enum parse
+find_head(struct found *f, bool all, bool cr_ends, struct outcome *why)
+{
+	enum parse got = header_split(f->raw, all, cr_ends, &f->head,
+	    &f->body_at);
+	size_t n = got == PARSE_MORE ? f->raw.n : f->head.n;
+
+	if (n <= HEADER_MAX)
+		return got;
+	refuse(why, "header larger than 1 MiB");
 	return PARSE_BAD;
+}
+
+/*
+ * Fields that people and programs write.  Others are known by their beginnings:
+ * who writes "X-Job: 1" means a header.
+ */
+static bool
+is_known(const struct header_field *f)
+{
+	static const char *const names[] = { "From", "To", "Cc", "Bcc",
+		"Subject", "Date", "Sender", "Reply-To", "Message-ID",
+		"In-Reply-To", "References", "MIME-Version", "Received",
+		"Return-Path", "Delivered-To", "Errors-To", "Precedence",
+		"Priority", "Importance", "Auto-Submitted", "Keywords",
+		"Comments", "User-Agent", "Organization",
+		"Return-Receipt-To", "Disposition-Notification-To",
+		"Mail-Followup-To", "Mail-Reply-To" };
+	static const char *const fronts[] = { "X-", "Content-", "Resent-",
+		"List-", "DKIM-", "ARC-", "Authentication-", "Auto-" };
+
+	for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
+		if (slice_starts_nocase(f->name, slice_of(fronts[i])))
+			return true;
+	return find_name(f, names, sizeof names / sizeof *names) >= 0;
+}
+
+/* "ERROR: disk full", and no empty line behind it. */
+static bool
+is_doubtful(struct slice head, const struct found *found)
+{
+	struct header_field f;
+
+	if (found->head.n == 0 || found->head.p + found->head.n !=
+	    found->raw.p + found->body_at)
+		return false; /* an empty line is between them */
+	while (header_next(&head, &f))
+		if (is_known(&f))
+			return false;
+	return true;
+}
+
+/* What --as-is may not change, can it be sent? */
+static bool
+check_as_is(struct slice raw, bool cr_ends, struct outcome *why)
+{
+	struct scan scan = { .lines.cr_ends = cr_ends };
+
+	scan_feed(&scan, raw);
+	scan_finish(&scan);
+	return scan_is_as_is(&scan, why);
 }
 
 void
@@ -203,27 +280,46 @@ message_note_head(struct message *m)
 	}
 }
 
+/* head is canonical. */
+static void
+make_head(struct slice head, const struct complete_options *o,
+    struct message *m)
+{
+	copy_fields(head, o, &m->head);
+	if (o->form == COMPLETE_ALL)
+		add_missing(head, o, &m->head);
+	buf_puts(&m->head, "\r\n");
+	message_note_head(m);
+}
+
 enum parse
 message_head(struct slice raw, bool all, const struct complete_options *o,
     struct message *m, struct envelope *envelope, size_t *body_at,
     struct outcome *why)
 {
+	bool as_is = o->form == COMPLETE_NOTHING;
+	size_t skip = !as_is && slice_starts(raw, SLICE("\xef\xbb\xbf")) ?
+	    3 : 0;
+	struct found found = { .raw = slice_from(raw, skip) };
 	struct buf text = { 0 };
-	struct slice head;
-	enum parse found = find_head(raw, all, o->cr_ends, &head, body_at,
-	    why);
+	enum parse got = raw.n < 3 && !all ? PARSE_MORE :
+	    find_head(&found, all, o->cr_ends, why);
 
-	if (found != PARSE_OK)
-		return found;
-	header_canonical(head, o->cr_ends, &text);
-	head = buf_slice(&text);
+	if (got == PARSE_OK && as_is && !check_as_is(found.head, o->cr_ends,
+		why))
+		got = PARSE_BAD;
+	if (got != PARSE_OK)
+		return got;
+	header_canonical(found.head, o->cr_ends, &text);
+	m->doubtful_head = !as_is && is_doubtful(buf_slice(&text), &found);
+	if (m->doubtful_head && o->doubt) {
+		buf_clear(&text);
+		found.body_at = (size_t)(found.head.p - found.raw.p);
+	}
 	if (o->recipients)
-		collect(head, &o->address, envelope);
-	copy_fields(head, o, &m->head);
-	if (!o->as_is)
-		add_missing(head, o, &m->head);
-	buf_puts(&m->head, "\r\n");
-	message_note_head(m);
+		collect(buf_slice(&text), &o->address, envelope);
+	make_head(buf_slice(&text), o, m);
+	*body_at = skip + found.body_at;
 	buf_free(&text);
 	return PARSE_OK;
 }

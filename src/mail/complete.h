@@ -25,10 +25,17 @@
 
 #define HEADER_MAX 1048576 /* octets of raw header that are taken */
 
+enum complete_form {
+	COMPLETE_ALL,	  /* add what is missing, encode, fold */
+	COMPLETE_TO_SEND, /* only what no server takes: long lines, stray CRs */
+	COMPLETE_NOTHING, /* and what no server takes is refused */
+};
+
 struct complete_options {
-	bool as_is;	  /* add, encode and fold nothing (Bcc still goes) */
+	enum complete_form form;
 	bool cr_ends;	  /* no LF is there: a CR ends a line (lines.h) */
 	bool recipients;  /* -t: take recipients from the header */
+	bool doubt;	  /* what is hardly a header is text */
 	struct address_options address; /* for those in the header */
 	struct slice from;	/* a path for a missing From; empty = <> */
 	struct slice full_name; /* -F, for a missing From; or empty */
@@ -46,8 +53,14 @@ struct complete_options {
  * when there is one, are added to *envelope, which may be NULL without; those
  * that cannot be used to its bad ones.
  *
+ * Bcc always goes.  A UTF-8 byte order mark in front of a header is no text.
+ * m->doubtful_head is set when a header was found in which no field is known
+ * and behind which no empty line is ("ERROR: disk full"); with o->doubt it is
+ * the beginning of the body then.
+ *
  * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: the header
- * is longer than HEADER_MAX (STAGE_MESSAGE, FAILED).
+ * is longer than HEADER_MAX, or under COMPLETE_NOTHING cannot be sent
+ * (STAGE_MESSAGE, FAILED).
  */
 enum parse message_head(struct slice raw, bool all,
     const struct complete_options *o, struct message *m,

@@ -23,6 +23,8 @@
 struct message {
 	struct buf head;	/* header and empty line, CRLF */
 	struct content body;	/* raw; the file is the intake's */
+	bool doubtful_head;	/* what was, or would be, its header hardly is
+				   one (complete.h) */
 
 	uint64_t size;		/* octets of head and body on the wire, before
 				   dot-stuffing: what SIZE= and BDAT say */
@@ -32,8 +34,12 @@ struct message {
 	char utf8_field[MESSAGE_NAME]; /* ... the first field with any */
 	bool has_nul;		/* NULs, which never leave the program */
 
+	bool is_binary;		/* its very octets count: lines would spoil
+				   them */
+
 	struct recode_plan *recode; /* how to make it 7-bit, when it is not
 				   (recode.h); the intake's, or NULL */
+	const char *recode_bar;	/* why it must not be; NULL when it may */
 };
 
 #endif

@@ -17,11 +17,17 @@ mime_free(struct mime *m)
 }
 
 static bool
+is_type(const struct mimetype *t, const char *type)
+{
+	return slice_eq_nocase(t->type, slice_of(type));
+}
+
+static bool
 is_nested_message(const struct mimetype *t, bool typed, bool in_digest)
 {
 	if (!typed)
 		return in_digest;
-	return slice_eq_nocase(t->type, SLICE("message")) &&
+	return is_type(t, "message") &&
 	    (slice_eq_nocase(t->subtype, SLICE("rfc822")) ||
 	     slice_eq_nocase(t->subtype, SLICE("global")));
 }
@@ -33,22 +39,34 @@ is_identity(enum cte cte)
 	return cte == CTE_7BIT || cte == CTE_8BIT || cte == CTE_BINARY;
 }
 
+/* What its type makes of it, wherever it is. */
+static void
+set_type(struct mime_entity *e, const struct mimetype *t)
+{
+	e->is_text = !e->is_typed || is_type(t, "text") ||
+	    is_type(t, "message");
+	e->is_binary = !e->is_text && !is_type(t, "multipart") &&
+	    (e->cte == CTE_BINARY || e->cte == CTE_7BIT);
+}
+
+/*
+ * A multipart has no other encoding than the identities (RFC 2045 6.4): what
+ * else it says is not so, and its parts are looked for all the same.
+ */
 static void
 set_kind(struct mime *m, struct mime_entity *e, const struct mimetype *t)
 {
-	bool digest = m->depth > 0 && m->level[m->depth - 1].is_digest;
-	bool multipart = slice_eq_nocase(t->type, SLICE("multipart"));
-	bool room = m->depth < MIME_DEPTH && is_identity(e->cte);
+	const struct mime_level *around = mime_around(m);
+	bool room = m->depth < MIME_DEPTH;
 
-	e->is_text = !e->is_typed || slice_eq_nocase(t->type, SLICE("text")) ||
-	    slice_eq_nocase(t->type, SLICE("message"));
-	if (room && multipart && t->boundary[0] != '\0')
-		e->kind = MIME_MULTIPART;
-	else if (multipart)
-		e->is_opaque = true;
-	else if (room && m->has_empty_line &&
-	    is_nested_message(t, e->is_typed, digest))
+	e->is_signed = around && around->is_signed;
+	if (is_type(t, "multipart")) {
+		e->is_opaque = !room || t->boundary[0] == '\0';
+		e->kind = e->is_opaque ? MIME_LEAF : MIME_MULTIPART;
+	} else if (room && is_identity(e->cte) && m->has_empty_line &&
+	    is_nested_message(t, e->is_typed, around && around->is_digest)) {
 		e->kind = MIME_MESSAGE;
+	}
 }
 
 static void
@@ -56,10 +74,13 @@ push_level(struct mime *m, const struct mimetype *t)
 {
 	struct mime_level *l = &m->level[m->depth++];
 
-	*l = (struct mime_level){ .index = m->entity.index };
+	*l = (struct mime_level){ .index = m->entity.index,
+		.is_signed = m->entity.is_signed };
 	if (m->entity.kind == MIME_MESSAGE)
 		return;
 	l->is_digest = slice_eq_nocase(t->subtype, SLICE("digest"));
+	l->is_signed = l->is_signed ||
+	    slice_eq_nocase(t->subtype, SLICE("signed"));
 	memcpy(l->boundary, t->boundary, sizeof l->boundary);
 }
 
@@ -99,6 +120,7 @@ begin_entity(struct mime *m, struct slice head)
 	mimetype_parse(buf_slice(&value), &t);
 	memcpy(e.charset, mimetype_charset(&t),
 	    strlen(mimetype_charset(&t)) + 1);
+	set_type(&e, &t);
 	set_kind(m, &e, &t);
 	m->entity = e;
 	m->is_outside = e.kind != MIME_LEAF;

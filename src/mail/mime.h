@@ -32,12 +32,15 @@ struct mime_entity {
 	bool is_text;	/* text/..., message/..., or without a type */
 	bool is_typed;	/* has a Content-Type */
 	bool is_opaque;	/* a multipart that is not walked: a leaf of no use */
+	bool is_binary;	/* its very octets count, not lines of text */
+	bool is_signed;	/* inside multipart/signed (RFC 1847) */
 	char charset[CHARSET_MAX + 1]; /* of what is no UTF-8 in its header */
 };
 
 struct mime_level {
 	size_t index;	/* of the entity that contains others */
 	bool is_digest; /* its parts are messages if they do not say */
+	bool is_signed; /* nothing in it may change */
 	char boundary[BOUNDARY_MAX + 1]; /* empty for a message */
 };
 
@@ -71,6 +74,13 @@ struct mime {
 };
 
 void mime_free(struct mime *m);
+
+/* What encloses the text at hand; NULL at the top. */
+static inline const struct mime_level *
+mime_around(const struct mime *m)
+{
+	return m->depth > 0 ? &m->level[m->depth - 1] : NULL;
+}
 
 /* The message's own header: sets entity, as MIME_HEAD does. */
 void mime_start(struct mime *m, struct slice head);

@@ -4,10 +4,8 @@
 
 #include <stdlib.h>
 
-#include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/header.h"
-#include "mail/lines.h"
 #include "mail/recode_plan.h"
 #include "mail/rewrite.h"
 #include "mail/seven.h"
@@ -28,16 +26,16 @@ static enum seven_form
 choose_form(const struct recode *r, const struct mime_entity *e)
 {
 	if (e->kind != MIME_LEAF)
-		return SEVEN_MASK;
+		return SEVEN_OUTSIDE;
 	if (!is_unclean(r, e))
 		return SEVEN_COPY;
 	if (e->cte == CTE_QP)
 		return SEVEN_QP_MEND;
 	if (e->cte == CTE_BASE64)
 		return SEVEN_BASE64_MEND;
-	if (e->is_text && !e->is_opaque)
+	if (e->is_text)
 		return SEVEN_QP;
-	return e->cte == CTE_BINARY ? SEVEN_BASE64_RAW : SEVEN_BASE64;
+	return e->is_binary ? SEVEN_BASE64_RAW : SEVEN_BASE64;
 }
 
 /* The encoding that an unclean entity gets. */
@@ -46,7 +44,7 @@ encoding_name(enum seven_form form)
 {
 	if (form == SEVEN_QP || form == SEVEN_QP_MEND)
 		return "quoted-printable";
-	return form == SEVEN_MASK ? "7bit" : "base64";
+	return form == SEVEN_OUTSIDE ? "7bit" : "base64";
 }
 
 static const char *
@@ -57,60 +55,15 @@ charset_name(unsigned bits)
 	return bits & PART_NOT_UTF8 ? "unknown-8bit" : "utf-8";
 }
 
-static bool
-is_clean(struct slice header)
-{
-	struct slice line;
-
-	if (ascii_has_high(header))
-		return false;
-	while (slice_cut(&header, '\n', &line))
-		if (line.n > LINES_OCTETS + 1)
-			return false;
-	return true;
-}
-
-/* Lines of a header that must be 7-bit and not too long, come what may. */
-static void
-put_masked(struct slice lines, struct buf *out)
-{
-	size_t column = 0;
-
-	for (size_t i = 0; i < lines.n; i++) {
-		char c = lines.p[i];
-
-		if (column == LINES_OCTETS && c != '\r') {
-			buf_puts(out, "\r\n ");
-			column = 1;
-		}
-		buf_putc(out, ascii_is_high(c) ? '?' : c);
-		column = c == '\n' ? 0 : c == '\r' ? column : column + 1;
-	}
-}
-
 /* A field of a part's header, rewritten; of the message's own, as it is. */
 static void
 put_field(const struct recode *r, const struct mime_entity *e,
     const struct header_field *f, struct buf *out)
 {
-	struct buf lines = { 0 };
-
-	if (e->index == 0) {
+	if (e->index == 0)
 		buf_put(out, f->raw);
-		return;
-	}
-	rewrite_field(&lines, f, e->charset, r->plan->idn);
-	put_masked(buf_slice(&lines), out);
-	buf_free(&lines);
-}
-
-/* Does the header of an unclean entity say what is no longer so? */
-static bool
-is_outdated(const struct mime_entity *e, const struct header_field *f)
-{
-	if (header_is(f, "Content-Type"))
-		return e->is_opaque;
-	return header_is(f, "Content-Transfer-Encoding");
+	else
+		rewrite_field(out, f, e->charset, r->plan->idn);
 }
 
 static void
@@ -121,9 +74,7 @@ put_new_fields(const struct recode *r, const struct mime_entity *e,
 
 	if (e->is_message && !header_has(header, "MIME-Version"))
 		buf_puts(out, "MIME-Version: 1.0\r\n");
-	if (e->kind == MIME_LEAF && e->is_opaque)
-		buf_puts(out, "Content-Type: application/octet-stream\r\n");
-	else if (e->kind == MIME_LEAF && !e->is_typed)
+	if (e->kind == MIME_LEAF && !e->is_typed)
 		buf_putf(out, "Content-Type: text/plain; charset=%s\r\n",
 		    charset_name(bits));
 	buf_putf(out, "Content-Transfer-Encoding: %s\r\n",
@@ -139,12 +90,13 @@ put_head(struct recode *r, struct slice header, struct buf *out)
 	struct slice rest = header;
 	struct header_field f;
 
-	if (!unclean && (e->index == 0 || is_clean(header))) {
+	if (!unclean && (e->index == 0 || recode_plan_head_is_clean(header))) {
 		while (header_next(&rest, &f))
 			buf_put(out, f.raw);
 	} else {
 		while (header_next(&rest, &f))
-			if (!unclean || !is_outdated(e, &f))
+			if (!unclean ||
+			    !header_is(&f, "Content-Transfer-Encoding"))
 				put_field(r, e, &f, out);
 		empty_line = true;
 	}
@@ -180,7 +132,7 @@ static void
 put_delimiter(struct recode *r, struct slice line, struct buf *out)
 {
 	seven_delimit(&r->seven, out);
-	r->seven.form = SEVEN_MASK;
+	r->seven.form = SEVEN_OUTSIDE;
 	seven_text(&r->seven, line, out);
 }
 

@@ -5,10 +5,13 @@
  *
  * The leaf parts (RFC 2046) that are not clean - octets above 127, NULs, long
  * lines - become quoted-printable (text) or base64 (all else); a clean part
- * stays as it is to the octet, so what is signed stays signed unless it cannot
- * be sent. Multiparts and messages around a re-coded part are labelled 7bit.
- * Text outside of parts, which nobody is shown, gets '?' for what is not
- * ASCII.
+ * stays as it is to the octet.  Multiparts and messages around a re-coded part
+ * are labelled 7bit, whatever they were.  Text outside of parts, which nobody
+ * is shown, gets =C3 for what is not ASCII.
+ *
+ * Nothing is lost, or it is not done: recode_plan_bar() says why not.  So it is
+ * with what stands in a multipart/signed, in an encoding nobody knows or that
+ * is not what it says, and in headers of parts that have no form in ASCII.
  *
  * Whether a part is clean must be known before its header is written, so it
  * takes two passes over the raw body, both in pieces of any size:
@@ -53,7 +56,7 @@ recode_is_needed(const struct message *m)
 static inline bool
 recode_is_forced(const struct message *m)
 {
-	return m->has_nul || m->longest_line > LINES_OCTETS;
+	return m->is_binary || m->has_nul || m->longest_line > LINES_OCTETS;
 }
 
 /*
@@ -66,6 +69,15 @@ struct recode_plan *recode_plan_new(struct slice head, bool cr_ends,
 void recode_plan_free(struct recode_plan *plan);
 void recode_plan_feed(struct recode_plan *plan, struct slice raw);
 void recode_plan_finish(struct recode_plan *plan);
+
+/*
+ * When finished: why the message must not be re-coded, since something would
+ * be lost or a signature broken; NULL when it may.  Valid as long as the plan.
+ */
+const char *recode_plan_bar(struct recode_plan *plan);
+
+/* Are there octets in it that line ends, as SMTP has them, would spoil? */
+bool recode_plan_is_binary(const struct recode_plan *plan);
 
 /* The plan, which is shared and not changed, outlives the struct recode. */
 struct recode;

@@ -7,6 +7,8 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "mail/header.h"
+#include "mail/rewrite.h"
 
 
 struct recode_plan *
@@ -26,6 +28,7 @@ recode_plan_free(struct recode_plan *plan)
 	if (!plan)
 		return;
 	mime_free(&plan->mime);
+	buf_free(&plan->bar);
 	free(plan);
 }
 
@@ -36,6 +39,19 @@ recode_plan_part(const struct recode_plan *plan, size_t index)
 				      PART_UNCLEAN | PART_HIGH | PART_NOT_UTF8;
 }
 
+bool
+recode_plan_head_is_clean(struct slice head)
+{
+	struct slice line;
+
+	if (ascii_has_high(head))
+		return false;
+	while (slice_cut(&head, '\n', &line))
+		if (line.n > LINES_OCTETS + 1)
+			return false;
+	return true;
+}
+
 static void
 mark(struct recode_plan *plan, size_t index, unsigned bits)
 {
@@ -43,56 +59,70 @@ mark(struct recode_plan *plan, size_t index, unsigned bits)
 		plan->part[index] |= (unsigned char)bits;
 }
 
+/* The first reason is the one that is told. */
+static void
+bar(struct recode_plan *plan, const char *why)
+{
+	if (plan->bar.n == 0)
+		buf_puts(&plan->bar, why);
+}
+
+/* The leaf at hand is not clean: can it be made so? */
+static void
+check_leaf(struct recode_plan *plan)
+{
+	const struct mime_entity *e = &plan->mime.entity;
+
+	if (e->is_signed)
+		bar(plan, "nothing in a multipart/signed may change");
+	else if (e->is_opaque)
+		bar(plan, "a multipart has no boundary, or is too deep inside "
+		    "others");
+	else if (e->cte == CTE_OTHER)
+		bar(plan, "the Content-Transfer-Encoding of a part is unknown");
+	else if (plan->leaf & PART_NOT_BASE64)
+		bar(plan, "a part is labelled base64 and is not");
+	if (e->is_binary && (plan->leaf & PART_HIGH))
+		plan->is_binary = true;
+}
+
 /* The leaf at hand, and what it is in. */
 static void
 mark_leaf(struct recode_plan *plan, unsigned bits)
 {
+	plan->leaf |= bits;
 	mark(plan, plan->mime.entity.index, bits);
+	if (!(plan->leaf & PART_UNCLEAN))
+		return;
+	check_leaf(plan);
 	for (size_t i = 0; i < plan->mime.depth; i++)
 		mark(plan, plan->mime.level[i].index, PART_UNCLEAN);
-}
-
-/* What the octets behind this lead must be (RFC 3629 4); false for no lead. */
-static bool
-lead(struct recode_plan *plan, unsigned char c)
-{
-	plan->low = 0x80;
-	plan->high = 0xbf;
-	if (c < 0xc2 || c > 0xf4)
-		return false;
-	plan->need = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-	if (c == 0xe0)
-		plan->low = 0xa0;
-	else if (c == 0xed)
-		plan->high = 0x9f;
-	else if (c == 0xf0)
-		plan->low = 0x90;
-	else if (c == 0xf4)
-		plan->high = 0x8f;
-	return true;
-}
-
-static bool
-utf8_goes_on(struct recode_plan *plan, unsigned char c)
-{
-	if (plan->need == 0)
-		return c < 0x80 || lead(plan, c);
-	plan->need--;
-	if (c < plan->low || c > plan->high)
-		return false;
-	plan->low = 0x80;
-	plan->high = 0xbf;
-	return true;
 }
 
 static void
 check_utf8(struct recode_plan *plan, struct slice text)
 {
 	for (size_t i = 0; i < text.n; i++)
-		if (!utf8_goes_on(plan, (unsigned char)text.p[i])) {
+		if (!utf8_step(&plan->utf8, text.p[i]))
 			mark_leaf(plan, PART_NOT_UTF8);
-			plan->need = 0;
-		}
+}
+
+static bool
+is_base64(struct slice text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!ascii_is_alnum(text.p[i]) && !strchr("+/= \t", text.p[i]))
+			return false;
+	return true;
+}
+
+/* Is there what 7-bit text cannot have?  Counts the line's octets. */
+static bool
+is_unclean(struct recode_plan *plan, struct slice text)
+{
+	plan->column += text.n;
+	return ascii_has_high(text) || plan->column > LINES_OCTETS ||
+	    slice_find(text, '\0') < text.n;
 }
 
 static void
@@ -101,39 +131,126 @@ look_at(struct recode_plan *plan, struct slice text)
 	bool high = ascii_has_high(text);
 	unsigned bits = 0;
 
-	plan->column += text.n;
-	if (high || plan->need > 0)
+	if (high || plan->utf8.need > 0)
 		check_utf8(plan, text);
 	if (high)
-		bits |= PART_UNCLEAN | PART_HIGH;
-	if (plan->column > LINES_OCTETS || memchr(text.p, '\0', text.n))
+		bits |= PART_HIGH;
+	if (is_unclean(plan, text))
 		bits |= PART_UNCLEAN;
+	if (plan->mime.entity.cte == CTE_BASE64 && !is_base64(text))
+		bits |= PART_NOT_BASE64;
 	if (bits)
 		mark_leaf(plan, bits);
+}
+
+/* Text outside of parts: of a multipart that has none, is it the content? */
+static void
+look_outside(struct recode_plan *plan, struct slice text)
+{
+	const struct mime *m = &plan->mime;
+
+	if (!is_unclean(plan, text) || m->depth == 0)
+		return;
+	if (m->level[m->depth - 1].is_signed)
+		bar(plan, "nothing in a multipart/signed may change");
+	if (!plan->has_part[m->depth - 1])
+		plan->is_dirty[m->depth - 1] = true;
+}
+
+/* Multiparts from this depth on are over, if there were any. */
+static void
+end_multiparts(struct recode_plan *plan, size_t depth)
+{
+	for (size_t i = depth; i < MIME_DEPTH; i++) {
+		if (plan->is_dirty[i])
+			bar(plan, "a multipart has no parts");
+		plan->is_dirty[i] = plan->has_part[i] = false;
+	}
+}
+
+static void
+take_delimiter(struct recode_plan *plan)
+{
+	size_t depth = plan->mime.depth;
+
+	end_multiparts(plan, depth);
+	if (depth == 0 || !plan->mime.in_head)
+		return; /* a closing one */
+	plan->has_part[depth - 1] = true;
+	plan->is_dirty[depth - 1] = false;
+}
+
+/* A part's header: will it be ASCII, and may it be touched? */
+static void
+take_head(struct recode_plan *plan, struct slice head)
+{
+	const struct mime_entity *e = &plan->mime.entity;
+	struct header_field f;
+	struct buf text = { 0 };
+
+	plan->leaf = 0;
+	if (e->kind == MIME_MULTIPART)
+		end_multiparts(plan, plan->mime.depth - 1);
+	if (e->is_signed && (!recode_plan_head_is_clean(head) ||
+	    e->index >= RECODE_PARTS))
+		bar(plan, "nothing in a multipart/signed may change");
+	while (header_next(&head, &f)) {
+		buf_clear(&text);
+		rewrite_field(&text, &f, e->charset, plan->idn);
+		if (ascii_has_high(buf_slice(&text)) && plan->bar.n == 0)
+			buf_putf(&plan->bar, "the field %.*s in the header of "
+			    "a part has no form in ASCII",
+			    (int)slice_first(f.name, MESSAGE_NAME).n,
+			    f.name.p);
+	}
+	buf_free(&text);
 }
 
 /* A line or a part ends: no character may be cut off there. */
 static void
 end_line(struct recode_plan *plan)
 {
-	if (plan->need > 0)
+	if (plan->utf8.need > 0)
 		mark_leaf(plan, PART_NOT_UTF8);
-	plan->need = 0;
+	plan->utf8.need = 0;
 	plan->column = 0;
+}
+
+static void
+take_event(struct recode_plan *plan, enum mime_event event, struct slice piece)
+{
+	switch (event) {
+	case MIME_NONE:
+		break;
+	case MIME_HEAD:
+		take_head(plan, piece);
+		break;
+	case MIME_TEXT:
+		if (plan->mime.is_outside)
+			look_outside(plan, piece);
+		else
+			look_at(plan, piece);
+		break;
+	case MIME_EOL:
+	case MIME_CR:
+		end_line(plan);
+		break;
+	case MIME_DELIMITER:
+		take_delimiter(plan);
+		break;
+	}
 }
 
 static void
 feed(struct recode_plan *plan, struct slice raw, bool last)
 {
-	struct mime *m = &plan->mime;
 	enum mime_event event;
 	struct slice piece;
 
-	while ((event = mime_next(m, &raw, last, &piece)) != MIME_NONE)
-		if (event == MIME_TEXT && !m->is_outside)
-			look_at(plan, piece);
-		else if (event == MIME_EOL || event == MIME_CR)
-			end_line(plan);
+	do {
+		event = mime_next(&plan->mime, &raw, last, &piece);
+		take_event(plan, event, piece);
+	} while (event != MIME_NONE);
 }
 
 void
@@ -147,4 +264,17 @@ recode_plan_finish(struct recode_plan *plan)
 {
 	feed(plan, (struct slice){ 0 }, true);
 	end_line(plan);
+	end_multiparts(plan, 0);
+}
+
+const char *
+recode_plan_bar(struct recode_plan *plan)
+{
+	return plan->bar.n > 0 ? buf_str(&plan->bar) : NULL;
+}
+
+bool
+recode_plan_is_binary(const struct recode_plan *plan)
+{
+	return plan->is_binary;
 }

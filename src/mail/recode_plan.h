@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/ascii.h"
 #include "mail/mime.h"
 #include "mail/recode.h"
 
@@ -15,18 +16,27 @@ enum {
 	PART_UNCLEAN = 1,  /* must be re-coded */
 	PART_HIGH = 2,	   /* octets above 127 */
 	PART_NOT_UTF8 = 4, /* ... and they are no UTF-8 */
+	PART_NOT_BASE64 = 8, /* octets that base64 does not have */
 };
 
 struct recode_plan {
 	const struct idn *idn;	/* for the headers of parts */
 	unsigned char part[RECODE_PARTS];
 	struct mime mime;
-	size_t column;	/* of the line at hand */
-	unsigned need;	/* UTF-8: octets that the character still wants */
-	unsigned char low, high; /* ... and between what the next one must be */
+	size_t column;	  /* of the line at hand */
+	struct utf8 utf8; /* of the character at hand */
+	unsigned leaf;	  /* bits of the leaf at hand, when it has no slot */
+	bool is_binary;	  /* recode_plan_is_binary() */
+	/* of each multipart around: has it a part yet, and before that text
+	   that is not clean? */
+	bool has_part[MIME_DEPTH], is_dirty[MIME_DEPTH];
+	struct buf bar;	  /* why it cannot be; empty when it can */
 };
 
 /* The PART_ bits of an entity. */
 unsigned recode_plan_part(const struct recode_plan *plan, size_t index);
+
+/* Can a part's header stay as it is? */
+bool recode_plan_head_is_clean(struct slice head);
 
 #endif

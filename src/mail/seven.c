@@ -18,15 +18,20 @@ put_crlf(struct seven *s, struct buf *out)
 	s->column = 0;
 }
 
+/* Nobody is shown it, and no decoder sees it; but nothing is lost. */
 static void
-put_masked(struct seven *s, char c, struct buf *out)
+put_outside(struct seven *s, char c, struct buf *out)
 {
-	if (c == '\0')
-		return;
-	if (s->column == LINES_OCTETS)
+	bool plain = !ascii_is_high(c) && c != '\0';
+	size_t n = plain ? 1 : 3;
+
+	if (s->column + n > LINES_OCTETS)
 		put_crlf(s, out);
-	buf_putc(out, ascii_is_high(c) ? '?' : c);
-	s->column++;
+	if (plain)
+		buf_putc(out, c);
+	else
+		buf_putf(out, "=%02X", (unsigned char)c);
+	s->column += n;
 }
 
 /* One character of quoted-printable, which fits with `room` octets in all. */
@@ -137,8 +142,8 @@ seven_text(struct seven *s, struct slice text, struct buf *out)
 		buf_put(out, text);
 		s->column += text.n;
 		break;
-	case SEVEN_MASK:
-		put_each(s, text, put_masked, out);
+	case SEVEN_OUTSIDE:
+		put_each(s, text, put_outside, out);
 		break;
 	case SEVEN_QP:
 	case SEVEN_QP_MEND:
@@ -164,7 +169,7 @@ seven_eol(struct seven *s, struct slice eol, struct buf *out)
 		end_qp_line(s, out);
 		/* fall through */
 	case SEVEN_COPY:
-	case SEVEN_MASK:
+	case SEVEN_OUTSIDE:
 		put_crlf(s, out);
 		break;
 	case SEVEN_BASE64:
@@ -183,7 +188,7 @@ seven_eol(struct seven *s, struct slice eol, struct buf *out)
 void
 seven_cr(struct seven *s, struct buf *out)
 {
-	if (s->form == SEVEN_COPY || s->form == SEVEN_MASK)
+	if (s->form == SEVEN_COPY || s->form == SEVEN_OUTSIDE)
 		seven_eol(s, SLICE("\r"), out);
 	else
 		seven_text(s, SLICE("\r"), out);

@@ -8,7 +8,7 @@
 
 enum seven_form {
 	SEVEN_COPY,	  /* clean: only line ends are made CRLF */
-	SEVEN_MASK,	  /* '?' for octets above 127, no NULs, lines cut */
+	SEVEN_OUTSIDE,	  /* =C3 for other octets than ASCII, lines cut */
 	SEVEN_QP,	  /* quoted-printable */
 	SEVEN_QP_MEND,	  /* of what is quoted-printable, but not quite */
 	SEVEN_BASE64,	  /* base64, of text with CRLF line ends */

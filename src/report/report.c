@@ -157,6 +157,20 @@ emit(struct report *r, FILE *to, struct buf *line)
 	buf_free(line);
 }
 
+/* What is told also where nobody asked for more. */
+static void
+print_warning(struct report *r, const struct event *e)
+{
+	struct buf line = { 0 };
+
+	if (r->told || event_get_number(e, "warning") != 1)
+		return;
+	buf_putf(&line, "%s: ", r->program);
+	text_escape(&line, event_get(e, "text"));
+	buf_putc(&line, '\n');
+	emit(r, r->err, &line);
+}
+
 void
 report_event(struct report *r, const struct event *e)
 {
@@ -164,6 +178,7 @@ report_event(struct report *r, const struct event *e)
 
 	if (e->kind == EVENT_RESULT)
 		return;
+	print_warning(r, e);
 	if (r->log)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {

@@ -106,6 +106,11 @@ command_fits(const struct caps *caps, const struct mail *mail,
 
 	if (mail->smtputf8 && !caps->smtputf8)
 		return refuse_utf8(mail, why);
+	if (mail->message->eight_bit && !caps->eight_bit &&
+	    mail->message->recode_bar)
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 6, 3),
+		    "the server does not offer 8BITMIME, and the message may "
+		    "not be re-coded: %s", mail->message->recode_bar);
 	if (caps->max_size != 0 && size > caps->max_size)
 		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 3, 4),
 		    "the message has %" PRIu64 " octets, the server takes at "

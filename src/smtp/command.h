@@ -21,7 +21,7 @@ void command_rcpt(struct buf *out, const struct caps *caps,
 /*
  * Can a server with this offer take the mail at all?  When not, *why says which
  * extension or limit is missing: FAILED, 5.3.4 for the size, 5.6.7 for
- * SMTPUTF8.
+ * SMTPUTF8, 5.6.3 for 8BITMIME where the message may not be re-coded.
  */
 bool command_fits(const struct caps *caps, const struct mail *mail,
     struct outcome *why);

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: ISC
 """What arrives is what was meant: line ends, letters and parts, read by Python."""
 
+import base64
 import email
 import json
+import quopri
+import random
 import re
+import subprocess
 from email import policy
 from email.header import decode_header, make_header
 
 import pytest
 
+from conftest import BINARY
 from servers.recorder import Recorder
 
 OWN = (b"From: alice@client.test\nDate: Sun, 22 Nov 2026 09:00:00 +0000\n"
@@ -217,3 +222,270 @@ def test_a_long_list_of_addresses_is_folded_between_them(smtpsend, recorder):
     assert [a.addr_spec for a in got["to"].addresses] == to
     assert re.findall("<.*?>", got["references"]) == ids
     assert all(len(line) <= 998 for line in recorder.messages[0].split(b"\r\n"))
+
+
+# ---- parts ----
+
+EIGHT = ("PIPELINING", "8BITMIME")
+CHUNKS = ("PIPELINING", "8BITMIME", "CHUNKING")
+MIXED = (b"MIME-Version: 1.0\nContent-Type: multipart/%s; boundary=b\n%s\n"
+         b"--b\nContent-Type: text/plain; charset=utf-8\n\nGr\xc3\xbc\xc3\x9fe?\n"
+         b"--b\nContent-Type: application/x\n\n\xff\xfe?\n\xfd\n--b--\n")
+
+
+def leaves(octets):
+    """Type, name and content of each leaf, as Python reads them."""
+    found = []
+    for part in email.message_from_bytes(octets).walk():
+        if part.is_multipart():
+            continue
+        data = part.get_payload(decode=True)
+        if part.get_content_maintype() == "text":
+            data = data.replace(b"\r\n", b"\n").rstrip(b"\n")
+        found.append((part.get_content_type(), part.get_filename(), data))
+    return found
+
+
+@pytest.mark.parametrize("cte", [b"quoted-printable", b"base64", b"x-any",
+                                 b"8bit"])
+def test_an_encoding_on_a_multipart_is_none(smtpsend, old, cte):
+    field = b"Content-Transfer-Encoding: %s\n" % cte
+    send(smtpsend, old, message=OWN + MIXED % (b"mixed", field))
+    assert leaves(old.messages[0]) == [
+        ("text/plain", None, "Grüße?".encode()),
+        ("application/x", None, b"\xff\xfe?\n\xfd")]
+    assert b"Content-Transfer-Encoding: 7bit" in old.messages[0]
+
+
+def test_what_is_signed_is_not_touched(smtpsend, old):
+    """A server for 8 bits gets it octet by octet, another one refuses it."""
+    parts = MIXED.replace(b"application/x\n\n", b"application/x\n"
+                          b"Content-Transfer-Encoding: 8bit\n\n")
+    message = OWN + parts % (b"signed", b"")
+    run = send(smtpsend, old, "--json", message=message, status=69)
+    got = results(run)["bob@example.test"]
+    assert got["status"] == "failed" and got["enhanced"] == "5.6.3"
+    assert "multipart/signed" in got["text"] and "8BITMIME" in got["text"]
+    assert not any(c.startswith(b"MAIL") for c in old.commands)
+    with Recorder(offers=EIGHT) as r:
+        send(smtpsend, r, message=message)
+    assert r.messages[0].endswith(
+        parts.split(b"%s\n")[1].replace(b"\n", b"\r\n"))
+
+
+def test_what_is_signed_and_fits_nowhere_is_refused_at_once(smtpsend, recorder):
+    message = OWN + MIXED.replace(b"Gr", b"x" * 1200) % (b"signed", b"")
+    run = send(smtpsend, recorder, message=message, status=65)
+    assert "multipart/signed" in run.stderr and recorder.sessions == []
+
+
+def test_a_broken_dkim_signature_is_told(smtpsend, old):
+    message = (OWN + b"DKIM-Signature: v=1; d=x; b=\n\nGr\xc3\xbc\xc3\x9fe\n")
+    quiet = send(smtpsend, old, message=message)
+    assert "DKIM-Signature" in quiet.stderr
+    told = send(smtpsend, old, "-v", message=message)
+    assert "DKIM-Signature does not hold" in told.stdout
+    run = send(smtpsend, old, "--json", message=message)
+    notes = [e for e in map(json.loads, run.stdout.splitlines())
+             if e["event"] == "note"]
+    assert any("DKIM-Signature" in e["text"] for e in notes), run
+    with Recorder(offers=EIGHT) as r:
+        assert "DKIM" not in send(smtpsend, r, message=message).stderr
+
+
+@pytest.mark.parametrize("body, charset", [
+    ("Grüße\n".encode(), "utf-8"), ("Grüße\n".encode("latin1"), "unknown-8bit")])
+def test_the_same_labels_on_both_paths(smtpsend, body, charset):
+    got = []
+    for offers in SEVEN, EIGHT, CHUNKS:
+        with Recorder(offers=offers) as r:
+            send(smtpsend, r, message=body)
+        mail = email.message_from_bytes(r.messages[0])
+        got.append((mail["mime-version"], mail["content-type"]))
+        assert mail.get_payload(decode=True).strip() == body.strip()
+        assert mail["content-transfer-encoding"] == (
+            "quoted-printable" if offers is SEVEN else "8bit")
+    assert got == [("1.0", f"text/plain; charset={charset}")] * 3
+
+
+def test_a_byte_order_mark_is_no_header(smtpsend, recorder):
+    send(smtpsend, recorder, "-t", to=None,
+         message=b"\xef\xbb\xbfTo: bob@example.test\nSubject: x\n\nhi\n")
+    mail = email.message_from_bytes(recorder.messages[0])
+    assert mail["subject"] == "x" and mail.get_payload() == "hi\r\n"
+
+
+def test_text_that_looks_like_a_header(smtpsend, recorder):
+    """Ours: text.  Sendmail's: a header, and a word about it."""
+    run = send(smtpsend, recorder, "-v", message=b"ERROR: disk full\n")
+    assert recorder.messages[0].endswith(b"\r\n\r\nERROR: disk full\r\n")
+    assert "no header" in run.stdout and run.stderr == ""
+    run = send(smtpsend, recorder, message=b"ERROR: disk full\n\nmore\n")
+    assert recorder.messages[1].endswith(b"\r\n\r\nmore\r\n")
+
+
+def as_sendmail(smtpsend, machine, recorder, tmp_path, *args, name="sendmail",
+                message=b"", status=0, more="", **how):
+    """On a machine whose configuration names the server."""
+    link = tmp_path / name
+    if not link.is_symlink():
+        link.symlink_to(BINARY)
+    box = machine(files={"/etc/smtpsend/smtpsend.conf": (
+        f"server = {recorder.url}\nhelo = client.test\nlog = none\n{more}")},
+        **how)
+    run = smtpsend(*args, message=message, wrap=box, binary=link)
+    assert run.status == status, run
+    return run
+
+
+def test_sendmail_takes_it_for_a_header(smtpsend, recorder, machine, tmp_path):
+    run = as_sendmail(smtpsend, machine, recorder, tmp_path, "bob@example.test",
+                      message=b"ERROR: disk full\n")
+    assert recorder.messages[0].startswith(b"ERROR: disk full\r\n")
+    assert "header" in run.stderr and len(run.stderr.splitlines()) == 1
+    run = as_sendmail(smtpsend, machine, recorder, tmp_path, "bob@example.test",
+                      message=b"disk full\n")
+    assert recorder.messages[1].endswith(b"\r\n\r\ndisk full\r\n")
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("kind", ["gz", "", "xz"])
+@pytest.mark.parametrize("offers", [SEVEN, CHUNKS])
+@pytest.mark.parametrize("front", [b"", b"Subject: backup\n\n"])
+def test_binary_arrives_as_it_was(smtpsend, kind, offers, front, tmp_path):
+    (tmp_path / "a").write_text("text\n" * 1000)
+    data = subprocess.run(["tar", f"c{dict(gz='z', xz='J').get(kind, '')}", "a"],
+                          cwd=tmp_path, stdout=subprocess.PIPE,
+                          check=True).stdout
+    with Recorder(offers=offers) as r:
+        send(smtpsend, r, message=front + data)
+    assert leaves(r.messages[0]) == [("application/octet-stream", None, data)]
+
+
+def test_a_raw_attachment_arrives_as_it_was(smtpsend):
+    data = bytes(range(256)) * 10 + b"\n\r\r\n.\n..\n"
+    for offers in SEVEN, CHUNKS:
+        for cte in b"", b"Content-Transfer-Encoding: binary\n":
+            with Recorder(offers=offers) as r:
+                send(smtpsend, r, message=OWN + b"MIME-Version: 1.0\n"
+                     b"Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+                     b"Content-Type: image/png\n" + cte + b"\n" + data +
+                     b"\n--b--\n")
+            assert leaves(r.messages[0]) == [("image/png", None, data)]
+
+
+@pytest.mark.parametrize("cte", ["x-uuencode", "x-gzip64"])
+def test_an_unknown_encoding_is_kept_or_refused(smtpsend, old, cte):
+    head = OWN + (f"MIME-Version: 1.0\nContent-Type: text/plain\n"
+                  f"Content-Transfer-Encoding: {cte}\n\n").encode()
+    send(smtpsend, old, message=head + b"begin 644 x\n`\nend\n")
+    assert f"Content-Transfer-Encoding: {cte}".encode() in old.messages[0]
+    assert old.messages[0].endswith(b"begin 644 x\r\n`\r\nend\r\n")
+    run = send(smtpsend, old, message=head + b"begin \xe9\n", status=69)
+    assert "Content-Transfer-Encoding" in run.stderr and len(old.messages) == 1
+
+
+@pytest.mark.parametrize("message, status, words", [
+    (b"X: " + b"y" * 1000 + b"\n\nhi\n", 65, "998"),
+    (b"X: y\n\n" + b"y" * 1000 + b"\n", 65, "998"),
+    (b"X: y\n\na\0b\n", 65, "NUL"), (b"X: \0y\n\nb\n", 65, "NUL"),
+    (b"X: y\n\na\rb\n", 65, "CR"), (b"X: y\rZ: z\n\nb\n", 65, "CR"),
+    (b"X: y\n\nGr\xc3\xbc\xc3\x9fe\n", 69, "--as-is"),
+    (b"X: \xc3\xbc\n\nb\n", 69, '"X"'),
+])
+def test_as_is_changes_nothing(smtpsend, old, message, status, words):
+    run = send(smtpsend, old, "--as-is", message=message, status=status)
+    assert words in run.stderr and old.messages == [], run
+
+
+@pytest.mark.parametrize("message", [
+    b"X : y\n  \n\nGr\xc3\xbc\xc3\x9fe \t\n", b"X: \xc3\xbc\n\n\xff\n",
+    b"\xef\xbb\xbfX: y\n\nb\n", b"ERROR: x\n", b"hi\n",
+    b"To: root\nSubject: " + b"y" * 900 + b"\n\n" + b"z" * 998 + b"\n"])
+def test_as_is_arrives_as_it_is(smtpsend, recorder, message):
+    send(smtpsend, recorder, "--as-is", message=message)
+    got = recorder.messages[0].removeprefix(b"\r\n")
+    want = message.replace(b"\n", b"\r\n")
+    assert got == want or got == want + b"\r\n", got
+
+
+# ---- random trees, read by Python before and after ----
+
+def random_text(rng):
+    words = ["Grüße", "plain", "€uro", "=3D", "From me", ".", "", "x" * 1500,
+             "trailing \t", "日本語", "--b", "a\rb"]
+    charset = rng.choice(["utf-8", "utf-8", "iso-8859-1", "koi8-r"])
+    if charset != "utf-8":
+        words = [w for w in words if w.isascii()] + {
+            "iso-8859-1": ["Grüße", "ÿ"], "koi8-r": ["Привет"]}[charset]
+    lines = [rng.choice(words) for _ in range(rng.randrange(6))]
+    return charset, ("\n".join(lines) + "\n").encode(charset)
+
+
+def random_leaf(rng):
+    kind = rng.randrange(5)
+    if kind < 2:
+        charset, data = random_text(rng)
+        cte = rng.choice([b"", b"Content-Transfer-Encoding: 8bit\n"])
+        return (b"Content-Type: text/plain; charset=%s\n" % charset.encode() +
+                cte + b"\n" + data)
+    data = rng.randbytes(rng.randrange(300))
+    if kind == 2:
+        return (b"Content-Type: application/x\nContent-Disposition: attachment;"
+                b" filename=\"Gr\xc3\xbc\xc3\x9fe %d\"\n"
+                b"Content-Transfer-Encoding: base64\n\n" % rng.randrange(99) +
+                base64.encodebytes(data))
+    if kind == 3:
+        return (b"Content-Type: text/html; charset=utf-8\n"
+                b"Content-Transfer-Encoding: quoted-printable\n\n" +
+                quopri.encodestring(random_text(rng)[1]))
+    data = data.replace(b"--", b"++")
+    return (b"Content-Type: application/y\nContent-Transfer-Encoding: binary\n"
+            b"\n" + data)
+
+
+def random_tree(rng, depth=0):
+    if depth == 3 or rng.random() < 0.3:
+        return random_leaf(rng)
+    if depth > 0 and rng.random() < 0.2:
+        return (b"Content-Type: message/rfc822\n\nSubject: Gr\xc3\xbc\xc3\x9fe\n"
+                b"MIME-Version: 1.0\n" + random_tree(rng, depth + 1))
+    b = b"=_%d_%d" % (depth, rng.randrange(10 ** 9))
+    parts = [random_tree(rng, depth + 1) for _ in range(1 + rng.randrange(3))]
+    cte = rng.choice([b"", b"Content-Transfer-Encoding: quoted-printable\n",
+                      b"Content-Transfer-Encoding: 8bit\n"])
+    return (b"Content-Type: multipart/mixed; boundary=\"%s\"\n" % b + cte +
+            b"\n" + rng.choice([b"", b"pr\xc3\xa9ambule\n"]) +
+            b"".join(b"--%s\n%s\n" % (b, p) for p in parts) +
+            b"--%s--\n" % b)
+
+
+def normal(octets):
+    """What people read of it: leaves with their text, subjects inside."""
+    mail = email.message_from_bytes(octets)
+    subjects = [str(make_header(decode_header(
+        s if isinstance(s, str) else s.encode())))
+        for part in mail.walk() for s in part.get_all("subject", [])]
+    out = []
+    for kind, name, data in leaves(octets):
+        if kind.startswith("text/"):
+            data = b"\n".join(line.rstrip(b" \t\r") for line in
+                              data.replace(b"\r", b"\n").split(b"\n"))
+        out.append((kind, data))
+    return subjects, out
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_trees_say_the_same_in_seven_bits(smtpsend, seed):
+    rng = random.Random(seed)
+    message = OWN + b"MIME-Version: 1.0\n" + random_tree(rng)
+    for offers in SEVEN, CHUNKS:
+        with Recorder(offers=offers) as r:
+            send(smtpsend, r, message=message)
+        got = r.messages[0]
+        if b"DATA" in r.commands:
+            got = got.replace(b"\r\n..", b"\r\n.")
+        if offers is SEVEN:
+            assert got.isascii() and max(map(len, got.split(b"\r\n"))) <= 998
+        assert b"\r" not in got.replace(b"\r\n", b"") and b"\0" not in got
+        assert normal(got)[1] == normal(message)[1]

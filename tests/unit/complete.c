@@ -9,6 +9,7 @@
 
 #include "mail/complete.h"
 #include "../support/idn.h"
+#include "mail/header.h"
 
 #define DATE  "Date: Sun, 22 Nov 2026 10:20:30 +0100\r\n"
 #define FROM  "From: Al <al@here.example>\r\n"
@@ -244,12 +245,101 @@ test_as_is(void **state)
 	struct complete_options o = usual;
 
 	(void)state;
-	o.as_is = true;
+	o.form = COMPLETE_NOTHING;
 	for (size_t i = 0; i < sizeof as_is / sizeof *as_is; i++) {
 		char *got = head_with(&o, as_is[i].in);
 
 		assert_string_equal(got, as_is[i].want);
 		free(got);
+	}
+}
+
+/* What cannot be sent as it is. */
+static void
+test_as_is_is_refused(void **state)
+{
+	static const struct slice heads[] = { SLICE("A: \0b\n"),
+		SLICE("A: b\rC: d\n"), SLICE("A: b\r\r\n\n"),
+		SLICE("A: " A500 A500 A500 "\n\n") };
+	struct complete_options o = usual;
+
+	(void)state;
+	o.form = COMPLETE_NOTHING;
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+		struct message m = { .body.fd = -1 };
+		struct outcome why = { 0 };
+		size_t at;
+
+		assert_int_equal(message_head(heads[i], true, &o, &m, NULL, &at,
+		    &why), PARSE_BAD);
+		assert_int_equal(why.stage, STAGE_MESSAGE);
+		assert_int_equal(outcome_exit(&why), 65);
+		assert_non_null(strstr(why.text, "SMTP cannot carry"));
+		buf_free(&m.head);
+	}
+}
+
+/* A gateway's mail is changed only where it could not be sent. */
+static void
+test_to_send(void **state)
+{
+	struct complete_options o = usual;
+	char *got;
+
+	(void)state;
+	o.form = COMPLETE_TO_SEND;
+	got = head_with(&o,
+	    "Subject : \xc3\xb6\nbcc: x\nTo: <" A500 "@x>,<" A500 "@x>,<" A500
+	    "@x>\nX: y\rz\n\n");
+	assert_string_equal(got, "Subject : \xc3\xb6\r\nTo:\r\n <" A500
+	    "@x>,\r\n <" A500 "@x>,\r\n <" A500 "@x>\r\nX: y z\r\n\r\n");
+	free(got);
+}
+
+/* Where the body begins when there may be no header, and whether it may. */
+static void
+test_doubt(void **state)
+{
+	static const struct {
+		const char *in;
+		bool doubtful;
+		const char *body; /* when in doubt */
+	} rows[] = {
+		{ "ERROR: disk full\n", true, "ERROR: disk full\n" },
+		{ "ERROR: disk full", true, "ERROR: disk full" },
+		{ "Note: a\nfree text\n", true, "Note: a\nfree text\n" },
+		{ "From al Mon\nNote: a\n b\n", true, "Note: a\n b\n" },
+		{ "\xef\xbb\xbfNote: a\n", true, "Note: a\n" },
+		{ "ERROR: disk full\n\nmore\n", false, "more\n" },
+		{ "ERROR: disk full\nsubject: x\n", false, "" },
+		{ "X-Job: 1\nfree text\n", false, "free text\n" },
+		{ "free text\n", false, "free text\n" },
+		{ "\xef\xbb\xbf" "free text\n", false, "free text\n" },
+		{ "\xef\xbb\xbfSubject: x\n\nhi\n", false, "hi\n" },
+		{ "", false, "" },
+		{ "\n", false, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+		struct complete_options o = usual;
+		struct message m = { .body.fd = -1 };
+		struct slice raw = slice_of(rows[i / 2].in), body;
+		struct outcome why;
+		size_t at;
+
+		o.doubt = i % 2;
+		assert_int_equal(message_head(raw, true, &o, &m, NULL, &at,
+		    &why), PARSE_OK);
+		assert_int_equal(m.doubtful_head, rows[i / 2].doubtful);
+		body = slice_from(raw, at);
+		if (o.doubt || !m.doubtful_head)
+			assert_true(slice_eq(body, slice_of(rows[i / 2].body)));
+		else
+			assert_null(memchr(body.p, ':', body.n));
+		assert_true(
+		    !header_has(buf_slice(&m.head), "Note") || !o.doubt);
+		buf_free(&m.head);
 	}
 }
 
@@ -434,6 +524,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_as_is),
+		cmocka_unit_test(test_as_is_is_refused),
+		cmocka_unit_test(test_to_send),
+		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_from),
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_more_and_too_long),

@@ -50,7 +50,7 @@ check(struct slice in, const struct scan *s)
 	}
 	assert_int_equal(s->longest_line, longest);
 	assert_int_equal(s->eight_bit, high);
-	assert_int_equal(s->has_nul, nul);
+	assert_int_equal(s->nuls > 0, nul);
 	buf_free(&out);
 }
 
