@@ -87,7 +87,7 @@ tell_plan(const struct destination *d, const struct plan *p)
 static void
 no_way(struct destination *d, const struct plan *p, int64_t now)
 {
-	d->last = p->why;
+	d->last = *p->why;
 	if (d->choice.nrelays == 0) {
 		destination_settle(d, &d->last, now);
 		return;
@@ -108,7 +108,7 @@ routed(struct destination *d, int64_t now)
 	for (size_t i = 0; i < p->naddresses; i++)
 		d->tried[i] = false;
 	tell_plan(d, p);
-	if (p->why.verdict != PENDING)
+	if (p->why)
 		no_way(d, p, now);
 	else if (d->job->config->plan_only)
 		d->state = SETTLED;

@@ -85,9 +85,9 @@ explain_put(struct buf *out, const struct plan *p)
 		put_relay(out, p->relay);
 	put_hosts(out, p);
 	put_addresses(out, p);
-	if (p->why.verdict == PENDING)
+	if (!p->why)
 		return;
-	buf_putf(out, "  %-9s %s: ", "no way", verdict_name(p->why.verdict));
-	text_escape(out, slice_of(p->why.text));
+	buf_putf(out, "  %-9s %s: ", "no way", verdict_name(p->why->verdict));
+	text_escape(out, slice_of(p->why->text));
 	buf_putc(out, '\n');
 }

@@ -190,11 +190,11 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 	buf_puts(out, "}\n");
 }
 
-/* In a plan a PENDING outcome means that nothing is wrong. */
+/* In a plan none means that nothing is wrong. */
 static struct slice
 problem_text(const struct outcome *o)
 {
-	return slice_of(!o || o->verdict == PENDING ? NULL : o->text);
+	return slice_of(o ? o->text : NULL);
 }
 
 static void
@@ -254,6 +254,6 @@ json_put_plan(struct buf *out, const struct plan *p)
 		put_plan_address(out, p, &p->address[i]);
 	}
 	buf_puts(out, p->naddresses ? "]" : "[]");
-	put_text(out, "why", problem_text(&p->why));
+	put_text(out, "why", problem_text(p->why));
 	buf_puts(out, "}\n");
 }

@@ -237,7 +237,7 @@ targets_make_plan(struct targets *t, struct plan *p)
 	}
 	choose_addresses(t, p);
 	if (p->naddresses == 0)
-		p->why = reason(t, p);
+		plan_set_why(p, reason(t, p));
 	for (size_t i = 0; i < t->n; i++) {
 		t->v[i].host.name = NULL; /* the plan's now */
 		t->v[i].host.problem = NULL;

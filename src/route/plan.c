@@ -45,6 +45,14 @@ plan_host_free(struct plan_host *h)
 }
 
 void
+plan_set_why(struct plan *p, struct outcome why)
+{
+	if (!p->why)
+		p->why = mem_alloc(sizeof *p->why);
+	*p->why = why;
+}
+
+void
 plan_free(struct plan *p)
 {
 	for (size_t i = 0; i < p->nhosts; i++)
@@ -52,6 +60,7 @@ plan_free(struct plan *p)
 	free(p->domain);
 	free(p->host);
 	free(p->address);
+	free(p->why);
 	*p = (struct plan){ 0 };
 }
 
@@ -117,7 +126,7 @@ finish_with(struct route *r, struct outcome why)
 {
 	forget_questions(r);
 	r->plan.good_until = r->targets.good_until;
-	r->plan.why = why;
+	plan_set_why(&r->plan, why);
 	r->round = ROUND_DONE;
 }
 

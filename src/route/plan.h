@@ -83,12 +83,15 @@ struct plan {
 	size_t nhosts;
 	struct plan_address *address;
 	size_t naddresses;	/* 0: by a relay, or why says the reason */
-	struct outcome why;	/* PENDING while the plan can be executed */
+	struct outcome *why;	/* NULL while the plan can be executed */
 	int64_t good_until;	/* the least of the answers it rests on, on the
 				   resolver's clock; INT64_MAX: for ever */
 };
 
 void plan_free(struct plan *p);
+
+/* Set why, in place of what it was: for those who make plans. */
+void plan_set_why(struct plan *p, struct outcome why);
 
 /* What a host owns: for those who make plans. */
 void plan_host_free(struct plan_host *h);

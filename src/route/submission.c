@@ -173,8 +173,8 @@ add_srv(const struct route_config *config, const struct dns_srv *srv,
 	if (may_be_used(config->relay, srv, secure, &why))
 		add_host(p, srv->target, srv->port, implicit_tls)->preference =
 		    srv->priority;
-	else if (p->why.verdict == PENDING)
-		p->why = why;
+	else if (!p->why)
+		plan_set_why(p, why);
 }
 
 static void
@@ -221,8 +221,10 @@ submission_plan_by_srv(const struct route_config *config,
 	add_answer(config, implicit, true, p);
 	add_answer(config, starttls, false, p);
 	set_link(p);
-	if (p->nhosts > 0)
-		p->why = (struct outcome){ 0 };
-	else if (p->why.verdict == PENDING)
-		p->why = no_records(config->relay, implicit, starttls);
+	if (p->nhosts > 0) {
+		free(p->why);
+		p->why = NULL;
+	} else if (!p->why) {
+		plan_set_why(p, no_records(config->relay, implicit, starttls));
+	}
 }

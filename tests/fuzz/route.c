@@ -111,8 +111,8 @@ check_plan(const struct plan *p, const struct route_config *c)
 
 	assert(p->naddresses <= (c->max_addresses ? c->max_addresses :
 	    PLAN_ADDRESSES_MAX));
-	assert((p->naddresses > 0) == (p->why.verdict == PENDING));
-	assert(p->naddresses > 0 || p->why.text[0]);
+	assert((p->naddresses > 0) == (!p->why));
+	assert(p->naddresses > 0 || p->why->text[0]);
 	assert(p->nhosts <= PLAN_HOSTS_MAX);
 	for (size_t i = 0; i < p->nhosts; i++)
 		sum += p->host[i].naddresses;
@@ -131,8 +131,8 @@ static void
 check_relay_plan(const struct plan *p)
 {
 	assert(p->naddresses == 0 && p->nhosts <= PLAN_HOSTS_MAX);
-	assert(p->tls == TLS_VERIFY && p->why.verdict != FAILED);
-	assert((p->nhosts > 0) == (p->why.verdict == PENDING));
+	assert(p->tls == TLS_VERIFY && (!p->why || p->why->verdict != FAILED));
+	assert((p->nhosts > 0) == (!p->why));
 	for (size_t i = 0; i < p->nhosts; i++) {
 		const struct plan_host *h = &p->host[i];
 
@@ -152,13 +152,13 @@ static void
 check_verdict(const struct plan *p, bool soft_mx)
 {
 	if (soft_mx)
-		assert(p->why.verdict == DEFERRED);
+		assert(p->why->verdict == DEFERRED);
 	if (p->naddresses > 0)
 		return;
 	for (size_t i = 0; i < p->nhosts; i++)
 		if (p->host[i].problem &&
 		    p->host[i].problem->verdict == DEFERRED)
-			assert(p->why.verdict == DEFERRED);
+			assert(p->why->verdict == DEFERRED);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

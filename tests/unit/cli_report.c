@@ -539,6 +539,7 @@ make_plan(struct plan *p)
 static void
 test_plans(void **state)
 {
+	struct outcome why;
 	struct plan p;
 	struct desk d;
 
@@ -557,7 +558,8 @@ test_plans(void **state)
 	    "  tried         1 192.0.2.1:25  mx1.example.org\n");
 	close_desk(&d);
 	open_desk(&d, REPORT_JSON);
-	p.why = outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2), "gone");
+	why = outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2), "gone");
+	p.why = &why;
 	assert_int_equal(report_plan(&d.r, &p), 68);
 	fflush(d.out);
 	assert_string_equal(d.out_text, "{\"event\":\"explain\",\"domain\":"

@@ -98,9 +98,9 @@ render(struct buf *out, const struct plan *p)
 		    h->implicit_tls ? "smtps" : "smtp", h->port, h->name);
 		between = ", ";
 	}
-	if (p->why.verdict != PENDING)
+	if (p->why != NULL)
 		buf_putf(out, "%s%s %s", between,
-		    verdict_name(p->why.verdict), p->why.text);
+		    verdict_name(p->why->verdict), p->why->text);
 }
 
 static const struct {
@@ -268,8 +268,8 @@ test_no_domain(void **state)
 		struct route *r = route_new("z.test", &c);
 
 		assert_true(route_is_done(r));
-		assert_int_equal(route_plan(r)->why.verdict, DEFERRED);
-		assert_int_equal(route_plan(r)->why.stage, STAGE_CONFIG);
+		assert_int_equal(route_plan(r)->why->verdict, DEFERRED);
+		assert_int_equal(route_plan(r)->why->stage, STAGE_CONFIG);
 		assert_int_equal(route_plan(r)->nhosts, 0);
 		route_free(r);
 	}
