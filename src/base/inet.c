@@ -121,6 +121,20 @@ is_v6(const struct ip *ip, unsigned char last)
 }
 
 bool
+ip_is_private(const struct ip *ip)
+{
+	const unsigned char *v4 = v4_bytes(ip), *b = ip->b;
+
+	if (v4)
+		return v4[0] == 127 || v4[0] == 10 ||
+		    (v4[0] == 172 && (v4[1] & 0xf0) == 16) ||
+		    (v4[0] == 192 && v4[1] == 168) ||
+		    (v4[0] == 169 && v4[1] == 254);
+	return ip->version == 6 && (is_v6(ip, 1) || (b[0] & 0xfe) == 0xfc ||
+	    (b[0] == 0xfe && (b[1] & 0xc0) == 0x80));
+}
+
+bool
 ip_is_loopback(const struct ip *ip)
 {
 	const unsigned char *v4 = v4_bytes(ip);

@@ -51,6 +51,9 @@ struct ip ip_unmap(const struct ip *ip);
  * broadcast address, ff00::/8.  Link-local: 169.254/16 (RFC 3927), fe80::/10.
  */
 bool ip_is_loopback(const struct ip *ip);
+
+/* Not out in the internet: loopback, link-local, RFC 1918, RFC 4193. */
+bool ip_is_private(const struct ip *ip);
 bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_multicast(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);

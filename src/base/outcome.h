@@ -76,6 +76,7 @@ struct outcome {
 	bool maybe_sent;	/* the server may have accepted all the same */
 	bool timed_out;		/* nobody answered at all: a wall, perhaps */
 	enum waiver waiver;
+	bool relay;		/* it was to go by a submission relay */
 	char host[256];		/* the server's name, or empty */
 	struct endpoint peer;	/* its address, once connected to */
 	char text[512];		/* what was tried and why it ended so; or the

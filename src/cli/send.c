@@ -205,19 +205,46 @@ print_events(struct run *r)
 	report_flush(&r->report);
 }
 
+/* On a terminal: a run that takes its time says what it waits for. */
+static void
+show_wait(struct run *r, int64_t now)
+{
+	struct awaited a = deliver_awaited(r->deliver);
+	struct buf hint = { 0 };
+
+	buf_putf(&hint, "%s: ", r->s->program);
+	if (!hint_put(&hint, &a, r->report.wish))
+		buf_clear(&hint);
+	progress_await(&r->progress, now, &a,
+	    hint.n > 0 ? buf_str(&hint) : NULL);
+	buf_free(&hint);
+}
+
+static void
+show_progress(struct run *r, int64_t now)
+{
+	uint64_t sent, size;
+
+	deliver_progress(r->deliver, &sent, &size);
+	progress_update(&r->progress, now, sent, size);
+	if (progress_is_due(&r->progress, now))
+		show_wait(r, now);
+}
+
 static void
 sleep_on(struct run *r, int64_t now)
 {
 	wait_clear(&r->wait);
 	stop_wait(&r->stop, &r->wait);
 	deliver_wait(r->deliver, &r->wait);
+	if (progress_is_seen(&r->progress))
+		wait_until(&r->wait, progress_next(&r->progress, now));
 	wait_poll(&r->wait, now);
 }
 
 static void
 loop(struct run *r)
 {
-	uint64_t sent, size;
 	int64_t now;
 
 	for (;;) {
@@ -227,8 +254,7 @@ loop(struct run *r)
 		deliver_step(r->deliver, &r->wait, now);
 		serve_logins(r, now);
 		print_events(r);
-		deliver_progress(r->deliver, &sent, &size);
-		progress_update(&r->progress, now, sent, size);
+		show_progress(r, now);
 		if (deliver_is_done(r->deliver))
 			break;
 		sleep_on(r, now);
@@ -267,7 +293,7 @@ execute(struct run *r)
 
 	stop_catch(&r->stop, false);
 	r->report.run.begun = clock_now();
-	progress_init(&r->progress);
+	progress_init(&r->progress, clock_now());
 	loop(r);
 	status = r->config.plan_only ?
 	    print_plans(r) :
@@ -328,7 +354,10 @@ open_report(struct run *r, struct outcome *why)
 		.maillog_asked = s->show.log != NULL,
 		.uid = (unsigned)getuid(),
 		.bodies = s->show.verbose > 1,
-		.wish = { s->way.port, s->way.server[0] != '\0' },
+		.wish = { .port = s->way.port,
+			.server = s->way.server[0] != '\0',
+			.link = s->way.link, .verbose = s->show.verbose > 0,
+			.keys = s->personality != AS_SMTPSEND },
 	};
 
 	return report_init(&r->report, &c, now, why);

@@ -223,3 +223,17 @@ deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size)
 	for (size_t i = 0; i < d->n; i++)
 		lane_progress(&d->v[i].lane, sent, size);
 }
+
+struct awaited
+deliver_awaited(const struct deliver *d)
+{
+	struct awaited longest = { 0 }, a;
+
+	for (size_t i = 0; i < d->n; i++) {
+		a = destination_awaited(&d->v[i]);
+		if (a.stage != STAGE_NONE && (longest.stage == STAGE_NONE ||
+		    a.since < longest.since))
+			longest = a;
+	}
+	return longest;
+}

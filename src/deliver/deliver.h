@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/awaited.h"
 #include "base/event.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
@@ -91,6 +92,9 @@ void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
 /* The plan of destination i, once known (for --explain), or NULL. */
 size_t deliver_destinations(const struct deliver *d);
 const struct plan *deliver_plan(const struct deliver *d, size_t i);
+
+/* What has been awaited for the longest time; asks every destination. */
+struct awaited deliver_awaited(const struct deliver *d);
 
 /* How far the message text is, summed over the lanes: for the progress bar. */
 void deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size);

@@ -78,6 +78,12 @@ defer(struct recipient *r)
 	result_release(result);
 }
 
+static bool
+is_relayed(const struct destination *d)
+{
+	return d->choice.nrelays > 0;
+}
+
 /*
  * Those without a verdict get one: the words that an earlier host had for them,
  * or else this reason.
@@ -86,9 +92,12 @@ void
 destination_settle(struct destination *d, const struct outcome *why,
     int64_t now)
 {
-	struct result *result = result_new(why, SLICE(""));
+	struct outcome full = *why;
+	struct result *result;
 	struct recipient *r;
 
+	full.relay = is_relayed(d);
+	result = result_new(&full, SLICE(""));
 	for (size_t i = 0; i < d->nrcpts; i++) {
 		r = d->rcpt[i];
 		if (r->verdict != PENDING)
@@ -170,6 +179,7 @@ destination_session(const struct destination *d)
 		.tls_fixed = d->config.tls_floor > TLS_NONE ||
 		    (d->choice.rule && d->choice.rule->tls_given),
 		.link = p->link,
+		.relay = is_relayed(d),
 		.quit_after = d->job->config->quit_after,
 	};
 }
@@ -194,12 +204,6 @@ launch(struct destination *d, int64_t now)
 	lane_start(&d->lane, d->job, &call, now);
 	d->state = SENDING;
 	d->job->busy++;
-}
-
-static bool
-is_relayed(const struct destination *d)
-{
-	return d->choice.nrelays > 0;
 }
 
 /* Relays were named by the user one by one: all of them are asked. */

@@ -12,6 +12,7 @@
 #ifndef DELIVER_DESTINATION_H
 #define DELIVER_DESTINATION_H
 
+#include "base/awaited.h"
 #include "deliver/lane.h"
 #include "route/plan.h"
 #include "route/rules.h"
@@ -61,6 +62,9 @@ void destination_free(struct destination *d);
 void destination_wait(struct destination *d, struct wait *w);
 void destination_step(struct destination *d, const struct wait *w,
     int64_t now);
+
+/* What it waits for. */
+struct awaited destination_awaited(const struct destination *d);
 
 /* NULL until it is known. */
 const struct plan *destination_plan(const struct destination *d);

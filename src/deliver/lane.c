@@ -64,6 +64,7 @@ lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
 static void
 begin_phase(struct lane *l, unsigned seconds, int64_t now)
 {
+	l->since = now;
 	l->deadline = now + job_patience(l->job, seconds);
 	l->arrived = stream_arrived(&l->stream);
 }
@@ -158,6 +159,7 @@ step_relay(struct lane *l, const struct wait *w, int64_t now)
 {
 	struct outcome why;
 
+	l->since = l->since ? l->since : now;
 	switch (l->module->step(l->relay, w, now, &why)) {
 	case RELAY_BUSY:
 		return;
@@ -312,6 +314,7 @@ lane_start(struct lane *l, struct job *job, const struct lane_call *call,
     int64_t now)
 {
 	begin(l, job, call, LANE_DIAL);
+	l->since = now;
 	dial_start(&l->dial, l->call.target, call->n, &job->config->dial,
 	    job->events, l->number, now);
 }
@@ -416,15 +419,6 @@ lane_stop(struct lane *l, const struct outcome *why)
 {
 	if (l->state != LANE_IDLE && l->state != LANE_OVER)
 		lane_end(l, why);
-}
-
-void
-lane_progress(const struct lane *l, uint64_t *sent, uint64_t *size)
-{
-	if (!l->session)
-		return;
-	*sent += session_text_sent(l->session);
-	*size += l->job->message->size;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "report/advice.h"
 #include "report/explain.h"
+#include "report/failure.h"
 #include "report/json.h"
 
 static bool

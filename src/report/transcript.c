@@ -3,6 +3,7 @@
 #include "report/transcript.h"
 
 #include "base/ascii.h"
+#include "report/failure.h"
 
 enum colour { PLAIN, DIM, GREEN, CYAN, YELLOW, RED };
 

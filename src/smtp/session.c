@@ -104,8 +104,8 @@ awaited(const struct session *s)
 	return steps[s->owed[s->head].verb];
 }
 
-static enum stage
-current_stage(const struct session *s)
+enum stage
+session_stage(const struct session *s)
 {
 	if (s->body == BODY_OPEN || (s->commit != 0 && s->sent < s->commit))
 		return STAGE_BODY;
@@ -133,7 +133,7 @@ answer(struct session *s, const struct reply *r)
 {
 	struct owed owed = s->owed[s->head];
 	const struct step *step = steps[owed.verb];
-	enum stage stage = current_stage(s);
+	enum stage stage = session_stage(s);
 
 	s->head = (s->head + 1) % s->ring;
 	s->nowed--;
@@ -173,7 +173,7 @@ broken(struct session *s, struct slice line)
 		s->need = SESSION_CLOSE;
 	else
 		session_give_up(s, outcome_from_garbage(&s->in, line,
-		    current_stage(s)));
+		    session_stage(s)));
 }
 
 /* Is a reply owed to a command that is out? */
@@ -256,7 +256,7 @@ session_lost(struct session *s, const struct outcome *why)
 	if (o.stage == STAGE_NONE && s->spurned.verdict != PENDING)
 		o = s->spurned;
 	else if (o.stage == STAGE_NONE)
-		o.stage = current_stage(s);
+		o.stage = session_stage(s);
 	else if (o.stage == STAGE_TLS)
 		o.waiver = session_waiver(s, &o);
 	session_give_up(s, o);
@@ -265,7 +265,7 @@ session_lost(struct session *s, const struct outcome *why)
 unsigned
 session_patience(const struct session *s)
 {
-	if (s->nowed == 0 || current_stage(s) == STAGE_BODY)
+	if (s->nowed == 0 || session_stage(s) == STAGE_BODY)
 		return 180;
 	return awaited(s)->patience;
 }
@@ -273,7 +273,7 @@ session_patience(const struct session *s)
 const char *
 session_awaits(const struct session *s)
 {
-	if (current_stage(s) == STAGE_BODY)
+	if (session_stage(s) == STAGE_BODY)
 		return "the server to take the message text";
 	if (s->nowed == 0)
 		return "more mail";

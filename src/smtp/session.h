@@ -44,6 +44,7 @@ struct session_config {
 	bool no_bdat;		/* the host does not take it, as is known */
 	const char *host;	/* whom we talk to, for the outcomes; or NULL */
 	struct endpoint peer;
+	bool relay;		/* that is a submission relay, for the same */
 };
 
 /*
@@ -161,6 +162,9 @@ unsigned session_patience(const struct session *s);
  * it does while text gets through, which only the driver can see.
  */
 unsigned session_phase(const struct session *s);
+
+/* Which reply is awaited; STAGE_NONE: none. */
+enum stage session_stage(const struct session *s);
 
 /* In words: "waiting for the reply to RCPT", for time-out messages. */
 const char *session_awaits(const struct session *s);

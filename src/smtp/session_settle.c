@@ -47,6 +47,7 @@ session_result(const struct session *s, const struct outcome *o,
 	struct outcome full = *o;
 
 	outcome_set_tls(&full, s->tls);
+	full.relay = s->config->relay;
 	if (s->config->host && full.host[0] == '\0')
 		outcome_set_host(&full, slice_of(s->config->host),
 		    &s->config->peer);

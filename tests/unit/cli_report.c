@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "report/advice.h"
+#include "report/failure.h"
 #include "report/explain.h"
 #include "report/json.h"
-#include "report/progress.h"
 #include "report/report.h"
 
 #define START 5000000
@@ -124,7 +124,7 @@ test_own_verdicts(void **state)
 	(void)state;
 	check_failure("nxdomain", &o, 0,
 	    "failed at DNS: nowhere.example does not exist", "behind the @");
-	assert_string_equal(advice_for(&o, (struct wish){ 0, true }),
+	assert_string_equal(advice_for(&o, (struct wish){ .server = true }),
 	    "check the name behind --server");
 	/* a domain that is there is not misspelt: a dangling MX, TXT only */
 	o = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "x: no address");
@@ -612,59 +612,6 @@ test_plans_by_a_relay(void **state)
 	close_desk(&d);
 }
 
-static void
-test_progress(void **state)
-{
-	static const struct {
-		uint64_t sent, size;
-		int64_t elapsed;
-		const char *want;
-	} cases[] = {
-		{ 0, 100, 1000000,
-		    "  0% [........................] 0 B of 100 B, 0 B/s" },
-		{ 50000000, 100000000, 10000000,
-		    " 50% [############............] 50.0 MB of 100 MB, "
-		    "5.0 MB/s, 0:10 left" },
-		{ 1, 3700, 1000000,
-		    "  0% [........................] 1 B of 3.7 kB, 1 B/s, "
-		    "1:01:39 left" },
-	};
-	struct buf b = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		buf_clear(&b);
-		progress_put(&b, cases[i].sent, cases[i].size,
-		    cases[i].elapsed);
-		assert_string_equal(buf_str(&b), cases[i].want);
-	}
-	buf_free(&b);
-}
-
-static void
-test_bar_waits_and_is_erased(void **state)
-{
-	char *text = NULL;
-	size_t n = 0;
-	FILE *to = open_memstream(&text, &n);
-	struct progress p = { .to = to };
-
-	(void)state;
-	progress_update(&p, 1000000, 10, 100);
-	progress_update(&p, 1900000, 20, 100);
-	fflush(to);
-	assert_int_equal(n, 0);
-	progress_update(&p, 2100000, 30, 100);
-	progress_update(&p, 2150000, 31, 100);
-	assert_int_equal(n, 2 + 3 + strlen(" 30% [#######................."
-	    "] 30 B of 100 B, 27 B/s, 0:03 left") - 1);
-	progress_update(&p, 3000000, 100, 100);
-	progress_erase(&p);
-	fclose(to);
-	assert_string_equal(text + n - 4, "\r\033[K");
-	free(text);
-}
-
 int
 main(void)
 {
@@ -683,8 +630,6 @@ main(void)
 		cmocka_unit_test(test_json_events),
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_plans_by_a_relay),
-		cmocka_unit_test(test_progress),
-		cmocka_unit_test(test_bar_waits_and_is_erased),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

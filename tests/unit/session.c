@@ -123,7 +123,7 @@ finish(struct talk *t)
 
 /* ---- when has the server all of it? ---- */
 
-enum way { BY_BDAT, BY_DATA };
+enum text_way { BY_BDAT, BY_DATA };
 enum then { QUICK_250, QUICK_CLOSE, QUICK_550 };
 
 struct edge {
@@ -179,7 +179,7 @@ put_body(struct buf *body, const struct edge *e)
 
 /* What the server needs to have it all: octets from here on. */
 static size_t
-octets_due(struct talk *t, enum way way)
+octets_due(struct talk *t, enum text_way way)
 {
 	struct encoder e = { .dots = way == BY_DATA };
 	struct buf out = { 0 };
@@ -236,7 +236,7 @@ check(struct talk *t, const struct edge *e, enum then then, bool whole)
 }
 
 static void
-play(const struct edge *e, enum way way, enum then then, size_t step,
+play(const struct edge *e, enum text_way way, enum then then, size_t step,
     size_t short_of)
 {
 	struct talk t = { 0 };
@@ -279,10 +279,10 @@ test_every_split(void **state)
 	for (size_t i = 1; i < 5; i++)
 		for (unsigned k = 0; k < 2 * 3; k++)
 			for (size_t n = 1; n < 120; n++) {
-				play(&edges[i], (enum way)(k & 1),
+				play(&edges[i], (enum text_way)(k & 1),
 				    (enum then)(k / 2), n, 0);
 				if (n < 90)
-					play(&edges[i], (enum way)(k & 1),
+					play(&edges[i], (enum text_way)(k & 1),
 					    (enum then)(k / 2), SIZE_MAX, n);
 			}
 }
