@@ -10,6 +10,9 @@ from ctext import code
 
 FUNCTION = re.compile(r"^([^\n]*)\n(\w+)\(([^;{}]*)\)\n\{\n(.*?)^\}", re.M | re.S)
 ASSERT = re.compile(r"^[ \t]*(?:static_)?assert\(.*?\);", re.M | re.S)
+TABLE = re.compile(r"^[ \t]*static const [^;]*;", re.M)
+ZERO = re.compile(r"\{ 0 \}")
+BOUND = re.compile(r"(?<=^\t)(?:\w+ )+\**\w+\[[^\]\n]*\]", re.M)
 DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.M)
 
 COMPARISON = re.compile(r"(?<![-<>=!])(?:==|!=|<=|>=|<|>)(?![<>=])")
@@ -53,7 +56,7 @@ class Mutant:
 def visible(text):
     """Code alone: what must not change is blanked, every octet in place."""
     text = code(text)
-    for never in (DIRECTIVE, ASSERT):
+    for never in (DIRECTIVE, ASSERT, TABLE, ZERO, BOUND):
         text = never.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
     return text
 

@@ -16,6 +16,9 @@ static const int table[] = { 1, 2 };
 static struct slice
 thing(struct slice s, int *n)
 {
+	static const int odd[] = { 1, 3 };
+	struct slice none = { 0 };
+	char text[4];
 	int a = 7;
 	char *p = s.p;
 
@@ -48,19 +51,19 @@ def made():
 
 def test_each_kind():
     assert made() == {
-        (8, "off by one", "7", "8"), (8, "off by one", "7", "6"),
-        (13, "off by one", "0", "1"), (13, "comparison", "<", "<="),
-        (14, "comparison", "==", "!="), (14, "logic", "&&", "||"),
-        (14, "off by one", "1", "2"), (14, "off by one", "1", "0"),
-        (15, "dropped", 'put("1 < 2",\n\t\t\t    p);', ";"),
-        (15, "early return", 'put("1 < 2",\n\t\t\t    p);',
+        (11, "off by one", "7", "8"), (11, "off by one", "7", "6"),
+        (16, "off by one", "0", "1"), (16, "comparison", "<", "<="),
+        (17, "comparison", "==", "!="), (17, "logic", "&&", "||"),
+        (17, "off by one", "1", "2"), (17, "off by one", "1", "0"),
+        (18, "dropped", 'put("1 < 2",\n\t\t\t    p);', ";"),
+        (18, "early return", 'put("1 < 2",\n\t\t\t    p);',
          "return (struct slice){ 0 };"),
-        (17, "dropped", "*n += a - *n;", ";"),
-        (17, "early return", "*n += a - *n;", "return (struct slice){ 0 };"),
-        (17, "off by one", " - ", " + "),
-        (19, "off by one", "5", "6"), (19, "off by one", "5", "4"),
-        (20, "early return", "return s;", "return (struct slice){ 0 };"),
-        (28, "early return", "return true;", "return false;"),
+        (20, "dropped", "*n += a - *n;", ";"),
+        (20, "early return", "*n += a - *n;", "return (struct slice){ 0 };"),
+        (20, "off by one", " - ", " + "),
+        (22, "off by one", "5", "6"), (22, "off by one", "5", "4"),
+        (23, "early return", "return s;", "return (struct slice){ 0 };"),
+        (31, "early return", "return true;", "return false;"),
     }
 
 
