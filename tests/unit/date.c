@@ -37,11 +37,46 @@ test_dates(void **state)
 	}
 }
 
+static bool
+is_leap(int64_t year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Day by day through eight centuries, by the rules of the calendar. */
+static void
+test_every_day(void **state)
+{
+	static const unsigned days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30,
+		31, 30, 31 };
+	int64_t at = -11676096000, year = 1600; /* a Saturday */
+	unsigned month = 1, day = 1, weekday = 6;
+
+	(void)state;
+	for (; year < 2401; at += 86400) {
+		struct civil c = civil_from_seconds(at + 86399);
+
+		assert_int_equal(c.year, year);
+		assert_int_equal(c.month, month);
+		assert_int_equal(c.day, day);
+		assert_int_equal(c.weekday, weekday);
+		assert_int_equal(c.hour * 3600 + c.minute * 60 + c.second,
+		    86399);
+		weekday = (weekday + 1) % 7;
+		if (day++ < days[month - 1] + (month == 2 && is_leap(year)))
+			continue;
+		day = 1;
+		year += month == 12;
+		month = month % 12 + 1;
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_every_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,9 @@ static const struct {
 } ids[] = {
 	{ "Ok: queued as 4VbX3k1Jz2z9s", "4VbX3k1Jz2z9s" },
 	{ "Ok: queued as <abc@host>", "abc@host" },
+	{ "Ok: queued as   \"abc\" now", "abc" },
+	{ "Ok: queued as <", "" },
+	{ "queued as x", "x" },
 	{ "OK id=1rLq3k-0001Ab-2C", "1rLq3k-0001Ab-2C" },
 	{ "3A5K7Bq0012345 Message accepted for delivery", "3A5K7Bq0012345" },
 	{ "4f2e1a9b Message accepted for delivery", "4f2e1a9b" },

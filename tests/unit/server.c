@@ -51,6 +51,10 @@ struct dialogue {
 #define BYE  "C: QUIT\nS: 221 2.0.0 Bye\n"
 #define BAD_SEQUENCE "S: 503 5.5.1 Bad sequence of commands\n"
 #define BARE "S: 550 5.5.2 Bare <CR> or <LF> received\n"
+#define TEN "0123456789"
+#define X100 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define X252 X100 X100 TEN TEN TEN TEN TEN "xy"
+#define X493 X100 X100 X100 X100 TEN TEN TEN TEN TEN TEN TEN TEN TEN "xyz"
 #define PARAM "S: 501 5.5.4 Malformed parameter\n"
 #define X41 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X492 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41 X41
@@ -85,6 +89,30 @@ static const struct dialogue dialogues[] = {
 	    " SIZE=9 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=a+2B > "
 	    "\"a >b\"@[1.2.3.4] NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@b "
 	    "j\xc3\xbc@\xc3\xbc.de: x\r\n;", .end = SERVER_IO },
+	{ "as long as a parameter may be", { .max_size = 0 }, NULL,
+	    EHLO "C: MAIL FROM:<a@x> SIZE=00000000000000000009 ENVID=" X100 "\n"
+	    "S: 250 2.1.0 Ok\n"
+	    "C: RCPT TO:<b@y> ORCPT=rfc822;" X493 "\n"
+	    "S: 250 2.1.5 Ok\nC: RSET\nS: 250 2.0.0 Ok\n"
+	    "C: MAIL FROM:<a@" X252 ">\nS: 250 2.1.0 Ok\n",
+	    "", .end = SERVER_IO },
+	{ "longer than a parameter may be", { .max_size = 0 }, NULL,
+	    EHLO "C: MAIL FROM:<aa@" X252 ">\n" SENDER
+	    "C: MAIL FROM:<a@x> SIZE=000000000000000000009\n" PARAM
+	    "C: MAIL FROM:<a@x> ENVID=x" X100 "\n" PARAM
+	    MAIL "C: RCPT TO:<b@y> ORCPT=rfc822;x" X493 "\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=;b@y\n" PARAM
+	    "C: RCPT TO:<b@y> ORCPT=rfc822;\n" PARAM,
+	    "", .end = SERVER_IO },
+	{ "SMTPUTF8 is of one message", { 0 }, NULL,
+	    EHLO "C: MAIL FROM:<\xc3\xbc@x> SMTPUTF8\nS: 250 2.1.0 Ok\n"
+	    "C: RCPT TO:<\xc3\xbc@y>\nS: 250 2.1.5 Ok\n"
+	    "C: RSET\nS: 250 2.0.0 Ok\n"
+	    MAIL "C: RCPT TO:<\xc3\xbc@y>\n"
+	    "S: 553 5.6.7 Address needs SMTPUTF8\n"
+	    "C: RSET\nS: 250 2.0.0 Ok\nC: MAIL FROM:<\xc3\xbc@x>\n"
+	    "S: 553 5.6.7 Address needs SMTPUTF8\n",
+	    "", .end = SERVER_IO },
 	{ "bad parameters of MAIL", { .max_size = 0 }, NULL,
 	    EHLO "C: MAIL FROM:<a@x> SIZE=x\n" PARAM
 	    "C: MAIL FROM:<a@x> SIZE\n" PARAM
@@ -125,6 +153,8 @@ static const struct dialogue dialogues[] = {
 	    "C: RSET\nS: 250 2.0.0 Ok\n", "", .end = SERVER_IO },
 	{ "bad addresses", { 0 }, NULL,
 	    EHLO "C: MAIL FROM:<a@x..y>\n" SENDER "C: MAIL FROM:<a@>\n" SENDER
+	    "C: MAIL FROM:<a@[]>\n" SENDER "C: MAIL FROM:<a@[>\n" SENDER
+	    "C: MAIL FROM:<a@x.>\n" SENDER "C: MAIL FROM:<a@.x>\n" SENDER
 	    "C: MAIL FROM:<@x>\n" SENDER "C: MAIL FROM:<a@x,y>\n" SENDER
 	    "C: MAIL FROM:<a,b@x>\n" SENDER "C: MAIL FROM:<a@b@c>\n" SENDER
 	    "C: MAIL FROM:<a@[1.2]x>\n" SENDER "C: MAIL FROM:<\"a\"x>\n" SENDER
