@@ -19,6 +19,25 @@ enum tls_level { TLS_NONE, TLS_MAY, TLS_ENCRYPT, TLS_VERIFY };
 const char *tls_level_name(enum tls_level level);
 bool tls_level_parse(struct slice s, enum tls_level *out);
 
+/* How to log in at a relay: the only method allowed, or any that is safe. */
+enum auth_method {
+	AUTH_ANY,
+	AUTH_PLAIN,
+	AUTH_LOGIN,
+	AUTH_CRAM_MD5,
+	AUTH_XOAUTH2,
+	AUTH_OAUTHBEARER,
+	AUTH_EXTERNAL,
+	AUTH_GSSAPI,
+};
+
+/* "PLAIN", ...; NULL for AUTH_ANY. */
+const char *auth_method_name(enum auth_method method);
+bool auth_method_parse(struct slice s, enum auth_method *out);
+
+/* Does it need a password or a token? */
+bool auth_method_needs_secret(enum auth_method method);
+
 /* How a connection begins and what is spoken on it. */
 enum link_kind {
 	LINK_SMTP,	/* clear at first; STARTTLS as the level says */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/check.h"
 #include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/send.h"
@@ -109,7 +110,6 @@ static const struct {
 	{ MODE_QUEUE_RUN, EX_OK, NULL, NULL },
 	{ MODE_HOST_STATUS, EX_OK, NULL, NULL },
 	{ MODE_HOST_PURGE, EX_OK, NULL, NULL },
-	{ MODE_CHECK_CONFIG, EX_OK, NULL, NULL },
 	{ MODE_ALIASES, EX_OK, NULL, "this version reads no aliases" },
 };
 
@@ -163,6 +163,8 @@ run(const struct settings *s, const struct config *c)
 		return run_version(s->show.verbose > 0);
 	case MODE_PRINT_CONFIG:
 		return run_print_config(c);
+	case MODE_CHECK_CONFIG:
+		return check_run(s);
 	case MODE_SINK:
 		return receive_run(s);
 	case MODE_DELIVER:
@@ -179,7 +181,6 @@ run(const struct settings *s, const struct config *c)
 	case MODE_HOST_STATUS:
 	case MODE_HOST_PURGE:
 	case MODE_SHOW_OPTIONS:
-	case MODE_CHECK_CONFIG:
 	case NMODES:
 		break;
 	}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/check.h"
 #include "cli/intake.h"
 #include "cli/trace.h"
 #include "config/secret.h"
@@ -141,24 +142,6 @@ stop_on_signal(struct run *r, int64_t now)
 	deliver_stop(r->deliver, &r->stopped, now);
 }
 
-/* A user without a password would go on as nobody, and in silence. */
-static bool
-lacks_secret(const struct relay_spec *relay, const struct secret *secret,
-    struct outcome *why)
-{
-	struct slice how = slice_of(relay->auth);
-
-	if (!relay->user || secret->text ||
-	    slice_eq_nocase(how, SLICE("EXTERNAL")) ||
-	    slice_eq_nocase(how, SLICE("GSSAPI")))
-		return false;
-	*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5),
-	    "relay %s: user %s has no password: say password-file, "
-	    "password-command, password-credential, netrc or token-command "
-	    "in its stanza", relay->name, relay->user);
-	return true;
-}
-
 /* Who we are at a relay; read only now, and wiped at once. */
 static void
 log_in(struct run *r, const struct relay_spec *relay, int64_t now)
@@ -168,7 +151,7 @@ log_in(struct run *r, const struct relay_spec *relay, int64_t now)
 	struct outcome why;
 
 	if (!secret_read(relay, &secret, &why) ||
-	    lacks_secret(relay, &secret, &why)) {
+	    secret_is_lacking(relay, secret.text, &why)) {
 		deliver_no_login(r->deliver, relay, &why, now);
 	} else {
 		if (secret.text)
@@ -264,6 +247,33 @@ loop(struct run *r)
 
 /* ---- the run ---- */
 
+static bool
+is_used(const struct run *r, const struct relay_spec *relay)
+{
+	const struct plan *plan;
+
+	for (size_t i = 0; i < deliver_destinations(r->deliver); i++) {
+		plan = deliver_plan(r->deliver, i);
+		if (plan && plan->relay == relay)
+			return true;
+	}
+	return false;
+}
+
+/* A way that ends before a login is none: of each relay that would be asked. */
+static int
+check_secrets(struct run *r)
+{
+	const struct rules *rules = r->s->route.rules;
+	int status = EX_OK;
+
+	for (size_t i = 0; rules && i < rules->nrelays; i++)
+		if (is_used(r, &rules->relay[i]) &&
+		    !check_secret(r->s, &rules->relay[i]))
+			status = EX_CONFIG;
+	return status;
+}
+
 /* Those that are known; the worst decides, failed over deferred. */
 static int
 print_plans(struct run *r)
@@ -283,6 +293,8 @@ print_plans(struct run *r)
 	if (r->stopped.verdict != PENDING)
 		return report_failure(&r->report, &r->stopped);
 	one = report_results(&r->report, &bad);
+	if (one == EX_OK)
+		one = check_secrets(r);
 	return one != EX_OK && status == EX_OK ? one : status;
 }
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/slice.h"
 #include "config/option_take.h"
+#include "config/own.h"
 #include "config/relay_url.h"
 #include "config/idn.h"
 #include "mail/address.h"
@@ -76,17 +77,31 @@ take_from(struct config_text *t, const char *key, const char *value)
 static bool
 take_auth(struct config_text *t, const char *key, const char *value)
 {
-	static const char *const methods[] = { "PLAIN", "LOGIN", "CRAM-MD5",
-		"EXTERNAL", "XOAUTH2", "OAUTHBEARER", "GSSAPI" };
-
 	(void)key;
-	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-		if (slice_eq_nocase(slice_of(value), slice_of(methods[i]))) {
-			t->section->relay.auth = methods[i];
-			return true;
-		}
+	if (auth_method_parse(slice_of(value), &t->section->relay.auth))
+		return true;
 	return complain(t, value, "PLAIN, LOGIN, CRAM-MD5, EXTERNAL, XOAUTH2, "
 	    "OAUTHBEARER or GSSAPI is wanted");
+}
+
+/*
+ * "~/x" is x in the home: a file for all users can name each one's own.  NULL
+ * when there is no home.
+ */
+static const char *
+expand_home(struct config_text *t, const char *path)
+{
+	struct buf full = { 0 };
+	const char *kept = NULL;
+
+	if (path[0] != '~' || path[1] != '/')
+		return path;
+	if (own_home(&full)) {
+		buf_puts(&full, path + 1);
+		kept = config_keep(t->config, buf_slice(&full));
+	}
+	buf_free(&full);
+	return kept;
 }
 
 /* One source of the password or token for each relay. */
@@ -105,6 +120,7 @@ take_secret(struct config_text *t, const char *key, const char *value)
 		{ "token-command", SECRET_TOKEN, false },
 	};
 	struct relay_spec *r = &t->section->relay;
+	const char *from;
 
 	if (r->secret != SECRET_NONE)
 		return complain(t, key, "there is another password or token "
@@ -112,11 +128,12 @@ take_secret(struct config_text *t, const char *key, const char *value)
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strcmp(key, kinds[i].key) != 0)
 			continue;
-		if (kinds[i].is_path && value[0] != '/')
+		from = kinds[i].is_path ? expand_home(t, value) : value;
+		if (!from || (kinds[i].is_path && from[0] != '/'))
 			return complain(t, value, "a path that begins with / "
-			    "is wanted");
+			    "or ~/ is wanted");
 		r->secret = kinds[i].kind;
-		r->secret_from = value;
+		r->secret_from = from;
 	}
 	return true;
 }
@@ -262,6 +279,10 @@ take_option(struct config_text *t, struct option_call *c,
 	c->line = t->line;
 	c->option = o;
 	memcpy(c->shown, o->name, strlen(o->name) + 1);
+	if (o->kind == KIND_PATH || o->kind == KIND_GIVEN)
+		value = expand_home(t, value);
+	if (!value)
+		return complain(t, o->name, "there is no home for ~/");
 	option_begin(c);
 	return o->arg == ARG_NONE ? take_switch(t, c, value) :
 				    o->take(c, value);

@@ -26,7 +26,7 @@
 static const struct option table[] = {
 	{ "file", 0, SCOPE_OWN, GROUP_MESSAGE, ARG_REQUIRED, "FILE",
 	    "read the message from FILE, not from stdin",
-	    PATH(ALL(message.file)) },
+	    ROW(KIND_PATH, take_file, ALL(message.file)) },
 	{ "from", 'f', SCOPE_ALL, GROUP_MESSAGE, ARG_REQUIRED, "ADDR",
 	    "envelope sender; '<>' for none (default: user@host)",
 	    TEXT(ALL(message.from)), .fallback = "" },

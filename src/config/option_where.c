@@ -81,6 +81,13 @@ url_shown(const char *value)
 	return strchr(value, '@') ? NULL : value;
 }
 
+/* The message comes from stdin anyway. */
+bool
+take_file(struct option_call *c, const char *value)
+{
+	return take_text(c, strcmp(value, "-") == 0 ? NULL : value);
+}
+
 /* Words that are no URL may be names; config.c will know. */
 bool
 take_relay(struct option_call *c, const char *value)
@@ -217,12 +224,34 @@ take_log(struct option_call *c, const char *value)
 	return take_text(c, value);
 }
 
-/* ADDR, ADDR:PORT, :PORT or PORT; port 0 asks for any free one. */
+/* "localhost" is 127.0.0.1, without a look into /etc/hosts. */
+static struct slice
+cut_localhost(struct slice s, struct endpoint *at)
+{
+	static const struct slice name = { "localhost", 9 };
+
+	if (!slice_starts_nocase(s, name) ||
+	    (s.n > name.n && s.p[name.n] != ':'))
+		return s;
+	at->ip = (struct ip){ .version = 4, .b = { 127, 0, 0, 1 } };
+	return slice_from(s, name.n);
+}
+
+/*
+ * ADDR, ADDR:PORT, :PORT or PORT, with localhost as an address; port 0 asks for
+ * any free one.
+ */
 static bool
 sink_parse(struct slice s, struct endpoint *at)
 {
-	size_t colon = s.n;
+	struct slice rest = cut_localhost(s, at);
+	size_t colon;
 	uint64_t port;
+
+	if (rest.n == 0 && s.n > 0)
+		return true;
+	s = rest;
+	colon = s.n;
 
 	while (colon > 0 && s.p[colon - 1] != ':')
 		colon--;
@@ -248,7 +277,7 @@ take_sink(struct option_call *c, const char *value)
 	s->mode = MODE_SINK;
 	if (value && !sink_parse(slice_of(value), &s->sink.at))
 		return option_refuse(c, value,
-		    "ADDR:PORT is wanted, as 127.0.0.1:2525 or [::1]:2525");
+		    "ADDR:PORT is wanted, as localhost:2525 or [::1]:2525");
 	return true;
 }
 

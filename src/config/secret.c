@@ -206,3 +206,29 @@ secret_read(const struct relay_spec *r, struct secret *out,
 	secret_wipe(out);
 	return false;
 }
+
+bool
+secret_is_lacking(const struct relay_spec *r, const char *text,
+    struct outcome *why)
+{
+	if (!r->user || text || !auth_method_needs_secret(r->auth))
+		return false;
+	REFUSE(why, "relay %s: user %s has no password: say password-file, "
+	    "password-command, password-credential, netrc or token-command "
+	    "in its stanza", r->name, r->user);
+	return true;
+}
+
+bool
+secret_check(const struct relay_spec *r, struct outcome *why)
+{
+	struct secret s = { 0 };
+	bool ok = true;
+
+	if (r->secret == SECRET_NONE)
+		return !secret_is_lacking(r, NULL, why);
+	if (r->secret == SECRET_FILE || r->secret == SECRET_NETRC)
+		ok = secret_read(r, &s, why);
+	secret_wipe(&s);
+	return ok;
+}

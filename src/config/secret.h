@@ -58,6 +58,19 @@ struct secret {
 bool secret_read(const struct relay_spec *r, struct secret *out,
     struct outcome *why);
 
+/*
+ * A user without a password would go on as nobody, and in silence: true with
+ * *why when the login of this relay needs a secret and text is NULL.
+ */
+bool secret_is_lacking(const struct relay_spec *r, const char *text,
+    struct outcome *why);
+
+/*
+ * As far as it can be seen without running a command, and without being the
+ * service whose credential it is: would the secret be found?
+ */
+bool secret_check(const struct relay_spec *r, struct outcome *why);
+
 /* Forget the token that is kept for this relay: it was refused. */
 void secret_forget(const struct relay_spec *r);
 

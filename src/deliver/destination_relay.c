@@ -31,7 +31,7 @@ relay_call(const struct destination *d, const struct deliver_secret *secret)
 		.auth = secret->kind,
 		.user = secret->user,
 		.secret = secret->secret,
-		.mechanism = spec->auth,
+		.mechanism = auth_method_name(spec->auth),
 		.timeout = job_patience(d->job, LOGIN_MAX),
 	};
 }

@@ -39,7 +39,7 @@ struct relay_spec {
 	enum secret_kind secret;
 	const char *secret_from; /* file, command or credential name */
 	bool secret_shell;	/* the command is for sh -c */
-	const char *auth;	/* the only mechanism allowed: "PLAIN", ... */
+	enum auth_method auth;
 	const char *from;	/* sender patterns, separated by blanks */
 	const char *ca, *cert, *key, *tls_name, *helo, *proxy;
 	struct ip source;

@@ -343,3 +343,45 @@ def test_a_clash_with_requiretls_names_both():
     assert run.rc == 64, run
     assert "--tls none" in run.err and "requiretls" in run.err, run
     assert not srv.conns
+
+
+def check(path, *args):
+    return smtpsend("--config", path, *args, json_events=False)
+
+
+@pytest.mark.parametrize("args", (("-bC",), ("--explain", BOB)), ids="".join)
+def test_a_password_file_is_looked_at(tmp_path, args):
+    """What sending would refuse is said before; no command is run."""
+    secret = private(tmp_path / "secret", "x\n")
+    path = private(tmp_path / "x.conf", f"""
+relay = work
+[relay work]
+url = smtps://127.0.0.1:1
+user = joe
+password-file = {secret}
+""", 0o644)
+    run = check(path, *args)
+    assert run.rc == 0 and not run.err, run
+    os.chmod(secret, 0o644)
+    run = check(path, *args)
+    assert run.rc == CONFIG, run
+    assert f"password-file {secret}: its mode is 0644" in run.err, run
+    os.unlink(secret)
+    run = check(path, *args)
+    assert run.rc == CONFIG and "No such file" in run.err, run
+    assert len(run.err.splitlines()) == 1, run
+    path.write_text(path.read_text().replace("password-file =", "shell = yes\n"
+                    "password-command = touch"))
+    run = check(path, *args)
+    assert run.rc == 0 and not run.err, run
+    assert not secret.exists()
+
+
+def test_files_that_are_named_are_looked_at(tmp_path):
+    path = private(tmp_path / "x.conf", "ca = /none/a\ncert = /none/b\n"
+                   "[relay work]\nurl = x.test\nca = /none/c\n", 0o644)
+    run = check(path, "-bC")
+    assert run.rc == CONFIG, run
+    assert [l.split(": ", 1)[1] for l in run.err.splitlines()] == [
+        f"{what}: No such file or directory"
+        for what in ("ca /none/a", "cert /none/b", "ca /none/c")]

@@ -94,15 +94,15 @@ def test_as_sendmail(postfix_submission, home, tmp_path):
 
 
 def pasted(readme, first):
-    """The lines of the README's code block that begins so."""
+    """The README's code block that begins so, indented as it stands there."""
     lines = readme.splitlines()
     at = next(n for n, l in enumerate(lines) if l.startswith("    " + first))
     block = []
     for line in lines[at:]:
         if line and not line.startswith("    "):
             break
-        block.append(line[4:])
-    return "\n".join(block).strip() + "\n"
+        block.append(line)
+    return "\n".join(block) + "\n"
 
 
 def test_the_readmes_example(postfix_submission, tmp_path, ca):
@@ -112,8 +112,10 @@ def test_the_readmes_example(postfix_submission, tmp_path, ca):
     mail = pasted(readme, r"printf 'Subject: hi\n\nhello\n' | smtpsend -v -f")
     for old, new in (
             ("url = smtps://mail.example.net",
-             f"url = {postfix_submission.urls()['smtps']}\nca = {ca.ca}"),
+             f"url = {postfix_submission.urls()['smtps']}' 'ca = {ca.ca}"),
             ("user = me@example.net", f"user = {USER}"),
+            # root's home is passwd's, not that of the shell
+            ("= ~/", f"= {tmp_path}/"),
             ("bob@example.org", BOB)):
         assert old in stanza + mail
         stanza, mail = stanza.replace(old, new), mail.replace(old, new)

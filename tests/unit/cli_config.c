@@ -63,7 +63,7 @@ show_relay(struct buf *b, const struct relay_spec *r)
 	if (kinds[r->secret])
 		show(b, kinds[r->secret], r->secret_from);
 	show(b, "shell", r->secret_shell ? "yes" : NULL);
-	show(b, "auth", r->auth);
+	show(b, "auth", auth_method_name(r->auth));
 	show(b, "from", r->from);
 	show(b, "ca", r->ca);
 	show(b, "cert", r->cert);
@@ -252,6 +252,16 @@ static const struct {
 	{ "[relay a]\npassword=x", "f:2: 'password': no password may stand" },
 	{ "[relay a]\npassword-file=/x\nnetrc=/y", "f:3: 'netrc': there is" },
 	{ "[relay a]\npassword-file=x", "f:2: 'x': a path that begins with /" },
+	{ "[relay a]\npassword-file=~joe/x", "f:2: '~joe/x': a path that" },
+	{ "password = x", "f:1: 'password': no password may stand here" },
+	{ "[domain a]\npassword=x", "f:2: 'password': a [domain] section" },
+	{ "[domain a]\nfrom=x", "f:2: 'from': a [domain] section has no" },
+	{ "[domain a]\nuser=x", "f:2: 'user': a [domain] section has no" },
+	{ "[relay a]\ndirect=yes", "f:2: 'direct': a [relay] section has" },
+	{ "[relay a]\nrewrite-from=* a@x", "f:2: 'rewrite-from': a [relay]" },
+	{ "[relay a]\nserver=x", "f:2: 'server': a [relay] section has no" },
+	{ "url = x.org", "f:1: 'url': there is no such key" },
+	{ "direct = yes", "f:1: 'direct': there is no such key" },
 	{ "[relay a]\nauth=NTLM", "f:2: 'NTLM': PLAIN, LOGIN, CRAM-MD5" },
 	{ "[relay a]\nshell=sh", "f:2: 'sh': yes or no" },
 	{ "[relay a]\nproxy=socks4://h:1", "f:2: proxy 'socks4://h:1': soc" },

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/own.h"
 
 #define WORDS_MAX 16
 
@@ -305,6 +306,40 @@ test_shortage(void **state)
 	end(&r);
 }
 
+/* "~/" in a file is the home of who runs us; it is printed as it was. */
+static void
+test_home(void **state)
+{
+	const struct home *h = *state;
+	struct buf home = { 0 }, want = { 0 }, got = { 0 };
+	const struct settings *s;
+	struct run r;
+
+	assert_int_equal(setenv("HOME", "/h", 1), 0);
+	assert_true(own_home(&home));
+	write_file(h->file, "ca=~/c\ntranscript=~/t\nname=~/n\nrelay=work\n"
+	    "[relay work]\nurl=x.org\npassword-file = ~/p\ncert=~/e\n", 0644);
+	run(&r, "smtpsend --file ~/f a");
+	assert_string_equal(buf_str(&r.says), "");
+	s = &r.settings;
+	buf_putf(&got, "%s %s %s %s", s->way.tls.ca, s->show.transcript.text,
+	    s->route.rules->relay[0].secret_from,
+	    s->route.rules->relay[0].cert);
+	buf_putf(&want, "%s/c %s/t %s/p %s/e", buf_str(&home), buf_str(&home),
+	    buf_str(&home), buf_str(&home));
+	assert_string_equal(buf_str(&got), buf_str(&want));
+	assert_string_equal(s->message.full_name, "~/n");
+	assert_string_equal(s->message.file, "~/f");
+	buf_clear(&got);
+	config_put(&r.config, &got);
+	assert_non_null(strstr(buf_str(&got), "\nca = ~/c\n"));
+	assert_non_null(strstr(buf_str(&got), "\npassword-file = ~/p\n"));
+	buf_free(&home);
+	buf_free(&want);
+	buf_free(&got);
+	end(&r);
+}
+
 static void
 test_print(void **state)
 {
@@ -353,6 +388,7 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_shortage, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(test_home, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_print, set_up, tear_down),
 	};
 

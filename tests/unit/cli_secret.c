@@ -154,6 +154,11 @@ test_large(void **state)
 	r.secret = SECRET_FILE;
 	r.secret_from = "large";
 	check(&r, "too large", NULL, "password-file large: File too large");
+	write_file("large", 0600, text, SECRET_ROOM - 1);
+	check(&r, "one too many", NULL, "password-file large: File too large");
+	write_file("large", 0600, text, SECRET_ROOM - 2);
+	text[SECRET_ROOM - 2] = '\0';
+	check(&r, "as much as can be", text, NULL);
 }
 
 static const struct {
@@ -319,10 +324,66 @@ test_netrc(void **state)
 			assert_string_equal(s.user, entries[i].want_user);
 		secret_wipe(&s);
 	}
+	r.host = "h.example";
+	write_file("netrc", 0600, TEXT("machine h.example password "
+	    "\"can\\a\\r\\\\y\" login joe"));
+	check(&r, "backslashes", "canar\\y", NULL);
+	write_file("netrc", 0600, TEXT("machine h.example password \"canary"));
+	check(&r, "no end", "canary", NULL);
+	write_file("netrc", 0600, TEXT("machine h.example password "
+	    "\"canary\\"));
+	check(&r, "a backslash at the end", "canary\\", NULL);
+	write_file("netrc", 0600, TEXT("machine h.example password \"\""));
+	check(&r, "empty", NULL, "nothing in its first line");
 	write_file("netrc", 0644, TEXT(netrc));
 	check(&r, "mode", NULL, "netrc netrc: its mode is 0644");
 	write_file("netrc", 0600, TEXT("default login a password canary6"));
 	check(&r, "default", "canary6", NULL);
+}
+
+/* --explain and -bC: what can be seen without running a command. */
+static const struct {
+	const char *name;
+	enum secret_kind kind;
+	const char *from, *user;
+	enum auth_method auth;
+	const char *why; /* NULL = in order */
+} checks[] = {
+	{ "nobody", SECRET_NONE, NULL, NULL, AUTH_ANY, NULL },
+	{ "no password", SECRET_NONE, NULL, "joe", AUTH_PLAIN,
+	    "relay work: user joe has no password" },
+	{ "EXTERNAL", SECRET_NONE, NULL, "joe", AUTH_EXTERNAL, NULL },
+	{ "GSSAPI", SECRET_NONE, NULL, "joe", AUTH_GSSAPI, NULL },
+	{ "a file", SECRET_FILE, "secret", "joe", AUTH_ANY, NULL },
+	{ "a file for all", SECRET_FILE, "open", "joe", AUTH_ANY,
+	    "password-file open: its mode is 0644" },
+	{ "no file", SECRET_FILE, "none", "joe", AUTH_ANY, "No such file" },
+	{ "netrc", SECRET_NETRC, "secret", "joe", AUTH_ANY,
+	    "no password for machine h.example login joe" },
+	{ "a command", SECRET_COMMAND, "touch ran", "joe", AUTH_ANY, NULL },
+	{ "a token", SECRET_TOKEN, "touch ran", "joe", AUTH_ANY, NULL },
+	{ "a credential", SECRET_CREDENTIAL, "x", "joe", AUTH_ANY, NULL },
+};
+
+static void
+test_check(void **state)
+{
+	struct outcome why;
+
+	(void)state;
+	write_file("secret", 0600, TEXT("canary"));
+	write_file("open", 0644, TEXT("canary"));
+	for (size_t i = 0; i < COUNT(checks); i++) {
+		struct relay_spec r = { .name = "work", .host = "h.example",
+			.secret = checks[i].kind, .user = checks[i].user,
+			.secret_from = checks[i].from,
+			.auth = checks[i].auth };
+
+		if (secret_check(&r, &why) != !checks[i].why ||
+		    (checks[i].why && !strstr(why.text, checks[i].why)))
+			fail_msg("%s: %s", checks[i].name, why.text);
+	}
+	assert_int_equal(access("ran", F_OK), -1);
 }
 
 static void
@@ -651,6 +712,7 @@ main(void)
 		cmocka_unit_test(test_too_many_words),
 		cmocka_unit_test(test_credential),
 		cmocka_unit_test(test_netrc),
+		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_token_forms),
 		cmocka_unit_test(test_depth),

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* check.c - see check.h */
+#include "cli/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "config/secret.h"
+
+static void
+say(const struct settings *s, const char *what, const char *text,
+    const char *reason)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: %s", s->program, what);
+	text_escape(&line, slice_of(text));
+	buf_putf(&line, "%s%s\n", reason ? ": " : "", reason ? reason : "");
+	fputs(buf_str(&line), stderr);
+	buf_free(&line);
+}
+
+/* A file or folder that is named must be readable. */
+static bool
+check_path(const struct settings *s, const char *what, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (path && fd < 0)
+		say(s, what, path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return !path || fd >= 0;
+}
+
+bool
+check_secret(const struct settings *s, const struct relay_spec *r)
+{
+	struct outcome why;
+	bool ok = secret_check(r, &why);
+
+	if (!ok)
+		say(s, "", why.text, NULL);
+	return ok;
+}
+
+static bool
+check_relay(const struct settings *s, const struct relay_spec *r)
+{
+	const struct tls_settings *same = &s->way.tls;
+	bool ok = true;
+
+	if (r->ca != same->ca)
+		ok &= check_path(s, "ca ", r->ca);
+	if (r->cert != same->cert)
+		ok &= check_path(s, "cert ", r->cert) &
+		    check_path(s, "key ", r->key);
+	return check_secret(s, r) && ok;
+}
+
+int
+check_run(const struct settings *s)
+{
+	const struct tls_settings *tls = &s->way.tls;
+	const struct rules *rules = s->route.rules;
+	bool ok = check_path(s, "ca ", tls->ca);
+
+	ok &= check_path(s, "cert ", tls->cert);
+	ok &= check_path(s, "key ", tls->key);
+	for (size_t i = 0; rules && i < rules->nrelays; i++)
+		ok &= check_relay(s, &rules->relay[i]);
+	return ok ? EX_OK : EX_CONFIG;
+}
