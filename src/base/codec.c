@@ -2,6 +2,8 @@
 /* codec.c - see codec.h */
 #include "base/codec.h"
 
+#include <string.h>
+
 #include "base/ascii.h"
 
 int
@@ -85,19 +87,21 @@ base64_put(struct buf *out, struct slice s)
 		put_group(out, slice_first(s, 3));
 }
 
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (ascii_is_digit(c))
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
+/* Its place in the alphabet plus 64; 0 = none of it. */
+static const unsigned char base64_place[256] = {
+	['A'] = 64, ['B'] = 65, ['C'] = 66, ['D'] = 67, ['E'] = 68, ['F'] = 69,
+	['G'] = 70, ['H'] = 71, ['I'] = 72, ['J'] = 73, ['K'] = 74, ['L'] = 75,
+	['M'] = 76, ['N'] = 77, ['O'] = 78, ['P'] = 79, ['Q'] = 80, ['R'] = 81,
+	['S'] = 82, ['T'] = 83, ['U'] = 84, ['V'] = 85, ['W'] = 86, ['X'] = 87,
+	['Y'] = 88, ['Z'] = 89, ['a'] = 90, ['b'] = 91, ['c'] = 92, ['d'] = 93,
+	['e'] = 94, ['f'] = 95, ['g'] = 96, ['h'] = 97, ['i'] = 98, ['j'] = 99,
+	['k'] = 100, ['l'] = 101, ['m'] = 102, ['n'] = 103, ['o'] = 104,
+	['p'] = 105, ['q'] = 106, ['r'] = 107, ['s'] = 108, ['t'] = 109,
+	['u'] = 110, ['v'] = 111, ['w'] = 112, ['x'] = 113, ['y'] = 114,
+	['z'] = 115, ['0'] = 116, ['1'] = 117, ['2'] = 118, ['3'] = 119,
+	['4'] = 120, ['5'] = 121, ['6'] = 122, ['7'] = 123, ['8'] = 124,
+	['9'] = 125, ['+'] = 126, ['/'] = 127,
+};
 
 static struct slice
 without_padding(struct slice s)
@@ -107,29 +111,55 @@ without_padding(struct slice s)
 	return s;
 }
 
+/* Four of the alphabet to three bytes. */
+static bool
+quad_decode(const char p[4], char to[3])
+{
+	unsigned a = base64_place[(unsigned char)p[0]];
+	unsigned b = base64_place[(unsigned char)p[1]];
+	unsigned c = base64_place[(unsigned char)p[2]];
+	unsigned d = base64_place[(unsigned char)p[3]];
+	unsigned bits = (a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 |
+	    (d & 63);
+
+	if (!(a & b & c & d & 64))
+		return false;
+	to[0] = (char)(bits >> 16);
+	to[1] = (char)(bits >> 8 & 0xff);
+	to[2] = (char)(bits & 0xff);
+	return true;
+}
+
+/* The last two or three, which stand for a byte less than they are. */
+static bool
+tail_decode(struct slice s, char *to)
+{
+	char quad[4] = "AAAA", three[3];
+
+	if (s.n == 0)
+		return true;
+	memcpy(quad, s.p, s.n);
+	if (s.n == 1 || !quad_decode(quad, three))
+		return false;
+	memcpy(to, three, s.n - 1);
+	return true;
+}
+
 bool
 base64_decode(struct buf *out, struct slice s)
 {
-	size_t before = out->n;
-	unsigned bits = 0, have = 0;
+	char *to;
+	size_t n = 0;
 
 	s = without_padding(s);
-	for (size_t i = 0; i < s.n; i++) {
-		int v = base64_value(s.p[i]);
-
-		if (v < 0) {
-			buf_cut(out, before);
+	to = buf_reserve(out, s.n / 4 * 3 + 3);
+	if (!to)
+		return false;
+	for (; s.n >= 4; s.p += 4, s.n -= 4, n += 3)
+		if (!quad_decode(s.p, to + n))
 			return false;
-		}
-		bits = (bits << 6 | (unsigned)v) & 0xffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			buf_putc(out, (char)(bits >> have & 0xff));
-		}
-	}
-	if (have < 6)
-		return true;
-	buf_cut(out, before); /* one character alone is not a byte */
-	return false;
+	if (!tail_decode(s, to + n))
+		return false;
+	buf_grow(out, n + (s.n > 0 ? s.n - 1 : 0));
+	return true;
 }

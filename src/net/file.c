@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK 65536
@@ -27,6 +28,18 @@ read_block(int fd, struct buf *out)
 	return n;
 }
 
+/* Room for all of it at once, where that is known. */
+static void
+make_room(int fd, struct buf *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    buf_room(out) > BLOCK &&
+	    (uintmax_t)st.st_size < buf_room(out) - BLOCK)
+		buf_reserve(out, (size_t)st.st_size + BLOCK);
+}
+
 bool
 file_read(const char *path, struct buf *out)
 {
@@ -36,6 +49,7 @@ file_read(const char *path, struct buf *out)
 
 	if (fd < 0)
 		return false;
+	make_room(fd, out);
 	while (n > 0)
 		n = read_block(fd, out);
 	error = errno;

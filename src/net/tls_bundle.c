@@ -7,7 +7,6 @@
  * matches so are the names compared as RFC 5280 7.1 does, without case and
  * surplus blanks.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +15,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 #include "net/file.h"
 #include "net/tls_files.h"
@@ -103,37 +103,119 @@ keep(struct tls_bundle *b, struct slice der, bool aux)
 	return true;
 }
 
-/* One item of the text; true unless it is a certificate and damaged. */
-static bool
-take(struct tls_bundle *b, const char *kind, struct slice der)
-{
-	bool aux = strcmp(kind, PEM_STRING_X509_TRUSTED) == 0;
+/* An item of a PEM text (RFC 7468): what is between its two lines. */
+struct item {
+	struct slice kind;	/* "CERTIFICATE" */
+	struct slice base64;	/* in lines */
+	bool is_whole;		/* the line that ends it is there */
+};
 
-	if (!aux && strcmp(kind, PEM_STRING_X509) != 0 &&
-	    strcmp(kind, PEM_STRING_X509_OLD) != 0)
+/* Offset of what, or s.n. */
+static size_t
+offset(struct slice s, struct slice what)
+{
+	const char *at = memmem(s.p, s.n, what.p, what.n);
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+/* Offset of the line that begins with what, or s.n. */
+static size_t
+line_offset(struct slice s, struct slice what)
+{
+	size_t at = offset(s, what);
+
+	while (at < s.n && at > 0 && s.p[at - 1] != '\n')
+		at += 1 + offset(slice_from(s, at + 1), what);
+	return at < s.n ? at : s.n;
+}
+
+/* Take the next item off *text; false when there is none. */
+static bool
+item_next(struct slice *text, struct item *item)
+{
+	const struct slice begin = SLICE("-----BEGIN ");
+	const struct slice end = SLICE("-----END ");
+	struct slice rest = slice_from(*text, line_offset(*text, begin));
+	size_t n;
+
+	if (rest.n == 0)
+		return false;
+	rest = slice_from(rest, begin.n);
+	item->kind = slice_first(rest, offset(rest, SLICE("-----")));
+	rest = slice_from(rest, slice_find(rest, '\n'));
+	n = line_offset(rest, end);
+	item->base64 = slice_first(rest, n);
+	rest = slice_from(rest, n + end.n);
+	item->is_whole = slice_starts(rest, item->kind);
+	*text = rest;
+	return true;
+}
+
+/* Lines of whole groups of four, as everybody writes them. */
+static bool
+lines_decode(struct slice rest, struct buf *der)
+{
+	struct slice line;
+
+	while (slice_cut(&rest, '\n', &line)) {
+		line = slice_trim(line);
+		if (line.n % 4 != 0 || !base64_decode(der, line))
+			return false;
+	}
+	return true;
+}
+
+/* Lines of any length. */
+static bool
+joined_decode(struct slice rest, struct buf *der)
+{
+	struct slice line;
+	struct buf text = { 0 };
+	bool ok;
+
+	while (slice_cut(&rest, '\n', &line))
+		buf_put(&text, slice_trim(line));
+	buf_clear(der);
+	ok = base64_decode(der, buf_slice(&text));
+	buf_free(&text);
+	return ok;
+}
+
+/* Its octets; false when it is damaged. */
+static bool
+item_decode(const struct item *item, struct buf *der)
+{
+	return item->is_whole && (lines_decode(item->base64, der) ||
+	    joined_decode(item->base64, der));
+}
+
+/* Keep it when it is a certificate; false when that is damaged. */
+static bool
+item_take(struct tls_bundle *b, const struct item *item)
+{
+	bool aux = slice_eq(item->kind, SLICE(PEM_STRING_X509_TRUSTED));
+	struct buf der = { 0 };
+	bool ok;
+
+	if (!aux && !slice_eq(item->kind, SLICE(PEM_STRING_X509)) &&
+	    !slice_eq(item->kind, SLICE(PEM_STRING_X509_OLD)))
 		return true;
-	return keep(b, der, aux);
+	ok = item_decode(item, &der) && keep(b, buf_slice(&der), aux);
+	buf_free(&der);
+	return ok;
 }
 
 int
 tls_bundle_parse(struct tls_bundle *b, struct slice pem)
 {
-	BIO *in = pem.n < INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
-	char *kind, *header;
-	unsigned char *der;
-	bool ok = in != NULL;
-	long n;
+	struct item item;
 
-	while (ok && PEM_read_bio(in, &kind, &header, &der, &n) == 1) {
-		ok = take(b, kind, (struct slice){ (char *)der, (size_t)n });
-		OPENSSL_free(kind);
-		OPENSSL_free(header);
-		OPENSSL_clear_free(der, (size_t)n); /* a key, perhaps */
-	}
-	ok = ok &&
-	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-	BIO_free(in);
-	return ok ? (int)b->n : -1;
+	buf_reserve(&b->der, pem.n / 4 * 3); /* more than it will be */
+	while (item_next(&pem, &item))
+		if (!item_take(b, &item))
+			return -1;
+	return (int)b->n;
 }
 
 void

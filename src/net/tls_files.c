@@ -153,7 +153,7 @@ load_key(struct tls_files *f, struct look *l)
 		      "passphrase");
 }
 
-/* One file, with its option's name; nothing of it stays in memory. */
+/* One file, with its option's name; no key's text stays in memory. */
 static bool
 load(struct tls_files *f, struct look *l, const char *option, const char *path,
     bool (*into)(struct tls_files *, struct look *))
@@ -166,7 +166,7 @@ load(struct tls_files *f, struct look *l, const char *option, const char *path,
 	ERR_clear_error();
 	ok = into(f, l);
 	ERR_clear_error();
-	if (l->text.base) /* it may be a key */
+	if (into != load_ca && l->text.base)
 		explicit_bzero(l->text.base, l->text.cap);
 	buf_free(&l->text);
 	l->text = (struct buf){ 0 };

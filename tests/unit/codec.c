@@ -68,7 +68,7 @@ test_bad_input_leaves_nothing(void **state)
 	static const char *const xtexts[] = { "a b", "+4", "+", "+GG",
 		"a=", "ab+" };
 	static const char *const base64s[] = { "A", "Zg=x", "====", "Zm9vY",
-		"\xc3" };
+		"\xc3", "Zm9vY*==", "*m9v", "Zm9vZm9*", "Zm 9" };
 	struct buf out = { 0 };
 
 	(void)state;

@@ -178,6 +178,54 @@ test_what_counts_as_a_certificate(void **state)
 	identity_free(&a);
 }
 
+/* Base64 in lines of 1, 2, 3 ... octets, up to the next '-'. */
+static void
+put_ragged(struct buf *out, struct slice rest)
+{
+	struct slice line;
+
+	rest = slice_first(rest, slice_find(rest, '-'));
+	for (size_t n = 1; rest.n > 0; n++) {
+		line = slice_first(rest, n);
+		buf_put(out, line);
+		buf_putc(out, '\n');
+		rest = slice_from(rest, line.n);
+	}
+}
+
+/* Lines may end as they like, and what surrounds an item does not matter. */
+static void
+test_lines_of_a_file(void **state)
+{
+	struct identity a = identity_of("a.example");
+	struct buf good = { 0 }, pem = { 0 };
+	struct slice rest, line;
+
+	(void)state;
+	put_cert(&good, &a);
+	rest = buf_slice(&good);
+	while (slice_cut(&rest, '\n', &line))
+		buf_putf(&pem, "%.*s \r\n", (int)line.n, line.p);
+	buf_puts(&pem, "-----BEGIN CERTIFICATE-----\n");
+	put_ragged(&pem, slice_from(buf_slice(&good), 28));
+	buf_puts(&pem, "-----END CERTIFICATE-----\n");
+	buf_puts(&pem, "not -----BEGIN CERTIFICATE-----\n");
+	buf_put(&pem, slice_first(buf_slice(&good), good.n - 1));
+	assert_bundle(&pem, 3);
+	buf_puts(&pem, "-----BEGIN CERTIFICATE-----\n");
+	assert_bundle(&pem, -1);
+	buf_puts(&pem, "-----BEGIN CERTIFICATE-----\n"
+		       "-----END CERTIFICATE-----\n");
+	assert_bundle(&pem, -1);
+	buf_puts(&pem, "-----BEGIN X-----\nhm\n-----END X-----\n-----BEGIN");
+	assert_bundle(&pem, 0);
+	buf_put(&pem, slice_first(buf_slice(&good), good.n / 2));
+	buf_puts(&pem, "\n-----END SOMETHING ELSE-----\n");
+	assert_bundle(&pem, -1);
+	buf_free(&good);
+	identity_free(&a);
+}
+
 /* Whatever is broken, it is said, and nothing is read past an end. */
 static void
 test_damaged(void **state)
@@ -439,6 +487,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_counts_as_a_certificate),
+		cmocka_unit_test(test_lines_of_a_file),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_inside),
 		cmocka_unit_test(test_only_the_issuer_is_built),
