@@ -192,6 +192,8 @@ step_handshake(struct lane *l, int64_t now)
 			    ESC(4, 7, 0), "the TLS handshake timed out"));
 		return;
 	case TLS_FAILED:
+		if (why.esc.detail == 5) /* a certificate; this one */
+			tls->report(&l->stream, l->job->events, l->number);
 		handshake_failed(l, why);
 		return;
 	case TLS_DONE:

@@ -73,7 +73,8 @@ struct tls_module {
 
 	/*
 	 * After TLS_DONE: put an EVENT_TLS (a server's has no verdict);
-	 * "TLSv1.3".
+	 * "TLSv1.3".  After TLS_FAILED the event shows the certificate that
+	 * was not trusted, if it was that.
 	 */
 	void (*report)(const struct stream *s, struct events *q,
 	    unsigned lane);

@@ -99,13 +99,16 @@ tls_report(const struct stream *s, struct events *q, unsigned lane)
 	const struct tls *t = s->state;
 	struct event e = event_make(EVENT_TLS, lane);
 	struct buf text[5] = { { 0 } };
+	const X509 *cert = SSL_get0_peer_certificate(t->ssl);
 
-	if (!events_wanted(q))
+	if (!cert)
+		cert = t->refused;
+	if (!events_wanted(q) || (!cert && !SSL_is_init_finished(t->ssl)))
 		return;
-	e.secure = true;
+	e.secure = SSL_is_init_finished(t->ssl);
 	event_text(&e, "version", slice_of(SSL_get_version(t->ssl)));
 	event_text(&e, "cipher", slice_of(SSL_get_cipher_name(t->ssl)));
-	certificate_fields(&e, text, SSL_get0_peer_certificate(t->ssl));
+	certificate_fields(&e, text, cert);
 	verdict_fields(&e, &text[4], s);
 	events_put(q, &e);
 	for (size_t i = 0; i < 5; i++)

@@ -220,6 +220,22 @@ def test_row_33_bad_certificate_verify(cert):
     strict(tls_dialogue(cert), "verify", enhanced="4.7.5")
 
 
+@pytest.mark.parametrize("cert", ["expired", "wrongname", "selfsigned",
+                                  "unknown", "wrongeku"])
+def test_row_33_the_certificate_is_shown(cert):
+    """The advice says that -v shows it."""
+    with Server(tls_dialogue(cert)) as srv:
+        run = send(srv.port, "--tls", "verify", "--ca", certificates().ca)
+        seen = send(srv.port, "--tls", "verify", "--ca", certificates().ca,
+                    "-v", json_events=False)
+    assert "-v shows the certificate" in run.err
+    event, = run.of("tls")
+    assert event["verdict"] == "untrusted" and not event["secure"]
+    assert event["subject"] == "CN=mx.example.test" and event["why"]
+    assert "certificate CN=mx.example.test, issued by" in seen.out
+    assert f"certificate is untrusted: {event['why']}" in seen.out
+
+
 def test_row_33_good_certificate_verify():
     with World() as w:
         srv = w.mx(10, tls_dialogue())
