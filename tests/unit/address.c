@@ -97,58 +97,68 @@ static const struct {
 	    "bob@x\r\nRCPT TO:<al@y>|" },
 };
 
-/* Refused whole. */
+/* Refused whole, and why (the beginning of it). */
 static const struct {
 	struct slice in;
+	const char *why;
 } refused[] = {
-	{ SLICE("bob@x\n") },
-	{ SLICE("bob@x\r\nRCPT TO:<al@x>") },
-	{ SLICE("\"bob\\\r\n\"@x") },
-	{ SLICE("\"a\tb\"@x") },
-	{ SLICE("bob@x\0") },
-	{ SLICE("(\x01) bob@x") },
-	{ SLICE("bob\x7f@x") },
-	{ SLICE("-bob@x") },
-	{ SLICE("\"-bob\"@x") },
-	{ SLICE("<-oQ/tmp@x>") },
-	{ SLICE("bob@") },
-	{ SLICE("a\"b\"@x") },
-	{ SLICE("\"a\"b@x") },
-	{ SLICE("g\x03: bob@x;") },
-	{ SLICE("bob.") },
-	{ SLICE("@x") },
-	{ SLICE("bob@@x") },
-	{ SLICE("bob@x@y") },
-	{ SLICE("bob smith") },
-	{ SLICE("<bob@x") },
-	{ SLICE("bob@x>") },
-	{ SLICE("<>") },
-	{ SLICE("Bob <>") },
-	{ SLICE("<@a bob@x>") },
-	{ SLICE("\"bob@x") },
-	{ SLICE("bob@x (never ends") },
-	{ SLICE("bob@x (\\") },
-	{ SLICE("a:b:bob@x;") },
-	{ SLICE("bob@[192.0.2.1") },
-	{ SLICE("bob@[192.0.2.300]") },
-	{ SLICE("bob@[IPv6:192.0.2.1]") },
-	{ SLICE("bob@[x:y]") },
-	{ SLICE("bob@a..b") },
-	{ SLICE("bob@-a.b") },
-	{ SLICE("bob@a!b") },
-	{ SLICE("bob@\xff.example") },
-	{ SLICE("bob@\xe2\x80\xae.example") },
-	{ SLICE("b\xc3@x") },
-	{ SLICE("\xed\xa0\x80@x") },
-	{ SLICE(L64 "h@x") },
-	{ SLICE("b@" L64 ".example") },
-	{ SLICE(L64 "@" D189) },
-	{ SLICE("b@" D189 "." D189) },
+	{ SLICE("bob@x\n"), "a control byte in it" },
+	{ SLICE("bob@x\r\nRCPT TO:<al@x>"), "a control byte in it" },
+	{ SLICE("\"bob\\\r\n\"@x"), "a control byte in it" },
+	{ SLICE("\"a\tb\"@x"), "a control byte in it" },
+	{ SLICE("bob@x\0"), "a control byte in it" },
+	{ SLICE("(\x01) bob@x"), "a control byte in it" },
+	{ SLICE("bob\x7f@x"), "a control byte in it" },
+	{ SLICE("-bob@x"), "it begins with \"-\"" },
+	{ SLICE("\"-bob\"@x"), "it begins with \"-\"" },
+	{ SLICE("<-oQ/tmp@x>"), "it begins with \"-\"" },
+	{ SLICE("bob@"), "nothing behind the @" },
+	{ SLICE("a\"b\"@x"), "malformed before the @" },
+	{ SLICE("\"a\"b@x"), "malformed before the @" },
+	{ SLICE("g\x03: bob@x;"), "a control byte in it" },
+	{ SLICE("bob."), "no @ in it" },
+	{ SLICE("@x"), "nothing before the @" },
+	{ SLICE("bob@@x"), "nothing behind the @" },
+	{ SLICE("bob@x@y"), "something behind the address" },
+	{ SLICE("bob smith"), "no @ in it" },
+	{ SLICE("<bob@x"), "no closing \">\"" },
+	{ SLICE("bob@x>"), "something behind the address" },
+	{ SLICE("<>"), "nothing before the @" },
+	{ SLICE("Bob <>"), "nothing before the @" },
+	{ SLICE("<@a bob@x>"), "source route without \":\"" },
+	{ SLICE("\"bob@x"), "quoted string without end" },
+	{ SLICE("bob@x (never ends"), "comment without end" },
+	{ SLICE("bob@x (\\"), "comment without end" },
+	{ SLICE("a:b:bob@x;"), "something behind the address" },
+	{ SLICE("bob@[192.0.2.1"), "no closing bracket" },
+	{ SLICE("bob@[192.0.2.300]"),
+	    "\"[192.0.2.300]\" is not an IP address" },
+	{ SLICE("bob@[IPv6:192.0.2.1]"),
+	    "\"[IPv6:192.0.2.1]\" is not an IP address" },
+	{ SLICE("bob@[x:y]"), "\"[x:y]\" is not an IP address" },
+	{ SLICE("bob@a..b"), "\"a..b\" is not a domain name" },
+	{ SLICE("bob@-a.b"), "\"-a.b\" is not a domain name" },
+	{ SLICE("bob@a!b"), "\"a!b\" is not a domain name" },
+	{ SLICE("bob@\xff.example"),
+	    "\"\xff.example\" is not a domain name (" },
+	{ SLICE("bob@\xe2\x80\xae.example"),
+	    "\"\xe2\x80\xae.example\" is not a domain name (" },
+	{ SLICE("b\xc3@x"), "not valid UTF-8" },
+	{ SLICE("\xed\xa0\x80@x"), "not valid UTF-8" },
+	{ SLICE(L64 "h@x"), "more than 64 octets before the @" },
+	{ SLICE("b@" L64 ".example"),
+	    "\"" L64 ".example\" is not a domain name" },
+	{ SLICE(L64 "@" D189), "longer than 254 octets" },
+	{ SLICE("b@" D189 "." D189), "\"" D189 "." },
 };
 
-/* The paths and the texts of what is bad, with their marks; false for bad. */
+/*
+ * The paths and the texts of what is bad, with their marks; false for bad,
+ * which is so for that reason.
+ */
 static bool
-read_list(struct slice in, struct buf *paths, struct buf *bad)
+read_list(struct slice in, struct buf *paths, struct buf *bad,
+    const char *reason)
 {
 	struct address_list l = { 0 };
 	bool ok = address_list_parse(in, BY("Here.example"), &l);
@@ -163,6 +173,12 @@ read_list(struct slice in, struct buf *paths, struct buf *bad)
 		assert_int_equal(why.verdict, FAILED);
 		assert_int_equal(outcome_exit(&why), 65);
 		assert_true(why.text[0] != '\0');
+		assert_int_equal(why.esc.cls, 5);
+		assert_int_equal(why.esc.subject, 1);
+		assert_int_equal(why.esc.detail, 3);
+		if (reason && !slice_starts(slice_of(why.text),
+		    slice_of(reason)))
+			fail_msg("%s: %s", l.bad[k].text, why.text);
 	}
 	assert_int_equal(ok, l.nbad == 0);
 	address_list_free(&l);
@@ -174,7 +190,7 @@ check_list(struct slice in, const char *want, const char *want_bad)
 {
 	struct buf paths = { 0 }, bad = { 0 };
 
-	read_list(in, &paths, &bad);
+	read_list(in, &paths, &bad, NULL);
 	if (strcmp(buf_str(&paths), want) != 0 ||
 	    strcmp(buf_str(&bad), want_bad) != 0)
 		fail_msg("%s: %s bad: %s", in.p, buf_str(&paths),
@@ -200,7 +216,8 @@ test_refused(void **state)
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
 		struct buf paths = { 0 }, bad = { 0 };
 
-		if (read_list(refused[i].in, &paths, &bad) || paths.n > 0)
+		if (read_list(refused[i].in, &paths, &bad, refused[i].why) ||
+		    paths.n > 0)
 			fail_msg("%s: %s", refused[i].in.p, buf_str(&paths));
 		buf_free(&paths);
 		buf_free(&bad);
@@ -220,7 +237,8 @@ test_much_that_is_bad(void **state)
 
 		while (text.n < 300000)
 			buf_puts(&text, units[i]);
-		assert_false(read_list(buf_slice(&text), &paths, &bad));
+		assert_false(read_list(buf_slice(&text), &paths, &bad,
+		    NULL));
 		buf_free(&text);
 		buf_free(&paths);
 		buf_free(&bad);
