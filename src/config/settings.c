@@ -124,8 +124,6 @@ static const struct {
 	    "--ipv4 or --ipv6" },
 	{ has_key_alone, "--key needs --cert" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
-	{ lacks_recipients, "no recipients: name them, or take them from the "
-	    "header with -t (smtpsend --help shows how)" },
 };
 
 static bool
@@ -188,24 +186,44 @@ find_demand(const struct settings *s)
 	return NULL;
 }
 
-int
-settings_settle(struct settings *s, struct buf *says)
+/* Sendmail's names have no long options: there it is the key of a file. */
+static void
+put_clash(struct buf *out, const char *text, bool own)
 {
-	const char *text;
-	bool of_file;
+	while (*text) {
+		if (!own && text[0] == '-' && text[1] == '-')
+			text += 2;
+		else
+			buf_putc(out, *text++);
+	}
+}
 
-	settle_queue(s);
-	text = find_clash(s);
-	of_file = !text && s->way.tls.given.file;
-	if (!text)
-		text = find_demand(s);
-	if (!text)
-		return 0;
-	buf_putf(says, "%s: %s", s->program, text);
-	if (of_file) {
+static int
+fail(const struct settings *s, const char *text, bool is_tls, struct buf *says)
+{
+	buf_putf(says, "%s: ", s->program);
+	put_clash(says, text, s->personality == AS_SMTPSEND);
+	if (is_tls && s->way.tls.given.file) {
 		buf_puts(says, ", which is that of ");
 		given_put(says, &s->way.tls.given, "tls");
 	}
 	buf_putc(says, '\n');
+	return EX_USAGE;
+}
+
+int
+settings_settle(struct settings *s, struct buf *says)
+{
+	const char *text;
+
+	settle_queue(s);
+	if ((text = find_clash(s)) != NULL)
+		return fail(s, text, false, says);
+	if ((text = find_demand(s)) != NULL)
+		return fail(s, text, true, says);
+	if (!lacks_recipients(s))
+		return 0;
+	buf_putf(says, "%s: no recipients: name them, or take them from the "
+	    "header with -t (smtpsend --help shows how)\n", s->program);
 	return EX_USAGE;
 }

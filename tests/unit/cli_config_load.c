@@ -208,6 +208,15 @@ static const struct {
 	    "smtpsend: --server and --relay exclude each other\n" },
 	{ "relay=x.org\nserver=h", "smtpsend a", 0644, 78,
 	    "smtpsend.conf:1: relay and server exclude each other\n" },
+	{ "ipv4=yes\nipv6=yes", "smtpsend a", 0644, 64,
+	    "smtpsend: --ipv4 and --ipv6 exclude each other\n" },
+	/* where no such option is, it is a key */
+	{ "ipv4=yes\nipv6=yes", "sendmail a", 0644, 64,
+	    "sendmail: ipv4 and ipv6 exclude each other\n" },
+	{ "key=/k", "mailq -bm a", 0644, 64, "mailq: key needs cert\n" },
+	{ "server=smtps://h\ntls=none", "sendmail a", 0644, 64,
+	    "sendmail: server smtps:// is TLS and does not go with tls none, "
+	    "which is that of /" },
 	{ "tls=none", "smtpsend --quit-after tls a", 0644, 64,
 	    "smtpsend: --quit-after tls does not go with --tls none, which is "
 	    "that of /" },
