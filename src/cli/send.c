@@ -73,6 +73,7 @@ route_config(struct run *r)
 		.no_ipv4 = s->route.only_ipv6,
 		.no_ipv6 = s->route.only_ipv4,
 		.allow_loopback_mx = s->route.allow_loopback_mx,
+		.ask_for_relays = s->route.nresolvers > 0,
 		.own_names = r->own_names,
 		.max_addresses = s->route.max_addresses,
 	};

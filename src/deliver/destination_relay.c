@@ -19,6 +19,7 @@ relay_call(const struct destination *d, const struct deliver_secret *secret)
 	return (struct relay_call){
 		.host = h->name,
 		.port = h->port,
+		.addresses = h->addresses,
 		.implicit_tls = h->implicit_tls,
 		.helo = spec->helo ? spec->helo : d->job->config->helo,
 		.ca = spec->ca,

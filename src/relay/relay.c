@@ -127,6 +127,7 @@ relay_free(struct relay *r)
 	curl_easy_cleanup(r->easy);
 	curl_multi_cleanup(r->multi);
 	curl_slist_free_all(r->connect_to);
+	curl_slist_free_all(r->resolve);
 	curl_global_cleanup();
 	relay_wipe_string(&r->secret);
 	relay_wipe_string(&r->proxy);

@@ -32,6 +32,7 @@ enum relay_auth_kind { RELAY_NO_AUTH, RELAY_PASSWORD, RELAY_TOKEN };
 struct relay_call {
 	const char *host;	/* name, or address without brackets */
 	uint16_t port;
+	const char *addresses;	/* where that is: "192.0.2.1,2001:db8::1" */
 	bool implicit_tls;	/* 465; else STARTTLS is required */
 	bool in_clear;		/* no TLS at all: loopback only, for tests */
 	const char *helo;	/* our name; NULL: a literal of source, else of

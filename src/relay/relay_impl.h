@@ -36,7 +36,7 @@ struct relay_attempt {
 struct relay {
 	CURLM *multi;
 	CURL *easy;
-	struct curl_slist *connect_to;
+	struct curl_slist *connect_to, *resolve;
 	char error[CURL_ERROR_SIZE];
 	struct events *events;
 	unsigned lane;

@@ -186,6 +186,20 @@ set_url(struct relay *r, const struct relay_call *call, struct outcome *why)
 	return true;
 }
 
+/* The addresses that were found elsewhere. */
+static void
+set_addresses(struct relay *r, const struct relay_call *call)
+{
+	struct buf entry = { 0 };
+
+	if (!call->addresses)
+		return;
+	buf_putf(&entry, "%s:%u:%s", call->host, call->port, call->addresses);
+	r->resolve = curl_slist_append(NULL, buf_str(&entry));
+	curl_easy_setopt(r->easy, CURLOPT_RESOLVE, r->resolve);
+	buf_free(&entry);
+}
+
 /* The URL names who it should be; this says where that is. */
 static void
 set_address(struct relay *r, const struct relay_call *call)
@@ -280,6 +294,7 @@ relay_setup(struct relay *r, const struct relay_call *call,
 	set_number(r, CURLOPT_NETRC, CURL_NETRC_IGNORED);
 	set_text(r, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
+	set_addresses(r, call);
 	set_address(r, call);
 	set_source(r, &call->source);
 	set_proxy(r, call->proxy);

@@ -32,6 +32,8 @@ put_host_name(struct buf *out, const struct plan_host *h)
 	if (h->port > 0)
 		buf_putf(out, ":%u %s", h->port, link_name(h->implicit_tls ?
 		    LINK_SMTPS : LINK_SMTP));
+	if (h->addresses)
+		buf_putf(out, " at %s", h->addresses);
 }
 
 static void

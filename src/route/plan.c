@@ -8,39 +8,15 @@
 
 #include "base/mem.h"
 #include "dns/name.h"
-#include "route/submission.h"
-#include "route/target.h"
-
-enum round {
-	ROUND_DOMAIN,	/* MX, A and AAAA of the domain */
-	ROUND_HOSTS,	/* A and AAAA of its hosts, or of the --server */
-	ROUND_RELAY,	/* the SRVs of a relay's domain */
-	ROUND_DONE,
-};
-
-struct asked {
-	char *name;
-	struct dns_question question;
-	bool answered;
-	struct dns_answer answer;
-};
-
-struct route {
-	const struct route_config *config;
-	char *name;		/* the domain as DNS knows it; or NULL */
-	enum round round;
-	struct asked *asked;
-	size_t n, nanswered;
-	struct targets targets;
-	struct plan plan;
-};
+#include "route/route_impl.h"
 
 void
 plan_host_free(struct plan_host *h)
 {
 	free(h->name);
+	free(h->addresses);
 	free(h->problem);
-	h->name = NULL;
+	h->name = h->addresses = NULL;
 	h->problem = NULL;
 }
 
@@ -64,8 +40,8 @@ plan_free(struct plan *p)
 	*p = (struct plan){ 0 };
 }
 
-static void
-forget_questions(struct route *r)
+void
+route_forget_questions(struct route *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		dns_answer_free(&r->asked[i].answer);
@@ -81,15 +57,15 @@ route_free(struct route *r)
 {
 	if (!r)
 		return;
-	forget_questions(r);
+	route_forget_questions(r);
 	targets_free(&r->targets);
 	plan_free(&r->plan);
 	free(r->name);
 	free(r);
 }
 
-static void
-add_question(struct route *r, const char *name, enum dns_type type)
+void
+route_ask(struct route *r, const char *name, enum dns_type type, bool named)
 {
 	struct asked *a;
 
@@ -97,23 +73,23 @@ add_question(struct route *r, const char *name, enum dns_type type)
 	a = &r->asked[r->n++];
 	*a = (struct asked){ .name = mem_dup(slice_of(name)) };
 	a->question = (struct dns_question){ .name = a->name, .type = type,
-		.named = r->config->server != NULL };
+		.named = named };
 }
 
-static void
-ask_addresses(struct route *r, const char *name)
+void
+route_ask_addresses(struct route *r, const char *name, bool named)
 {
 	if (!r->config->no_ipv4)
-		add_question(r, name, DNS_A);
+		route_ask(r, name, DNS_A, named);
 	if (!r->config->no_ipv6)
-		add_question(r, name, DNS_AAAA);
+		route_ask(r, name, DNS_AAAA, named);
 }
 
 /* The end: the targets found make the plan. */
 static void
 finish(struct route *r)
 {
-	forget_questions(r);
+	route_forget_questions(r);
 	targets_drop_own(&r->targets);
 	targets_make_plan(&r->targets, &r->plan);
 	targets_free(&r->targets);
@@ -121,10 +97,10 @@ finish(struct route *r)
 }
 
 /* The end, before there are targets. */
-static void
-finish_with(struct route *r, struct outcome why)
+void
+route_finish_with(struct route *r, struct outcome why)
 {
-	forget_questions(r);
+	route_forget_questions(r);
 	r->plan.good_until = r->targets.good_until;
 	plan_set_why(&r->plan, why);
 	r->round = ROUND_DONE;
@@ -149,7 +125,7 @@ hand_out_answers(struct route *r)
 static void
 ask_for_targets(struct route *r)
 {
-	forget_questions(r);
+	route_forget_questions(r);
 	r->round = ROUND_HOSTS;
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = &r->targets.v[i];
@@ -159,7 +135,8 @@ ask_for_targets(struct route *r)
 		if (dns_name_is_localhost(t->host.name))
 			target_take_loopback(&r->targets, t);
 		else
-			ask_addresses(r, t->host.name);
+			route_ask_addresses(r, t->host.name,
+			    r->config->server != NULL);
 	}
 	if (r->n == 0)
 		finish(r);
@@ -179,8 +156,9 @@ static void
 domain_has_mx(struct route *r, const struct dns_answer *mx)
 {
 	if (is_null_mx(mx)) {
-		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 10),
-		    "%s does not accept mail (null MX)", r->plan.domain));
+		route_finish_with(r, outcome_make(FAILED, STAGE_DNS,
+		    ESC(5, 1, 10), "%s does not accept mail (null MX)",
+		    r->plan.domain));
 		return;
 	}
 	targets_add_mx(&r->targets, mx);
@@ -212,26 +190,14 @@ domain_is_known(struct route *r)
 		domain_is_host(r);
 		break;
 	case DNS_NXDOMAIN:
-		finish_with(r, outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2),
-		    "%s: no such domain (%s)", r->plan.domain, mx->why));
+		route_finish_with(r, outcome_make(FAILED, STAGE_DNS,
+		    ESC(5, 1, 2), "%s: no such domain (%s)", r->plan.domain,
+		    mx->why));
 		break;
 	case DNS_SOFT:
-		finish_with(r, lookup_failed(r->plan.domain, mx));
+		route_finish_with(r, lookup_failed(r->plan.domain, mx));
 		break;
 	}
-}
-
-/* What is asked for has an answer; the plan is for a relay. */
-static void
-relay_is_known(struct route *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		targets_note(&r->targets, &r->asked[i].answer);
-	r->plan.good_until = r->targets.good_until;
-	submission_plan_by_srv(r->config, &r->asked[0].answer,
-	    &r->asked[1].answer, &r->plan);
-	forget_questions(r);
-	r->round = ROUND_DONE;
 }
 
 static void
@@ -242,7 +208,8 @@ end_round(struct route *r)
 		domain_is_known(r);
 		break;
 	case ROUND_RELAY:
-		relay_is_known(r);
+	case ROUND_RELAY_HOSTS:
+		route_end_relay_round(r);
 		break;
 	case ROUND_HOSTS:
 	case ROUND_DONE:
@@ -278,7 +245,7 @@ start_literal(struct route *r)
 	if (ip_literal_parse(slice_of(r->plan.domain), &ip))
 		go_to_ip(r, &ip, "address literal");
 	else
-		finish_with(r, outcome_make(FAILED, STAGE_ADDRESS,
+		route_finish_with(r, outcome_make(FAILED, STAGE_ADDRESS,
 		    ESC(5, 1, 3), "%s: not an address literal",
 		    r->plan.domain));
 }
@@ -304,31 +271,9 @@ start_server(struct route *r)
 	else if (dns_name_parse(s, name) && dns_name_is_host(name))
 		go_to_host(r, name, "--server");
 	else
-		finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
+		route_finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
 		    ESC(5, 1, 2), "--server %s: not a host name",
 		    r->config->server));
-}
-
-static void
-start_relay(struct route *r)
-{
-	const struct relay_spec *relay = r->config->relay;
-	char implicit[DNS_NAME_SIZE], starttls[DNS_NAME_SIZE];
-
-	r->plan.relay = relay;
-	r->plan.how = relay->by_srv ? "relay by SRV" : "relay";
-	if (!relay->by_srv) {
-		submission_plan(relay, &r->plan);
-		r->round = ROUND_DONE;
-	} else if (submission_names(relay, implicit, starttls)) {
-		r->round = ROUND_RELAY;
-		add_question(r, implicit, DNS_SRV);
-		add_question(r, starttls, DNS_SRV);
-	} else {
-		finish_with(r, outcome_make(DEFERRED, STAGE_CONFIG,
-		    ESC(4, 3, 5), "relay %s: %s is not a domain name",
-		    relay->name, relay->host));
-	}
 }
 
 /* "u@10.0.0.1": that is a name's form, but an address. */
@@ -352,7 +297,7 @@ start_domain(struct route *r)
 	char name[DNS_NAME_SIZE];
 
 	if (!dns_name_parse(domain, name) || !dns_name_is_host(name)) {
-		finish_with(r, not_a_domain(r->plan.domain));
+		route_finish_with(r, not_a_domain(r->plan.domain));
 		return;
 	}
 	if (dns_name_is_localhost(name)) {
@@ -360,8 +305,8 @@ start_domain(struct route *r)
 		return;
 	}
 	r->name = mem_dup(slice_of(name));
-	add_question(r, r->name, DNS_MX);
-	ask_addresses(r, r->name);
+	route_ask(r, r->name, DNS_MX, false);
+	route_ask_addresses(r, r->name, false);
 }
 
 /* The one place where the level of a plan is decided. */
@@ -392,7 +337,7 @@ route_new(const char *domain, const struct route_config *config)
 	set_tls(r);
 	r->plan.how = "MX";
 	if (config->relay)
-		start_relay(r);
+		route_start_relay(r);
 	else if (config->server)
 		start_server(r);
 	else if (domain[0] == '[')

@@ -9,9 +9,9 @@
  * nothing decides a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows
  * 1-15.
  *
- * A route by a relay has one round at most, the SRV records of its domain (RFC
- * 6186, RFC 8314), and its plan has hosts without addresses: libcurl finds
- * them, or the proxy does.
+ * A route by a relay has two rounds at most, the SRV records of its domain (RFC
+ * 6186, RFC 8314), and with ask_for_relays the addresses of its hosts: else
+ * libcurl finds them, as the system does, or a proxy does.
  */
 #ifndef ROUTE_PLAN_H
 #define ROUTE_PLAN_H
@@ -41,6 +41,8 @@ struct route_config {
 	const char *tls_floor_why; /* "-O requiretls", ... */
 	bool no_ipv4, no_ipv6;
 	bool allow_loopback_mx;
+	bool ask_for_relays;	/* a relay's addresses come from our questions,
+				   and not from libcurl's */
 	const char *const *own_names; /* NULL-terminated: this host's names */
 	const struct ip *own_ips; /* addresses of this host's interfaces */
 	size_t n_own_ips;
@@ -58,6 +60,8 @@ struct plan_host {
 	uint16_t preference;	/* or priority */
 	uint16_t port;		/* of a relay, as the next two; else 0 */
 	bool implicit_tls;	/* TLS from the first byte; else STARTTLS */
+	char *addresses;	/* of a relay: "192.0.2.1,2001:db8::1"; NULL =
+				   libcurl finds them, or the proxy does */
 	size_t naddresses;	/* how many of plan.address are its */
 	struct outcome *problem; /* NULL = none; else why it is not usable */
 };

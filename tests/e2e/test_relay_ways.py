@@ -8,10 +8,11 @@ import re
 
 import pytest
 
+from fakedns import SERVFAIL, FakeDns
 from faults_support import World as FaultWorld
 from faults_support import certificates
-from relay_support import (BOB, MESSAGE, Setup, delivered, result,
-                           scripted_relay, sent)
+from relay_support import (BOB, LINKS, MESSAGE, Setup, deferred, delivered,
+                           result, scripted_relay, sent)
 from scripted import Server, dialogue
 from servers.process import free_port
 
@@ -266,3 +267,71 @@ def test_helo_and_source_of_a_relay(tmp_path):
     delivered(run)
     assert [l for l in sent(run) if l.startswith("EHLO")] == \
         ["EHLO me.test"] * 2, run
+
+
+def ask(setup, dns, *args, **how):
+    return setup.send("--resolver", f"127.0.0.1:{dns.port}", *args, BOB, **how)
+
+
+@pytest.mark.parametrize("smtps", (False, True), ids=LINKS)
+def test_resolver_reaches_relays(tmp_path, smtps):
+    """A relay's host that only the DNS server of --resolver knows."""
+    with FakeDns() as dns, Server(scripted_relay(smtps=smtps)) as srv:
+        dns.add("relay.example.test", "A", "127.0.0.1")
+        setup = Setup(tmp_path).relay(
+            "work", f"smtp{'s' if smtps else ''}://relay.example.test:"
+            f"{srv.port}")
+        delivered(ask(setup, dns))
+        plan = ask(setup, dns, "--explain", json_events=False)
+    assert len(srv.conns) == 1 and srv.conns[0].sni == "relay.example.test"
+    assert " at 127.0.0.1" in plan.out, plan
+    assert dns.count("relay.example.test", "A") == 2
+
+
+def test_resolver_reaches_a_relay_of_another_name(tmp_path):
+    """tls-name is who it must be, the url where it is."""
+    with FakeDns() as dns, Server(scripted_relay()) as srv:
+        dns.add("relay.lan.test", "A", "127.0.0.1")
+        setup = Setup(tmp_path).relay(
+            "work", f"smtp://relay.lan.test:{srv.port}",
+            tls_name="mx.example.test")
+        delivered(ask(setup, dns))
+    assert srv.conns[0].sni == "mx.example.test"
+
+
+def test_a_dead_address_of_a_relay(tmp_path):
+    """libcurl has all of them, and goes on to the next."""
+    with FakeDns() as dns, Server(scripted_relay()) as srv:
+        dns.add("relay.example.test", "A", "127.0.0.77", "127.0.0.1")
+        setup = Setup(tmp_path).relay(
+            "work", f"smtp://relay.example.test:{srv.port}")
+        delivered(ask(setup, dns))
+
+
+@pytest.mark.parametrize("kind", ("absent", "failing"))
+def test_a_relay_that_the_resolver_does_not_find(tmp_path, kind):
+    with FakeDns() as dns:
+        if kind == "failing":
+            dns.default = lambda q: q.answer(rcode=SERVFAIL)
+        setup = Setup(tmp_path).relay("work", "smtp://relay.example.test:99")
+        run = ask(setup, dns)
+    deferred(run, "DNS", "relay.example.test",
+             "no such host" if kind == "absent" else "SERVFAIL")
+
+
+def test_etc_hosts_goes_before_the_resolver(tmp_path, machine):
+    box = machine(hosts="127.0.0.1 localhost relay.example.test\n")
+    with FakeDns() as dns, Server(scripted_relay()) as srv:
+        dns.default = lambda q: q.answer(rcode=SERVFAIL)
+        setup = Setup(tmp_path).relay(
+            "work", f"smtp://relay.example.test:{srv.port}")
+        delivered(ask(setup, dns, wrap=box))
+    assert not dns.asked
+
+
+def test_a_domain_that_is_a_host(tmp_path):
+    """--relay HOST means the domain's servers; it says how the host is meant."""
+    with FakeDns() as dns:
+        dns.add("relay.example.test", "A", "127.0.0.1")
+        run = ask(Setup(tmp_path), dns, "--relay", "relay.example.test")
+    deferred(run, "DNS", "smtps://relay.example.test")

@@ -68,7 +68,7 @@ answer_make(const char *text, bool secure)
 }
 
 static void
-answer_both(struct route *r, const struct zone *zone, bool backwards)
+answer_services(struct route *r, const struct zone *zone, bool backwards)
 {
 	assert_int_equal(route_questions(r), 2);
 	for (size_t i = 0; i < 2; i++) {
@@ -82,6 +82,12 @@ answer_both(struct route *r, const struct zone *zone, bool backwards)
 		route_answer(r, at, &a);
 		dns_answer_free(&a);
 	}
+}
+
+static void
+answer_both(struct route *r, const struct zone *zone, bool backwards)
+{
+	answer_services(r, zone, backwards);
 	assert_true(route_is_done(r));
 }
 
@@ -96,6 +102,8 @@ render(struct buf *out, const struct plan *p)
 		assert_null(h->problem);
 		buf_putf(out, "%s%s %u %s", between,
 		    h->implicit_tls ? "smtps" : "smtp", h->port, h->name);
+		if (h->addresses)
+			buf_putf(out, " %s", h->addresses);
 		between = ", ";
 	}
 	if (p->why != NULL)
@@ -254,6 +262,136 @@ test_one_host(void **state)
 	}
 }
 
+/* "NAME TYPE DATA" lines; DATA may be "soft".  No line: NXDOMAIN. */
+static struct dns_answer
+look_up(const char *zone, const struct dns_question *q)
+{
+	struct dns_answer a = { .type = q->type, .status = DNS_NXDOMAIN };
+	struct slice rest = slice_of(zone), line, name, type;
+	struct ip ip;
+
+	dns_answer_say(&a, "NXDOMAIN");
+	while (slice_cut(&rest, '\n', &line)) {
+		slice_cut(&line, ' ', &name);
+		if (!slice_eq(name, slice_of(q->name)))
+			continue;
+		if (a.status == DNS_NXDOMAIN) {
+			a.status = DNS_NODATA;
+			dns_answer_say(&a, "no records");
+		}
+		slice_cut(&line, ' ', &type);
+		if (!slice_eq(type, slice_of(dns_type_name(q->type))))
+			continue;
+		if (ip_parse(line, &ip)) {
+			a.status = DNS_FOUND;
+			dns_answer_add_ip(&a, &ip);
+			continue;
+		}
+		dns_answer_free(&a);
+		a = dns_answer_soft(q->type, "SERVFAIL");
+	}
+	return a;
+}
+
+static const struct {
+	const char *name, *host;
+	const char *srv; /* of _submissions; NULL = the relay is a host */
+	const char *zone;
+	size_t questions; /* of the last round */
+	const char *want;
+} asked[] = {
+	{ "a host", "r.test", NULL,
+	    "r.test A 192.0.2.1\nr.test AAAA 2001:db8::1", 2,
+	    "smtp 99 r.test 192.0.2.1,2001:db8::1" },
+	{ "one kind of address", "r.test", NULL, "r.test AAAA 2001:db8::1", 2,
+	    "smtp 99 r.test 2001:db8::1" },
+	{ "one soft", "r.test", NULL, "r.test A 192.0.2.1\nr.test AAAA soft",
+	    2, "smtp 99 r.test 192.0.2.1" },
+	{ "link-local ones are left out", "r.test", NULL,
+	    "r.test A 192.0.2.1\nr.test AAAA fe80::1", 2,
+	    "smtp 99 r.test 192.0.2.1" },
+	{ "only a link-local one", "r.test", NULL, "r.test AAAA fe80::1", 2,
+	    "deferred relay R: r.test: no address (no records)" },
+	{ "no such host", "r.test", NULL, "", 2,
+	    "deferred relay R: r.test: no such host (NXDOMAIN)" },
+	{ "no address", "r.test", NULL, "r.test TXT x", 2,
+	    "deferred relay R: r.test: no address (no records)" },
+	{ "soft over none", "r.test", NULL, "r.test AAAA soft", 2,
+	    "deferred r.test: AAAA lookup failed (SERVFAIL)" },
+	{ "an address", "192.0.2.7", NULL, "", 0, "smtp 99 192.0.2.7" },
+	{ "an address of IPv6", "2001:db8::7", NULL, "", 0,
+	    "smtp 99 2001:db8::7" },
+	{ "localhost", "localhost", NULL, "", 0, "smtp 99 localhost" },
+	{ "by SRV, one does not exist", "test", "0 0 1 a.test\n1 0 2 b.test",
+	    "b.test A 192.0.2.2", 4, "smtps 2 b.test 192.0.2.2" },
+	{ "by SRV, none exists", "test", "0 0 1 a.test\n1 0 2 b.test", "", 4,
+	    "deferred relay R: a.test: no such host (NXDOMAIN)" },
+	{ "at most eight", "r.test", NULL,
+	    "r.test A 192.0.2.1\nr.test A 192.0.2.2\nr.test A 192.0.2.3\n"
+	    "r.test A 192.0.2.4\nr.test A 192.0.2.5\nr.test A 192.0.2.6\n"
+	    "r.test A 192.0.2.7\nr.test A 192.0.2.8\nr.test A 192.0.2.9",
+	    2, "smtp 99 r.test 192.0.2.1,192.0.2.2,192.0.2.3,192.0.2.4,"
+	    "192.0.2.5,192.0.2.6,192.0.2.7,192.0.2.8" },
+};
+
+static void
+answer_addresses(struct route *r, size_t i)
+{
+	assert_int_equal(route_questions(r), asked[i].questions);
+	for (size_t k = 0, n = route_questions(r); k < n; k++) {
+		const struct dns_question *q = route_question(r, k);
+		struct dns_answer a = look_up(asked[i].zone, q);
+
+		assert_int_equal(q->named, asked[i].srv == NULL);
+		route_answer(r, k, &a);
+		dns_answer_free(&a);
+	}
+}
+
+/* With --resolver the hosts of relays are asked for, too. */
+static void
+test_hosts_are_asked_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		struct relay_spec relay = { .name = "R", .port = 99,
+			.host = asked[i].host, .by_srv = asked[i].srv };
+		struct route_config c = { .relay = &relay,
+			.ask_for_relays = true };
+		struct route *r = route_new("z.test", &c);
+		struct buf got = { 0 };
+
+		print_message("  %s\n", asked[i].name);
+		if (asked[i].srv) {
+			const struct zone zone = { asked[i].srv, "nodata",
+				true };
+
+			answer_services(r, &zone, false);
+		}
+		answer_addresses(r, i);
+		assert_true(route_is_done(r));
+		render(&got, route_plan(r));
+		assert_string_equal(buf_str(&got), asked[i].want);
+		buf_free(&got);
+		route_free(r);
+	}
+}
+
+/* A proxy finds them by itself, and we may not be able to. */
+static void
+test_a_proxy_finds_the_hosts(void **state)
+{
+	struct relay_spec relay = { .name = "R", .host = "r.test", .port = 99,
+		.proxy = "socks5h://p.test:1080" };
+	struct route_config c = { .relay = &relay, .ask_for_relays = true };
+	struct route *r = route_new("z.test", &c);
+
+	(void)state;
+	assert_true(route_is_done(r));
+	assert_null(route_plan(r)->host[0].addresses);
+	route_free(r);
+}
+
 static void
 test_no_domain(void **state)
 {
@@ -328,6 +466,8 @@ main(void)
 		cmocka_unit_test(test_srv),
 		cmocka_unit_test(test_what_is_asked),
 		cmocka_unit_test(test_one_host),
+		cmocka_unit_test(test_hosts_are_asked_for),
+		cmocka_unit_test(test_a_proxy_finds_the_hosts),
 		cmocka_unit_test(test_no_domain),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_many_are_bounded),
