@@ -31,6 +31,7 @@ struct run {
 	const char *own_names[5];
 	struct deliver_config config;
 	struct intake intake;
+	struct consignment mail;
 	struct events events;
 	struct report report;
 	struct progress progress;
@@ -107,7 +108,6 @@ configure(struct run *r)
 	const struct settings *s = r->s;
 	const struct way *w = &s->way;
 	const struct tls_settings *tls = &w->tls;
-	enum stage stop = s->show.stop_after;
 
 	given_put(&r->tls_why, &tls->given, "tls");
 	r->config = (struct deliver_config){
@@ -118,11 +118,10 @@ configure(struct run *r)
 		.tls_name = tls->name,
 		.helo = w->helo ? w->helo :
 		    r->self.host[0] ? r->self.host : NULL,
-		.quit_after = stop == STAGE_ROUTE ? STAGE_NONE : stop,
 		.max_sessions = s->route.max_sessions,
 		.timeout = s->route.timeout,
 		.hear_goodbye = r->report.style == REPORT_TEXT,
-		.plan_only = stop == STAGE_ROUTE,
+		.plan_only = s->show.stop_after == STAGE_ROUTE,
 	};
 	resolver_config(&r->config.resolver, &s->route);
 	if (s->route.timeout > 0)
@@ -148,7 +147,7 @@ static void
 log_in(struct run *r, const struct relay_spec *relay, int64_t now)
 {
 	struct secret secret = { 0 };
-	struct deliver_secret login = { RELAY_NO_AUTH, relay->user, NULL };
+	struct deliver_secret login = { .user = relay->user };
 	struct outcome why;
 
 	if (!secret_read(relay, &secret, &why) ||
@@ -161,7 +160,7 @@ log_in(struct run *r, const struct relay_spec *relay, int64_t now)
 		if (!login.user && secret.user[0] != '\0')
 			login.user = secret.user;
 		login.secret = secret.text;
-		deliver_login(r->deliver, relay, &login);
+		deliver_login(r->deliver, relay, &login, now);
 	}
 	secret_wipe(&secret);
 }
@@ -170,10 +169,11 @@ static void
 serve_logins(struct run *r, int64_t now)
 {
 	const struct relay_spec *relay;
+	bool stale;
 
 	while ((relay = deliver_refused_login(r->deliver)))
 		secret_forget(relay); /* a kept token, taken back early */
-	while ((relay = deliver_wants_login(r->deliver)))
+	while ((relay = deliver_wants_login(r->deliver, &stale)))
 		log_in(r, relay, now);
 }
 
@@ -239,7 +239,7 @@ loop(struct run *r)
 		serve_logins(r, now);
 		print_events(r);
 		show_progress(r, now);
-		if (deliver_is_done(r->deliver))
+		if (deliver_is_idle(r->deliver))
 			break;
 		sleep_on(r, now);
 	}
@@ -248,55 +248,66 @@ loop(struct run *r)
 
 /* ---- the run ---- */
 
-static bool
-is_used(const struct run *r, const struct relay_spec *relay)
+/* The relay of a plan has its secret looked at once. */
+static void
+note_relay(const struct rules *rules, const struct plan *plan, bool *used)
 {
-	const struct plan *plan;
-
-	for (size_t i = 0; i < deliver_destinations(r->deliver); i++) {
-		plan = deliver_plan(r->deliver, i);
-		if (plan && plan->relay == relay)
-			return true;
-	}
-	return false;
+	for (size_t i = 0; plan->relay && i < rules->nrelays; i++)
+		used[i] = used[i] || &rules->relay[i] == plan->relay;
 }
 
 /* A way that ends before a login is none: of each relay that would be asked. */
 static int
-check_secrets(struct run *r)
+check_secrets(struct run *r, const bool *used)
 {
 	const struct rules *rules = r->s->route.rules;
 	int status = EX_OK;
 
 	for (size_t i = 0; rules && i < rules->nrelays; i++)
-		if (is_used(r, &rules->relay[i]) &&
-		    !check_secret(r->s, &rules->relay[i]))
+		if (used[i] && !check_secret(r->s, &rules->relay[i]))
 			status = EX_CONFIG;
 	return status;
 }
 
-/* Those that are known; the worst decides, failed over deferred. */
+/* Each that is known; the worst decides, failed over deferred. */
 static int
-print_plans(struct run *r)
+put_plans(struct run *r, bool *used)
 {
-	size_t n = deliver_destinations(r->deliver);
 	const struct plan *plan;
-	const struct envelope *e = &r->intake.envelope;
-	const struct envelope bad = { .bad = e->bad, .nbad = e->nbad };
 	int status = EX_OK, one;
 
-	for (size_t i = 0; i < n; i++) {
-		plan = deliver_plan(r->deliver, i);
-		one = plan ? report_plan(&r->report, plan) : EX_OK;
+	while (deliver_next_plan(r->deliver, &plan)) {
+		if (!plan)
+			continue;
+		if (r->s->route.rules)
+			note_relay(r->s->route.rules, plan, used);
+		one = report_plan(&r->report, plan);
 		if (one != EX_OK && (status == EX_OK || status == EX_TEMPFAIL))
 			status = one;
 	}
-	if (r->stopped.verdict != PENDING)
-		return report_failure(&r->report, &r->stopped);
-	one = report_results(&r->report, &bad);
-	if (one == EX_OK)
-		one = check_secrets(r);
-	return one != EX_OK && status == EX_OK ? one : status;
+	return status;
+}
+
+static int
+print_plans(struct run *r)
+{
+	const struct rules *rules = r->s->route.rules;
+	const struct envelope *e = &r->intake.envelope;
+	const struct envelope bad = { .bad = e->bad, .nbad = e->nbad };
+	bool *used = mem_alloc(rules ? rules->nrelays + 1 : 1);
+	int status = put_plans(r, used), one;
+
+	if (r->stopped.verdict != PENDING) {
+		status = report_failure(&r->report, &r->stopped);
+	} else {
+		one = report_results(&r->report, &bad);
+		if (one == EX_OK)
+			one = check_secrets(r, used);
+		if (status == EX_OK)
+			status = one;
+	}
+	free(used);
+	return status;
 }
 
 static int
@@ -345,8 +356,15 @@ deliver(struct run *r)
 	struct outcome why;
 	int status;
 
-	r->deliver = deliver_new(&r->config, &r->intake.envelope,
-	    &r->intake.message, &r->events);
+	r->mail = (struct consignment){
+		.envelope = &r->intake.envelope,
+		.message = &r->intake.message,
+		.quit_after = r->config.plan_only ? STAGE_NONE :
+						    r->s->show.stop_after,
+	};
+	r->deliver = deliver_new(&r->config, &r->events);
+	deliver_add(r->deliver, &r->mail);
+	deliver_close(r->deliver);
 	status = check_tls(r, &why) ? execute(r) : fail(r, &why);
 	deliver_free(r->deliver);
 	return status;

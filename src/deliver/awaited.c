@@ -1,50 +1,53 @@
 /* SPDX-License-Identifier: ISC */
-/* awaited.c - what a lane is at, for who looks on (see base/awaited.h). */
-#include "deliver/destination_impl.h"
-
-#include "smtp/session.h"
+/* awaited.c - what a run is at, for who looks on (see base/awaited.h). */
+#include "deliver/destination.h"
+#include "deliver/job.h"
+#include "deliver/lane.h"
 
 static struct awaited
 lane_awaited(const struct lane *l)
 {
 	struct awaited a = { .since = l->since };
-	const struct dial_target *to = &l->call.target[0];
+	const struct dial_target *to = &l->call.target[l->winner];
 
 	if (l->state == LANE_DIAL) {
 		a.stage = STAGE_CONNECT;
 		to += l->dial.started > 0 ? l->dial.started - 1 : 0;
 	} else if (l->state == LANE_RELAY) {
 		a.stage = STAGE_AUTH;
-	} else {
-		to = &l->at;
-	}
-	if (l->state == LANE_HANDSHAKE) {
+	} else if (l->state == LANE_HANDSHAKE) {
 		a.stage = STAGE_TLS;
 	} else if (l->state == LANE_TALK) {
 		a.stage = session_stage(l->session);
 		a.what = session_awaits(l->session);
 	}
 	a.host = to->host;
-	a.port = to->at.port;
+	a.port = l->session ? l->call.config.peer.port : to->at.port;
 	return a;
 }
 
-struct awaited
-destination_awaited(const struct destination *d)
+/* One that nobody's verdict depends on is awaited by nobody. */
+static bool
+is_longer(const struct awaited *a, const struct awaited *than)
 {
-	if (d->state == ROUTING)
-		return (struct awaited){ .stage = STAGE_DNS,
-			.host = d->domain };
-	if (d->state == SENDING && !lane_is_settled(&d->lane))
-		return lane_awaited(&d->lane);
-	return (struct awaited){ 0 };
+	return a->stage != STAGE_NONE &&
+	    (than->stage == STAGE_NONE || a->since < than->since);
 }
 
-void
-lane_progress(const struct lane *l, uint64_t *sent, uint64_t *size)
+struct awaited
+job_awaited(const struct job *job)
 {
-	if (!l->session)
-		return;
-	*sent += session_text_sent(l->session);
-	*size += l->job->message->size;
+	const struct destination *d = list_first(&job->routing);
+	struct awaited longest = { 0 }, a;
+	const struct lane *l;
+
+	if (d)
+		return (struct awaited){ .stage = STAGE_DNS,
+			.host = d->way.domain };
+	for (l = list_first(&job->lanes); l; l = list_after(&l->node)) {
+		a = lane_awaited(l);
+		if (l->parcel && l->parcel->open > 0 && is_longer(&a, &longest))
+			longest = a;
+	}
+	return longest;
 }

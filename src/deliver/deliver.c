@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: ISC */
-/* deliver.c - see deliver.h */
+/*
+ * deliver.c - see deliver.h
+ *
+ * A step costs what there is to do, not what there is: only what is under way
+ * stands in a list that is walked (routes, lanes), and there are limits to how
+ * much that is.
+ */
 #include "deliver/deliver.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 #include "deliver/destination.h"
+#include "deliver/lane.h"
+#include "deliver/parcel.h"
+#include "deliver/site.h"
 #include "net/clock.h"
 #include "net/door.h"
+#include "net/limit.h"
 
-struct deliver {
-	struct job job;
-	struct destination *v;
-	size_t n;
-};
+#define RESERVE	 24 /* descriptors for files, pipes, signals, a library */
+#define DNS_PART 64 /* ... for questions, but a quarter at most */
+#define RACE	 2  /* ... of a lane, while it races addresses */
 
 struct tls_context *
 job_tls(struct job *job)
@@ -50,73 +59,83 @@ job_relays(struct job *job, struct outcome *why)
 	return job->relays;
 }
 
-/* --server goes over all rules. */
-static struct choice
-choose(const struct job *job, const struct recipient *r)
+/* As many lanes as are wished, and as there are descriptors for. */
+static size_t
+lanes_limit(const struct deliver_config *config)
 {
-	struct choice c = { 0 };
+	size_t most = config->max_lanes ? config->max_lanes : DELIVER_LANES;
+	size_t have = limit_descriptors(RESERVE + DNS_PART +
+	    size_mul(most, RACE));
+	size_t dns = have / 4 < DNS_PART ? have / 4 : DNS_PART;
 
-	if (!job->config->route.server && job->config->rules)
-		rules_choose(job->config->rules, job->envelope->from.path,
-		    r->to.domain, &c);
-	return c;
+	have = have > RESERVE + dns ? (have - RESERVE - dns) / RACE : 0;
+	if (have < most)
+		most = have;
+	return most > 0 ? most : 1;
 }
 
-/* With --server, or through one relay, all go one way; else by domain. */
-static bool
-goes_there(const struct destination *v, const struct choice *c,
-    const char *domain)
+static void
+make_seed(struct hash_key *key)
 {
-	if (v->choice.nrelays != c->nrelays)
-		return false;
-	if (c->nrelays > 0)
-		return memcmp(v->choice.relay, c->relay,
-		    c->nrelays * sizeof c->relay[0]) == 0;
-	return v->job->config->route.server || strcmp(v->domain, domain) == 0;
-}
-
-static struct destination *
-destination_of(struct deliver *d, const struct recipient *r)
-{
-	struct choice c = choose(&d->job, r);
-
-	for (size_t i = 0; i < d->n; i++)
-		if (goes_there(&d->v[i], &c, r->to.domain))
-			return &d->v[i];
-	destination_init(&d->v[d->n], &d->job, r->to.domain, &c);
-	return &d->v[d->n++];
+	if (getrandom(key, sizeof *key, GRND_NONBLOCK) != sizeof *key)
+		key->k[0] = (uint64_t)(uintptr_t)key ^ (uint64_t)clock_now();
 }
 
 struct deliver *
-deliver_new(const struct deliver_config *config, struct envelope *envelope,
-    const struct message *message, struct events *events)
+deliver_new(const struct deliver_config *config, struct events *events)
 {
 	struct deliver *d = mem_alloc(sizeof *d);
 
-	d->job = (struct job){
-		.config = config,
-		.envelope = envelope,
-		.message = message,
-		.events = events,
-		.resolver = resolver_new(&config->resolver, events),
-	};
-	/* at most one destination each, so that they never move */
-	d->v = mem_alloc(size_mul(envelope->n, sizeof *d->v));
-	for (size_t i = 0; i < envelope->n; i++)
-		destination_add(destination_of(d, &envelope->rcpts[i]),
-		    &envelope->rcpts[i]);
+	d->job.config = config;
+	d->job.events = events;
+	d->job.resolver = resolver_new(&config->resolver, events);
+	d->job.most_lanes = d->job.max_lanes = lanes_limit(config);
+	d->job.pause = INT64_MIN;
+	make_seed(&d->job.destinations.seed);
+	d->job.sites.seed = d->job.destinations.seed;
 	return d;
+}
+
+static void
+drop_site(void *site)
+{
+	site_free(site);
+}
+
+static void
+drop_destination(void *destination)
+{
+	destination_free(destination);
+}
+
+static void
+drop_parcels(struct list *consignments)
+{
+	struct consignment *c;
+	struct parcel *p;
+
+	while ((c = list_take(consignments)))
+		while ((p = list_first(&c->parcels)))
+			parcel_free(p);
 }
 
 void
 deliver_free(struct deliver *d)
 {
+	struct lane *l;
+
 	if (!d)
 		return;
-	for (size_t i = 0; i < d->n; i++)
-		destination_free(&d->v[i]);
-	free(d->v);
-	resolver_free(d->job.resolver);
+	while ((l = list_first(&d->job.lanes))) {
+		lane_land(l);
+		lane_free(l);
+	}
+	drop_parcels(&d->job.open);
+	table_each(&d->job.destinations, drop_destination);
+	table_each(&d->job.sites, drop_site);
+	table_free(&d->job.destinations);
+	table_free(&d->job.sites);
+	resolver_free(d->job.resolver); /* after all that hold tickets */
 	if (d->job.tls)
 		d->job.net->tls->context_free(d->job.tls);
 	free(d);
@@ -133,107 +152,246 @@ deliver_check_tls(struct deliver *d, struct outcome *why)
 	return false;
 }
 
-const struct relay_spec *
-deliver_wants_login(const struct deliver *d)
-{
-	const struct relay_spec *relay = NULL;
+/* ---- consignments ---- */
 
-	for (size_t i = 0; i < d->n && !relay; i++)
-		relay = destination_wants_login(&d->v[i]);
-	return relay;
+/* --server goes over all rules. */
+static struct destination *
+destination_for(struct job *job, const struct consignment *c,
+    const struct recipient *r)
+{
+	struct choice choice = { .nrelays = 0 };
+	struct way way = { .domain = r->to.domain,
+		.quit_after = c->quit_after, .tls_floor = c->tls_floor,
+		.tls_floor_why = c->tls_floor_why };
+
+	if (!job->config->route.server && job->config->rules) {
+		rules_choose(job->config->rules, c->envelope->from.path,
+		    r->to.domain, &choice);
+		way.rule = choice.nrelays > 0 ? NULL : choice.rule;
+		way.relay = choice.relay;
+		way.nrelays = choice.nrelays;
+	}
+	return destination_find(job, &way);
+}
+
+/* The consignment's parcel for this destination, made with its first. */
+static struct parcel *
+parcel_for(struct job *job, struct consignment *c, const struct recipient *r)
+{
+	struct destination *d = destination_for(job, c, r);
+	struct parcel *p;
+
+	if (d->latest && d->latest->consignment == c)
+		return d->latest;
+	p = parcel_new(job, c, d);
+	destination_put(d, p);
+	return p;
 }
 
 void
-deliver_login(struct deliver *d, const struct relay_spec *relay,
-    const struct deliver_secret *secret)
+deliver_add(struct deliver *d, struct consignment *c)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (destination_wants_login(&d->v[i]) == relay)
-			destination_login(&d->v[i], secret);
+	struct job *job = &d->job;
+	struct envelope *e = c->envelope;
+
+	assert(!job->closed);
+	for (size_t i = 0; i < e->n; i++)
+		if (e->rcpts[i].verdict == PENDING)
+			parcel_add(parcel_for(job, c, &e->rcpts[i]),
+			    &e->rcpts[i]);
+	list_append(c->parcels.n > 0 ? &job->open : &job->finished, &c->node,
+	    c);
+}
+
+struct consignment *
+deliver_finished(struct deliver *d)
+{
+	return list_take(&d->job.finished);
 }
 
 void
-deliver_no_login(struct deliver *d, const struct relay_spec *relay,
+deliver_close(struct deliver *d)
+{
+	d->job.closed = true;
+}
+
+/* All that is left of it ends now, for this reason. */
+static void
+end_consignment(struct consignment *c, const struct outcome *why, int64_t now)
+{
+	struct parcel *p, *next;
+	struct lane *l;
+
+	for (p = list_first(&c->parcels); p; p = next) {
+		next = list_after(&p->sibling);
+		l = p->lane;
+		if (l) {
+			lane_stop(l, why, now);
+			lane_land(l);
+			site_end_lane(l, now);
+		}
+		list_remove(&p->queue);
+		parcel_settle(p, why, now);
+		parcel_retire(p);
+	}
+}
+
+void
+deliver_cancel(struct deliver *d, struct consignment *c,
     const struct outcome *why, int64_t now)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (destination_wants_login(&d->v[i]) == relay)
-			destination_no_login(&d->v[i], why, now);
-}
-
-const struct relay_spec *
-deliver_refused_login(struct deliver *d)
-{
-	const struct relay_spec *relay = NULL;
-
-	for (size_t i = 0; i < d->n && !relay; i++)
-		relay = destination_refused_login(&d->v[i]);
-	return relay;
-}
-
-void
-deliver_wait(struct deliver *d, struct wait *w)
-{
-	resolver_wait(d->job.resolver, w);
-	for (size_t i = 0; i < d->n; i++)
-		destination_wait(&d->v[i], w);
-}
-
-void
-deliver_step(struct deliver *d, const struct wait *w, int64_t now)
-{
-	resolver_step(d->job.resolver, w, now);
-	for (size_t i = 0; i < d->n; i++)
-		destination_step(&d->v[i], w, now);
-}
-
-bool
-deliver_is_done(const struct deliver *d)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (d->v[i].state != SETTLED)
-			return false;
-	return true;
+	(void)d;
+	end_consignment(c, why, now);
 }
 
 void
 deliver_stop(struct deliver *d, const struct outcome *why, int64_t now)
 {
-	for (size_t i = 0; i < d->n; i++)
-		destination_stop(&d->v[i], why, now);
+	struct consignment *c, *next;
+	struct lane *l;
+
+	for (c = list_first(&d->job.open); c; c = next) {
+		next = list_after(&c->node);
+		end_consignment(c, why, now);
+	}
+	while ((l = list_first(&d->job.lanes))) {
+		lane_stop(l, why, now);
+		site_end_lane(l, now);
+	}
 }
 
-const struct plan *
-deliver_plan(const struct deliver *d, size_t i)
+/* ---- recording ---- */
+
+bool
+deliver_unrecorded(struct deliver *d, struct deliver_batch *out)
 {
-	return i < d->n ? destination_plan(&d->v[i]) : NULL;
+	struct parcel *p = list_take(&d->job.unrecorded);
+
+	if (!p)
+		return false;
+	*out = (struct deliver_batch){ .consignment = p->consignment,
+		.rcpts = p->fresh, .n = p->nfresh, .parcel = p };
+	p->recording += p->nfresh;
+	p->fresh = (struct recipient_list){ 0 };
+	p->nfresh = 0;
+	return true;
 }
 
-size_t
-deliver_destinations(const struct deliver *d)
+void
+deliver_recorded(struct deliver *d, const struct deliver_batch *batch)
 {
-	return d->n;
+	struct parcel *p = batch->parcel;
+
+	assert(p->recording >= batch->n);
+	p->recording -= batch->n;
+	if (!p->lane)
+		parcel_retire(p);
+	else if (p->lane->state == LANE_FREE)
+		p->lane->deadline = d->job.now; /* the next step's */
+}
+
+/* ---- the loop ---- */
+
+/* Whom no host here could help: the next relay, or that is the end. */
+static void
+step_stranded(struct job *job, int64_t now)
+{
+	struct destination *next;
+	struct parcel *p;
+
+	while ((p = list_take(&job->stranded))) {
+		if (job->config->plan_only) {
+			parcel_end(p);
+			continue;
+		}
+		next = destination_next(p->destination);
+		if (!next) {
+			parcel_give_up(p, now);
+			parcel_retire(p);
+			continue;
+		}
+		parcel_reopen(p);
+		parcel_forget_tries(p);
+		destination_put(next, p);
+	}
+}
+
+static void
+step_lanes(struct job *job, const struct wait *w, int64_t now)
+{
+	struct lane *l, *next;
+
+	for (l = list_first(&job->lanes); l; l = next) {
+		next = list_after(&l->node);
+		site_step_lane(l, w, now);
+	}
+}
+
+void
+deliver_step(struct deliver *d, const struct wait *w, int64_t now)
+{
+	struct job *job = &d->job;
+
+	job->now = now;
+	resolver_step(job->resolver, w, now);
+	step_lanes(job, w, now);
+	step_stranded(job, now);
+	destinations_step(job, now);
+	step_stranded(job, now);
+	sites_step(job, now);
+}
+
+void
+deliver_wait(struct deliver *d, struct wait *w)
+{
+	struct job *job = &d->job;
+	struct lane *l;
+
+	resolver_wait(job->resolver, w);
+	destinations_wait(job, w);
+	sites_wait(job, w);
+	for (l = list_first(&job->lanes); l; l = list_after(&l->node))
+		lane_wait(l, w);
+	if (job->stranded.n > 0 || (job->closed && job->idle.n > 0))
+		wait_until(w, 0);
+}
+
+bool
+deliver_is_idle(const struct deliver *d)
+{
+	return d->job.open.n == 0 && d->job.lanes.n == 0;
+}
+
+bool
+deliver_next_plan(struct deliver *d, const struct plan **plan)
+{
+	const struct destination *next = list_take(&d->job.plans);
+
+	*plan = NULL;
+	if (next && next->routing)
+		*plan = route_plan(next->routing->route);
+	return next != NULL;
 }
 
 void
 deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size)
 {
+	const struct lane *l = list_first(&d->job.lanes);
+
 	*sent = d->job.text_sent;
 	*size = d->job.text_size;
-	for (size_t i = 0; i < d->n; i++)
-		lane_progress(&d->v[i].lane, sent, size);
+	for (; l; l = list_after(&l->node))
+		lane_progress(l, sent, size);
 }
 
 struct awaited
 deliver_awaited(const struct deliver *d)
 {
-	struct awaited longest = { 0 }, a;
+	return job_awaited(&d->job);
+}
 
-	for (size_t i = 0; i < d->n; i++) {
-		a = destination_awaited(&d->v[i]);
-		if (a.stage != STAGE_NONE && (longest.stage == STAGE_NONE ||
-		    a.since < longest.since))
-			longest = a;
-	}
-	return longest;
+unsigned
+deliver_lanes(const struct deliver *d)
+{
+	return d->job.begun;
 }

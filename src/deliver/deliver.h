@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * deliver.h - one message to all its recipients: from plan to outcomes.
+ * deliver.h - messages to all their recipients: from plan to verdicts.
  *
- * A struct deliver groups the recipients into destinations (one per domain, one
- * per relay, or one in all with --server), asks DNS for all of them at once,
- * and runs a lane (one connection) for each.  When it is done no recipient is
- * PENDING.
+ * Messages come as they will, as consignments; each one whose recipients all
+ * have a verdict is handed back.  Inside (src/README.md draws it):
+ *
+ *	consignment	a message on its way, its envelope
+ *	parcel		its recipients for one destination
+ *	destination	a route key: a domain, a relay, or --server
+ *	site		what destinations with the same hosts share: hosts,
+ *			what is known of them, and the lanes to them
+ *	lane		a connection, which carries one mail after another
+ *
+ * The program's loop asks deliver_wait(), sleeps, and calls deliver_step(); it
+ * looks after each step who is finished, which verdicts are to be recorded, and
+ * which relay wants a login.
  */
 #ifndef DELIVER_DELIVER_H
 #define DELIVER_DELIVER_H
@@ -14,6 +23,7 @@
 
 #include "base/awaited.h"
 #include "base/event.h"
+#include "base/list.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "net/dial.h"
@@ -25,6 +35,11 @@
 #include "route/rules.h"
 #include "smtp/session.h"
 
+#define DELIVER_LANES	   100 /* at once, by default */
+#define DELIVER_SITE_LANES 10  /* ... of one site */
+#define DELIVER_LANE_MAILS 100 /* that one connection carries at most */
+#define DELIVER_SESSIONS   2   /* hosts talked with for a recipient */
+
 struct deliver_config {
 	struct route_config route;
 	const struct rules *rules; /* relays and domains; NULL = none */
@@ -34,23 +49,75 @@ struct deliver_config {
 	const char *tls_name;	/* --tls-name, or NULL */
 	const char *helo;	/* our name; NULL: the literal of each
 				   connection's own end */
-	enum stage quit_after;	/* STAGE_NONE = send */
-	size_t max_sessions;	/* one after the other, with a destination's
-				   hosts; 0 = 2 */
-	size_t max_lanes;	/* at once; 0 = 100 */
+	size_t max_sessions;	/* one after the other, with the hosts of a
+				   destination; 0 = DELIVER_SESSIONS */
+	size_t max_lanes;	/* at once; 0 = DELIVER_LANES; never more than
+				   there are descriptors for */
+	size_t max_site_lanes;	/* ... of one site; 0 = DELIVER_SITE_LANES */
+	size_t max_mails;	/* 0 = DELIVER_LANE_MAILS */
+	int64_t idle;		/* how long a lane waits for its next mail while
+				   more may come; 0 = 5 s */
 	int64_t timeout;	/* --timeout, microseconds, for each phase; 0 */
 	bool hear_goodbye;	/* wait for the reply to QUIT, 2 s at most: for
 				   who watches the dialogue */
 	bool plan_only;		/* --explain: resolve, decide, send nothing */
+	bool records;		/* verdicts are only good when the caller says
+				   deliver_recorded(); else at once */
+};
+
+/* A message on its way.  Who adds it owns it, and all that it points to. */
+struct consignment {
+	struct envelope *envelope;
+	const struct message *message;
+	enum stage quit_after;	/* --quit-after; STAGE_NONE = send it */
+	enum tls_level tls_floor; /* no rule goes below it: what the message or
+				   its sender demands; */
+	const char *tls_floor_why; /* ... "-O requiretls" */
+	void *owner;		/* the caller's own */
+
+	/* deliver's own; zero before */
+	struct list parcels;
+	struct list_node node;
 };
 
 struct deliver;
 
-/* All are borrowed and outlive the deliver; events may be NULL. */
+/* Both are borrowed and outlive the deliver; events may be NULL. */
 struct deliver *deliver_new(const struct deliver_config *config,
-    struct envelope *envelope, const struct message *message,
     struct events *events);
 void deliver_free(struct deliver *d);
+
+/* It stays where it is until deliver_finished() has given it back. */
+void deliver_add(struct deliver *d, struct consignment *c);
+
+/* One that is settled and of which nothing is in use any more; or NULL. */
+struct consignment *deliver_finished(struct deliver *d);
+
+/* No more will come: a lane without a parcel says QUIT at once. */
+void deliver_close(struct deliver *d);
+
+/*
+ * Take it back: its connections are dropped, who is PENDING becomes DEFERRED
+ * for this reason.  It is finished then as others are.
+ */
+void deliver_cancel(struct deliver *d, struct consignment *c,
+    const struct outcome *why, int64_t now);
+
+/* With config.records: verdicts that fell together, to be made durable. */
+struct deliver_batch {
+	struct consignment *consignment;
+	struct recipient_list rcpts; /* linked by next */
+	size_t n;
+	struct parcel *parcel;	/* deliver's own */
+};
+
+/*
+ * Take the next batch; false when there is none.  Until it is handed back by
+ * deliver_recorded() its consignment is not finished, and the lane that brought
+ * it goes no further.
+ */
+bool deliver_unrecorded(struct deliver *d, struct deliver_batch *out);
+void deliver_recorded(struct deliver *d, const struct deliver_batch *batch);
 
 /*
  * Are the files of config.tls usable?  Asked before the first step, this spares
@@ -59,21 +126,24 @@ void deliver_free(struct deliver *d);
 bool deliver_check_tls(struct deliver *d, struct outcome *why);
 
 /*
- * A relay that is to be logged in at: read its secret, then deliver_login().
- * NULL when there is none.  Ask after each step.
+ * A relay that is to be logged in at, told once: read its secret, then
+ * deliver_login() or deliver_no_login(), whenever it is there.  NULL when there
+ * is none.  *stale: the secret that was kept from before has been refused.
  */
-const struct relay_spec *deliver_wants_login(const struct deliver *d);
+const struct relay_spec *deliver_wants_login(struct deliver *d, bool *stale);
 
 /* Who we are there; copied by nobody longer than deliver_login() runs. */
 struct deliver_secret {
 	enum relay_auth_kind kind;
 	const char *user;
 	const char *secret;
+	bool kept;		/* from before: it may be refused, and then
+				   another one is wanted */
 };
 
 /* Log in at this relay, wherever it is wanted. */
 void deliver_login(struct deliver *d, const struct relay_spec *relay,
-    const struct deliver_secret *secret);
+    const struct deliver_secret *secret, int64_t now);
 
 /* Its secret cannot be had: the next relay, or DEFERRED for this reason. */
 void deliver_no_login(struct deliver *d, const struct relay_spec *relay,
@@ -84,19 +154,26 @@ const struct relay_spec *deliver_refused_login(struct deliver *d);
 
 void deliver_wait(struct deliver *d, struct wait *w);
 void deliver_step(struct deliver *d, const struct wait *w, int64_t now);
-bool deliver_is_done(const struct deliver *d);
+
+/* Is nothing under way: no consignment, no connection? */
+bool deliver_is_idle(const struct deliver *d);
 
 /* Stop now: connections are dropped, who is PENDING becomes DEFERRED. */
 void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
 
-/* The plan of destination i, once known (for --explain), or NULL. */
-size_t deliver_destinations(const struct deliver *d);
-const struct plan *deliver_plan(const struct deliver *d, size_t i);
+/*
+ * --explain: the plan of the next destination, in the order they came, each one
+ * once; NULL when it is not known.  False when there are no more.
+ */
+bool deliver_next_plan(struct deliver *d, const struct plan **plan);
 
 /* What has been awaited for the longest time; asks every destination. */
 struct awaited deliver_awaited(const struct deliver *d);
 
 /* How far the message text is, summed over the lanes: for the progress bar. */
 void deliver_progress(const struct deliver *d, uint64_t *sent, uint64_t *size);
+
+/* Connections ever begun: so many messages share so few. */
+unsigned deliver_lanes(const struct deliver *d);
 
 #endif

@@ -1,86 +1,89 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * destination.h - one route key: its recipients, its plan, the hosts still to
- * try.
+ * destination.h - one route key, and what is known of the way there.
  *
- *	ROUTING   its route asks DNS
- *	READY     the plan stands; waits for a lane to be free
- *	WANTS_LOGIN	  the relay's secret has to be read first
- *	SENDING   a lane is at work
- *	SETTLED   every recipient has its verdict
+ * A key is a domain and the rule for it; or the relays to try, from the one in
+ * use on; or --server.  It outlives the messages that go there: its route is
+ * asked again only when the answers that it rests on are not good any more.
+ * What it finds is a site, or why there is none.
  */
 #ifndef DELIVER_DESTINATION_H
 #define DELIVER_DESTINATION_H
 
-#include "base/awaited.h"
-#include "deliver/lane.h"
-#include "route/plan.h"
-#include "route/rules.h"
+#include "deliver/job.h"
 
-enum destination_state { ROUTING, READY, WANTS_LOGIN, SENDING, SETTLED };
+struct parcel;
+struct site;
 
-/* The address just used once more: without TLS, or since MAILMAX is reached. */
-enum repeat { REPEAT_NO, REPEAT_IN_CLEAR, REPEAT_SAME };
+/* What makes a destination another one. */
+struct way {
+	const char *domain;	/* the recipients', or of the first of them */
+	const struct domain_rule *rule;
+	const struct relay_spec *const *relay; /* in the order to try */
+	size_t nrelays;		/* 0 = direct */
+	enum stage quit_after;
+	enum tls_level tls_floor;
+	const char *tls_floor_why;
+};
 
-struct destination {
-	struct job *job;
-	const char *domain;
-	enum destination_state state;
-	struct recipient **rcpt;
-	size_t nrcpts;
+enum destination_state {
+	DESTINATION_UNKNOWN,
+	DESTINATION_ROUTING,	/* its route asks DNS */
+	DESTINATION_KNOWN,	/* a site, or why there is none */
+};
 
-	struct choice choice;	/* relays in the order to try; none = direct */
-	size_t relay;		/* ... the one that the route is for */
-	size_t host;		/* of its plan: next to try */
-	const struct relay_spec *refused_by; /* it did not take our login */
-	struct route_config config; /* the job's, or as a rule has it */
+/* A route that is being found, and the questions it has asked. */
+struct routing {
+	struct route_config config; /* the job's, or as rules have it */
 	struct route *route;
 	struct ticket **ticket;	/* of this round; NULL = not asked yet */
 	size_t ntickets;
-	bool *tried;		/* of plan->address[i] */
-	size_t picked[DIAL_MAX]; /* plan addresses of the race under way */
-	size_t npicked;
-	size_t sessions;	/* connections that came about */
-	enum repeat repeat;
-	size_t used;		/* plan address of the last connection */
-	bool silent;		/* every host so far has timed out */
-	size_t nproblems;
-	struct buf problems;	/* a reason per host */
-	struct outcome last;	/* why the last lane did not settle all */
-	struct lane lane;
 };
 
-/*
- * domain is the recipients', choice what the rules say for them;
- * destination_add() adds them before routing.
- */
-void destination_init(struct destination *d, struct job *job,
-    const char *domain, const struct choice *choice);
-void destination_add(struct destination *d, struct recipient *r);
+struct destination {
+	struct table_node node;
+	struct job *job;
+	struct way way;		/* its pointers are its own, or the rules' */
+	enum destination_state state;
+	struct list_node queue;	/* the job's: todo, or routing */
+	struct list_node listed; /* ... plans */
+	struct list parcels;	/* that wait for the route */
+	struct parcel *latest;	/* the last that was put here */
+	size_t users;		/* parcels anywhere that name it */
+	struct routing *routing; /* only while ROUTING; with --explain longer */
+	struct site *site;
+	struct result *no_way;	/* NULL = there is one */
+	int64_t good_until;
+};
+
+/* The destination of this way, made if need be. */
+struct destination *destination_find(struct job *job, const struct way *way);
+
+/* The one after it, for the next relay; NULL when there is none. */
+struct destination *destination_next(const struct destination *d);
+
+/* p goes there as soon as it is known where that is. */
+void destination_put(struct destination *d, struct parcel *p);
+
+/* One parcel less names it. */
+void destination_release(struct destination *d);
+
+/* Start the routes that are wanted, a window of them at a time. */
+void destinations_step(struct job *job, int64_t now);
+void destinations_wait(const struct job *job, struct wait *w);
+
 void destination_free(struct destination *d);
 
-void destination_wait(struct destination *d, struct wait *w);
-void destination_step(struct destination *d, const struct wait *w,
-    int64_t now);
+/* Begin with the route; go on with it: true when it is done. */
+void destination_start_route(struct destination *d);
+bool destination_step_route(struct destination *d, int64_t now);
+void destination_end_route(struct destination *d);
 
-/* What it waits for. */
-struct awaited destination_awaited(const struct destination *d);
-
-/* NULL until it is known. */
-const struct plan *destination_plan(const struct destination *d);
-
-/* The relay that it wants to be logged in at, or NULL; then one of these. */
-const struct relay_spec *destination_wants_login(const struct destination *d);
-void destination_login(struct destination *d,
-    const struct deliver_secret *secret);
-void destination_no_login(struct destination *d, const struct outcome *why,
-    int64_t now);
-
-/* The relay that refused our login, once; else NULL. */
-const struct relay_spec *destination_refused_login(struct destination *d);
-
-/* Give up now, for this reason. */
-void destination_stop(struct destination *d, const struct outcome *why,
-    int64_t now);
+/* By one relay or --server a mail may hold several domains. */
+static inline bool
+destination_is_mixed(const struct destination *d)
+{
+	return d->way.nrelays > 0 || d->job->config->route.server;
+}
 
 #endif

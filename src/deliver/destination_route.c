@@ -1,47 +1,48 @@
 /* SPDX-License-Identifier: ISC */
 /* destination_route.c - from a destination's domain and rules to its plan. */
-#include "deliver/destination_impl.h"
+#include "deliver/destination.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "deliver/site.h"
 
 static void
-ask(struct destination *d, int64_t now)
+ask(struct job *job, struct routing *r, int64_t now)
 {
-	d->ntickets = route_questions(d->route);
-	d->ticket = mem_resize(d->ticket, d->ntickets,
+	r->ntickets = route_questions(r->route);
+	r->ticket = mem_resize(r->ticket, r->ntickets,
 	    sizeof(struct ticket *));
-	for (size_t i = 0; i < d->ntickets; i++)
-		d->ticket[i] = resolver_ask(d->job->resolver,
-		    route_question(d->route, i), now);
+	for (size_t i = 0; i < r->ntickets; i++)
+		r->ticket[i] = resolver_ask(job->resolver,
+		    route_question(r->route, i), now);
 }
 
-void
-destination_release_tickets(struct destination *d)
+static void
+release_tickets(struct job *job, struct routing *r)
 {
-	for (size_t i = 0; i < d->ntickets; i++)
-		resolver_release(d->job->resolver, d->ticket[i]);
-	free(d->ticket);
-	d->ticket = NULL;
-	d->ntickets = 0;
+	for (size_t i = 0; i < r->ntickets; i++)
+		resolver_release(job->resolver, r->ticket[i]);
+	free(r->ticket);
+	r->ticket = NULL;
+	r->ntickets = 0;
 }
 
 /* Hand over what is answered; true when that ended the round. */
 static bool
-take_answers(struct destination *d)
+take_answers(struct routing *r)
 {
-	size_t open = d->ntickets;
+	size_t open = r->ntickets;
 	const struct dns_answer *a;
 
-	for (size_t i = 0; i < d->ntickets; i++)
-		if (route_is_answered(d->route, i))
+	for (size_t i = 0; i < r->ntickets; i++)
+		if (route_is_answered(r->route, i))
 			open--;
-	for (size_t i = 0; i < d->ntickets; i++) {
-		a = resolver_answer(d->ticket[i]);
-		if (route_is_answered(d->route, i) || !a)
+	for (size_t i = 0; i < r->ntickets; i++) {
+		a = resolver_answer(r->ticket[i]);
+		if (route_is_answered(r->route, i) || !a)
 			continue;
-		route_answer(d->route, i, a);
+		route_answer(r->route, i, a);
 		if (--open == 0)
 			return true;
 	}
@@ -83,35 +84,43 @@ tell_plan(const struct destination *d, const struct plan *p)
 	buf_free(&hosts);
 }
 
-/* A relay that cannot be found is no reason to bounce: the next, or later. */
 static void
-no_way(struct destination *d, const struct plan *p, int64_t now)
+forget(struct destination *d)
 {
-	d->last = *p->why;
-	if (d->choice.nrelays == 0) {
-		destination_settle(d, &d->last, now);
-		return;
-	}
-	d->last.verdict = DEFERRED;
-	destination_add_problem(d, &d->last);
-	if (d->job->config->plan_only || !destination_next_relay(d))
-		destination_give_up(d, now);
+	result_release(d->no_way);
+	d->no_way = NULL;
+	if (d->site)
+		site_release(d->site);
+	d->site = NULL;
 }
 
+/* Does --tls have no say, as somebody else has spoken? */
+static bool
+is_fixed(const struct destination *d)
+{
+	return d->way.tls_floor > TLS_NONE ||
+	    d->routing->config.tls_floor > TLS_NONE ||
+	    (d->way.rule && d->way.rule->tls_given);
+}
+
+/* The plan stands: keep what it says. */
 static void
 routed(struct destination *d, int64_t now)
 {
-	const struct plan *p = route_plan(d->route);
+	const struct plan *p = route_plan(d->routing->route);
 
-	d->state = READY;
-	d->tried = mem_resize(d->tried, p->naddresses, sizeof *d->tried);
-	for (size_t i = 0; i < p->naddresses; i++)
-		d->tried[i] = false;
 	tell_plan(d, p);
+	forget(d);
+	d->state = DESTINATION_KNOWN;
+	d->good_until = p->good_until;
 	if (p->why)
-		no_way(d, p, now);
-	else if (d->job->config->plan_only)
-		d->state = SETTLED;
+		d->no_way = result_new(p->why, SLICE(""));
+	else if (!d->job->config->plan_only)
+		d->site = site_find(d->job, &(struct site_call){ .plan = p,
+			.quit_after = d->way.quit_after,
+			.tls_fixed = is_fixed(d) }, now);
+	if (!d->job->config->plan_only)
+		destination_end_route(d);
 }
 
 /* [domain] rules go over what the command line says of all. */
@@ -133,39 +142,47 @@ apply_rule(struct route_config *c, const struct domain_rule *rule)
 void
 destination_start_route(struct destination *d)
 {
-	const struct choice *c = &d->choice;
+	const struct way *way = &d->way;
+	struct routing *r;
 
-	d->config = d->job->config->route;
-	if (c->rule)
-		apply_rule(&d->config, c->rule);
-	if (c->nrelays > 0)
-		d->config.relay = c->relay[d->relay];
-	route_free(d->route);
-	destination_release_tickets(d);
-	d->route = route_new(d->domain, &d->config);
-	d->state = ROUTING;
-	d->host = 0;
+	destination_end_route(d);
+	r = d->routing = mem_alloc(sizeof *r);
+	r->config = d->job->config->route;
+	if (way->rule)
+		apply_rule(&r->config, way->rule);
+	if (way->nrelays > 0)
+		r->config.relay = way->relay[0];
+	if (way->tls_floor > r->config.tls_floor) {
+		r->config.tls_floor = way->tls_floor;
+		r->config.tls_floor_why = way->tls_floor_why;
+	}
+	r->route = route_new(way->domain, &r->config);
+	d->state = DESTINATION_ROUTING;
 }
 
 bool
-destination_next_relay(struct destination *d)
+destination_step_route(struct destination *d, int64_t now)
 {
-	if (d->relay + 1 >= d->choice.nrelays)
-		return false;
-	d->relay++;
-	destination_start_route(d);
+	struct routing *r = d->routing;
+
+	while (!route_is_done(r->route)) {
+		if (!r->ticket)
+			ask(d->job, r, now);
+		if (!take_answers(r))
+			return false;
+		release_tickets(d->job, r);
+	}
+	routed(d, now);
 	return true;
 }
 
 void
-destination_step_routing(struct destination *d, int64_t now)
+destination_end_route(struct destination *d)
 {
-	while (!route_is_done(d->route)) {
-		if (!d->ticket)
-			ask(d, now);
-		if (!take_answers(d))
-			return;
-		destination_release_tickets(d);
-	}
-	routed(d, now);
+	if (!d->routing)
+		return;
+	release_tickets(d->job, d->routing);
+	route_free(d->routing->route);
+	free(d->routing);
+	d->routing = NULL;
 }

@@ -8,21 +8,21 @@
  */
 #include "deliver/lane_impl.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "net/clock.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
-#define HANDSHAKE_MAX 120 /* seconds */
 #define RATE_MIN      500 /* octets a second: slower is standing still */
 #define FLIGHT_SIZE   16384 /* what may be on the way without any progress */
 
-/* Give up a relay's connection that was not taken over. */
-static void
-drop_relay(struct lane *l)
+void
+lane_drop_relay(struct lane *l)
 {
 	if (l->relay)
 		l->module->close(l->relay);
@@ -41,7 +41,7 @@ lane_end(struct lane *l, const struct outcome *why)
 		session_lost(l->session, why);
 		l->end = *session_end(l->session);
 	}
-	drop_relay(l);
+	lane_drop_relay(l);
 	dial_stop(&l->dial);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;
@@ -61,8 +61,8 @@ lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
 	lane_end(l, &why);
 }
 
-static void
-begin_phase(struct lane *l, unsigned seconds, int64_t now)
+void
+lane_begin_phase(struct lane *l, unsigned seconds, int64_t now)
 {
 	l->since = now;
 	l->deadline = now + job_patience(l->job, seconds);
@@ -76,134 +76,6 @@ close_orderly(struct lane *l)
 	stream_flush(&l->stream);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;
-}
-
-static bool
-start_tls(struct lane *l, int64_t now)
-{
-	struct tls_context *c = job_tls(l->job);
-	struct outcome why = l->job->tls_why;
-	const struct tls_demand demand = {
-		.host = l->at.host,
-		.name = l->job->config->tls_name,
-		.level = l->call.config.tls,
-	};
-
-	if (!c || !l->job->net->tls->start(&l->stream, c, &demand, &why)) {
-		lane_end(l, &why);
-		return false;
-	}
-	l->state = LANE_HANDSHAKE;
-	begin_phase(l, HANDSHAKE_MAX, now);
-	return true;
-}
-
-static void
-connected(struct lane *l, int64_t now)
-{
-	l->at = l->call.target[l->dial.winner];
-	l->call.config.host = l->at.host;
-	l->call.config.peer = l->at.at;
-	l->connected = now;
-	stream_open(&l->stream, l->dial.fd);
-	l->dial.fd = -1;
-	dial_stop(&l->dial);
-	l->call.config.local = stream_local(&l->stream);
-	l->session = session_new(&l->call.config, l->job->events, l->number);
-	l->phase = session_phase(l->session);
-	l->state = LANE_TALK;
-	begin_phase(l, session_patience(l->session), now);
-	if (l->call.config.link == LINK_SMTPS)
-		start_tls(l, now);
-	else if (l->call.config.tls != TLS_NONE && !job_tls(l->job))
-		lane_end(l, &l->job->tls_why); /* never in clear for that */
-}
-
-static void
-step_dial(struct lane *l, const struct wait *w, int64_t now)
-{
-	switch (dial_step(&l->dial, w, now)) {
-	case DIAL_BUSY:
-		return;
-	case DIAL_CONNECTED:
-		connected(l, now);
-		return;
-	case DIAL_FAILED:
-		l->end = l->dial.attempt[l->dial.n - 1].why;
-		dial_stop(&l->dial);
-		l->state = LANE_OVER;
-		return;
-	}
-}
-
-/* The relay knows us: the session goes on where libcurl stopped. */
-static void
-logged_in(struct lane *l, int64_t now)
-{
-	l->at = l->call.target[0];
-	l->connected = now;
-	l->module->peer(l->relay, &l->at.at);
-	l->call.config.host = l->at.host;
-	l->call.config.peer = l->at.at;
-	l->session = session_resume(&l->call.config, l->job->events, l->number,
-	    l->module->ehlo(l->relay), l->module->tls(l->relay));
-	l->module->take(l->relay, &l->stream);
-	l->relay = NULL;
-	l->phase = session_phase(l->session);
-	l->state = LANE_TALK;
-	begin_phase(l, session_patience(l->session), now);
-}
-
-static void
-step_relay(struct lane *l, const struct wait *w, int64_t now)
-{
-	struct outcome why;
-
-	l->since = l->since ? l->since : now;
-	switch (l->module->step(l->relay, w, now, &why)) {
-	case RELAY_BUSY:
-		return;
-	case RELAY_READY:
-		logged_in(l, now);
-		return;
-	case RELAY_FAILED:
-		lane_end(l, &why);
-		return;
-	}
-}
-
-static void
-handshake_failed(struct lane *l, struct outcome why)
-{
-	l->tls_failed = true;
-	lane_end(l, &why);
-}
-
-static void
-step_handshake(struct lane *l, int64_t now)
-{
-	const struct tls_module *tls = l->job->net->tls;
-	struct outcome why;
-
-	switch (tls->step(&l->stream, &why)) {
-	case TLS_BUSY:
-		if (now >= l->deadline)
-			handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
-			    ESC(4, 7, 0), "the TLS handshake timed out"));
-		return;
-	case TLS_FAILED:
-		if (why.esc.detail == 5) /* a certificate; this one */
-			tls->report(&l->stream, l->job->events, l->number);
-		handshake_failed(l, why);
-		return;
-	case TLS_DONE:
-		tls->report(&l->stream, l->job->events, l->number);
-		session_secured(l->session, tls->version(&l->stream));
-		l->state = LANE_TALK;
-		l->phase = session_phase(l->session);
-		begin_phase(l, session_patience(l->session), now);
-		return;
-	}
 }
 
 /* Has enough of what we say got through in this time, in microseconds? */
@@ -228,7 +100,7 @@ check_deadline(struct lane *l, int64_t now)
 		return;
 	if (phase != l->phase || is_moving(l, time)) {
 		l->phase = phase;
-		begin_phase(l, seconds, now);
+		lane_begin_phase(l, seconds, now);
 		return;
 	}
 	lane_lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
@@ -263,10 +135,10 @@ serve(struct lane *l, int64_t now)
 			return false;
 		return true;
 	case SESSION_TLS:
-		return !has_output(l) && start_tls(l, now);
-	case SESSION_MAIL:
-		lane_next_mail(l);
-		return true;
+		return !has_output(l) && lane_start_tls(l, now);
+	case SESSION_MAIL: /* is the next mail its parcel's, or another's? */
+		l->state = LANE_FREE;
+		return false;
 	case SESSION_CLOSE: /* nothing is left to say that anybody awaits */
 		close_orderly(l);
 		return false;
@@ -302,32 +174,55 @@ step_talk(struct lane *l, int64_t now)
 		check_deadline(l, now);
 }
 
+/* Nothing is under way: what comes now is a good-bye. */
 static void
-begin(struct lane *l, struct job *job, const struct lane_call *call,
-    enum lane_state state)
+step_free(struct lane *l)
 {
-	*l = (struct lane){ .job = job, .call = *call, .state = state };
-	l->offered = mem_resize(NULL, call->nrcpts, sizeof *l->offered);
-	l->number = ++job->lanes;
+	enum io got;
+
+	while (lane_take_input(l, &got))
+		continue;
+	if (got != IO_AGAIN)
+		lane_lost_read(l, got);
+	else if (session_need(l->session) == SESSION_CLOSE)
+		close_orderly(l);
 }
 
-void
-lane_start(struct lane *l, struct job *job, const struct lane_call *call,
+static struct lane *
+begin(struct job *job, struct site *site, const struct lane_call *call,
+    enum lane_state state)
+{
+	struct lane *l = mem_alloc(sizeof *l);
+
+	l->job = job;
+	l->site = site;
+	l->call = *call;
+	l->state = state;
+	l->stream.fd = -1;
+	l->number = ++job->begun;
+	list_append(&job->lanes, &l->node, l);
+	return l;
+}
+
+struct lane *
+lane_dial(struct job *job, struct site *site, const struct lane_call *call,
     int64_t now)
 {
-	begin(l, job, call, LANE_DIAL);
+	struct lane *l = begin(job, site, call, LANE_DIAL);
+
 	l->since = now;
 	dial_start(&l->dial, l->call.target, call->n, &job->config->dial,
 	    job->events, l->number, now);
+	return l;
 }
 
-void
-lane_start_relay(struct lane *l, struct job *job, const struct lane_call *call,
+struct lane *
+lane_log_in(struct job *job, struct site *site, const struct lane_call *call,
     const struct relay_call *login)
 {
+	struct lane *l = begin(job, site, call, LANE_RELAY);
 	struct outcome why;
 
-	begin(l, job, call, LANE_RELAY);
 	l->module = job_relays(job, &why);
 	if (l->module)
 		l->relay = l->module->open(login, job->events, l->number, &why);
@@ -335,6 +230,37 @@ lane_start_relay(struct lane *l, struct job *job, const struct lane_call *call,
 		why.verdict = DEFERRED; /* what is mended here goes out then */
 		lane_end(l, &why);
 	}
+	return l;
+}
+
+void
+lane_board(struct lane *l, struct parcel *p)
+{
+	assert(!l->parcel);
+	list_remove(&l->idle);
+	l->parcel = p;
+	p->lane = l;
+	l->reused = l->mails > 0;
+	p->same = NO_HOP;
+}
+
+struct parcel *
+lane_land(struct lane *l)
+{
+	struct parcel *p = l->parcel;
+
+	if (p)
+		p->lane = NULL;
+	l->parcel = NULL;
+	return p;
+}
+
+void
+lane_idle(struct lane *l, int64_t deadline)
+{
+	l->deadline = deadline;
+	if (!l->idle.in)
+		list_append(&l->job->idle, &l->idle, l);
 }
 
 void
@@ -342,22 +268,26 @@ lane_wait(struct lane *l, struct wait *w)
 {
 	short events = POLLIN;
 
-	if (l->state == LANE_DIAL) {
+	switch (l->state) {
+	case LANE_DIAL:
 		dial_wait(&l->dial, w);
 		return;
-	}
-	if (l->state == LANE_RELAY) {
+	case LANE_RELAY:
 		l->module->wait(l->relay, w);
 		return;
-	}
-	if (l->state == LANE_OVER) { /* as soon as it began */
+	case LANE_OVER: /* as soon as it began */
 		wait_until(w, 0);
 		return;
-	}
-	if (l->state == LANE_HANDSHAKE)
+	case LANE_HANDSHAKE:
 		events = l->stream.events;
-	else if (has_output(l) || session_wants_body(l->session))
-		events = POLLIN | POLLOUT;
+		break;
+	case LANE_TALK:
+		if (has_output(l) || session_wants_body(l->session))
+			events = POLLIN | POLLOUT;
+		break;
+	case LANE_FREE:
+		break;
+	}
 	l->slot = wait_add(w, l->stream.fd, events);
 	wait_until(w, l->stream.readable ? 0 : l->deadline);
 }
@@ -367,18 +297,20 @@ step_state(struct lane *l, const struct wait *w, int64_t now)
 {
 	switch (l->state) {
 	case LANE_DIAL:
-		step_dial(l, w, now);
+		lane_step_dial(l, w, now);
 		break;
 	case LANE_RELAY:
-		step_relay(l, w, now);
+		lane_step_relay(l, w, now);
 		break;
 	case LANE_HANDSHAKE:
-		step_handshake(l, now);
+		lane_step_handshake(l, now);
 		break;
 	case LANE_TALK:
 		step_talk(l, now);
 		break;
-	case LANE_IDLE:
+	case LANE_FREE:
+		step_free(l);
+		break;
 	case LANE_OVER:
 		break;
 	}
@@ -392,6 +324,24 @@ is_due(const struct lane *l, const struct wait *w, int64_t now)
 	    wait_ready(w, l->slot) != 0 || now >= l->deadline;
 }
 
+/* What the session says of recipients goes to their parcel. */
+static void
+hand_back(struct lane *l, int64_t now)
+{
+	bool stale = l->session && lane_is_stale(l);
+	struct recipient *r;
+
+	while (l->session && (r = session_take_settled(l->session))) {
+		r->connected = l->connected;
+		r->text = l->text;
+		if (stale)
+			recipient_say(r, PENDING, NULL);
+		else
+			l->reused = false;
+		parcel_take(l->parcel, r, now);
+	}
+}
+
 /* A new state has something to say at once: a ClientHello, an EHLO. */
 void
 lane_step(struct lane *l, const struct wait *w, int64_t now)
@@ -401,46 +351,73 @@ lane_step(struct lane *l, const struct wait *w, int64_t now)
 	if (!is_due(l, w, now))
 		return;
 	step_state(l, w, now);
-	while (l->state != before && l->state != LANE_OVER) {
+	while (l->state != before && l->state != LANE_FREE &&
+	    l->state != LANE_OVER) {
 		before = l->state;
 		step_state(l, w, now);
 	}
+	hand_back(l, now);
+}
+
+/* Back to talking, from FREE: what the session has to say leaves at once. */
+static void
+talk_again(struct lane *l, int64_t now)
+{
+	list_remove(&l->idle);
+	l->state = LANE_TALK;
+	lane_begin_talk(l, now);
+	step_talk(l, now);
+	hand_back(l, now);
 }
 
 bool
-lane_is_settled(const struct lane *l)
+lane_mail(struct lane *l, size_t most, int64_t now)
 {
-	for (size_t i = 0; i < l->call.nrcpts; i++)
-		if (lane_is_waiting(l->call.rcpt[i]))
-			return false;
+	assert(l->state == LANE_FREE);
+	if (!lane_give_mail(l, most))
+		return false;
+	talk_again(l, now);
 	return true;
 }
 
 void
-lane_stop(struct lane *l, const struct outcome *why)
+lane_quit(struct lane *l, int64_t now)
 {
-	if (l->state != LANE_IDLE && l->state != LANE_OVER)
-		lane_end(l, why);
+	assert(l->state == LANE_FREE);
+	session_quit(l->session);
+	talk_again(l, now);
 }
 
 void
-lane_release(struct lane *l)
+lane_stop(struct lane *l, const struct outcome *why, int64_t now)
 {
-	lane_progress(l, &l->job->text_sent, &l->job->text_size);
-	session_free(l->session);
-	free(l->offered);
-	l->session = NULL;
-	l->offered = NULL;
+	if (l->state == LANE_OVER)
+		return;
+	lane_end(l, why);
+	hand_back(l, now);
+}
+
+void
+lane_progress(const struct lane *l, uint64_t *sent, uint64_t *size)
+{
+	if (!l->session)
+		return;
+	*sent += session_text_sent(l->session);
+	*size += l->size;
 }
 
 void
 lane_free(struct lane *l)
 {
-	if (l->state == LANE_DIAL)
-		dial_stop(&l->dial);
-	drop_relay(l);
+	assert(!l->parcel);
+	lane_progress(l, &l->job->text_sent, &l->job->text_size);
+	dial_stop(&l->dial);
+	lane_drop_relay(l);
 	stream_close(&l->stream);
 	session_free(l->session);
 	free(l->offered);
-	*l = (struct lane){ 0 };
+	list_remove(&l->node);
+	list_remove(&l->sibling);
+	list_remove(&l->idle);
+	free(l);
 }

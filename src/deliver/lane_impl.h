@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lane_impl.h - the inside of a lane, shared by its two files: lane.c has the
- * states and deadlines, lane_io.c the mails and the octets.
+ * lane_impl.h - the inside of a lane, shared by its files: lane.c has the
+ * states and deadlines, lane_open.c the way to a conversation, lane_io.c the
+ * mails and the octets.
  */
 #ifndef DELIVER_LANE_IMPL_H
 #define DELIVER_LANE_IMPL_H
@@ -15,8 +16,22 @@ void lane_end(struct lane *l, const struct outcome *why);
 void lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Give the session its next mail, or let it quit. */
-void lane_next_mail(struct lane *l);
+/* A new phase of so many seconds begins; or the session talks (again). */
+void lane_begin_phase(struct lane *l, unsigned seconds, int64_t now);
+void lane_begin_talk(struct lane *l, int64_t now);
+
+/* False when it cannot be begun: the lane is over. */
+bool lane_start_tls(struct lane *l, int64_t now);
+
+void lane_step_dial(struct lane *l, const struct wait *w, int64_t now);
+void lane_step_relay(struct lane *l, const struct wait *w, int64_t now);
+void lane_step_handshake(struct lane *l, int64_t now);
+
+/* Give up a relay's connection that was not taken over. */
+void lane_drop_relay(struct lane *l);
+
+/* Give the session its next mail; false when there is none. */
+bool lane_give_mail(struct lane *l, size_t most);
 
 /* Give it the next block of the message's body. */
 void lane_feed_body(struct lane *l, int64_t now);
@@ -29,11 +44,5 @@ bool lane_give_output(struct lane *l);
 
 /* The stream is over: got says how. */
 void lane_lost_read(struct lane *l, enum io got);
-
-static inline bool
-lane_is_waiting(const struct recipient *r)
-{
-	return r->verdict == PENDING;
-}
 
 #endif

@@ -3,46 +3,96 @@
 #include "deliver/lane_impl.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "mail/header.h"
 #include "mail/recode.h"
 #include "net/content.h"
 
 #define ROUNDS	  16  /* of reading what a server said before it went */
 #define RCPTS_MAX 100 /* per transaction when the server does not say */
+#define LOOK_AHEAD 1000 /* recipients that are looked at for one transaction */
 
+/* How many recipients the next transaction may have. */
 static size_t
-rcpts_limit(const struct caps *caps)
+rcpts_limit(const struct caps *caps, size_t most)
 {
-	return caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
+	size_t limit = caps->max_rcpts ? (size_t)caps->max_rcpts : RCPTS_MAX;
+
+	return most > 0 && most < limit ? most : limit;
+}
+
+/* May r's domain be in it: one that is there, or one more (RFC 9422)? */
+static bool
+fits_domains(const struct lane *l, size_t n, const struct recipient *r,
+    uint64_t most)
+{
+	uint64_t others = 0;
+
+	if (most == 0 || n == 0)
+		return true;
+	for (size_t i = n; i-- > 0;) {
+		bool same = strcmp(l->offered[i]->to.domain, r->to.domain) == 0;
+
+		if (same)
+			return true;
+		others += i == 0 || strcmp(l->offered[i]->to.domain,
+		    l->offered[i - 1]->to.domain) != 0;
+	}
+	return others < most;
 }
 
 /*
- * Gather the recipients of the next transaction; how many.  Without SMTPUTF8
- * those who need it stand apart, so that the others are not refused with them.
+ * Without SMTPUTF8 those who need it stand apart, so that the others are not
+ * refused with them.
  */
-static size_t
-gather(struct lane *l, const struct caps *caps)
+static bool
+fits(const struct lane *l, size_t n, const struct recipient *r,
+    const struct caps *caps)
 {
-	size_t n = 0, most = rcpts_limit(caps);
-	struct recipient *r;
+	if (n > 0 && !caps->smtputf8 && r->to.utf8 != l->offered[0]->to.utf8)
+		return false;
+	return fits_domains(l, n, r, caps->max_domains);
+}
 
-	for (size_t i = 0; i < l->call.nrcpts && n < most; i++) {
-		r = l->call.rcpt[i];
-		if (!lane_is_waiting(r))
-			continue;
-		if (n == 0 || caps->smtputf8 ||
-		    r->to.utf8 == l->offered[0]->to.utf8)
-			l->offered[n++] = r;
+static void
+offer(struct lane *l, size_t n, struct recipient *r)
+{
+	if (n == l->room) {
+		l->room = l->room ? size_mul(l->room, 2) : 1;
+		l->offered = mem_resize(l->offered, l->room,
+		    sizeof(struct recipient *));
 	}
+	l->offered[n] = r;
+}
+
+/* Gather the recipients of the next transaction; how many. */
+static size_t
+gather(struct lane *l, const struct caps *caps, size_t most)
+{
+	struct recipient_list passed = { 0 };
+	struct recipient *r;
+	size_t n = 0;
+
+	for (size_t seen = 0; n < most && seen < LOOK_AHEAD; seen++) {
+		r = recipient_take(&l->parcel->waiting);
+		if (!r)
+			break;
+		if (fits(l, n, r, caps))
+			offer(l, n++, r);
+		else
+			recipient_append(&passed, r);
+	}
+	recipient_prepend_all(&l->parcel->waiting, &passed);
 	return n;
 }
 
 /* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
 static bool
-needs_utf8(const struct job *job, size_t n, struct recipient **rcpt)
+needs_utf8(const struct consignment *c, size_t n, struct recipient **rcpt)
 {
-	bool need = job->message->utf8_headers || job->envelope->from.utf8;
+	bool need = c->message->utf8_headers || c->envelope->from.utf8;
 
 	for (size_t i = 0; i < n; i++)
 		need = need || rcpt[i]->to.utf8;
@@ -60,45 +110,51 @@ needs_recoding(const struct message *m, const struct caps *caps)
 static void
 warn_of_signature(const struct lane *l)
 {
-	if (header_has(buf_slice(&l->job->message->head), "DKIM-Signature"))
+	if (header_has(buf_slice(&l->mail.message->head), "DKIM-Signature"))
 		events_warn(l->job->events, l->number, "the message was "
 		    "re-coded in 7 bits for %s: its DKIM-Signature does not "
-		    "hold any more", l->at.host);
+		    "hold any more", l->call.config.host);
 }
 
-static bool
-may_mail(const struct lane *l, const struct caps *caps)
+bool
+lane_may_mail(const struct lane *l)
 {
-	return caps->max_mails == 0 || l->mails < caps->max_mails;
+	size_t most = l->job->config->max_mails;
+	const struct caps *caps = session_caps(l->session);
+
+	return l->mails < (most ? most : DELIVER_LANE_MAILS) &&
+	    (caps->max_mails == 0 || l->mails < caps->max_mails);
 }
 
-void
-lane_next_mail(struct lane *l)
+bool
+lane_give_mail(struct lane *l, size_t most)
 {
 	const struct caps *caps = session_caps(l->session);
-	const struct envelope *env = l->job->envelope;
-	const struct message *m = l->job->message;
-	size_t n = may_mail(l, caps) ? gather(l, caps) : 0;
+	const struct consignment *c = l->parcel->consignment;
+	size_t n = 0;
 
+	if (lane_may_mail(l))
+		n = gather(l, caps, rcpts_limit(caps, most));
+	if (n == 0)
+		return false;
+	lane_progress(l, &l->job->text_sent, &l->job->text_size);
 	l->mail = (struct mail){
-		.from = &env->from,
-		.ret = env->ret,
-		.envid = env->envid,
+		.from = &c->envelope->from,
+		.ret = c->envelope->ret,
+		.envid = c->envelope->envid,
 		.rcpt = l->offered,
 		.n = n,
-		.message = m,
-		.smtputf8 = needs_utf8(l->job, n, l->offered),
-		.seven_bit = needs_recoding(m, caps),
+		.message = c->message,
+		.smtputf8 = needs_utf8(c, n, l->offered),
+		.seven_bit = needs_recoding(c->message, caps),
 	};
-	if (n == 0) {
-		session_quit(l->session);
-		return;
-	}
 	if (l->mail.seven_bit)
 		warn_of_signature(l);
+	l->size = c->message->size;
 	l->text = 0;
 	l->mails++;
 	session_mail(l->session, &l->mail);
+	return true;
 }
 
 void
@@ -112,7 +168,7 @@ lane_feed_body(struct lane *l, int64_t now)
 
 	if (at == 0)
 		l->text = now;
-	if (!content_read(&l->job->message->body, at, block, &raw, &why)) {
+	if (!content_read(&l->mail.message->body, at, block, &raw, &why)) {
 		lane_end(l, &why);
 		return;
 	}

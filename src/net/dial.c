@@ -111,6 +111,7 @@ fail(struct dial *d, size_t i, int error)
 	fail_text(d, i, is_local(error) ? STAGE_SYSTEM : STAGE_CONNECT,
 	    strerror(error));
 	d->attempt[i].why.timed_out = error == ETIMEDOUT;
+	d->attempt[i].short_of = is_local(error);
 }
 
 static bool

@@ -35,6 +35,7 @@ struct dial_attempt {
 	int fd;
 	int64_t deadline;
 	size_t slot;
+	bool short_of;		/* it failed for want of a socket or port */
 	struct outcome why;	/* of a failed one: DEFERRED; STAGE_CONNECT, or
 				   STAGE_SYSTEM when this machine lacked
 				   something, which says nothing of the host */

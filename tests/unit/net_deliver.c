@@ -84,8 +84,8 @@ static const struct row rows[] = {
 	    "u@a.test v@a.test w@a.test", NULL, { MX1 },
 	    { { .verb = "RCPT", .nth = 2, .reply = "452 too many" },
 	    { .verb = "RCPT", .nth = 3, .reply = "452 too many" } }, "DDD",
-	    { "EHLO MAIL RCPT RCPT RCPT DATA . MAIL RCPT RCPT DATA . QUIT" },
-	    0, 0, false },
+	    { "EHLO MAIL RCPT RCPT RCPT DATA . MAIL RCPT DATA . "
+	      "MAIL RCPT DATA . QUIT" }, 0, 0, false },
 	{ "452 to all is no matter of how many", "u@a.test v@a.test", NULL,
 	    { MX1 }, { { .verb = "RCPT", .reply = "452 full" } }, "TT",
 	    { "EHLO MAIL RCPT RCPT DATA QUIT" }, 0, 0, false },
@@ -127,6 +127,7 @@ struct run {
 	struct deliver_config config;
 	struct envelope envelope;
 	struct message message;
+	struct consignment mail;
 	struct deliver *deliver;
 	struct wait wait;
 };
@@ -170,7 +171,6 @@ configure(struct run *r, const struct row *row)
 		.route = { .port = peers_port(r->peers), .tls_why = "the test",
 			.allow_loopback_mx = true, .no_ipv6 = true },
 		.helo = "client.test",
-		.quit_after = row->quit_after,
 		.max_sessions = row->max_sessions,
 	};
 	if (row->server)
@@ -191,7 +191,7 @@ loop(struct run *r)
 	for (;;) {
 		now = clock_now();
 		deliver_step(r->deliver, &r->wait, now);
-		if (deliver_is_done(r->deliver))
+		if (deliver_is_idle(r->deliver))
 			return;
 		wait_clear(&r->wait);
 		deliver_wait(r->deliver, &r->wait);
@@ -206,8 +206,14 @@ run_row(struct run *r, const struct row *row)
 	add_rcpts(&r->envelope, row->rcpts);
 	start_peers(r, row);
 	configure(r, row);
-	r->deliver = deliver_new(&r->config, &r->envelope, &r->message, NULL);
+	r->mail = (struct consignment){ .envelope = &r->envelope,
+		.message = &r->message, .quit_after = row->quit_after };
+	r->deliver = deliver_new(&r->config, NULL);
+	deliver_add(r->deliver, &r->mail);
+	deliver_close(r->deliver);
 	loop(r);
+	assert_ptr_equal(deliver_finished(r->deliver), &r->mail);
+	assert_null(deliver_finished(r->deliver));
 	peers_stop(r->peers);
 }
 

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * site_lane.c - what follows from where a lane is: the next mail, the next
+ * parcel, QUIT; and, when it is over, where its parcel goes.
+ */
+#include "deliver/site_impl.h"
+
+#include "net/clock.h"
+#include "route/remedy.h"
+
+#define LANE_IDLE SECONDS(5)
+#define PATIENCE  SECONDS(1) /* for a descriptor that others must give back */
+#define LOOK_AHEAD 16 /* parcels that are asked whether they fit a lane */
+
+/* The hop that the lane is connected to. */
+static struct hop *
+hop_of(const struct lane *l)
+{
+	return &l->site->hops.v[l->call.hop[l->winner]];
+}
+
+/* ---- a parcel leaves its lane ---- */
+
+/* Back to the front: this host, or the next one, is asked again for it. */
+static void
+put_back(struct site *s, struct parcel *p)
+{
+	list_prepend(&s->waiting, &p->queue, p);
+	site_wake(s);
+}
+
+/* It goes where somebody is left to ask, or ends. */
+static void
+send_on(struct site *s, struct parcel *p, int64_t now)
+{
+	size_t hop[DIAL_MAX];
+
+	if (p->open == 0) {
+		parcel_retire(p);
+	} else if (site_next_hops(s, p, now, hop) > 0) {
+		parcel_reopen(p);
+		put_back(s, p);
+	} else {
+		site_strand(s, p);
+	}
+}
+
+/* The host has been talked with: those that it could not settle go on. */
+static void
+leave_host(struct lane *l, struct parcel *p, int64_t now)
+{
+	parcel_try(p, l->call.hop[l->winner]);
+	p->silent = false;
+	p->sessions++;
+	send_on(l->site, p, now);
+}
+
+/* Between two mails, the lane goes on without its parcel. */
+static void
+part(struct lane *l, int64_t now)
+{
+	struct parcel *p = lane_land(l);
+
+	if (p->waiting.first) { /* this connection takes no more */
+		p->same = l->call.hop[l->winner];
+		put_back(l->site, p);
+	} else {
+		leave_host(l, p, now);
+	}
+}
+
+/* ---- a lane that is free ---- */
+
+/* What the session has shown of the host. */
+static void
+note_host(const struct lane *l)
+{
+	size_t limit = session_rcpt_limit(l->session);
+	struct hop *h = hop_of(l);
+
+	if (limit > 0)
+		h->max_rcpts = limit;
+	h->no_bdat = h->no_bdat || session_bdat_is_broken(l->session);
+}
+
+/* The next parcel that may go aboard. */
+static struct parcel *
+next_parcel(const struct lane *l)
+{
+	struct parcel *p = list_first(&l->site->waiting);
+
+	for (size_t i = 0; p && i < LOOK_AHEAD; i++) {
+		if (site_may_take(l, p))
+			return p;
+		p = list_after(&p->queue);
+	}
+	return NULL;
+}
+
+/* Its parcel's next mail; false when there is none, and the parcel is gone. */
+static bool
+serve_parcel(struct lane *l, int64_t now)
+{
+	parcel_take_rest(l->parcel);
+	if (lane_mail(l, hop_of(l)->max_rcpts, now))
+		return true;
+	part(l, now);
+	return false;
+}
+
+static void
+rest(struct lane *l, int64_t now)
+{
+	int64_t idle = l->job->config->idle;
+
+	if (l->job->closed || !lane_may_mail(l) || l->site->waiting.n > 0 ||
+	    (l->idle.in && now >= l->deadline))
+		lane_quit(l, now);
+	else if (!l->idle.in)
+		lane_idle(l, now + (idle ? idle : LANE_IDLE));
+}
+
+/* Verdicts are recorded before the lane goes on. */
+static bool
+is_held(const struct lane *l)
+{
+	return l->parcel && l->parcel->nfresh + l->parcel->recording > 0;
+}
+
+static void
+serve(struct lane *l, int64_t now)
+{
+	struct parcel *p;
+
+	note_host(l);
+	if (l->parcel && serve_parcel(l, now))
+		return;
+	p = lane_may_mail(l) ? next_parcel(l) : NULL;
+	if (!p) {
+		rest(l, now);
+		return;
+	}
+	list_remove(&p->queue);
+	lane_board(l, p);
+}
+
+void
+site_go_on(struct lane *l, int64_t now)
+{
+	while (l->state == LANE_FREE && !is_held(l)) {
+		serve(l, now);
+		if (l->idle.in)
+			break;
+	}
+	if (l->state == LANE_FREE && is_held(l))
+		l->deadline = WAIT_NEVER;
+	if (l->state == LANE_OVER)
+		site_end_lane(l, now);
+}
+
+/* ---- a lane that is over ---- */
+
+/* A parcel's part in the race: who failed, and who answered. */
+static void
+note_attempt(struct lane *l, size_t i, int64_t now)
+{
+	const struct dial_attempt *a = &l->dial.attempt[i];
+	struct hop *h = &l->site->hops.v[l->call.hop[i]];
+	bool won = lane_is_connected(l) && i == l->winner;
+
+	if (won) {
+		hop_lives(h);
+		l->job->max_lanes += l->job->max_lanes < l->job->most_lanes;
+	}
+	h->slow = !won && a->state == ATTEMPT_OPEN;
+	if (a->state != ATTEMPT_FAILED || a->short_of)
+		return;
+	hop_died(h, &a->why, now);
+	if (!l->parcel)
+		return;
+	parcel_try(l->parcel, l->call.hop[i]);
+	parcel_add_problem(l->parcel, &a->why);
+}
+
+static void
+note_race(struct lane *l, int64_t now)
+{
+	if (l->raced || l->state == LANE_DIAL || l->state == LANE_RELAY)
+		return;
+	l->raced = true;
+	for (size_t i = 0; i < l->dial.n; i++)
+		note_attempt(l, i, now);
+}
+
+/*
+ * Short of something on this machine: the parcel waits its turn, and no more
+ * lanes than there are now are begun; but it does not wait for ever when no
+ * other lane can give something back.
+ */
+static bool
+was_short(const struct lane *l)
+{
+	for (size_t i = 0; i < l->dial.n; i++)
+		if (l->dial.attempt[i].short_of)
+			return !lane_is_connected(l);
+	return false;
+}
+
+static void
+wait_for_room(struct lane *l, struct parcel *p, int64_t now)
+{
+	struct job *job = l->job;
+
+	job->max_lanes = job->lanes.n > 1 ? job->lanes.n - 1 : 1;
+	job->pause = now + MILLISECONDS(100);
+	if (job->lanes.n > 1)
+		p->starved = 0; /* the others will end */
+	else if (p->starved == 0)
+		p->starved = now;
+	if (p->starved == 0 || now - p->starved < PATIENCE) {
+		put_back(l->site, p);
+		return;
+	}
+	parcel_settle(p, &l->end, now);
+	parcel_retire(p);
+}
+
+/*
+ * Under `may` a failed handshake is followed by a connection in clear, from now
+ * on in this run.
+ */
+static bool
+goes_clear(const struct lane *l)
+{
+	return l->tls_failed && l->call.config.tls == TLS_MAY &&
+	    l->site->link != LINK_SMTPS;
+}
+
+/*
+ * Is the same host to be called once more?  When TLS is what failed; when a
+ * secret was used that may be out of date; when the connection had carried
+ * other mails and ended before a word was said of this one.
+ */
+static bool
+repeats(struct lane *l)
+{
+	if (goes_clear(l)) {
+		hop_of(l)->in_clear = true;
+		events_note(l->job->events, l->number,
+		    "TLS failed (%s): once more, in clear", l->end.text);
+		return true;
+	}
+	if (l->end.stage == STAGE_AUTH && l->secret_kept) {
+		l->site->stale = true;
+		return true;
+	}
+	return lane_is_stale(l);
+}
+
+/* Why those who are left were not settled: they were sent nothing. */
+static void
+note_end(struct lane *l, struct parcel *p)
+{
+	struct outcome why = l->end;
+
+	why.maybe_sent = false;
+	if (why.verdict == PENDING && p->open > 0)
+		why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+		    "the connection ended early");
+	if (lane_is_connected(l))
+		outcome_set_host(&why, slice_of(l->call.config.host),
+		    &l->call.config.peer);
+	if (why.verdict == PENDING || why.verdict == VERIFIED ||
+	    (!lane_is_connected(l) && l->dial.n > 0))
+		parcel_set_last(p, &why);
+	else
+		parcel_add_problem(p, &why);
+}
+
+static void
+end_parcel(struct lane *l, struct parcel *p, int64_t now)
+{
+	struct outcome why;
+
+	parcel_take_rest(p);
+	if (was_short(l)) {
+		wait_for_room(l, p, now);
+		return;
+	}
+	if (p->open > 0 && repeats(l)) {
+		p->same = l->call.hop[l->winner];
+		put_back(l->site, p);
+		return;
+	}
+	note_end(l, p);
+	why = result_outcome(p->last);
+	if (p->open > 0 && remedy_for(&why) != REMEDY_NEXT_HOST)
+		parcel_settle(p, &why, now);
+	if (lane_is_connected(l)) {
+		leave_host(l, p, now);
+		return;
+	}
+	if (l->site->relay)
+		parcel_try(p, l->call.hop[0]);
+	send_on(l->site, p, now);
+}
+
+void
+site_end_lane(struct lane *l, int64_t now)
+{
+	struct site *s = l->site;
+	struct parcel *p;
+
+	s->users++; /* it stays until this is done */
+	note_race(l, now);
+	if (lane_is_connected(l))
+		note_host(l);
+	if (l->end.stage == STAGE_AUTH)
+		l->job->refused = s->relay;
+	p = lane_land(l);
+	list_remove(&l->sibling);
+	if (p)
+		end_parcel(l, p, now);
+	lane_free(l);
+	site_wake(s);
+	site_release(s);
+}
+
+void
+site_step_lane(struct lane *l, const struct wait *w, int64_t now)
+{
+	lane_step(l, w, now);
+	note_race(l, now);
+	site_go_on(l, now);
+}

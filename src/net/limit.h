@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* limit.h - how many descriptors there are. */
+#ifndef NET_LIMIT_H
+#define NET_LIMIT_H
+
+#include <stddef.h>
+
+/*
+ * How many of `wanted` descriptors this process may have open: the soft limit
+ * is raised for them, as far as the hard one lets us.  It is left alone when it
+ * is enough, for the sake of what we start (select() ends at 1,024).
+ */
+size_t limit_descriptors(size_t wanted);
+
+#endif
