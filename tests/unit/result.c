@@ -38,6 +38,8 @@ test_it_comes_back_as_it_was(void **state)
 	assert_int_equal(back.verdict, FAILED);
 	assert_int_equal(back.stage, STAGE_RCPT);
 	assert_int_equal(back.code, 550);
+	assert_int_equal(back.esc.cls, 5);
+	assert_int_equal(back.esc.subject, 1);
 	assert_int_equal(back.esc.detail, 1);
 	assert_true(back.maybe_sent && back.timed_out);
 	assert_int_equal(back.waiver, WAIVER_TRUST);

@@ -106,15 +106,34 @@ render(struct buf *out, const struct plan *p)
 	}
 }
 
+/* RFC 3463: the class says what the verdict says; X.4: network and routing. */
+static void
+check_problem(const struct outcome *o)
+{
+	if (!o)
+		return;
+	assert_true(o->verdict == FAILED || o->verdict == DEFERRED);
+	assert_int_equal(o->esc.cls, o->verdict == FAILED ? 5 : 4);
+	assert_in_range(o->esc.subject, 1, 4);
+	assert_true(o->text[0] != '\0');
+}
+
 static void
 check_invariants(const struct plan *p, size_t max)
 {
 	size_t sum = 0;
 
+	check_problem(p->why);
+
 	assert_true(p->naddresses <= max);
 	assert_int_equal(p->naddresses == 0, p->why != NULL);
 	for (size_t i = 0; i < p->nhosts; i++) {
 		sum += p->host[i].naddresses;
+		check_problem(p->host[i].problem);
+		if (p->host[i].problem && p->host[i].problem->esc.cls == 5) {
+			assert_int_equal(p->host[i].problem->esc.subject, 4);
+			assert_int_equal(p->host[i].problem->esc.detail, 4);
+		}
 		if (p->host[i].naddresses > 0)
 			assert_null(p->host[i].problem);
 		if (i > 0)

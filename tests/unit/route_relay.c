@@ -106,9 +106,11 @@ render(struct buf *out, const struct plan *p)
 			buf_putf(out, " %s", h->addresses);
 		between = ", ";
 	}
-	if (p->why != NULL)
-		buf_putf(out, "%s%s %s", between,
-		    verdict_name(p->why->verdict), p->why->text);
+	if (p->why == NULL)
+		return;
+	buf_putf(out, "%s%s ", between, verdict_name(p->why->verdict));
+	esc_put(out, p->why->esc);
+	buf_putf(out, " %s", p->why->text);
 }
 
 static const struct {
@@ -137,23 +139,23 @@ static const struct {
 	    { "0 0 465 example.org", "nodata", false },
 	    "smtps 465 example.org" },
 	{ "no records", "example.org", NULL, { "nxdomain", "nodata", false },
-	    "deferred relay R: example.org names no submission server in DNS "
-	    "(no SRV records); if it is the server itself, write "
+	    "deferred 4.4.4 relay R: example.org names no submission server in "
+	    "DNS (no SRV records); if it is the server itself, write "
 	    "smtps://example.org, or smtp://example.org" },
 	{ "none offered", "example.org", NULL, { "nxdomain", "0 0 0 ", true },
-	    "deferred relay R: example.org offers no submission, as its SRV "
-	    "records say" },
+	    "deferred 4.4.4 relay R: example.org offers no submission, as its "
+	    "SRV records say" },
 	{ "none offered, none there", "example.org", NULL,
 	    { "0 0 0 ", "nxdomain", true },
-	    "deferred relay R: example.org offers no submission, as its SRV "
-	    "records say" },
+	    "deferred 4.4.4 relay R: example.org offers no submission, as its "
+	    "SRV records say" },
 	{ "soft and none", "example.org", NULL, { "soft", "nxdomain", false },
-	    "deferred relay R: SRV lookup failed (SERVFAIL)" },
+	    "deferred 4.4.3 relay R: SRV lookup failed (SERVFAIL)" },
 	{ "none and soft", "example.org", NULL, { "0 0 0 ", "soft", false },
-	    "deferred relay R: SRV lookup failed (SERVFAIL)" },
+	    "deferred 4.4.3 relay R: SRV lookup failed (SERVFAIL)" },
 	{ "no host name", "example.org", NULL,
 	    { "0 0 465 192.0.2.1", "0 0 0 m.example.org", true },
-	    "deferred SRV 192.0.2.1:465: not a host name and port" },
+	    "deferred 4.4.4 SRV 192.0.2.1:465: not a host name and port" },
 	{ "one good among bad", "example.org", NULL,
 	    { "0 0 465 x\\032y.example.org\n1 0 465 s.example.org", "nodata",
 	      false },
@@ -164,7 +166,7 @@ static const struct {
 	    "smtp 587 m.example.org" },
 	{ "another domain only", "example.org", NULL,
 	    { "0 0 465 s.example.net", "nodata", false },
-	    "deferred s.example.net is outside of "
+	    "deferred 4.7.0 s.example.net is outside of "
 	    "example.org, and the DNS answer that names it is not validated; "
 	    "if it is right, use smtps://s.example.net as relay" },
 	{ "one that only ends so", "example.org", NULL,
@@ -311,13 +313,13 @@ static const struct {
 	    "r.test A 192.0.2.1\nr.test AAAA fe80::1", 2,
 	    "smtp 99 r.test 192.0.2.1" },
 	{ "only a link-local one", "r.test", NULL, "r.test AAAA fe80::1", 2,
-	    "deferred relay R: r.test: no address (no records)" },
+	    "deferred 4.4.4 relay R: r.test: no address (no records)" },
 	{ "no such host", "r.test", NULL, "", 2,
-	    "deferred relay R: r.test: no such host (NXDOMAIN)" },
+	    "deferred 4.4.4 relay R: r.test: no such host (NXDOMAIN)" },
 	{ "no address", "r.test", NULL, "r.test TXT x", 2,
-	    "deferred relay R: r.test: no address (no records)" },
+	    "deferred 4.4.4 relay R: r.test: no address (no records)" },
 	{ "soft over none", "r.test", NULL, "r.test AAAA soft", 2,
-	    "deferred r.test: AAAA lookup failed (SERVFAIL)" },
+	    "deferred 4.4.3 r.test: AAAA lookup failed (SERVFAIL)" },
 	{ "an address", "192.0.2.7", NULL, "", 0, "smtp 99 192.0.2.7" },
 	{ "an address of IPv6", "2001:db8::7", NULL, "", 0,
 	    "smtp 99 2001:db8::7" },
@@ -325,7 +327,7 @@ static const struct {
 	{ "by SRV, one does not exist", "test", "0 0 1 a.test\n1 0 2 b.test",
 	    "b.test A 192.0.2.2", 4, "smtps 2 b.test 192.0.2.2" },
 	{ "by SRV, none exists", "test", "0 0 1 a.test\n1 0 2 b.test", "", 4,
-	    "deferred relay R: a.test: no such host (NXDOMAIN)" },
+	    "deferred 4.4.4 relay R: a.test: no such host (NXDOMAIN)" },
 	{ "at most eight", "r.test", NULL,
 	    "r.test A 192.0.2.1\nr.test A 192.0.2.2\nr.test A 192.0.2.3\n"
 	    "r.test A 192.0.2.4\nr.test A 192.0.2.5\nr.test A 192.0.2.6\n"
@@ -408,6 +410,9 @@ test_no_domain(void **state)
 		assert_true(route_is_done(r));
 		assert_int_equal(route_plan(r)->why->verdict, DEFERRED);
 		assert_int_equal(route_plan(r)->why->stage, STAGE_CONFIG);
+		assert_int_equal(route_plan(r)->why->esc.cls, 4);
+		assert_int_equal(route_plan(r)->why->esc.subject, 3);
+		assert_int_equal(route_plan(r)->why->esc.detail, 5);
 		assert_int_equal(route_plan(r)->nhosts, 0);
 		route_free(r);
 	}
