@@ -78,11 +78,11 @@ distance(struct slice a, struct slice b)
 const char *
 option_nearest(struct slice name)
 {
-	unsigned best = name.n < 4 ? 2 : 3, d;
+	unsigned best = name.n < 6 ? 2 : 3, d; /* one mistake, or two */
 	const char *found = NULL;
 	const struct option *o;
 
-	if (name.n < 2 || name.n > NAME_MAX_LEN)
+	if (name.n < 3 || name.n > NAME_MAX_LEN)
 		return NULL;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
 		if (!o->name || strlen(o->name) > NAME_MAX_LEN)

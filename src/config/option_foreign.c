@@ -14,8 +14,8 @@ static const struct foreign table[] = {
 	{ "--bcc -bcc", "name them as recipients, at the end: the message "
 	    "does not show who they are" },
 	{ "--sender --mail-from --envelope-sender --envelope-from "
-	  "--return-path --return-address", "--from ADDR (-f) is the "
-	    "envelope's sender" },
+	  "--return-path --return-address --from-address",
+	    "--from ADDR (-f) is the envelope's sender" },
 
 	/* what they get */
 	{ "-s", "a subject is a line at the top of the message (Subject: "
@@ -23,9 +23,9 @@ static const struct foreign table[] = {
 	{ "-u", "a subject is a line at the top of the message (Subject: "
 	    "...); who logs in stands in a [relay] section, " CONF },
 	{ "--subject --header --headers --add-header -ah "
-	  "--reply-to --content-type -M", "header lines are the top of the "
-	    "message, then an empty line: printf 'Subject: hi\\n\\nhello\\n' "
-	    "| smtpsend bob@example.org" },
+	  "--reply-to --in-reply-to --content-type -M", "header lines are the "
+	    "top of the message, then an empty line: printf 'Subject: "
+	    "hi\\n\\nhello\\n' | smtpsend bob@example.org" },
 	{ "--body --data --message --text --html --content -m", "the message "
 	    "comes from standard input, or is all of --file FILE" },
 	{ "--upload-file --message-file --body-file --input --draft -T -H",
@@ -51,12 +51,13 @@ static const struct foreign table[] = {
 	    "lmtp://HOST says the protocol" },
 	{ "--ehlo --lhlo --hello --domain --smtp-domain -ehlo",
 	    "--helo NAME is our name in EHLO" },
+	{ "--maildomain", "--default-domain DOMAIN completes bare names" },
 	{ "-h", "--help lists all; --helo NAME is our name in EHLO" },
 	{ "--interface --local-interface --bind --bind-address --source-ip "
 	  "-li", "--source ADDR" },
 	{ "--nameserver --dns --dns-server --dns-servers",
 	    "--resolver IP[:PORT]" },
-	{ "--socks5 --socks5-hostname --proxy-host -x",
+	{ "--socks5 --socks5-hostname --proxy-host --proxy-port -x",
 	    "--proxy socks5h://HOST:PORT reaches relays" },
 	{ "--connect-timeout --max-time", "--timeout TIME" },
 
@@ -72,6 +73,7 @@ static const struct foreign table[] = {
 	    "password-file or password-command, " CONF },
 	{ "--passwordeval", "password-command = COMMAND in a [relay] "
 	    "section, " CONF },
+	{ "--netrc --netrc-file", "netrc = FILE in a [relay] section, " CONF },
 	{ "--oauth2-bearer", "token-command = COMMAND in a [relay] section, "
 	    CONF },
 	{ "--account", "--relay NAME is a [relay] section of a "
@@ -79,7 +81,8 @@ static const struct foreign table[] = {
 
 	/* TLS */
 	{ "--cacert --capath --cafile --ca-file --tls-ca-path "
-	  "--tls-trust-file", "--ca PATH trusts these CAs" },
+	  "--tls-trust-file --smtp-ssl-cert-path",
+	    "--ca PATH trusts these CAs" },
 	{ "--insecure --no-verify --tls-certcheck -k", "--tls encrypt takes "
 	    "any certificate, but for a relay's" },
 	{ "--ssl --ssl-reqd --starttls --tls-starttls --smtp-ssl "
@@ -103,12 +106,15 @@ static const struct foreign table[] = {
 	{ "-q", "silence is the default; --quit-after STEP stops early; "
 	    "this version has no queue to run" },
 	{ "--quiet --silent", "silence is the default" },
-	{ "--debug --trace --verbosity --smtp-debug", "-v shows the whole "
+	{ "--debug --trace --trace-ascii --show-raw-text --verbosity "
+	  "--smtp-debug", "-v shows the whole "
 	    "dialogue, -vv the message too" },
 	{ "--serverinfo", "-v --quit-after ehlo shows what a server offers" },
 	{ "--logfile --log-file --output --output-file -l",
 	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "
 	    "line for each recipient" },
+	{ "--syslog", "--log syslog" },
+	{ "--drop-after --drop-after-send", "--quit-after STEP" },
 	{ "--config-file --rcfile", "--config FILE (-C)" },
 	{ "--dsn-notify", "--notify LIST (-N)" },
 	{ "--dsn-return", "--return full or hdrs (-R)" },
@@ -134,6 +140,10 @@ has_word(const char *words, struct slice word)
 const char *
 foreign_advice(struct slice word)
 {
+	/* swaks: --h-Subject, --header-X-Test */
+	if (slice_starts(word, SLICE("--h-")) ||
+	    slice_starts(word, SLICE("--header-")))
+		word = SLICE("--header");
 	for (size_t i = 0; foreign_at(i); i++)
 		if (has_word(table[i].words, word))
 			return table[i].advice;

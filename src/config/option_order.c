@@ -126,8 +126,23 @@ find_dashes(char *const *argv, size_t n, size_t first)
 	return first;
 }
 
-/* The words from first on, sorted out; false for one that is not understood. */
-static bool
+const char *
+option_order_unknown(char *const *argv, size_t n, size_t first)
+{
+	size_t end = find_dashes(argv, n, first), words;
+
+	for (size_t i = first; i < end; i += words) {
+		words = 1;
+		if (argv[i][0] == '-')
+			words = span(argv[i], i + 1 < end ? argv[i + 1] : NULL);
+		if (words == 0)
+			return argv[i];
+	}
+	return NULL;
+}
+
+/* The words from first on, sorted out. */
+static void
 sort_words(struct order *o, char *const *argv, size_t n, size_t first)
 {
 	size_t end = find_dashes(argv, n, first), words;
@@ -138,8 +153,6 @@ sort_words(struct order *o, char *const *argv, size_t n, size_t first)
 			continue;
 		}
 		words = span(argv[i], i + 1 < end ? argv[i + 1] : NULL);
-		if (words == 0)
-			return false;
 		while (words-- > 0)
 			put(&o->options, argv[i++]);
 	}
@@ -147,27 +160,26 @@ sort_words(struct order *o, char *const *argv, size_t n, size_t first)
 		o->dashes = o->dashes || argv[i][0] == '-';
 		put(&o->recipients, argv[i]);
 	}
-	return true;
 }
 
 bool
 option_order_put(struct buf *out, char *const *argv, size_t n, size_t first)
 {
 	struct order o = { 0 };
-	bool ok = true;
 
-	for (size_t i = 0; i < n && ok; i++)
-		ok = can_be_shown(argv[i]);
+	if (option_order_unknown(argv, n, first))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!can_be_shown(argv[i]))
+			return false;
 	for (size_t i = 1; i < first; i++)
 		put(&o.options, argv[i]);
-	ok = ok && sort_words(&o, argv, n, first);
-	if (ok) {
-		shell_word_put(out, slice_of(argv[0]));
-		buf_put(out, buf_slice(&o.options));
-		buf_puts(out, o.dashes ? " --" : "");
-		buf_put(out, buf_slice(&o.recipients));
-	}
+	sort_words(&o, argv, n, first);
+	shell_word_put(out, slice_of(argv[0]));
+	buf_put(out, buf_slice(&o.options));
+	buf_puts(out, o.dashes ? " --" : "");
+	buf_put(out, buf_slice(&o.recipients));
 	buf_free(&o.options);
 	buf_free(&o.recipients);
-	return ok;
+	return true;
 }

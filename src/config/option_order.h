@@ -22,6 +22,12 @@
 bool option_order_put(struct buf *out, char *const *argv, size_t n,
     size_t first);
 
+/*
+ * The first word from `first` on that looks like an option and is none of ours,
+ * or lacks its value; NULL when there is none.
+ */
+const char *option_order_unknown(char *const *argv, size_t n, size_t first);
+
 /* Append a word so that a shell reads it as it is. */
 void shell_word_put(struct buf *out, struct slice word);
 

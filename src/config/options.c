@@ -280,23 +280,30 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 	return status;
 }
 
+/* The name of an option in a word: without a value, which may be a secret. */
+static struct slice
+name_of(const char *word)
+{
+	struct slice s = slice_of(word);
+
+	return slice_first(s, slice_find(s, '='));
+}
+
 /* A word behind a recipient that looks like an option, and is none. */
 static int
 fail_late(struct option_call *c, const struct words *w, const char *word)
 {
-	struct slice name = slice_first(slice_of(word),
-	    slice_find(slice_of(word), '='));
-	const char *advice = c->own ? foreign_advice(name) : NULL;
+	const char *unknown = option_order_unknown(w->argv, w->n, w->at);
 	struct buf line = { 0 };
 
-	say(c, "a recipient may not begin with '-':", name);
+	say(c, "a recipient may not begin with '-':", name_of(word));
 	buf_puts(c->says, "; options go before recipients, nothing was sent");
 	if (c->own && option_order_put(&line, w->argv, w->n, w->at))
 		buf_putf(c->says, "; in the right order:\n  %s",
 		    buf_str(&line));
-	else if (advice)
-		buf_putf(c->says, "; %s", advice);
 	buf_putc(c->says, '\n');
+	if (c->own && unknown && foreign_advice(name_of(unknown)))
+		fail_unknown(c, name_of(unknown), NULL);
 	buf_free(&line);
 	return EX_USAGE;
 }

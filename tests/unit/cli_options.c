@@ -484,7 +484,18 @@ static const struct {
 	{ "smtpsend - a", 64, "may not begin with '-': -; options go before "
 	  "recipients, nothing was sent\n" },
 	{ "smtpsend a --password=secret", 64, "'-': --password; options go "
-	  "before recipients, nothing was sent; everybody sees" },
+	  "before recipients, nothing was sent\nsmtpsend: unknown option "
+	  "--password; everybody sees" },
+	{ "smtpsend a -f b -s Hi", 64, "'-': -f; options go before "
+	  "recipients, nothing was sent\nsmtpsend: unknown option -s; a subj" },
+	{ "smtpsend --retry a", 64, "unknown option --retry (smtpsend --help" },
+	{ "smtpsend --force a", 64, "unknown option --force (smtpsend --help" },
+	{ "smtpsend --pipe a", 64, "unknown option --pipe (smtpsend --help" },
+	{ "smtpsend --da a", 64, "unknown option --da (smtpsend --help" },
+	{ "smtpsend --prot 25 a", 64, "did you mean --port?" },
+	{ "smtpsend --quiet-atfer rcpt a", 64, "did you mean --quit-after?" },
+	{ "smtpsend --h-Subject Hi a", 64, "unknown option --h-Subject; head" },
+	{ "smtpsend --header-X: y a", 64, "--header-X:; header lines are" },
 	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
 	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
 	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
