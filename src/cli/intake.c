@@ -8,70 +8,44 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/names.h"
 #include "config/idn.h"
 #include "mail/complete.h"
 #include "mail/label.h"
-#include "mail/mailbox.h"
+#include "mail/mbox.h"
 #include "mail/recode.h"
 #include "mail/refrom.h"
 #include "mail/scan.h"
 #include "net/clock.h"
 #include "net/content.h"
 
-static struct address_options
-address_options(const struct settings *s, const struct self *self)
-{
-	const char *given = s->message.default_domain;
-
-	return (struct address_options){
-		slice_of(given ? given : self->domain), &config_idn,
-	};
-}
-
-/* For a Message-ID: the name of this very host, if it has one. */
-static struct slice
-id_host(const struct settings *s, const struct self *self)
-{
-	return self->host[0] ? slice_of(self->host) :
-	    address_options(s, self).default_domain;
-}
-
-static void
-read_recipients(struct envelope *e, const struct settings *s,
-    const struct self *self)
-{
-	struct address_options o = address_options(s, self);
-	struct address_list list = { 0 };
-
-	for (size_t i = 0; i < s->nrcpts; i++)
-		address_list_parse(slice_of(s->rcpt[i]), &o, &list);
-	envelope_add_list(e, &list);
-}
-
-/* -f, or else user@domain. */
+/* rmail: who sent it stands before the header.  What is of no use is not so. */
 static bool
-read_sender(struct envelope *e, const struct settings *s,
+read_mbox_sender(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
-	struct address_options o = address_options(s, self);
+	struct address_options o = names_options(s, self);
+	char block[CONTENT_BLOCK];
+	struct slice raw;
 	struct buf text = { 0 };
-	char *user;
-	bool ok;
+	struct address from;
 
-	if (s->message.from)
-		return address_parse(slice_of(s->message.from), &o, &e->from,
-		    why);
-	user = self_user();
-	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
-	ok = address_parse(buf_slice(&text), &o, &e->from, why);
+	if (s->personality != AS_RMAIL || s->message.from)
+		return true;
+	if (!content_read(&in->input.content, 0, block, &raw, why))
+		return false;
+	if (mbox_sender(raw, &text) &&
+	    address_parse(buf_slice(&text), &o, &from, why)) {
+		address_free(&in->envelope.from);
+		in->envelope.from = from;
+	}
 	buf_free(&text);
-	free(user);
-	return ok;
+	return true;
 }
 
 static struct complete_options
 complete_options(const struct settings *s, const struct self *self,
-    const struct envelope *e)
+    const struct envelope *e, const char *name)
 {
 	struct wall_time now = clock_wall();
 	struct complete_options o = {
@@ -80,10 +54,10 @@ complete_options(const struct settings *s, const struct self *self,
 		.doubt = s->personality == AS_SMTPSEND &&
 		    !s->message.gateway && !s->message.read_recipients,
 		.recipients = s->message.read_recipients,
-		.address = address_options(s, self),
+		.address = names_options(s, self),
 		.from = slice_of(e->from.path),
-		.full_name = slice_of(s->message.full_name),
-		.host = id_host(s, self),
+		.full_name = slice_of(name),
+		.host = names_id_host(s, self),
 		.date = now.seconds,
 		.offset = now.offset,
 	};
@@ -193,7 +167,7 @@ static bool
 rewrite_sender(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
-	struct address_options o = address_options(s, self);
+	struct address_options o = names_options(s, self);
 	struct envelope *e = &in->envelope;
 	const char *address = s->route.rules ?
 	    rules_rewrite(s->route.rules, e->from.path) : NULL;
@@ -235,15 +209,22 @@ static bool
 read_message(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
-	struct complete_options o = complete_options(s, self, &in->envelope);
+	struct complete_options o;
 	size_t body_at;
+	char *name;
+	bool ok;
 
 	say_it_is_typed(s);
-	if (!input_read(&in->input, s->message.file, dots(s), in->stop, why))
+	if (!input_read(&in->input, s->message.file, dots(s), in->stop, why) ||
+	    !read_mbox_sender(in, s, self, why))
 		return false;
+	name = names_full(s, &in->envelope);
+	o = complete_options(s, self, &in->envelope, name);
 	o.cr_ends = in->input.cr_ends;
-	if (!read_head(in, &o, &body_at, why) ||
-	    !rewrite_sender(in, s, self, why))
+	ok = read_head(in, &o, &body_at, why) &&
+	    rewrite_sender(in, s, self, why);
+	free(name);
+	if (!ok)
 		return false;
 	in->message.body = content_from(in->input.content, body_at);
 	return scan_body(&in->message, &o, why);
@@ -317,8 +298,8 @@ intake_read(struct intake *in, const struct settings *s,
 	struct envelope *e = &in->envelope;
 
 	in->input.content.fd = in->message.body.fd = -1;
-	read_recipients(e, s, self);
-	if (!read_sender(e, s, self, why))
+	names_recipients(e, s, self);
+	if (!names_sender(e, s, self, why))
 		return false;
 	if (e->n == 0 && !s->message.read_recipients && e->nbad == 0)
 		return no_recipients(why, "no recipients: name them as "

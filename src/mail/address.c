@@ -72,7 +72,6 @@ list_add_bad(struct address_list *l, struct slice text,
 struct reading {
 	struct lex lex;
 	struct address_list *out;
-	struct slice default_domain;
 	bool in_group, any_group;
 	bool is_unbalanced; /* a quote or bracket opens and does not close */
 };
@@ -121,7 +120,7 @@ take_entry(struct reading *r)
 		ok = ok && mailbox_take(&r->lex, &w, &a) && check_end(r);
 		if (ok)
 			list_add(r->out, &a);
-		r->lex.default_domain = SLICE(""); /* until a comma comes */
+		r->lex.no_default = true; /* until a comma comes */
 	}
 	address_free(&a);
 	lex_words_free(&w);
@@ -140,7 +139,7 @@ take_item(struct reading *r)
 		r->in_group = false;
 	else if (!lex_eat(&r->lex, ','))
 		return take_entry(r);
-	r->lex.default_domain = r->default_domain;
+	r->lex.no_default = false;
 	return true;
 }
 
@@ -206,9 +205,8 @@ static bool
 list_parse(struct slice text, const struct address_options *o,
     struct address_list *out, bool *any_group, struct outcome *why)
 {
-	struct reading r = { .lex = { .rest = text, .why = why,
-		.default_domain = o->default_domain, .idn = o->idn },
-		.out = out, .default_domain = o->default_domain };
+	struct reading r = { .lex = { .rest = text, .why = why, .options = o },
+		.out = out };
 	bool good = true;
 
 	while (!lex_at_end(&r.lex)) {

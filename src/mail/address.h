@@ -42,6 +42,9 @@ struct address_options {
 					they are errors */
 	const struct idn *idn;	/* for domains that are not ASCII; NULL: they
 				   are errors */
+	struct slice short_name; /* what this host is called at home ("box"),
+				    or empty; in an address it means ... */
+	struct slice full_name;	 /* ... this */
 };
 
 void address_free(struct address *a);
@@ -76,6 +79,14 @@ bool address_parse(struct slice text, const struct address_options *o,
  */
 void address_put(struct buf *out, struct slice name, struct slice path,
     size_t column, const char *charset);
+
+/* What a domain means here: full_name for this host's short_name. */
+static inline struct slice
+address_domain(const struct address_options *o, struct slice domain)
+{
+	return o->short_name.n > 0 && slice_eq_nocase(domain, o->short_name) ?
+	    o->full_name : domain;
+}
 
 /*
  * A domain as DNS and the wire want it: A-labels, lower case, no trailing dot;

@@ -5,62 +5,21 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "mail/date.h"
-#include "mail/fold.h"
 #include "mail/header.h"
 #include "mail/lines.h"
 #include "mail/mimetype.h"
+#include "mail/resent.h"
 #include "mail/rewrite.h"
 #include "mail/scan.h"
-
-#define LINE_WANTED 76
-
-/* Where among the Resent- fields the walk is (RFC 5322 3.6.6). */
-enum block { BLOCK_BEFORE, BLOCK_IN, BLOCK_BEHIND };
-
-static const char *const resent[] = { "Resent-To", "Resent-Cc", "Resent-Bcc",
-	"Resent-Date", "Resent-From", "Resent-Sender", "Resent-Message-ID" };
-static const char *const plain[] = { "To", "Cc", "Bcc" };
-
-/* Place in names, or -1. */
-static int
-find_name(const struct header_field *f, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (header_is(f, names[i]))
-			return i;
-	return -1;
-}
+#include "mail/supply.h"
 
 static bool
-has_resent(struct slice head)
+is_one_of(const struct header_field *f, const char *const *names, size_t n)
 {
-	struct header_field f;
-
-	while (header_next(&head, &f))
-		if (find_name(&f, resent, 7) >= 0)
+	for (size_t i = 0; i < n; i++)
+		if (header_is(f, names[i]))
 			return true;
 	return false;
-}
-
-/*
- * The first block ends where a name comes again, or at a trace field: each
- * resending puts its block, and each host its Received, on top.
- */
-static bool
-is_resent_recipient(const struct header_field *f, enum block *at,
-    unsigned *seen)
-{
-	int name = find_name(f, resent, 7);
-
-	if (*at == BLOCK_IN && (header_is(f, "Received") ||
-	    (name >= 0 && (*seen & 1u << name))))
-		*at = BLOCK_BEHIND;
-	if (name < 0 || *at == BLOCK_BEHIND)
-		return false;
-	*at = BLOCK_IN;
-	*seen |= 1u << name;
-	return name < 3;
 }
 
 static void
@@ -76,17 +35,19 @@ add_recipients(const struct header_field *f, const struct address_options *o,
 	buf_free(&value);
 }
 
+/* The recipients of the first Resent- block when there is one (RFC 5322). */
 static void
 collect(struct slice head, const struct address_options *o, struct envelope *e)
 {
-	bool is_resent = has_resent(head);
-	enum block at = BLOCK_BEFORE;
+	static const char *const plain[] = { "To", "Cc", "Bcc" };
+	bool is_resent = resent_is_in(head);
+	struct resent block = { 0 };
+	enum resent_name name;
 	struct header_field f;
-	unsigned seen = 0;
 
 	while (header_next(&head, &f))
-		if (is_resent ? is_resent_recipient(&f, &at, &seen) :
-				find_name(&f, plain, 3) >= 0)
+		if (is_resent ? resent_next(&block, &f, &name) &&
+		    name <= RESENT_BCC : is_one_of(&f, plain, 3))
 			add_recipients(&f, o, e);
 }
 
@@ -116,72 +77,41 @@ must_be_rewritten(const struct header_field *f, enum complete_form form)
 	return form == COMPLETE_ALL;
 }
 
+/*
+ * Bcc is for nobody's eyes; the others are made anew, or were true only where
+ * the message lay before.
+ */
+static bool
+must_go(const struct header_field *f, enum complete_form form)
+{
+	static const char *const always[] = { "Bcc", "Resent-Bcc" };
+	static const char *const stale[] = { "Return-Path", "Content-Length" };
+
+	return is_one_of(f, always, 2) || (form == COMPLETE_ALL &&
+	    (is_one_of(f, stale, 2) || supply_is_empty(f)));
+}
+
 static void
 copy_fields(struct slice head, const struct complete_options *o,
-    struct buf *out)
+    const char *charset, struct buf *out)
 {
-	struct mimetype type;
-	const char *charset = read_charset(head, &type);
+	bool no_block = o->form != COMPLETE_ALL;
+	struct resent block = { 0 };
+	enum resent_name name;
 	struct header_field f;
 
-	while (header_next(&head, &f)) {
-		if (header_is(&f, "Bcc") || header_is(&f, "Resent-Bcc"))
+	for (struct slice rest = head; header_next(&rest, &f);) {
+		if (!no_block && resent_next(&block, &f, &name)) {
+			supply_resent(out, head, o, charset);
+			no_block = true;
+		}
+		if (must_go(&f, o->form))
 			continue;
 		if (must_be_rewritten(&f, o->form))
-			rewrite_field(out, &f, charset, o->address.idn);
+			rewrite_field(out, &f, charset, &o->address);
 		else
 			buf_put(out, f.raw);
 	}
-}
-
-static void
-add_from(struct slice head, const struct complete_options *o, struct buf *out)
-{
-	struct buf line = { 0 }, path = { 0 };
-	struct mimetype type;
-
-	if (o->from.n > 0)
-		buf_put(&path, o->from);
-	else {
-		buf_puts(&path, "MAILER-DAEMON@");
-		buf_put(&path, o->host);
-	}
-	buf_puts(&line, "From: ");
-	address_put(&line, o->full_name, buf_slice(&path), line.n,
-	    read_charset(head, &type));
-	fold_put(out, buf_slice(&line), LINE_WANTED);
-	buf_free(&line);
-	buf_free(&path);
-}
-
-static void
-add_date(const struct complete_options *o, struct buf *out)
-{
-	buf_puts(out, "Date: ");
-	date_put(out, o->date, o->offset);
-	buf_puts(out, "\r\n");
-}
-
-/* Unique by 64 random bits and the second. */
-static void
-add_message_id(const struct complete_options *o, struct buf *out)
-{
-	buf_putf(out, "Message-ID: <%llx.%016llx@",
-	    (unsigned long long)o->date, (unsigned long long)o->random);
-	buf_put(out, o->host);
-	buf_puts(out, ">\r\n");
-}
-
-static void
-add_missing(struct slice head, const struct complete_options *o,
-    struct buf *out)
-{
-	if (!header_has(head, "Date"))
-		add_date(o, out);
-	if (!header_has(head, "From"))
-		add_from(head, o, out);
-	if (!header_has(head, "Message-ID"))
-		add_message_id(o, out);
 }
 
 static bool
@@ -232,7 +162,7 @@ is_known(const struct header_field *f)
 	for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
 		if (slice_starts_nocase(f->name, slice_of(fronts[i])))
 			return true;
-	return find_name(f, names, sizeof names / sizeof *names) >= 0;
+	return is_one_of(f, names, sizeof names / sizeof *names);
 }
 
 /* "ERROR: disk full", and no empty line behind it. */
@@ -285,9 +215,12 @@ static void
 make_head(struct slice head, const struct complete_options *o,
     struct message *m)
 {
-	copy_fields(head, o, &m->head);
+	struct mimetype type;
+	const char *charset = read_charset(head, &type);
+
+	copy_fields(head, o, charset, &m->head);
 	if (o->form == COMPLETE_ALL)
-		add_missing(head, o, &m->head);
+		supply_missing(&m->head, head, o, charset);
 	buf_puts(&m->head, "\r\n");
 	message_note_head(m);
 }

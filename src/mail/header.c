@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "mail/lines.h"
+#include "mail/mbox.h"
 
 /*
  * The next line, without its end.  False when it ends, or may end, behind what
@@ -83,14 +84,6 @@ begins_field(struct slice line)
 	return false;
 }
 
-static bool
-is_mbox_line(struct slice line)
-{
-	if (slice_starts(line, SLICE(">")))
-		line = slice_from(line, 1);
-	return slice_starts(line, SLICE("From ")) && !begins_field(line);
-}
-
 /* Does the line belong to a header that has fields already, or none yet? */
 static bool
 is_header_line(struct slice line, bool any)
@@ -115,7 +108,8 @@ header_split(struct slice raw, bool all, bool cr_ends, struct slice *head,
 			*body_at = raw.n - (size_t)(lines.end - lines.p);
 			return PARSE_OK;
 		}
-		if (line.p == lines.end - raw.n && is_mbox_line(line)) {
+		if (line.p == head->p && !begins_field(line) &&
+		    mbox_is_from(line, line.p == lines.end - raw.n)) {
 			head->p = lines.p;
 			continue;
 		}

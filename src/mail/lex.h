@@ -15,13 +15,14 @@
 #include "base/buf.h"
 #include "base/outcome.h"
 #include "base/slice.h"
-#include "mail/idn.h"
+
+struct address_options;
 
 struct lex {
 	struct slice entry; /* from where the list's present entry begins on */
 	struct slice rest;  /* what is not read yet: a tail of entry */
-	struct slice default_domain;
-	const struct idn *idn;
+	const struct address_options *options;
+	bool no_default; /* a bare name is of no use here */
 	struct outcome *why;
 	bool see_comments; /* lex_skip_cfws() stops at them */
 };

@@ -145,7 +145,8 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 {
 	struct outcome why;
 
-	a->domain = domain_to_ascii(domain, p->idn, &why);
+	domain = address_domain(p->options, domain);
+	a->domain = domain_to_ascii(domain, p->options->idn, &why);
 	if (a->domain)
 		return true;
 	if (why.stage == STAGE_ADDRESS)
@@ -158,9 +159,11 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 static bool
 use_default_domain(struct lex *p, const struct lex_words *w, struct buf *domain)
 {
-	if (!w->is_local || w->want_word || p->default_domain.n == 0)
+	struct slice own = p->options->default_domain;
+
+	if (!w->is_local || w->want_word || p->no_default || own.n == 0)
 		return lex_refuse(p, "no @ in it");
-	return buf_put(domain, p->default_domain);
+	return buf_put(domain, own);
 }
 
 /* The words are a local part; read what is behind it into *a, but its name. */

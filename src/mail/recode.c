@@ -63,7 +63,7 @@ put_field(const struct recode *r, const struct mime_entity *e,
 	if (e->index == 0)
 		buf_put(out, f->raw);
 	else
-		rewrite_field(out, f, e->charset, r->plan->idn);
+		rewrite_field(out, f, e->charset, &r->plan->options);
 }
 
 static void

@@ -16,7 +16,7 @@ recode_plan_new(struct slice head, bool cr_ends, const struct idn *idn)
 {
 	struct recode_plan *plan = mem_alloc(sizeof *plan);
 
-	plan->idn = idn;
+	plan->options.idn = idn;
 	plan->mime.lines.cr_ends = cr_ends;
 	mime_start(&plan->mime, head);
 	return plan;
@@ -196,7 +196,7 @@ take_head(struct recode_plan *plan, struct slice head)
 		bar(plan, "nothing in a multipart/signed may change");
 	while (header_next(&head, &f)) {
 		buf_clear(&text);
-		rewrite_field(&text, &f, e->charset, plan->idn);
+		rewrite_field(&text, &f, e->charset, &plan->options);
 		if (ascii_has_high(buf_slice(&text)) && plan->bar.n == 0)
 			buf_putf(&plan->bar, "the field %.*s in the header of "
 			    "a part has no form in ASCII",

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/ascii.h"
+#include "mail/address.h"
 #include "mail/mime.h"
 #include "mail/recode.h"
 
@@ -20,7 +21,7 @@ enum {
 };
 
 struct recode_plan {
-	const struct idn *idn;	/* for the headers of parts */
+	struct address_options options; /* for the headers of parts */
 	unsigned char part[RECODE_PARTS];
 	struct mime mime;
 	size_t column;	  /* of the line at hand */

@@ -45,8 +45,6 @@ static const struct {
 	{ "Mail-Followup-To", ADDRESSES },
 	{ "Mail-Reply-To", ADDRESSES },
 	{ "Disposition-Notification-To", ADDRESSES },
-	{ "Return-Path", ADDRESSES },
-	{ "Delivered-To", ADDRESSES },
 	{ "Content-Description", TEXT },
 	{ "Content-Type", PARAMETERS },
 	{ "Content-Disposition", PARAMETERS },
@@ -60,6 +58,8 @@ static const struct {
 	{ "Resent-Date", STRUCTURED },
 	{ "Resent-Message-ID", STRUCTURED },
 	{ "List-", STRUCTURED },
+	{ "Return-Path", TRACE },
+	{ "Delivered-To", TRACE },
 	{ "Received", TRACE },
 	{ "Received-", TRACE },
 	{ "Authentication-Results", TRACE },
@@ -84,11 +84,12 @@ kind_of(struct slice name)
 
 /* The field being written: out from `base` on. */
 struct writer {
-	const struct idn *idn;
+	const struct address_options *options;
 	struct buf *out;
 	size_t base;
 	enum kind kind;
 	const char *charset; /* of the whole value: "utf-8" when it is that */
+	bool after_domain; /* the address at hand has one */
 	struct lex lex;
 };
 
@@ -170,8 +171,9 @@ put_hosts(struct writer *w, struct slice raw)
 	char *ascii;
 
 	while (slice_cut(&raw, ' ', &word)) {
-		ascii = ascii_has_high(word) ?
-		    domain_to_ascii(word, w->idn, &why) : mem_dup(word);
+		ascii = ascii_has_high(word)
+		    ? domain_to_ascii(word, w->options->idn, &why)
+		    : mem_dup(word);
 		if (ascii)
 			buf_puts(w->out, ascii);
 		else
@@ -205,6 +207,30 @@ put_high_words(struct writer *w, struct slice raw,
 	buf_putc(w->out, ' ');
 }
 
+/* Are the words a whole address, with nothing to say where it is? */
+static bool
+is_bare(const struct writer *w, const struct lex_words *words)
+{
+	return w->kind == ADDRESSES && w->options->default_domain.n > 0 &&
+	    !w->after_domain && words->n > 0 && words->is_local &&
+	    !words->want_word && lex_peek(&w->lex) != '@' && !is_phrase(w);
+}
+
+/* "root (the superuser)" becomes "root@example.org (the superuser)". */
+static void
+put_bare(struct writer *w, struct slice raw)
+{
+	struct slice word = raw;
+
+	while (word.n > 0 && (word.p[word.n - 1] == ' ' ||
+	    word.p[word.n - 1] == '\t'))
+		word.n--;
+	buf_put(w->out, word);
+	buf_putc(w->out, '@');
+	buf_put(w->out, w->options->default_domain);
+	buf_put(w->out, slice_from(raw, word.n));
+}
+
 static bool
 put_words(struct writer *w)
 {
@@ -213,7 +239,9 @@ put_words(struct writer *w)
 	bool ok = lex_take_words(&w->lex, &words);
 
 	raw = since(w, raw);
-	if (ok && ascii_has_high(raw))
+	if (ok && is_bare(w, &words))
+		put_bare(w, raw);
+	else if (ok && ascii_has_high(raw))
 		put_high_words(w, raw, &words);
 	else if (ok)
 		buf_put(w->out, raw);
@@ -231,6 +259,22 @@ put_angle(struct writer *w)
 	w->lex.rest = slice_from(w->lex.rest, n + 1);
 }
 
+/* The domain at hand: a name, or an address in brackets. */
+static struct slice
+take_domain(struct writer *w)
+{
+	struct slice raw = w->lex.rest;
+
+	if (lex_peek(&w->lex) == '[') {
+		raw = slice_first(raw, slice_find(raw, ']') + 1);
+		w->lex.rest = slice_from(w->lex.rest, raw.n);
+		return raw;
+	}
+	while (lex_is_atext(lex_peek(&w->lex)) || lex_peek(&w->lex) == '.')
+		lex_step(&w->lex);
+	return since(w, raw);
+}
+
 /* "@" and the domain behind it. */
 static void
 put_domain(struct writer *w)
@@ -241,14 +285,14 @@ put_domain(struct writer *w)
 
 	buf_putc(w->out, '@');
 	lex_step(&w->lex);
-	raw = w->lex.rest;
-	while (lex_is_atext(lex_peek(&w->lex)) || lex_peek(&w->lex) == '.')
-		lex_step(&w->lex);
-	raw = since(w, raw);
+	raw = take_domain(w);
+	if (w->kind == ADDRESSES)
+		raw = address_domain(w->options, raw);
 	if (ascii_has_high(raw))
-		ascii = domain_to_ascii(raw, w->idn, &why);
+		ascii = domain_to_ascii(raw, w->options->idn, &why);
 	buf_put(w->out, ascii ? slice_of(ascii) : raw);
 	free(ascii);
+	w->after_domain = true;
 }
 
 static bool
@@ -268,6 +312,8 @@ put_piece(struct writer *w)
 		put_angle(w);
 		return true;
 	}
+	if (c == ',' || c == ';' || c == ':' || c == '<')
+		w->after_domain = false;
 	buf_putc(w->out, c);
 	lex_step(&w->lex);
 	return true;
@@ -280,7 +326,7 @@ put_pieces(struct writer *w, struct slice value)
 	struct outcome why;
 
 	w->lex = (struct lex){ .entry = value, .rest = value, .why = &why,
-		.idn = w->idn, .see_comments = true };
+		.options = w->options, .see_comments = true };
 	while (!lex_at_end(&w->lex)) {
 		struct slice before = w->lex.rest;
 
@@ -316,6 +362,8 @@ put_value(struct writer *w, struct slice value)
 		put_parameters(w, value);
 		break;
 	case ADDRESSES:
+		put_pieces(w, value);
+		break;
 	case TRACE:
 	case STRUCTURED:
 		if (ascii_has_high(value)) {
@@ -346,13 +394,15 @@ is_in_order(const struct header_field *field)
 
 void
 rewrite_field(struct buf *out, const struct header_field *field,
-    const char *charset, const struct idn *idn)
+    const char *charset, const struct address_options *options)
 {
 	struct buf line = { 0 }, value = { 0 };
 	struct writer w = { .out = &line, .kind = kind_of(field->name),
-		.idn = idn };
+		.options = options };
+	bool in_order = is_in_order(field);
+	size_t at;
 
-	if (is_in_order(field)) {
+	if (in_order && w.kind != ADDRESSES) {
 		buf_put(out, field->raw);
 		return;
 	}
@@ -360,8 +410,13 @@ rewrite_field(struct buf *out, const struct header_field *field,
 	w.charset = word_charset(buf_slice(&value), charset);
 	buf_put(&line, slice_first(field->name, NAME_OCTETS));
 	buf_puts(&line, ": ");
+	at = line.n;
 	put_value(&w, buf_slice(&value));
-	fold_put(out, buf_slice(&line), LINE_WANTED);
+	if (in_order && slice_eq(slice_from(buf_slice(&line), at),
+		buf_slice(&value)))
+		buf_put(out, field->raw);
+	else
+		fold_put(out, buf_slice(&line), LINE_WANTED);
 	buf_free(&line);
 	buf_free(&value);
 }

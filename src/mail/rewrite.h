@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "mail/header.h"
-#include "mail/idn.h"
+#include "mail/address.h"
 
 /*
  * Append the field (CRLF line ends, no NUL).  One that is in order already
@@ -15,9 +15,11 @@
  * RFC 2231.  What has no form in ASCII stays: local parts, message identifiers,
  * URLs, signatures.
  *
- * charset is what text that is no UTF-8 is in (mimetype_charset()).
+ * charset is what text that is no UTF-8 is in (mimetype_charset()).  With a
+ * default domain bare addresses are completed ("root" to root@example.org), and
+ * this host's short name to its full one.
  */
 void rewrite_field(struct buf *out, const struct header_field *field,
-    const char *charset, const struct idn *idn);
+    const char *charset, const struct address_options *options);
 
 #endif

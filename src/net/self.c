@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "net/hosts.h"
 #include "net/sockaddr.h"
@@ -174,6 +175,39 @@ self_free(struct self *s)
 	free(s->ip);
 	s->ip = NULL;
 	s->n = 0;
+}
+
+void
+self_put_full_name(struct buf *out, struct slice gecos, struct slice login)
+{
+	char first = login.n > 0 ? login.p[0] : '\0';
+
+	gecos = slice_first(gecos, slice_find(gecos, ','));
+	for (size_t i = 0; i < gecos.n; i++) {
+		if (gecos.p[i] != '&') {
+			buf_putc(out, gecos.p[i]);
+			continue;
+		}
+		if (login.n > 0)
+			buf_putc(out, ascii_is_alpha(first) ?
+			    (char)(first & ~0x20) : first);
+		buf_put(out, slice_from(login, 1));
+	}
+}
+
+char *
+self_full_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	struct buf name = { 0 };
+	char *text;
+
+	if (pw)
+		self_put_full_name(&name, slice_of(pw->pw_gecos),
+		    slice_of(pw->pw_name));
+	text = mem_dup(slice_trim(buf_slice(&name)));
+	buf_free(&name);
+	return text;
 }
 
 char *

@@ -17,6 +17,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/inet.h"
 #include "dns/name.h"
 
@@ -48,6 +49,15 @@ void self_name(struct self *s, const char *hostname, const char *hosts,
 /* The addresses of the interfaces: only routing by MX needs them. */
 void self_read_addresses(struct self *s);
 void self_free(struct self *s);
+
+/*
+ * The real user's full name as passwd(5) has it, "" without one; a heap string.
+ * self_put_full_name() appends what a GECOS field says: up to the first comma,
+ * the login name with a capital for each '&'.
+ */
+char *self_full_name(void);
+void self_put_full_name(struct buf *out, struct slice gecos,
+    struct slice login);
 
 /* The real user's login name; a heap string, "uid1234" when there is none. */
 char *self_user(void);

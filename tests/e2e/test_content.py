@@ -489,3 +489,96 @@ def test_random_trees_say_the_same_in_seven_bits(smtpsend, seed):
             assert got.isascii() and max(map(len, got.split(b"\r\n"))) <= 998
         assert b"\r" not in got.replace(b"\r\n", b"") and b"\0" not in got
         assert normal(got)[1] == normal(message)[1]
+
+
+# ---- completing ----
+
+def head_of(recorder, n=0):
+    return email.message_from_bytes(recorder.messages[n], policy=policy.default)
+
+
+def test_cron_mail_is_completed(smtpsend, recorder, machine, tmp_path):
+    """As Debian's cron writes it."""
+    as_sendmail(
+        smtpsend, machine, recorder, tmp_path, "-i", "-FCronDaemon", "-B8BITMIME",
+        "-oem", "root", hostname="box.example.net", mailname="example.com",
+        message=b"From: root (Cron Daemon)\nTo: root@box, al\nCc: Al <al>\n"
+        b"Subject: Cron <root@box> true\nContent-Length: 3\nReturn-Path: <x@y>\n"
+        b"Message-ID:\nDate:\n\nhi\n")
+    head = head_of(recorder)
+    assert b"From: root@example.com (Cron Daemon)\r\n" in recorder.messages[0]
+    assert head["to"] == "root@box.example.net, al@example.com"
+    assert head["cc"] == "Al <al@example.com>"
+    assert head["subject"] == "Cron <root@box> true"
+    assert len(head.get_all("message-id")) == len(head.get_all("date")) == 1
+    assert head["message-id"].endswith("@box.example.net>")
+    assert head["content-length"] is None and head["return-path"] is None
+    assert recorder.recipients == ["root@example.com"]
+
+
+def test_root_at_box_is_here(smtpsend, recorder, machine, tmp_path):
+    """In the envelope as in the header."""
+    as_sendmail(smtpsend, machine, recorder, tmp_path, "-t", "root@box",
+                hostname="box.example.net",
+                message=b"To: al@BOX\nSubject: x\n\nhi\n")
+    assert sorted(recorder.recipients) == ["al@box.example.net",
+                                           "root@box.example.net"]
+    assert head_of(recorder)["to"] == "al@box.example.net"
+
+
+@pytest.mark.parametrize("gecos, name", [
+    ("Al Bell,Room 7,,", "Al Bell"), ("& Bell", "Joe Bell"), ("", ""),
+    ("Bell, Al", "Bell"), ("Jörg Müller", "Jörg Müller"),
+    ("Al B. \"x\"", 'Al B. "x"')])
+def test_the_full_name_is_passwds(smtpsend, recorder, machine, gecos, name):
+    box = machine(hostname="box.example.net",
+                  passwd=[f"joe:x:4321:4321:{gecos}:/nonexistent:/bin/sh"])
+    run = smtpsend("--server", recorder.url, "bob@example.test",
+                   message=b"Subject: x\n\nhi\n", wrap=box.user(4321))
+    assert run.status == 0, run
+    sender = head_of(recorder)["from"].addresses[0]
+    assert sender.addr_spec == "joe@box.example.net"
+    assert sender.display_name == name
+    run = smtpsend("--server", recorder.url, "-f", "al@x.test", "b@example.test",
+                   message=b"Subject: x\n\nhi\n", wrap=box.user(4321))
+    assert head_of(recorder, 1)["from"] == "al@x.test"
+
+
+def test_a_resent_block_is_completed(smtpsend, recorder):
+    send(smtpsend, recorder, "-t", to=None, message=b"Resent-To: b@x.test\n" +
+         OWN + b"\nhi\n")
+    head = head_of(recorder)
+    assert head["resent-from"] == "alice@client.test"
+    assert re.fullmatch(r"<\S+@\S+[^.>]>", head["resent-message-id"])
+    assert head["resent-date"] and head["date"] != head["resent-date"]
+    assert head["message-id"] == "<1@client.test>"
+
+
+@pytest.mark.parametrize("front, sender, rcpt", [
+    (b"From al Sun Nov 22 09:00:00 2026 remote from far\n", b"al@far", "bob"),
+    (b"From uucp Sun Nov 22 09:00:00 2026 remote from near.test\n"
+     b">From a!b!al Sun Nov 22 09:00:00 2026 remote from far.test\n",
+     b"al@b", "near!bob"),
+    (b"From al@x.test Sun Nov 22 09:00:00 2026\n", b"al@x.test", "y!z!bob"),
+])
+def test_rmail(smtpsend, recorder, machine, tmp_path, front, sender, rcpt):
+    as_sendmail(smtpsend, machine, recorder, tmp_path, rcpt, name="rmail",
+                hostname="box.example.net",
+                message=front + b"Subject: x\n\n>From here\nhi\n")
+    assert recorder.commands[1].startswith(b"MAIL FROM:<%s>" % sender)
+    host = (rcpt.split("!")[-2:-1] or ["box.example.net"])[0]
+    assert recorder.recipients == ["bob@" + host]
+    text = recorder.messages[0]
+    assert b"From al" not in text and b"From uucp" not in text
+    assert text.endswith(b"\r\n\r\n>From here\r\nhi\r\n")
+    assert head_of(recorder)["from"] == sender.decode()
+
+
+@pytest.mark.parametrize("hostname", ["box.example.net.", "box.", "box"])
+def test_a_message_id_does_not_end_in_a_dot(smtpsend, recorder, machine,
+                                            hostname):
+    box = machine(hostname=hostname)
+    run = smtpsend("--server", recorder.url, "-f", "a@x.test", "bob@example.test",
+                   message=b"Subject: x\n\nhi\n", wrap=box)
+    assert run.status == 0, run
+    assert re.fullmatch(r"<[^@]+@[a-z.]*[a-z]>", head_of(recorder)["message-id"])

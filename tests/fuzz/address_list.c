@@ -12,7 +12,8 @@
 #include "mail/address.h"
 #include "../support/idn.h"
 
-#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+#define BY(d) (&(const struct address_options){ \
+	.default_domain = SLICE(d), .idn = &idn_table })
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

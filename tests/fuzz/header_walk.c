@@ -16,7 +16,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct complete_options usual = {
-	.address = { { "d.example", 9 }, &idn_table },
+	.address = { .default_domain = { "d.example", 9 }, .idn = &idn_table,
+		.short_name = { "d", 1 }, .full_name = { "d.example", 9 } },
 	.from = { "a@d.example", 11 },
 	.full_name = { "J\xc3\xb6rg", 5 },
 	.host = { "d.example", 9 },

@@ -9,7 +9,8 @@
 #include "mail/address.h"
 #include "../support/idn.h"
 
-#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+#define BY(d) (&(const struct address_options){ \
+	.default_domain = SLICE(d), .idn = &idn_table })
 
 #define L64 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"
 #define L60 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
@@ -399,8 +400,8 @@ static void
 test_no_idn(void **state)
 {
 	static const struct idn broken = { no_module };
-	const struct address_options lost = { SLICE(""), &broken };
-	const struct address_options none = { SLICE(""), NULL };
+	const struct address_options lost = { .idn = &broken };
+	const struct address_options none = { 0 };
 	struct slice text = SLICE("a@b\xc3\xbc.example, c@d.example");
 	struct address_list l = { 0 };
 	struct outcome why;

@@ -14,6 +14,10 @@
 #define DATE  "Date: Sun, 22 Nov 2026 10:20:30 +0100\r\n"
 #define FROM  "From: Al <al@here.example>\r\n"
 #define ID    "Message-ID: <6b02b3de.000000000000abcd@here.example>\r\n"
+#define RDATE "Resent-Date: Sun, 22 Nov 2026 10:20:30 +0100\r\n"
+#define RFROM "Resent-From: Al <al@here.example>\r\n"
+#define RID   "Resent-Message-ID: " \
+	      "<6b02b3de.000000000000abcd.r@here.example>\r\n"
 #define OWN   "Date: x\r\nFrom: a@x\r\nMessage-ID: <y@x>\r\n"
 #define TEN   "0123456789"
 #define A70   TEN TEN TEN TEN TEN TEN TEN
@@ -25,7 +29,9 @@ static const struct complete_options usual = {
 	.address = { { "here.example", 12 }, &idn_table },
 	.from = { "al@here.example", 15 },
 	.full_name = { "Al", 2 },
-	.host = { "here.example", 12 },
+	.address.short_name = { "box", 3 },
+	.address.full_name = { "box.example", 11 },
+	.host = { "here.example.", 13 },
 	.random = 0xabcd,
 	.date = 1795339230, /* see ID */
 	.offset = 60,
@@ -43,14 +49,64 @@ static const struct {
 	    "Subject: x\r\n" DATE FROM ID "\r\n", "" },
 	{ "complete", SLICE(OWN "\r\nhi"), OWN "\r\n", "hi" },
 	{ "any case", SLICE("dAtE: x\nfRom: y\nmessage-id: z\n\n"),
-	    "dAtE: x\r\nfRom: y\r\nmessage-id: z\r\n\r\n", "" },
+	    "dAtE: x\r\nfRom: y@here.example\r\nmessage-id: z\r\n\r\n", "" },
 	{ "mbox line", SLICE("From al Mon\n" OWN "\nhi"), OWN "\r\n", "hi" },
 	{ "NULs", SLICE(OWN "Sub\0ject: \0x\0\n\nhi"), OWN "Subject: x\r\n\r\n",
 	    "hi" },
 	{ "stray CR", SLICE(OWN "Subject: x\rBcc: a@x\n\rResent-To: b@x\n"),
 	    OWN "Subject: x Bcc: a@x\r\n Resent-To: b@x\r\n\r\n", "" },
 	{ "Bcc", SLICE("Bcc: a@x,\n b@x\n" OWN "bcc : c@x\nResent-Bcc: d\n"),
+	    OWN RDATE RFROM RID "\r\n", "" },
+	{ "bare addresses",
+	    SLICE("From: root (Cron Daemon)\nTo: root, Al <al>,\n \"b c\" <bo>,"
+		  " g: x, y@z;, a@x (c), [b]\nCc: \"q\" , d . e\nReply-To: r\n"
+		  "Sender: s (x) (y)\nDate: x\nMessage-ID: y\n"
+		  "Delivered-To: d\nErrors-To: e\nX-To: f\n"),
+	    "From: root@here.example (Cron Daemon)\r\n"
+	    "To: root@here.example, Al <al@here.example>, \"b c\" "
+	    "<bo@here.example>, g:\r\n x@here.example, y@z;, a@x (c), "
+	    "[b@here.example]\r\n"
+	    "Cc: \"q\"@here.example , d . e@here.example\r\n"
+	    "Reply-To: r@here.example\r\n"
+	    "Sender: s@here.example (x) (y)\r\nDate: x\r\nMessage-ID: y\r\n"
+	    "Delivered-To: d\r\nErrors-To: e@here.example\r\nX-To: f\r\n"
+	    "\r\n", "" },
+	{ "what is no bare address",
+	    SLICE(OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
+		      " undisclosed:;, a@b c, x., g: ;\nCc:\n"),
+	    OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
+		" undisclosed:;, a@b c, x., g: ;\r\nCc:\r\n\r\n", "" },
+	{ "this host's short name",
+	    SLICE(OWN "To: root@box, <al@BOX>, b@boxes, c@x.box\n"),
+	    OWN "To: root@box.example, <al@box.example>, b@boxes, c@x.box"
+		"\r\n\r\n", "" },
+	{ "empty ones are missing", SLICE("From:\nDate: \t\nMessage-Id:\n \n"
+					  "Subject:\nTo:\n"),
+	    "Subject:\r\nTo:\r\n" DATE FROM ID "\r\n", "" },
+	{ "an empty one beside another", SLICE("From:\n" OWN), OWN "\r\n", "" },
+	{ "stale ones", SLICE("Return-Path: <a@x>\n" OWN "Content-Length: 7\n"
+			      "Content-Language: en\n"),
+	    OWN "Content-Language: en\r\n\r\n", "" },
+	{ "resent", SLICE("Received: x\nResent-To: b\n" OWN),
+	    "Received: x\r\n" RDATE RFROM RID
+	    "Resent-To: b@here.example\r\n" OWN "\r\n", "" },
+	{ "resent, with what it needs",
+	    SLICE("Resent-From: c@x\nResent-Date: z\nResent-To: b@x\n"
+		  "Resent-Message-ID: <z@x>\n" OWN),
+	    "Resent-From: c@x\r\nResent-Date: z\r\nResent-To: b@x\r\n"
+	    "Resent-Message-ID: <z@x>\r\n" OWN "\r\n", "" },
+	{ "resent, the second block has it",
+	    SLICE("Resent-To: b@x\nResent-Date:\nResent-From: c@x\n"
+		  "Resent-To: d@x\nResent-Date: z\nResent-Message-ID: <z@x>\n"
+		  OWN),
+	    RDATE RID "Resent-To: b@x\r\nResent-From: c@x\r\n"
+	    "Resent-To: d@x\r\nResent-Date: z\r\nResent-Message-ID: <z@x>\r\n"
 	    OWN "\r\n", "" },
+	{ "lines of a mailbox",
+	    SLICE("From al Mon\n>From bo Mon\n>From c Mon\n" OWN "\nhi"),
+	    OWN "\r\n", "hi" },
+	{ "not of a mailbox", SLICE("From al Mon\nFrom bo Mon\n"),
+	    DATE FROM ID "\r\n", "From bo Mon\n" },
 	{ "subject", SLICE(OWN "Subject: J\xc3\xb6rg und M\xc3\xbcller\n"),
 	    OWN "Subject: =?utf-8?Q?J=C3=B6rg?= und =?utf-8?Q?M=C3=BCller?="
 		"\r\n\r\n",
@@ -102,7 +158,7 @@ static const struct {
 	{ "comments of any field",
 	    SLICE(OWN
 		"Received: from a (\xc3\xa4 b) by c; x (\xc3\xa4)\n"
-		"X-Date: y\nResent-Date: z (\xc3\xa4 \"(\xc3\xb6)\" x)\n"
+		"X-Date: y\nList-Post: z (\xc3\xa4 \"(\xc3\xb6)\" x)\n"
 		"MIME-Version: 1.0 (\xc3\xa4)\n"
 		"Content-Type: text/plain (\xc3\xa4); "
 		"charset=utf-8 (\xc3\xa4)\n"
@@ -111,7 +167,7 @@ static const struct {
 	    OWN
 	    "Received: from a (=?utf-8?Q?=C3=A4?= b) by c; x "
 	    "(=?utf-8?Q?=C3=A4?=)\r\n"
-	    "X-Date: y\r\nResent-Date: z "
+	    "X-Date: y\r\nList-Post: z "
 	    "(=?utf-8?B?w6QgIijDtikiIHg=?=)\r\n"
 	    "MIME-Version: 1.0 (=?utf-8?Q?=C3=A4?=)\r\n"
 	    "Content-Type: text/plain (=?utf-8?Q?=C3=A4?=); charset=utf-8\r\n"
@@ -139,7 +195,8 @@ static const struct {
 	{ "comment", SLICE(OWN "Sender: a@x (J\xc3\xb6rg (b))\n"),
 	    OWN "Sender: a@x (=?utf-8?Q?J=C3=B6rg_=28b=29?=)\r\n\r\n", "" },
 	{ "comment in words", SLICE(OWN "Sender: root (J\xc3\xb6rg x)\n"),
-	    OWN "Sender: root (=?utf-8?Q?J=C3=B6rg?= x)\r\n\r\n", "" },
+	    OWN "Sender: root@here.example (=?utf-8?Q?J=C3=B6rg?= x)\r\n\r\n",
+	    "" },
 	{ "group", SLICE(OWN "To: Fr\xc3\xa4ulein: a@x, b@x;\n"),
 	    OWN "To: =?utf-8?Q?Fr=C3=A4ulein?= : a@x, b@x;\r\n\r\n", "" },
 	{ "U-label",

@@ -9,7 +9,8 @@
 #include "mail/envelope.h"
 #include "../support/idn.h"
 
-#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+#define BY(d) (&(const struct address_options){ \
+	.default_domain = SLICE(d), .idn = &idn_table })
 
 static void
 add(struct envelope *e, const char *text)

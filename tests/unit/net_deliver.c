@@ -19,7 +19,8 @@
 #include "../support/peers.h"
 #include "../support/idn.h"
 
-#define BY(d) (&(const struct address_options){ SLICE(d), &idn_table })
+#define BY(d) (&(const struct address_options){ \
+	.default_domain = SLICE(d), .idn = &idn_table })
 
 #define MX1 "a.test MX 10 mx1.test"
 #define MX2 "a.test MX 20 mx2.test"

@@ -152,10 +152,37 @@ test_addresses(void **state)
 	assert_null(s.ip);
 }
 
+static void
+test_full_names(void **state)
+{
+	static const struct {
+		const char *gecos, *login, *want;
+	} rows[] = {
+		{ "Al Bell", "al", "Al Bell" },
+		{ "Al Bell,Room 7,1,2", "al", "Al Bell" },
+		{ "& Bell & Sons", "joe", "Joe Bell Joe Sons" },
+		{ "&", "", "" },
+		{ "&", "9a", "9a" },
+		{ "", "al", "" },
+		{ ",x", "al", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf got = { 0 };
+
+		self_put_full_name(&got, slice_of(rows[i].gecos),
+		    slice_of(rows[i].login));
+		assert_string_equal(buf_str(&got), rows[i].want);
+		buf_free(&got);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_full_names),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_this_host),
 		cmocka_unit_test(test_addresses),

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* names.c - see names.h */
+#include "cli/names.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "config/idn.h"
+#include "mail/mailbox.h"
+#include "mail/mbox.h"
+
+/* "root@box" on box is root at home, whatever that is called outside. */
+struct address_options
+names_options(const struct settings *s, const struct self *self)
+{
+	const char *given = s->message.default_domain;
+	struct slice domain = slice_of(given ? given : self->domain);
+	struct slice name = slice_of(self->name);
+
+	return (struct address_options){
+		.default_domain = domain,
+		.idn = &config_idn,
+		.short_name = slice_first(name, slice_find(name, '.')),
+		.full_name = self->host[0] ? slice_of(self->host) : domain,
+	};
+}
+
+/* For a Message-ID: the name of this very host, if it has one. */
+struct slice
+names_id_host(const struct settings *s, const struct self *self)
+{
+	return self->host[0] ? slice_of(self->host) :
+	    names_options(s, self).default_domain;
+}
+
+void
+names_recipients(struct envelope *e, const struct settings *s,
+    const struct self *self)
+{
+	struct address_options o = names_options(s, self);
+	struct address_list list = { 0 };
+
+	for (size_t i = 0; i < s->nrcpts; i++) {
+		struct buf text = { 0 };
+
+		if (s->personality == AS_RMAIL)
+			mbox_put_path(&text, slice_of(s->rcpt[i]));
+		else
+			buf_puts(&text, s->rcpt[i]);
+		address_list_parse(buf_slice(&text), &o, &list);
+		buf_free(&text);
+	}
+	envelope_add_list(e, &list);
+}
+
+/* -f, or else user@domain. */
+bool
+names_sender(struct envelope *e, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	struct address_options o = names_options(s, self);
+	struct buf text = { 0 };
+	char *user;
+	bool ok;
+
+	if (s->message.from)
+		return address_parse(slice_of(s->message.from), &o, &e->from,
+		    why);
+	user = self_user();
+	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
+	ok = address_parse(buf_slice(&text), &o, &e->from, why);
+	buf_free(&text);
+	free(user);
+	return ok;
+}
+
+/* -F, or else the user's own name, if it is he who sends. */
+char *
+names_full(const struct settings *s, const struct envelope *e)
+{
+	struct slice path = slice_of(e->from.path);
+	char *user = self_user();
+	bool own = slice_eq(slice_first(path, slice_find(path, '@')),
+	    slice_of(user));
+
+	free(user);
+	if (s->message.full_name)
+		return mem_dup(slice_of(s->message.full_name));
+	return own ? self_full_name() : mem_dup(SLICE(""));
+}
