@@ -112,6 +112,25 @@ lacks_recipients(const struct settings *s)
 	    !s->message.read_recipients;
 }
 
+/*
+ * Steps before RCPT ask nothing about a recipient, so where the server is named
+ * none is needed.  The one that every server has stands for it, and is not
+ * named to it.
+ */
+static void
+settle_probe(struct settings *s)
+{
+	static char *const somebody[] = { "postmaster" };
+	enum stage stop = s->show.stop_after;
+
+	if (!lacks_recipients(s) || stop < STAGE_CONNECT || stop >= STAGE_RCPT)
+		return;
+	if (!s->way.server[0] && s->route.nrelays == 0)
+		return;
+	s->rcpt = somebody;
+	s->nrcpts = 1;
+}
+
 /* Values that cannot be together. */
 static const struct {
 	bool (*is)(const struct settings *s);
@@ -217,6 +236,7 @@ settings_settle(struct settings *s, struct buf *says)
 	const char *text;
 
 	settle_queue(s);
+	settle_probe(s);
 	if ((text = find_clash(s)) != NULL)
 		return fail(s, text, false, says);
 	if ((text = find_demand(s)) != NULL)

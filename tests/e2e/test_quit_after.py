@@ -48,6 +48,15 @@ def test_nothing_further_is_needed(step, over):
     check(run, OK, stage=STEPS[step])
 
 
+@pytest.mark.parametrize("step", ["connect", "ehlo", "tls", "mail"])
+def test_no_recipient_is_needed_before_rcpt(step):
+    with Server(tls_dialogue()) as srv:
+        run = send(srv.port, "--quit-after", step, to=())
+    assert run.rc == OK and [r["status"] for r in run.results.values()] == \
+        ["reached"], run
+    assert not any("RCPT" in line for line in srv.lines)
+
+
 def test_smtps_needs_no_greeting():
     with Server(dialogue((), smtps=certificates().context(),
                          CONNECT=stall)) as srv:

@@ -461,6 +461,9 @@ static const struct {
 	const char *says;
 } bad[] = {
 	{ "smtpsend", 64, "smtpsend: no recipients" },
+	{ "smtpsend --quit-after rcpt --server x", 64, "no recipients" },
+	{ "smtpsend --quit-after mail", 64, "no recipients" },
+	{ "smtpsend --explain --server x", 64, "no recipients" },
 	{ "sendmail", 64, "sendmail: no recipients" },
 	{ "smtpsend --sevrer x a", 64, "unknown option --sevrer; did you mean "
 	  "--server? (smtpsend --help lists all)\n" },
