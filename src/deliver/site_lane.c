@@ -257,6 +257,20 @@ repeats(struct lane *l)
 	return lane_is_stale(l);
 }
 
+/*
+ * The session could not go on after BDAT, which the host does not know after
+ * all: it is called once more, and not asked for that again.
+ */
+static bool
+lost_by_bdat(const struct lane *l, struct parcel *p)
+{
+	if (!lane_is_connected(l) || l->end.verdict == PENDING ||
+	    !session_bdat_is_broken(l->session))
+		return false;
+	parcel_reopen(p);
+	return true;
+}
+
 /* Why those who are left were not settled: they were sent nothing. */
 static void
 note_end(struct lane *l, struct parcel *p)
@@ -287,7 +301,7 @@ end_parcel(struct lane *l, struct parcel *p, int64_t now)
 		wait_for_room(l, p, now);
 		return;
 	}
-	if (p->open > 0 && repeats(l)) {
+	if (p->open > 0 && (repeats(l) || lost_by_bdat(l, p))) {
 		p->same = l->call.hop[l->winner];
 		put_back(l->site, p);
 		return;
