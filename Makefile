@@ -166,6 +166,7 @@ tidy: $(patsubst %.c,$B/tidy/%,$(wildcard src/*/*.c))
 $B/tidy/%: %.c .clang-tidy $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- $(filter-out -W% -f%,$(FLAGS)) \
+		-DLIBDIR='""' -DBUILD='""' \
 		$(BUDGET) 2>/dev/null && touch $@
 
 bench: all

@@ -45,7 +45,7 @@ void transcript_flush(struct transcript *t);
  * TLSv1.3", or "verified by ..."; or "reached EHLO at ...", where it was to
  * stop before a recipient was named.
  */
-void success_put(struct buf *out, const struct recipient *r);
+void success_put(struct buf *b, const struct recipient *r);
 
 /* The last line about a recipient, with advice when it failed. */
 void transcript_result(struct transcript *t, const struct recipient *r);

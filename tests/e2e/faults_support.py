@@ -18,6 +18,7 @@ import pytest
 
 from fakedns import FakeDns
 from scripted import Server, dialogue
+from servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = str(Path(os.environ.get("BUILD", ROOT / "build")) / "smtpsend")
@@ -211,10 +212,8 @@ class World:
 
 
 def closed_port(address="127.0.0.1"):
-    """A port nobody listens on."""
-    with socket.socket() as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    """A port nobody listens on, nor will."""
+    return free_port(host=address)
 
 
 class Blackhole:

@@ -332,7 +332,7 @@ test_a_full_log_costs_a_second(void **state)
 static void
 test_a_torn_line(void **state)
 {
-	char dir[] = "/tmp/cli_log.XXXXXX", path[64];
+	char dir[] = "/tmp/cli_log.XXXXXX", path[64] = "";
 	struct maillog_config c = to_file(path);
 	struct maillog m;
 

@@ -15,12 +15,38 @@ START_SECONDS = 30
 DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
-def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
-    """A port nobody has now; who loses the race for it starts again."""
+RESERVED = []
+
+
+def reserve(kind, host):
+    """A port and the socket that keeps it; None when it is taken for UDP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    keeper = socket.socket(family, socket.SOCK_STREAM)
+    keeper.bind((host, 0))
+    port = keeper.getsockname()[1]
+    with socket.socket(family, kind) as probe:
+        if kind == socket.SOCK_DGRAM:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                keeper.close()
+                return None, None
+    # only now: else the kernel might have given us a port that another keeps
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return port, keeper
+
+
+def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
+    """
+    A port that nobody has, and nobody else gets while these tests run: a bound
+    socket keeps it.  A server may listen there all the same, because servers set
+    SO_REUSEADDR; without one, who connects is refused.
+    """
+    port = None
+    while port is None:
+        port, keeper = reserve(kind, host)
+    RESERVED.append(keeper)
+    return port
 
 
 def eventually(probe, seconds=START_SECONDS, step=0.02):

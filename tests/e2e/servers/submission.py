@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 from . import exim, postfix, python_servers
-from .process import accepts, free_port, greets
+from .process import accepts, eventually, free_port, greets
 
 USER = "joe"
 PASSWORD = "C4nary&%25'open-sesame"
@@ -133,7 +133,8 @@ class PostfixSubmission(Submission, postfix.Postfix):
         os.chmod(base, 0o640)
 
     def signed_in(self, mechanism):
-        return f"sasl_method={mechanism}, sasl_username={USER}" in self.news()
+        said = f"sasl_method={mechanism}, sasl_username={USER}"
+        return eventually(lambda: said in self.news(), 5)
 
 
 EXIM_AUTHENTICATORS = """\
