@@ -32,18 +32,12 @@ release_tickets(struct job *job, struct routing *r)
 static bool
 take_answers(struct routing *r)
 {
-	size_t open = r->ntickets;
 	const struct dns_answer *a;
 
-	for (size_t i = 0; i < r->ntickets; i++)
-		if (route_is_answered(r->route, i))
-			open--;
 	for (size_t i = 0; i < r->ntickets; i++) {
 		a = resolver_answer(r->ticket[i]);
-		if (route_is_answered(r->route, i) || !a)
-			continue;
-		route_answer(r->route, i, a);
-		if (--open == 0)
+		if (a && !route_is_answered(r->route, i) &&
+		    route_answer(r->route, i, a))
 			return true;
 	}
 	return false;

@@ -25,6 +25,8 @@ struct dns_question {
 	enum dns_type type;
 	bool named;		/* a host that the user named, not DNS: what
 				   hosts(5) says of it goes first */
+	bool spare;		/* it may turn out not to be needed: others go
+				   first where they cannot all be asked */
 };
 
 /*

@@ -20,6 +20,7 @@ ticket_queue_add(struct ticket_queue *q, struct ticket *t)
 	*(q->last ? &q->last->next : &q->first) = t;
 	q->last = t;
 	q->n++;
+	t->queue = q;
 }
 
 void
@@ -30,14 +31,18 @@ ticket_queue_add_first(struct ticket_queue *q, struct ticket *t)
 	*(q->first ? &q->first->prev : &q->last) = t;
 	q->first = t;
 	q->n++;
+	t->queue = q;
 }
 
 void
-ticket_queue_remove(struct ticket_queue *q, struct ticket *t)
+ticket_leave(struct ticket *t)
 {
+	struct ticket_queue *q = t->queue;
+
 	*(t->prev ? &t->prev->next : &q->first) = t->next;
 	*(t->next ? &t->next->prev : &q->last) = t->prev;
 	t->prev = t->next = NULL;
+	t->queue = NULL;
 	q->n--;
 }
 
@@ -109,7 +114,7 @@ cache_find(struct cache *c, const char *name, enum dns_type type,
 		return t;
 	unlist(c, t);
 	if (t->refs == 0) {
-		ticket_queue_remove(&c->idle, t);
+		ticket_leave(t);
 		cache_drop(c, t);
 	}
 	return NULL;
@@ -134,10 +139,10 @@ cache_add(struct cache *c, const char *name, enum dns_type type, bool by_hosts)
 }
 
 void
-cache_hold(struct cache *c, struct ticket *t)
+ticket_hold(struct ticket *t)
 {
 	if (t->refs++ == 0)
-		ticket_queue_remove(&c->idle, t);
+		ticket_leave(t);
 }
 
 void
@@ -154,7 +159,7 @@ cache_release(struct cache *c, struct ticket *t)
 	ticket_queue_add(&c->idle, t);
 	if (c->idle.n > CACHE_IDLE_MAX) {
 		t = c->idle.first;
-		ticket_queue_remove(&c->idle, t);
+		ticket_leave(t);
 		cache_drop(c, t);
 	}
 }

@@ -17,10 +17,13 @@
 
 #define CACHE_IDLE_MAX 4096
 
+struct ticket_queue;
+
 struct ticket {
 	size_t refs;		/* how many hold it */
 	struct ticket *chain;	/* in its bucket */
-	struct ticket *prev, *next; /* in the queue it stands in */
+	struct ticket *prev, *next; /* in the queue it stands in: */
+	struct ticket_queue *queue; /* ... or NULL */
 	struct lookup *lookup;	/* while it is under way */
 	int64_t starved_at;	/* first time that no descriptor was free */
 	bool done;		/* answer is there */
@@ -39,7 +42,9 @@ struct ticket_queue {
 
 void ticket_queue_add(struct ticket_queue *q, struct ticket *t);
 void ticket_queue_add_first(struct ticket_queue *q, struct ticket *t);
-void ticket_queue_remove(struct ticket_queue *q, struct ticket *t);
+
+/* Out of the queue it stands in. */
+void ticket_leave(struct ticket *t);
 
 /* Zero-initialise, and make a key for its hash. */
 struct cache {
@@ -64,7 +69,7 @@ struct ticket *cache_add(struct cache *c, const char *name,
     enum dns_type type, bool by_hosts);
 
 /* Once more, one that was found. */
-void cache_hold(struct cache *c, struct ticket *t);
+void ticket_hold(struct ticket *t);
 
 /* Let go of it; one that is not done must have other holders. */
 void cache_release(struct cache *c, struct ticket *t);

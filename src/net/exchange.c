@@ -13,6 +13,7 @@
 
 #define MISMATCHES_MAX 3
 #define PACKET_MAX     65535
+#define DATAGRAM_MAX   4096 /* three times what our OPT record allows */
 #define PREFIX	       2 /* TCP: the length of the packet (RFC 1035 4.2.2) */
 #define NO_SLOT	       SIZE_MAX
 
@@ -137,15 +138,16 @@ matches(const struct exchange *x, struct slice packet)
 	return x->codec->matches(packet, slice_of(x->name), x->type, x->id);
 }
 
+/* One that is larger than any that we allow is cut. */
 static enum exchange_state
-got_datagram(struct exchange *x)
+got_datagram(struct exchange *x, bool is_cut)
 {
 	struct slice packet = buf_slice(&x->in);
 
 	if (!matches(x, packet))
 		return ++x->mismatches < MISMATCHES_MAX ? EXCHANGE_BUSY :
 		    start_tcp(x);
-	if (x->codec->is_truncated(packet))
+	if (is_cut || x->codec->is_truncated(packet))
 		return start_tcp(x);
 	return EXCHANGE_ANSWERED;
 }
@@ -156,17 +158,16 @@ step_udp(struct exchange *x)
 	enum exchange_state state = EXCHANGE_BUSY;
 
 	while (state == EXCHANGE_BUSY && x->by == BY_UDP) {
-		char *to;
-		ssize_t n;
+		char packet[DATAGRAM_MAX];
+		ssize_t n = recv(x->fd, packet, sizeof packet, MSG_TRUNC);
 
-		buf_clear(&x->in);
-		to = buf_reserve(&x->in, PACKET_MAX);
-		n = recv(x->fd, to, PACKET_MAX, 0);
 		if (n < 0)
 			return is_again(errno) ? EXCHANGE_BUSY :
 			    failed_by(x, errno);
-		buf_grow(&x->in, (size_t)n);
-		state = got_datagram(x);
+		buf_clear(&x->in);
+		buf_put(&x->in, slice_first((struct slice){ packet,
+		    (size_t)n }, sizeof packet));
+		state = got_datagram(x, (size_t)n > sizeof packet);
 	}
 	return state;
 }

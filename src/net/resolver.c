@@ -31,7 +31,7 @@
 struct resolver {
 	struct lookups all;
 	struct cache cache;
-	struct ticket_queue waiting;
+	struct ticket_queue waiting, spare; /* these after those */
 	struct ticket *active[ACTIVE_MAX];
 	size_t nactive;
 	int64_t pause_ends;	/* no descriptor was free: try again then */
@@ -151,7 +151,13 @@ starved(struct resolver *r, struct ticket *t, int64_t now)
 	settle(r, t, a, now);
 }
 
-/* ---- the queue ---- */
+/* ---- the queues ---- */
+
+static struct ticket *
+next_queued(const struct resolver *r)
+{
+	return r->waiting.first ? r->waiting.first : r->spare.first;
+}
 
 /* The lookup may be over, or not be possible now. */
 static void
@@ -180,11 +186,11 @@ fail_queue(struct resolver *r, enum stage fault, const char *why, int64_t now)
 {
 	struct ticket *t;
 
-	while ((t = r->waiting.first)) {
+	while ((t = next_queued(r))) {
 		struct dns_answer a = dns_answer_soft(t->type, why);
 
 		a.fault = fault;
-		ticket_queue_remove(&r->waiting, t);
+		ticket_leave(t);
 		settle(r, t, a, now);
 	}
 }
@@ -206,18 +212,19 @@ has_codec(struct resolver *r, int64_t now)
 	return m;
 }
 
-/* Let questions out of the queue, in the order they were asked. */
+/* Let questions out of the queues, in the order they were asked. */
 static void
 start_queued(struct resolver *r, int64_t now)
 {
-	if (!r->waiting.first || !has_codec(r, now))
+	struct ticket *t;
+
+	if (!next_queued(r) || !has_codec(r, now))
 		return;
-	while (r->waiting.first && r->nactive < ACTIVE_MAX &&
+	while ((t = next_queued(r)) && r->nactive < ACTIVE_MAX &&
 	    now >= r->pause_ends) {
-		struct ticket *t = r->waiting.first;
 		struct dns_question q = question_of(t);
 
-		ticket_queue_remove(&r->waiting, t);
+		ticket_leave(t);
 		t->lookup = mem_alloc(sizeof *t->lookup);
 		lookup_begin(&r->all, t->lookup, &q, now);
 		look_at(r, t, now);
@@ -226,22 +233,36 @@ start_queued(struct resolver *r, int64_t now)
 
 /* ---- asking ---- */
 
+/* Asked for again, and by one who needs it. */
+static void
+prefer(struct resolver *r, struct ticket *t)
+{
+	if (t->queue != &r->spare)
+		return;
+	ticket_leave(t);
+	ticket_queue_add(&r->waiting, t);
+}
+
 /* By DNS.  The name "" stands for all that are none. */
 static struct ticket *
-ask_dns(struct resolver *r, const char *name, enum dns_type type, int64_t now)
+ask_dns(struct resolver *r, const char *name, const struct dns_question *q,
+    int64_t now)
 {
-	struct ticket *t = cache_find(&r->cache, name, type, false, now);
+	struct ticket *t = cache_find(&r->cache, name, q->type, false, now);
 
 	if (t) {
-		cache_hold(&r->cache, t);
+		ticket_hold(t);
+		if (!q->spare)
+			prefer(r, t);
 		return t;
 	}
-	t = cache_add(&r->cache, name, type, false);
+	t = cache_add(&r->cache, name, q->type, false);
 	if (name[0] == '\0') {
-		settle(r, t, dns_answer_soft(type, "not a domain name"), now);
+		settle(r, t, dns_answer_soft(q->type, "not a domain name"),
+		    now);
 		return t;
 	}
-	ticket_queue_add(&r->waiting, t);
+	ticket_queue_add(q->spare ? &r->spare : &r->waiting, t);
 	start_queued(r, now);
 	return t;
 }
@@ -256,7 +277,7 @@ ask_hosts(struct resolver *r, const char *name, enum dns_type type,
 	struct dns_answer a;
 
 	if (t) {
-		cache_hold(&r->cache, t);
+		ticket_hold(t);
 		return t;
 	}
 	if (!hosts_answer(path ? path : HOSTS_FILE, name, type, &a))
@@ -277,7 +298,7 @@ resolver_ask(struct resolver *r, const struct dns_question *q, int64_t now)
 	if (!dns_name_parse(slice_of(q->name), kept))
 		kept[0] = '\0';
 	t = q->named ? ask_hosts(r, kept, q->type, now) : NULL;
-	return t ? t : ask_dns(r, kept, q->type, now);
+	return t ? t : ask_dns(r, kept, q, now);
 }
 
 const struct dns_answer *
@@ -298,7 +319,7 @@ cancel(struct resolver *r, struct ticket *t)
 		r->active[i] = r->active[--r->nactive];
 		stop_lookup(t);
 	} else {
-		ticket_queue_remove(&r->waiting, t);
+		ticket_leave(t);
 	}
 	cache_drop(&r->cache, t);
 }
@@ -321,7 +342,7 @@ resolver_wait(struct resolver *r, struct wait *w)
 {
 	for (size_t i = 0; i < r->nactive; i++)
 		lookup_wait(r->active[i]->lookup, w);
-	if (r->waiting.first && r->nactive < ACTIVE_MAX)
+	if (next_queued(r) && r->nactive < ACTIVE_MAX)
 		wait_until(w, r->pause_ends);
 }
 

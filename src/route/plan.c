@@ -114,7 +114,8 @@ hand_out_answers(struct route *r)
 		for (size_t k = 0; k < r->targets.n; k++) {
 			struct target *t = &r->targets.v[k];
 
-			if (r->asked[i].question.type != DNS_MX &&
+			if (r->asked[i].answered &&
+			    r->asked[i].question.type != DNS_MX &&
 			    strcmp(t->host.name, r->asked[i].name) == 0)
 				target_take(&r->targets, t,
 				    &r->asked[i].answer);
@@ -307,6 +308,8 @@ start_domain(struct route *r)
 	r->name = mem_dup(slice_of(name));
 	route_ask(r, r->name, DNS_MX, false);
 	route_ask_addresses(r, r->name, false);
+	for (size_t i = 1; i < r->n; i++)
+		r->asked[i].question.spare = true;
 }
 
 /* The one place where the level of a plan is decided. */
@@ -347,6 +350,28 @@ route_new(const char *domain, const struct route_config *config)
 	return r;
 }
 
+static bool
+has_mx_host(const struct dns_answer *mx, const char *name)
+{
+	for (size_t i = 0; i < mx->n; i++)
+		if (strcmp(mx->mx[i].host, name) == 0)
+			return true;
+	return false;
+}
+
+/* The domain's own addresses count without MX records, or when it is one. */
+static bool
+mx_is_enough(const struct route *r)
+{
+	const struct asked *mx = &r->asked[0];
+
+	if (r->round != ROUND_DOMAIN || !mx->answered ||
+	    mx->answer.status == DNS_NODATA)
+		return false;
+	return mx->answer.status != DNS_FOUND ||
+	    !has_mx_host(&mx->answer, r->name);
+}
+
 size_t
 route_questions(const struct route *r)
 {
@@ -367,7 +392,7 @@ route_is_answered(const struct route *r, size_t i)
 	return r->asked[i].answered;
 }
 
-void
+bool
 route_answer(struct route *r, size_t i, const struct dns_answer *a)
 {
 	struct asked *to = &r->asked[i];
@@ -375,8 +400,11 @@ route_answer(struct route *r, size_t i, const struct dns_answer *a)
 	assert(i < r->n && !to->answered);
 	dns_answer_copy(&to->answer, a);
 	to->answered = true;
-	if (++r->nanswered == r->n)
-		end_round(r);
+	r->nanswered++;
+	if (r->nanswered < r->n && !mx_is_enough(r))
+		return false;
+	end_round(r);
+	return true;
 }
 
 bool

@@ -107,16 +107,21 @@ struct route *route_new(const char *domain, const struct route_config *config);
 void route_free(struct route *r);
 
 /*
- * The questions of this round.  Index i stays good until route_answer() has
- * taken the round's last answer, which begins the next round or ends the route.
- * No questions left: the route is done.
+ * The questions of this round.  Index i stays good until route_answer() says
+ * that the round is over.  No questions left: the route is done.
  */
 size_t route_questions(const struct route *r);
 const struct dns_question *route_question(const struct route *r, size_t i);
 bool route_is_answered(const struct route *r, size_t i);
 
-/* Answer question i of this round; the answer is only read. */
-void route_answer(struct route *r, size_t i, const struct dns_answer *a);
+/*
+ * Answer question i of this round; the answer is only read.  True when that was
+ * enough: the next round has begun, or the route is done, and what was not
+ * answered need not be asked any more (of a domain with MX records, its own
+ * addresses).
+ */
+bool route_answer(struct route *r, size_t i, const struct dns_answer *a)
+    __attribute__((warn_unused_result));
 
 bool route_is_done(const struct route *r);
 

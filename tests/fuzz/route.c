@@ -89,18 +89,19 @@ static bool
 answer_round(struct route *r, struct input *in)
 {
 	size_t n = route_questions(r), from = take(in);
-	bool soft_mx = false;
+	bool soft_mx = false, over = false;
 
 	assert(n > 0);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !over; i++) {
 		const struct dns_question *q = route_question(r,
 		    (from + i) % n);
 		struct dns_answer a = answer_make(in, q);
 
 		soft_mx |= q->type == DNS_MX && a.status == DNS_SOFT;
-		route_answer(r, (from + i) % n, &a);
+		over = route_answer(r, (from + i) % n, &a);
 		dns_answer_free(&a);
 	}
+	assert(over);
 	return soft_mx;
 }
 

@@ -321,8 +321,10 @@ check_world(const struct world *w)
 	assert_int_equal(connections, deliver_lanes(w->deliver));
 	/* a mail each would be more than that by far */
 	assert_true(connections * 2 < count[DELIVERED]);
-	/* MX and A of each domain, and A of each server, once */
-	assert_int_equal(peers_questions(w->peers), 2 * DOMAINS + SERVERS);
+	/* MX of each domain and A of each server, once; a domain's own A only
+	   where it was under way before the MX was known */
+	assert_in_range(peers_questions(w->peers), DOMAINS + SERVERS,
+	    2 * DOMAINS + SERVERS - 1);
 	free(v);
 }
 

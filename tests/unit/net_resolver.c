@@ -51,6 +51,8 @@ enum over_udp {
 enum over_tcp { TCP_GOOD, TCP_BYTEWISE, TCP_CLOSES, TCP_SILENT, TCP_WRONG_ID,
 	TCP_TRUNCATED, TCP_ABSENT };
 
+#define LOGGED 200
+
 struct server {
 	enum over_udp over_udp;
 	enum over_tcp over_tcp;
@@ -60,6 +62,7 @@ struct server {
 	size_t datagrams, streams;
 	size_t with_edns;	/* questions with an OPT record */
 	unsigned ttl;		/* of its answers; 0 = 60 */
+	char log[LOGGED][32];	/* the first names asked for */
 	struct buf in, out;
 };
 
@@ -295,9 +298,12 @@ serve_udp(struct server *s)
 
 	if (n < 0)
 		return false;
-	s->datagrams++;
 	assert_true(sockaddr_get(&from, &to));
 	q = query_read((struct slice){ packet, (size_t)n });
+	if (s->datagrams < LOGGED)
+		snprintf(s->log[s->datagrams], sizeof s->log[0], "%.31s",
+		    q.name);
+	s->datagrams++;
 	s->with_edns += q.edns;
 	answer_datagram(s, q, &to);
 	return true;
@@ -438,8 +444,8 @@ turn(struct world *o)
 static struct ticket *
 put(struct world *o, const char *name, enum dns_type type)
 {
-	return resolver_ask(o->r, &(struct dns_question){ name, type, false },
-	    o->now);
+	return resolver_ask(o->r, &(struct dns_question){ name, type, false,
+		false }, o->now);
 }
 
 static const struct dns_answer *
@@ -963,6 +969,57 @@ test_a_question_is_given_up(void **state)
 	world_close(&o);
 }
 
+static size_t
+place_of(const struct server *s, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(s->log[i], name) == 0)
+			return i;
+	fail_msg("%s was not asked for", name);
+	return n;
+}
+
+/* What may not be needed goes last, and given back in time it is not sent. */
+static void
+test_spare_questions_wait_for_the_others(void **state)
+{
+	struct world o = { .n = 1, .server[0].over_udp = UDP_SILENT };
+	struct ticket *first[64], *spare[3], *t;
+	char name[32];
+
+	(void)state;
+	world_open(&o);
+	for (unsigned i = 0; i < 64; i++) {
+		snprintf(name, sizeof name, "f%u.example.org", i);
+		first[i] = put(&o, name, DNS_A);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(name, sizeof name, "s%u.example.org", i);
+		spare[i] = resolver_ask(o.r, &(struct dns_question){ name,
+			DNS_A, false, true }, o.now);
+	}
+	t = put(&o, "t.example.org", DNS_A);
+	assert_ptr_equal(put(&o, "s2.example.org", DNS_A), spare[2]);
+	resolver_release(o.r, spare[0]);
+	turn(&o); /* the server has heard of the first 64, and keeps silent */
+	o.server[0].over_udp = UDP_GOOD;
+	for (unsigned i = 0; i < 64; i++)
+		await(&o, first[i]);
+	await(&o, t);
+	await(&o, spare[1]);
+	await(&o, spare[2]);
+	assert_in_range(o.server[0].datagrams, 67, LOGGED);
+	assert_true(place_of(&o.server[0], o.server[0].datagrams,
+	    "t.example.org") < place_of(&o.server[0], o.server[0].datagrams,
+	    "s2.example.org"));
+	assert_true(place_of(&o.server[0], o.server[0].datagrams,
+	    "s2.example.org") < place_of(&o.server[0], o.server[0].datagrams,
+	    "s1.example.org"));
+	for (size_t i = 0; i < o.server[0].datagrams; i++)
+		assert_string_not_equal(o.server[0].log[i], "s0.example.org");
+	world_close(&o);
+}
+
 /* ---- memory and time ---- */
 
 /* With nobody who answers each question is settled at once. */
@@ -1340,7 +1397,7 @@ static void
 test_named_hosts(void **state)
 {
 	struct world o = { .n = 1 };
-	struct dns_question q = { "mail.lan", DNS_A, true };
+	struct dns_question q = { "mail.lan", DNS_A, true, false };
 	struct ticket *t, *plain;
 	struct buf got = { 0 };
 	char path[64];
@@ -1387,6 +1444,7 @@ main(void)
 		cmocka_unit_test(test_an_answer_is_kept_for_its_ttl),
 		cmocka_unit_test(test_lifetimes),
 		cmocka_unit_test(test_a_question_is_given_up),
+		cmocka_unit_test(test_spare_questions_wait_for_the_others),
 		cmocka_unit_test(test_memory_is_given_back),
 		cmocka_unit_test(test_a_held_answer_is_small),
 		cmocka_unit_test(test_many_questions_share_few_descriptors),

@@ -79,7 +79,7 @@ answer_services(struct route *r, const struct zone *zone, bool backwards)
 		    zone->starttls, zone->secure);
 
 		assert_int_equal(q->type, DNS_SRV);
-		route_answer(r, at, &a);
+		assert_int_equal(route_answer(r, at, &a), i == 1);
 		dns_answer_free(&a);
 	}
 }
@@ -345,7 +345,7 @@ answer_addresses(struct route *r, size_t i)
 		struct dns_answer a = look_up(asked[i].zone, q);
 
 		assert_int_equal(q->named, asked[i].srv == NULL);
-		route_answer(r, k, &a);
+		assert_int_equal(route_answer(r, k, &a), k + 1 == n);
 		dns_answer_free(&a);
 	}
 }
