@@ -56,10 +56,11 @@ check_relay(const struct settings *s, const struct relay_spec *r)
 	bool ok = true;
 
 	if (r->ca != same->ca)
-		ok &= check_path(s, "ca ", r->ca);
-	if (r->cert != same->cert)
-		ok &= check_path(s, "cert ", r->cert) &
-		    check_path(s, "key ", r->key);
+		ok = check_path(s, "ca ", r->ca);
+	if (r->cert != same->cert) {
+		ok = check_path(s, "cert ", r->cert) && ok;
+		ok = check_path(s, "key ", r->key) && ok;
+	}
 	return check_secret(s, r) && ok;
 }
 
@@ -70,9 +71,9 @@ check_run(const struct settings *s)
 	const struct rules *rules = s->route.rules;
 	bool ok = check_path(s, "ca ", tls->ca);
 
-	ok &= check_path(s, "cert ", tls->cert);
-	ok &= check_path(s, "key ", tls->key);
+	ok = check_path(s, "cert ", tls->cert) && ok;
+	ok = check_path(s, "key ", tls->key) && ok;
 	for (size_t i = 0; rules && i < rules->nrelays; i++)
-		ok &= check_relay(s, &rules->relay[i]);
+		ok = check_relay(s, &rules->relay[i]) && ok;
 	return ok ? EX_OK : EX_CONFIG;
 }
