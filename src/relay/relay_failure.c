@@ -53,6 +53,7 @@ set_host(const struct relay *r, struct outcome *why)
 {
 	outcome_set_host(why, slice_of(r->host),
 	    r->connected && !r->proxy[0] ? &r->peer : NULL);
+	outcome_set_tls(why, r->tls);
 }
 
 static void
@@ -208,6 +209,12 @@ fail_otherwise(struct relay *r, CURLcode code, struct outcome *why)
 
 	if (is_refused(r)) {
 		fail_by_reply(r, why);
+		return;
+	}
+	if (r->spurned.code != 0) {
+		*why = r->spurned;
+		why->verdict = DEFERRED;
+		set_host(r, why);
 		return;
 	}
 	buf_puts(&text, "relay ");

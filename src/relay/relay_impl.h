@@ -75,6 +75,8 @@ struct relay {
 	struct buf credential;	/* what followed AUTH last, to redact it */
 	struct reply_parser in;
 	bool answered;		/* in.reply is the answer to the last command */
+	struct outcome spurned;	/* a refused EHLO that curl went on after; until
+				   the next reply it tells why we are left */
 	bool garbled;		/* it said what is no reply: see why */
 	struct buf ehlo;
 	struct outcome why;	/* once RELAY_FAILED */
@@ -102,6 +104,9 @@ void relay_talk_notice(struct relay *r);
 bool relay_tls_load(struct relay *r, const struct relay_call *call,
     struct outcome *why);
 void relay_tls_setup(struct relay *r);
+
+/* Put an EVENT_TLS about this certificate, trusted or why not. */
+void relay_tls_report(struct relay *r, const SSL *ssl, const X509 *cert);
 
 /* curl's TLS connection; NULL without one. */
 const SSL *relay_ssl(const struct relay *r);

@@ -118,32 +118,6 @@ relay_ssl(const struct relay *r)
 }
 
 static void
-report_tls(struct relay *r, const SSL *ssl)
-{
-	const X509 *cert = SSL_get0_peer_certificate(ssl);
-	struct event e = event_make(EVENT_TLS, r->lane);
-	struct buf text[4] = { { 0 } };
-
-	if (!events_wanted(r->events) || !cert)
-		return;
-	e.secure = true;
-	tls_name_put(&text[0], X509_get_subject_name(cert));
-	tls_name_put(&text[1], X509_get_issuer_name(cert));
-	tls_cert_names_put(&text[2], cert);
-	tls_time_put(&text[3], X509_get0_notAfter(cert));
-	event_text(&e, "version", slice_of(SSL_get_version(ssl)));
-	event_text(&e, "cipher", slice_of(SSL_get_cipher_name(ssl)));
-	event_text(&e, "subject", buf_slice(&text[0]));
-	event_text(&e, "issuer", buf_slice(&text[1]));
-	event_text(&e, "names", buf_slice(&text[2]));
-	event_text(&e, "expires", buf_slice(&text[3]));
-	event_text(&e, "verdict", SLICE("trusted"));
-	events_put(r->events, &e);
-	for (size_t i = 0; i < 4; i++)
-		buf_free(&text[i]);
-}
-
-static void
 look_for_connection(struct relay *r)
 {
 	struct endpoint peer;
@@ -164,7 +138,7 @@ look_for_tls(struct relay *r)
 	snprintf(r->tls, sizeof r->tls, "%s", SSL_get_version(ssl));
 	if (r->implicit_tls)
 		r->stage = STAGE_GREETING;
-	report_tls(r, ssl);
+	relay_tls_report(r, ssl, SSL_get0_peer_certificate(ssl));
 }
 
 void
@@ -302,6 +276,9 @@ replied(struct relay *r)
 	const struct reply *p = &r->in.reply;
 
 	r->answered = true;
+	r->spurned = (struct outcome){ 0 };
+	if (r->stage == STAGE_EHLO && reply_kind(p) == REPLY_REFUSED)
+		r->spurned = outcome_from_reply(p, DEFERRED, STAGE_EHLO);
 	if (r->stage == STAGE_EHLO && reply_kind(p) == REPLY_DONE)
 		introduced(r, buf_slice(&p->text));
 	if (!r->in_auth || p->code == 334)

@@ -27,17 +27,48 @@ relay_tls_load(struct relay *r, const struct relay_call *call,
 	    tls_files_load(&r->files, &config, "relay: ", why);
 }
 
-/* In place of X509_verify_cert(), to keep its reason. */
+void
+relay_tls_report(struct relay *r, const SSL *ssl, const X509 *cert)
+{
+	struct event e = event_make(EVENT_TLS, r->lane);
+	struct buf text[4] = { { 0 } };
+
+	if (!events_wanted(r->events) || !cert)
+		return;
+	e.secure = SSL_is_init_finished(ssl);
+	tls_name_put(&text[0], X509_get_subject_name(cert));
+	tls_name_put(&text[1], X509_get_issuer_name(cert));
+	tls_cert_names_put(&text[2], cert);
+	tls_time_put(&text[3], X509_get0_notAfter(cert));
+	event_text(&e, "version", slice_of(SSL_get_version(ssl)));
+	event_text(&e, "cipher", slice_of(SSL_get_cipher_name(ssl)));
+	event_text(&e, "subject", buf_slice(&text[0]));
+	event_text(&e, "issuer", buf_slice(&text[1]));
+	event_text(&e, "names", buf_slice(&text[2]));
+	event_text(&e, "expires", buf_slice(&text[3]));
+	event_text(&e, "verdict", r->distrust.n > 0 ? SLICE("untrusted") :
+						      SLICE("trusted"));
+	if (r->distrust.n > 0)
+		event_text(&e, "why", buf_slice(&r->distrust));
+	events_put(r->events, &e);
+	for (size_t i = 0; i < 4; i++)
+		buf_free(&text[i]);
+}
+
+/* In place of X509_verify_cert(), to keep its reason and show whose it is. */
 static int
 on_verify(X509_STORE_CTX *x, void *user)
 {
 	struct relay *r = user;
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(x,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
 
 	if (X509_verify_cert(x) == 1)
 		return 1;
 	buf_clear(&r->distrust);
 	tls_verdict_put(&r->distrust, X509_STORE_CTX_get0_cert(x),
 	    X509_STORE_CTX_get_error(x));
+	relay_tls_report(r, ssl, X509_STORE_CTX_get0_cert(x));
 	return 0;
 }
 

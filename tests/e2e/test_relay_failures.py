@@ -105,9 +105,14 @@ def test_row_39_endless_334(tmp_path, reply):
     ("wrongeku", "purpose|certificate"),
     ("commonname", "no host name in it")])
 def test_certificates(tmp_path, link, cert, word):
-    srv = refuses(scripted_relay(cert, smtps=link == "smtps"), tmp_path, "TLS",
-                  word, link=link)
+    script = scripted_relay(cert, smtps=link == "smtps")
+    srv = refuses(script, tmp_path, "TLS", word, link=link)
     assert not any(l.startswith("AUTH") for l in srv.lines)
+    with Server(script) as srv:
+        run = Setup(tmp_path).relay("work", url(srv, link)).send("-v", BOB)
+    event, = run.of("tls")
+    assert event["verdict"] == "untrusted" and not event["secure"], run
+    assert event["subject"] == "CN=mx.example.test" and event["why"]
 
 
 def test_tls_name_makes_up_for_it(tmp_path):

@@ -350,6 +350,10 @@ static const struct {
 	    { HELLO, { "EHLO me.example", "550 5.7.1 listed\r\n" },
 		{ "HELO me.example", "550 5.7.1 still\r\n" } },
 	    NULL, STAGE_HELO, 550, false, "|550 5.7.1|still", "S: 550" },
+	{ "refusal of EHLO, and off",
+	    { HELLO, { "EHLO me.example", "550 5.7.1 listed\r\n" },
+		{ "HELO me.example", NULL } },
+	    NULL, STAGE_EHLO, 550, false, "|550 5.7.1|listed", "C: HELO" },
 	{ "no end of lines",
 	    { { NULL, LINES16 LINES16 LINES16 LINES16 LINES16 LINES16 LINES16
 	      LINES16 LINES16 "220 x\r\n" } },
