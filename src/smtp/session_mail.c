@@ -225,15 +225,29 @@ conclude(struct session *s, const struct reply *r, size_t rcpt)
 	result_release(result);
 }
 
+/* By LMTP it is one recipient's word (RFC 2033 4.2): the others have none. */
+static enum verb
+answered_one_early(struct session *s, const struct outcome *o, size_t rcpt)
+{
+	struct result *result = session_result(s, o, SLICE(""));
+
+	if (s->fate[rcpt] == ACCEPTED)
+		session_decide(s, rcpt, result);
+	result_release(result);
+	return session_give_up(s, outcome_make(DEFERRED, STAGE_BODY,
+	    ESC(4, 5, 0), "the server answered for somebody else before it had "
+	    "the message"));
+}
+
 /* The server answers before it has all: believe a refusal, nothing else. */
 static enum verb
-answered_early(struct session *s, const struct reply *r)
+answered_early(struct session *s, const struct reply *r, size_t rcpt)
 {
 	struct outcome o = outcome_from_reply(r, DEFERRED, STAGE_BODY);
 
 	s->commit = 0;
-	if (reply_kind(r) >= REPLY_LATER)
-		session_settle(s, &o);
+	if (s->config->link == LINK_LMTP)
+		return answered_one_early(s, &o, rcpt);
 	session_finish(s, &o);
 	s->end.verdict = DEFERRED;
 	return NOTHING;
@@ -243,7 +257,7 @@ static enum verb
 got_end(struct session *s, const struct reply *r, size_t rcpt)
 {
 	if (s->body != BODY_NONE && !session_is_committed(s))
-		return answered_early(s, r);
+		return answered_early(s, r, rcpt);
 	conclude(s, r, rcpt);
 	s->dirty = false; /* whatever the reply (RFC 5321 4.1.1.4) */
 	return s->next;
