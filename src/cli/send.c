@@ -16,8 +16,8 @@
 #include "base/mem.h"
 #include "cli/check.h"
 #include "cli/intake.h"
+#include "cli/logins.h"
 #include "cli/trace.h"
-#include "config/secret.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "net/stop.h"
@@ -36,6 +36,7 @@ struct run {
 	struct report report;
 	struct progress progress;
 	struct deliver *deliver;
+	struct logins logins;
 	struct wait wait;
 	struct stop stop;
 	struct outcome stopped;	/* by which of them; PENDING = not */
@@ -142,41 +143,6 @@ stop_on_signal(struct run *r, int64_t now)
 	deliver_stop(r->deliver, &r->stopped, now);
 }
 
-/* Who we are at a relay; read only now, and wiped at once. */
-static void
-log_in(struct run *r, const struct relay_spec *relay, int64_t now)
-{
-	struct secret secret = { 0 };
-	struct deliver_secret login = { .user = relay->user };
-	struct outcome why;
-
-	if (!secret_read(relay, &secret, &why) ||
-	    secret_is_lacking(relay, secret.text, &why)) {
-		deliver_no_login(r->deliver, relay, &why, now);
-	} else {
-		if (secret.text)
-			login.kind = relay->secret == SECRET_TOKEN ?
-			    RELAY_TOKEN : RELAY_PASSWORD;
-		if (!login.user && secret.user[0] != '\0')
-			login.user = secret.user;
-		login.secret = secret.text;
-		deliver_login(r->deliver, relay, &login, now);
-	}
-	secret_wipe(&secret);
-}
-
-static void
-serve_logins(struct run *r, int64_t now)
-{
-	const struct relay_spec *relay;
-	bool stale;
-
-	while ((relay = deliver_refused_login(r->deliver)))
-		secret_forget(relay); /* a kept token, taken back early */
-	while ((relay = deliver_wants_login(r->deliver, &stale)))
-		log_in(r, relay, now);
-}
-
 static void
 print_events(struct run *r)
 {
@@ -221,6 +187,7 @@ sleep_on(struct run *r, int64_t now)
 	wait_clear(&r->wait);
 	stop_wait(&r->stop, &r->wait);
 	deliver_wait(r->deliver, &r->wait);
+	logins_wait(&r->logins, &r->wait, now);
 	if (progress_is_seen(&r->progress))
 		wait_until(&r->wait, progress_next(&r->progress, now));
 	wait_poll(&r->wait, now);
@@ -236,7 +203,7 @@ loop(struct run *r)
 		r->events.now = now;
 		stop_on_signal(r, now);
 		deliver_step(r->deliver, &r->wait, now);
-		serve_logins(r, now);
+		logins_step(&r->logins, r->deliver, &r->wait, now);
 		print_events(r);
 		show_progress(r, now);
 		if (deliver_is_idle(r->deliver))
@@ -322,6 +289,7 @@ execute(struct run *r)
 	status = r->config.plan_only ?
 	    print_plans(r) :
 	    report_results(&r->report, &r->intake.envelope);
+	logins_free(&r->logins);
 	wait_free(&r->wait);
 	return status;
 }

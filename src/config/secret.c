@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "config/own.h"
 #include "config/secret_parts.h"
+#include "net/clock.h"
 
 /* Locking is as the limits have it; all else works on every kernel we know. */
 static char *
@@ -158,53 +159,144 @@ from_credential(const char *name, struct secret *s, struct outcome *why)
 	return from_file(what, path, s, why);
 }
 
-static bool
-from_command(const struct relay_spec *r, struct secret *s, struct outcome *why)
-{
-	struct slice got = { 0 };
-	char from[128];
+/* ---- the job ---- */
 
-	secret_name_command(r, from);
-	return secret_run(r, s, &got, why) &&
-	    secret_take_line(s, got, from, why);
-}
+struct secret_job {
+	const struct relay_spec *relay;
+	enum secret_state state;
+	struct secret secret;
+	struct command command;
+	struct outcome why;
+};
 
-static bool
-read_kind(const struct relay_spec *r, struct secret *s, struct outcome *why)
+/* What is there at once; a command is begun. */
+static enum secret_state
+begin(struct secret_job *j, bool fresh, int64_t now)
 {
+	const struct relay_spec *r = j->relay;
+	struct secret *s = &j->secret;
+	bool ok = true;
+
 	switch (r->secret) {
 	case SECRET_NONE:
 		break;
 	case SECRET_FILE:
-		return from_file("password-file", r->secret_from, s, why);
-	case SECRET_COMMAND:
-		return from_command(r, s, why);
+		ok = from_file("password-file", r->secret_from, s, &j->why);
+		break;
 	case SECRET_CREDENTIAL:
-		return from_credential(r->secret_from, s, why);
+		ok = from_credential(r->secret_from, s, &j->why);
+		break;
 	case SECRET_NETRC:
-		return secret_from_netrc(r, s, why);
+		ok = secret_from_netrc(r, s, &j->why);
+		break;
 	case SECRET_TOKEN:
-		return secret_from_token(r, s, why);
+		if (!fresh && secret_from_kept(r, s))
+			break;
+		return command_start(&j->command, r, now, &j->why) ?
+		    SECRET_BUSY : SECRET_REFUSED;
+	case SECRET_COMMAND:
+		return command_start(&j->command, r, now, &j->why) ?
+		    SECRET_BUSY : SECRET_REFUSED;
 	}
-	return true;
+	return ok ? SECRET_READY : SECRET_REFUSED;
+}
+
+struct secret_job *
+secret_start(const struct relay_spec *r, bool fresh, int64_t now)
+{
+	struct secret_job *j = mem_alloc(sizeof *j);
+
+	j->relay = r;
+	j->state = SECRET_READY;
+	if (r->secret == SECRET_NONE)
+		return j;
+	if (!r->secret_from) {
+		j->state = SECRET_REFUSED;
+		REFUSE(&j->why, "relay %s: it is not said where its secret "
+		    "is", r->name);
+		return j;
+	}
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	j->secret.room = pages_new();
+	j->state = begin(j, fresh, now);
+	return j;
+}
+
+void
+secret_wait(struct secret_job *j, int64_t now, struct wait *w)
+{
+	if (j->state == SECRET_BUSY)
+		command_wait(&j->command, now, w);
+	else
+		wait_until(w, 0);
+}
+
+/* A command has ended well: is what it printed a secret? */
+static bool
+take_output(struct secret_job *j, struct slice got)
+{
+	if (j->relay->secret == SECRET_TOKEN)
+		return secret_from_output(j->relay, &j->secret, got, &j->why);
+	return secret_take_line(&j->secret, got, j->command.name, &j->why);
+}
+
+enum secret_state
+secret_step(struct secret_job *j, const struct wait *w, int64_t now,
+    struct outcome *why)
+{
+	struct slice got = { 0 };
+
+	if (j->state == SECRET_BUSY) {
+		j->state = command_step(&j->command, &j->secret, w, &got,
+		    &j->why);
+		if (j->state == SECRET_READY && !take_output(j, got))
+			j->state = SECRET_REFUSED;
+	}
+	if (j->state == SECRET_BUSY &&
+	    command_is_late(&j->command, now, &j->why))
+		j->state = SECRET_REFUSED;
+	if (j->state == SECRET_REFUSED) {
+		secret_wipe(&j->secret);
+		*why = j->why;
+	}
+	return j->state;
+}
+
+const struct secret *
+secret_of(const struct secret_job *j)
+{
+	return &j->secret;
+}
+
+void
+secret_free(struct secret_job *j)
+{
+	command_stop(&j->command);
+	secret_wipe(&j->secret);
+	free(j);
 }
 
 bool
 secret_read(const struct relay_spec *r, struct secret *out,
     struct outcome *why)
 {
+	struct secret_job *j = secret_start(r, false, clock_now());
+	struct wait w = { 0 };
+	enum secret_state state;
+	int64_t now;
+
 	secret_wipe(out);
-	if (r->secret == SECRET_NONE)
-		return true;
-	if (!r->secret_from)
-		return REFUSE(why, "relay %s: it is not said where its secret "
-		    "is", r->name);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	out->room = pages_new();
-	if (read_kind(r, out, why))
-		return true;
-	secret_wipe(out);
-	return false;
+	while ((state = secret_step(j, &w, clock_now(), why)) == SECRET_BUSY) {
+		now = clock_now();
+		wait_clear(&w);
+		secret_wait(j, now, &w);
+		wait_poll(&w, now);
+	}
+	*out = j->secret;
+	j->secret = (struct secret){ 0 };
+	wait_free(&w);
+	secret_free(j);
+	return state == SECRET_READY;
 }
 
 bool

@@ -21,9 +21,10 @@
  * A token whose end is known is kept until then, less a minute, in
  * $XDG_RUNTIME_DIR/smtpsend/, when that variable is set and the folder is ours.
  *
- * This blocks: a command may take 30 seconds, then it is killed with all of
- * its process group.  It reads nothing, and what it says on stderr is shown to
- * nobody: it may be the secret.  Call it before connecting.
+ * Reading one is a job of the program's loop: a command may take 30 seconds,
+ * and nobody else waits for it; then it is killed with all of its process
+ * group.  It reads nothing, and what it says on stderr is shown to nobody: it
+ * may be the secret.
  */
 #ifndef CONFIG_SECRET_H
 #define CONFIG_SECRET_H
@@ -32,6 +33,7 @@
 #include <stddef.h>
 
 #include "base/outcome.h"
+#include "net/wait.h"
 #include "route/rules.h"
 
 #define SECRET_SECONDS 30    /* for a command */
@@ -42,18 +44,42 @@ struct secret {
 	const char *text; /* NUL-terminated, in room; NULL = there is none */
 	size_t n;
 	char user[256];	  /* netrc's login, when the relay has no user; or "" */
+	bool kept;	  /* a token from before, which may be refused */
 	char *room;	  /* SECRET_ROOM octets of our own pages */
 };
 
+enum secret_state { SECRET_BUSY, SECRET_READY, SECRET_REFUSED };
+
+struct secret_job;
+
 /*
- * Read what r->secret names; SECRET_NONE is true with nothing read.  *out is
- * wiped first, and must be wiped in the end also after false.
- *
- * Any failure is DEFERRED at STAGE_CONFIG, status 78: a lost or forbidden file
- * is mended by a person, and until then no mail may bounce (FAULTS row 86).
+ * Begin to read what r->secret names; r outlives the job.  SECRET_NONE is ready
+ * at once with nothing read.  fresh: a token that is kept will not do.
+ */
+struct secret_job *secret_start(const struct relay_spec *r, bool fresh,
+    int64_t now);
+void secret_wait(struct secret_job *j, int64_t now, struct wait *w);
+
+/*
+ * Go on; SECRET_REFUSED fills *why.  Any failure is DEFERRED at STAGE_CONFIG,
+ * status 78: a lost or forbidden file is mended by a person, and until then no
+ * mail may bounce (FAULTS row 86).
  * Only our own shortage, of descriptors say, is one at STAGE_SYSTEM, status 75.
  * The text says which file or command, never what was read.  NUL, CR and LF
- * inside of a secret or user are refused (libcurl 7.88.1 passes them through).
+ * inside of a secret or user are refused (libcurl 7.88.1 passes them on).
+ */
+enum secret_state secret_step(struct secret_job *j, const struct wait *w,
+    int64_t now, struct outcome *why);
+
+/* What was read, when SECRET_READY; the job's. */
+const struct secret *secret_of(const struct secret_job *j);
+
+/* End it: a command that still runs is killed, and what was read is wiped. */
+void secret_free(struct secret_job *j);
+
+/*
+ * All of that at once, and wait for it.  *out is wiped first, and must be wiped
+ * in the end also after false.
  */
 bool secret_read(const struct relay_spec *r, struct secret *out,
     struct outcome *why);

@@ -16,10 +16,9 @@
 
 #include "base/mem.h"
 #include "net/clock.h"
-#include "net/stop.h"
 
 #define WORDS_MAX 64
-#define LOOK_UP	  200 /* ms: how soon a signal to stop is seen */
+#define LOOK_UP	  MILLISECONDS(200)
 
 void
 secret_name_command(const struct relay_spec *r, char out[128])
@@ -95,13 +94,6 @@ secret_split(const char *command, char **argv, size_t max, char **space)
 	return n > 0;
 }
 
-/* A command that was started: its output and itself. */
-struct child {
-	pid_t pid;
-	int out; /* the reading end */
-	int self; /* a pidfd, or -1 on old kernels */
-};
-
 /* Never returns.  Only what is safe between fork and exec. */
 static _Noreturn void
 become(char *const *argv, int out)
@@ -123,7 +115,7 @@ become(char *const *argv, int out)
 }
 
 static bool
-start(char *const *argv, struct child *c)
+start(char *const *argv, struct command *c)
 {
 	int end[2];
 
@@ -137,6 +129,7 @@ start(char *const *argv, struct child *c)
 	c->out = end[0];
 	if (c->pid < 0) {
 		close(end[0]);
+		c->pid = 0;
 		return false;
 	}
 	setpgid(c->pid, c->pid);
@@ -145,125 +138,149 @@ start(char *const *argv, struct child *c)
 	return true;
 }
 
-/* Read what there is; what has no room is only counted.  False at the end. */
-static bool
-drain(const struct child *c, struct secret *s, size_t *n)
+/* Close what is left of it. */
+static void
+close_ends(struct command *c)
 {
-	char more[512];
-	bool full = *n >= SECRET_ROOM - 1;
-	ssize_t r = full ? read(c->out, more, sizeof more) :
-			   read(c->out, s->room + *n, SECRET_ROOM - 1 - *n);
-
-	if (full)
-		explicit_bzero(more, sizeof more);
-	if (r > 0)
-		*n += (size_t)r;
-	return r > 0 || (r < 0 && (errno == EINTR || errno == EAGAIN));
-}
-
-enum end { END_EXIT, END_LATE, END_STOPPED };
-
-/*
- * Until the command has ended, or closed its output: what it left running in
- * the background may keep that open.
- */
-static enum end
-listen_to(const struct child *c, struct secret *s, size_t *n)
-{
-	int64_t end = clock_now() + SECONDS(SECRET_SECONDS);
-	struct pollfd fd[2] = { { c->out, POLLIN, 0 }, { c->self, POLLIN, 0 } };
-	bool open = true;
-
-	while (open || c->self >= 0) {
-		if (clock_now() >= end)
-			return END_LATE;
-		if (stop_is_pending()) /* blocked, for cli/send.c */
-			return END_STOPPED;
-		fd[0].fd = open ? c->out : -1;
-		fd[0].revents = fd[1].revents = 0;
-		(void)poll(fd, 2, LOOK_UP);
-		if (fd[0].revents)
-			open = drain(c, s, n);
-		else if (fd[1].revents)
-			break;
-	}
-	return END_EXIT;
-}
-
-/* Its exit status, -1 for a signal; whatever is left of it is killed. */
-static int
-reap(struct child *c, enum end how)
-{
-	int status = 0;
-	pid_t got;
-
-	if (how != END_EXIT)
-		kill(-c->pid, SIGKILL);
-	do
-		got = waitpid(c->pid, &status, 0);
-	while (got < 0 && errno == EINTR);
-	close(c->out);
+	if (c->out >= 0)
+		close(c->out);
 	if (c->self >= 0)
 		close(c->self);
-	return got == c->pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	c->out = c->self = -1;
+	c->pid = 0;
 }
 
-static bool
-judge(const char *name, enum end how, int status, struct outcome *why)
+void
+command_stop(struct command *c)
 {
-	if (how == END_LATE)
-		return REFUSE(why, "%s: it did not end within %d seconds",
-		    name, SECRET_SECONDS);
-	if (how == END_STOPPED)
-		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
-		    "%s: a signal came while it ran", name);
-	if (status == 127)
-		return REFUSE(why, "%s: not found (exit status 127)", name);
-	if (status < 0)
-		return REFUSE(why, "%s: it was killed by a signal", name);
-	if (status > 0)
-		return REFUSE(why, "%s: exit status %d; run it by hand to see "
-		    "why", name, status);
-	return true;
-}
+	pid_t got;
 
-static bool
-run(char *const *argv, const char *name, struct secret *s, struct slice *got,
-    struct outcome *why)
-{
-	struct child c = { -1, -1, -1 };
-	enum end how;
-	size_t n = 0;
-
-	if (!start(argv, &c))
-		return REFUSE(why, "%s: cannot start it: %s", name,
-		    strerror(errno));
-	how = listen_to(&c, s, &n);
-	if (!judge(name, how, reap(&c, how), why))
-		return false;
-	if (n >= SECRET_ROOM)
-		return REFUSE(why, "%s: it printed more than %d octets", name,
-		    SECRET_ROOM - 1);
-	s->room[n] = '\0';
-	*got = (struct slice){ s->room, n };
-	return true;
+	if (c->pid <= 0)
+		return;
+	kill(-c->pid, SIGKILL);
+	do
+		got = waitpid(c->pid, NULL, 0);
+	while (got < 0 && errno == EINTR);
+	close_ends(c);
 }
 
 bool
-secret_run(const struct relay_spec *r, struct secret *s, struct slice *got,
+command_start(struct command *c, const struct relay_spec *r, int64_t now,
     struct outcome *why)
 {
-	char shell[] = "/bin/sh", option[] = "-c", name[128], *space = NULL;
+	char shell[] = "/bin/sh", option[] = "-c", *space = NULL;
 	char *argv[WORDS_MAX + 1] = { shell, option, NULL };
 	bool ok = true;
 
-	secret_name_command(r, name);
+	*c = (struct command){ .out = -1, .self = -1,
+		.deadline = now + SECONDS(SECRET_SECONDS),
+		.out_slot = SIZE_MAX, .self_slot = SIZE_MAX };
+	secret_name_command(r, c->name);
 	if (r->secret_shell)
 		argv[2] = space = mem_dup(slice_of(r->secret_from));
 	else if (!secret_split(r->secret_from, argv, WORDS_MAX, &space))
 		ok = REFUSE(why, "%s: no command, more than %d words, or a "
-		    "quote that does not end", name, WORDS_MAX);
-	ok = ok && run(argv, name, s, got, why);
+		    "quote that does not end", c->name, WORDS_MAX);
+	if (ok && !start(argv, c))
+		ok = REFUSE(why, "%s: cannot start it: %s", c->name,
+		    strerror(errno));
 	free(space);
 	return ok;
+}
+
+/* On old kernels its end is looked for now and then. */
+void
+command_wait(struct command *c, int64_t now, struct wait *w)
+{
+	c->out_slot = c->self_slot = SIZE_MAX;
+	if (c->out >= 0)
+		c->out_slot = wait_add(w, c->out, POLLIN);
+	if (c->self >= 0)
+		c->self_slot = wait_add(w, c->self, POLLIN);
+	else if (c->out < 0)
+		wait_until(w, now + LOOK_UP);
+	wait_until(w, c->deadline);
+}
+
+/* Read what there is; what has no room is only counted. */
+static void
+drain(struct command *c, struct secret *s)
+{
+	char more[512];
+	bool full = c->n >= SECRET_ROOM - 1;
+	ssize_t r = full ? read(c->out, more, sizeof more) :
+	    read(c->out, s->room + c->n, SECRET_ROOM - 1 - c->n);
+
+	if (full)
+		explicit_bzero(more, sizeof more);
+	if (r > 0) {
+		c->n += (size_t)r;
+	} else if (r == 0 || (errno != EINTR && errno != EAGAIN)) {
+		close(c->out);
+		c->out = -1;
+	}
+}
+
+static bool
+judge(const struct command *c, int status, struct outcome *why)
+{
+	if (!WIFEXITED(status))
+		return REFUSE(why, "%s: it was killed by a signal", c->name);
+	if (WEXITSTATUS(status) == 127)
+		return REFUSE(why, "%s: not found (exit status 127)", c->name);
+	if (WEXITSTATUS(status) > 0)
+		return REFUSE(why, "%s: exit status %d; run it by hand to see "
+		    "why", c->name, WEXITSTATUS(status));
+	if (c->n >= SECRET_ROOM)
+		return REFUSE(why, "%s: it printed more than %d octets",
+		    c->name, SECRET_ROOM - 1);
+	return true;
+}
+
+/* It has ended, or only closed its output? */
+static enum secret_state
+look_at(struct command *c, struct secret *s, struct slice *got,
+    struct outcome *why)
+{
+	int status;
+	pid_t pid = waitpid(c->pid, &status, WNOHANG);
+
+	if (pid == 0 || (pid < 0 && errno == EINTR))
+		return SECRET_BUSY;
+	if (pid < 0)
+		status = SIGKILL; /* somebody else has its status */
+	close_ends(c);
+	if (!judge(c, status, why))
+		return SECRET_REFUSED;
+	s->room[c->n] = '\0';
+	*got = (struct slice){ s->room, c->n };
+	return SECRET_READY;
+}
+
+/*
+ * It is over when it has ended, whatever it left running in the background
+ * keeps its output open; and all that it printed before is read first.
+ */
+enum secret_state
+command_step(struct command *c, struct secret *s, const struct wait *w,
+    struct slice *got, struct outcome *why)
+{
+	if (wait_ready(w, c->out_slot) != 0 && c->out >= 0) {
+		drain(c, s);
+		return SECRET_BUSY;
+	}
+	if (wait_ready(w, c->self_slot) != 0 || (c->self < 0 && c->out < 0))
+		return look_at(c, s, got, why);
+	return SECRET_BUSY;
+}
+
+bool
+command_is_late(struct command *c, int64_t now, struct outcome *why)
+{
+	if (c->pid <= 0 || now < c->deadline)
+		return false;
+	REFUSE(why, "%s: it did not end within %d seconds", c->name,
+	    SECRET_SECONDS);
+	command_stop(c);
+	return true;
 }

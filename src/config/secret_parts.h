@@ -4,6 +4,7 @@
 #define CONFIG_SECRET_PARTS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/slice.h"
 #include "config/secret.h"
@@ -26,9 +27,31 @@ bool secret_load_file(const char *what, const char *path, struct secret *s,
 bool secret_take_line(struct secret *s, struct slice got, const char *from,
     struct outcome *why);
 
-/* The output of a command, in s->room. */
-bool secret_run(const struct relay_spec *r, struct secret *s,
-    struct slice *got, struct outcome *why);
+/* A command that runs: itself and its output.  Zero-initialise. */
+struct command {
+	pid_t pid;		/* 0 = none */
+	int out;		/* the reading end of its output; -1 = ended */
+	int self;		/* a pidfd, or -1 on old kernels */
+	size_t out_slot, self_slot;
+	size_t n;		/* octets that it has printed */
+	int64_t deadline;
+	char name[128];		/* for words */
+};
+
+/* Start r's; its output comes to s->room.  False with *why. */
+bool command_start(struct command *c, const struct relay_spec *r, int64_t now,
+    struct outcome *why);
+void command_wait(struct command *c, int64_t now, struct wait *w);
+
+/* SECRET_READY: *got is all that it printed. */
+enum secret_state command_step(struct command *c, struct secret *s,
+    const struct wait *w, struct slice *got, struct outcome *why);
+
+/* Is it late at this time?  Then it is killed, and *why says so. */
+bool command_is_late(struct command *c, int64_t now, struct outcome *why);
+
+/* Kill it if it still runs, with all of its process group. */
+void command_stop(struct command *c);
 
 /* "password-command pass", "token-command oama": its first word only. */
 void secret_name_command(const struct relay_spec *r, char out[128]);
@@ -44,9 +67,10 @@ bool secret_split(const char *command, char **argv, size_t max, char **space);
 bool secret_from_netrc(const struct relay_spec *r, struct secret *s,
     struct outcome *why);
 
-/* SECRET_TOKEN: s->text, from what is kept or from the command. */
-bool secret_from_token(const struct relay_spec *r, struct secret *s,
-    struct outcome *why);
+/* SECRET_TOKEN: s->text, from what is kept; or from what a command printed. */
+bool secret_from_kept(const struct relay_spec *r, struct secret *s);
+bool secret_from_output(const struct relay_spec *r, struct secret *s,
+    struct slice got, struct outcome *why);
 
 /* What a token command printed. */
 struct token {

@@ -111,8 +111,8 @@ take_kept(const struct relay_spec *r, struct secret *s, struct slice all)
 	    secret_take_line(s, token, "kept token", &why);
 }
 
-static bool
-read_kept(const struct relay_spec *r, struct secret *s)
+bool
+secret_from_kept(const struct relay_spec *r, struct secret *s)
 {
 	int dir = open_folder(false), fd;
 	struct slice all = { 0 };
@@ -127,8 +127,8 @@ read_kept(const struct relay_spec *r, struct secret *s)
 		close(fd);
 		fd = -1;
 	}
-	return fd >= 0 && secret_load(fd, s, &all) &&
-	    take_kept(r, s, all);
+	s->kept = fd >= 0 && secret_load(fd, s, &all) && take_kept(r, s, all);
+	return s->kept;
 }
 
 static bool
@@ -200,19 +200,14 @@ secret_forget(const struct relay_spec *r)
 }
 
 bool
-secret_from_token(const struct relay_spec *r, struct secret *s,
-    struct outcome *why)
+secret_from_output(const struct relay_spec *r, struct secret *s,
+    struct slice got, struct outcome *why)
 {
 	int64_t now = clock_wall().seconds;
-	struct slice got = { 0 };
 	struct token t;
 	char from[128];
 
-	if (read_kept(r, s))
-		return true;
 	secret_name_command(r, from);
-	if (!secret_run(r, s, &got, why))
-		return false;
 	if (!token_parse(s->room, got.n, now, &t))
 		return REFUSE(why, "%s: it printed no token, nor JSON with an "
 		    "access_token", from);

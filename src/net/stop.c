@@ -75,18 +75,3 @@ stop_outcome(unsigned signal)
 	return outcome_make(DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
 	    "stopped by signal %u", signal);
 }
-
-bool
-stop_is_pending(void)
-{
-	sigset_t ours, pending;
-
-	add_all(&ours, false);
-	if (sigpending(&pending) != 0)
-		return false;
-	for (int which = 1; which <= SIGRTMAX; which++)
-		if (sigismember(&pending, which) == 1 &&
-		    sigismember(&ours, which) == 1)
-			return true;
-	return false;
-}

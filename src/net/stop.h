@@ -40,7 +40,4 @@ unsigned stop_taken(struct stop *s);
 /* What becomes of what was under way: DEFERRED, "stopped by signal 15". */
 struct outcome stop_outcome(unsigned signal);
 
-/* Has one come that nobody took yet?  For those who wait elsewhere. */
-bool stop_is_pending(void);
-
 #endif

@@ -4,14 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../support/remove_all.h"
@@ -210,32 +211,73 @@ test_command(void **state)
 	assert_true(clock_now() - start < SECONDS(15));
 }
 
-/* As under cli/send.c, which blocks the signals that mean to stop. */
-static void
-test_stopped(void **state)
+/* One turn of a loop for both; true while the first is busy. */
+static bool
+turn(struct secret_job *slow, struct secret_job *quick, struct wait *w,
+    enum secret_state *state)
 {
-	struct relay_spec r = { .name = "work", .secret = SECRET_COMMAND,
+	struct outcome why;
+	int64_t now = clock_now();
+	bool busy = secret_step(slow, w, now, &why) == SECRET_BUSY;
+
+	if (*state == SECRET_BUSY)
+		*state = secret_step(quick, w, now, &why);
+	if (*state != SECRET_BUSY)
+		return busy;
+	wait_clear(w);
+	secret_wait(slow, now, w);
+	secret_wait(quick, now, w);
+	wait_poll(w, now);
+	return busy;
+}
+
+/* A slow command delays no other, and is killed when nobody wants it. */
+static void
+test_side_by_side(void **state)
+{
+	struct relay_spec one = { .name = "slow", .secret = SECRET_COMMAND,
 		.secret_from = "sleep 20 & sleep 20", .secret_shell = true };
+	struct relay_spec two = { .name = "quick", .secret = SECRET_COMMAND,
+		.secret_from = "echo canary" };
 	int64_t start = clock_now();
-	struct secret s = { 0 };
-	struct outcome why = { 0 };
-	sigset_t set, old;
-	bool ok;
-	int which;
+	struct secret_job *slow = secret_start(&one, false, start);
+	struct secret_job *quick = secret_start(&two, false, start);
+	enum secret_state got = SECRET_BUSY;
+	struct wait w = { 0 };
 
 	(void)state;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	assert_int_equal(sigprocmask(SIG_BLOCK, &set, &old), 0);
-	raise(SIGTERM);
-	ok = secret_read(&r, &s, &why);
-	assert_int_equal(sigwait(&set, &which), 0);
-	assert_int_equal(sigprocmask(SIG_SETMASK, &old, NULL), 0);
-	assert_false(ok);
-	assert_int_equal(outcome_exit(&why), 75); /* there is nothing to mend */
-	assert_non_null(strstr(why.text,
-	    "password-command sleep: a signal came"));
-	assert_true(clock_now() - start < SECONDS(10));
+	while (got == SECRET_BUSY)
+		assert_true(turn(slow, quick, &w, &got));
+	assert_int_equal(got, SECRET_READY);
+	assert_string_equal(secret_of(quick)->text, "canary");
+	secret_free(quick);
+	secret_free(slow);
+	wait_free(&w);
+	errno = 0;
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_true(clock_now() - start < SECONDS(15));
+}
+
+/* Time is a parameter: 30 seconds later it is late, and over. */
+static void
+test_late(void **state)
+{
+	struct relay_spec r = { .name = "slow", .secret = SECRET_COMMAND,
+		.secret_from = "sleep 20" };
+	int64_t start = clock_now();
+	struct secret_job *j = secret_start(&r, false, start);
+	struct wait w = { 0 };
+	struct outcome why;
+
+	(void)state;
+	assert_int_equal(secret_step(j, &w, start + SECONDS(30) - 1, &why),
+	    SECRET_BUSY);
+	assert_int_equal(secret_step(j, &w, start + SECONDS(30), &why),
+	    SECRET_REFUSED);
+	assert_non_null(strstr(why.text, "within 30 seconds"));
+	assert_int_equal(outcome_exit(&why), 78);
+	secret_free(j);
 }
 
 static void
@@ -708,7 +750,8 @@ main(void)
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_command),
-		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_side_by_side),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_too_many_words),
 		cmocka_unit_test(test_credential),
 		cmocka_unit_test(test_netrc),
