@@ -233,14 +233,14 @@ keep_line(struct mime *m)
 	m->line_spent = true;
 }
 
+/* A delimiter is told of: from here on another part, or none. */
 static void
-delimit(struct mime *m, size_t level, bool closing)
+delimit(struct mime *m)
 {
-	m->depth = closing ? level : level + 1;
-	m->in_head = !closing;
+	m->depth = m->depth_behind;
+	m->in_head = !m->is_closing;
 	m->is_outside = true;
 	m->entity.kind = MIME_LEAF; /* a part's header comes, no message's */
-	m->owed = MIME_DELIMITER;
 }
 
 /* The line that is held is whole; MIME_NONE when nothing is to be told yet. */
@@ -254,7 +254,9 @@ end_line(struct mime *m, struct slice *piece)
 	if (level < m->depth) {
 		if (was_head)
 			end_head(m, false, piece);
-		delimit(m, level, closing);
+		m->is_closing = closing;
+		m->depth_behind = closing ? level : level + 1;
+		m->owed = MIME_DELIMITER;
 		return was_head ? MIME_HEAD : MIME_NONE;
 	}
 	if (was_head && line.n == 0) {
@@ -346,6 +348,8 @@ pay(struct mime *m, struct slice *piece)
 {
 	enum mime_event e = m->owed;
 
+	if (e == MIME_DELIMITER)
+		delimit(m);
 	if (e != MIME_NONE) {
 		*piece = buf_slice(&m->line);
 		m->owed = MIME_NONE;

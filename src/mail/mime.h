@@ -68,6 +68,8 @@ struct mime {
 	size_t count;
 	struct buf head, line;
 	enum mime_event owed; /* MIME_TEXT or MIME_DELIMITER: the line's */
+	size_t depth_behind;  /* such a delimiter, when it is told of */
+	bool is_closing;
 	char eol[2];
 	size_t owed_eol; /* octets of eol that are still to be told */
 	enum mime_event eol_is; /* MIME_EOL or MIME_CR */

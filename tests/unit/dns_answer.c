@@ -129,6 +129,25 @@ mx_unfinished_host(struct buf *b)
 	packet_record(b, "example.org", DNS_MX, SLICE("\0\12\2mx"));
 }
 
+/* As real servers write it: owner and host by pointers to the question. */
+static void
+mx_compressed(struct buf *b)
+{
+	packet_count(b, 3);
+	buf_put(b, (struct slice){ "\xc0\x0c" "\0\17\0\1" "\0\0\0\x3c"
+	    "\0\7" "\0\12\2mx\xc0\x0c", 19 });
+	packet_count(b, 3);
+	buf_put(b, (struct slice){ "\xc0\x0c" "\0\17\0\1" "\0\0\0\x3c"
+	    "\0\4" "\0\24\xc0\x0c", 16 });
+}
+
+/* A pointer without its second octet at the end of the data. */
+static void
+mx_half_pointer(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_MX, SLICE("\0\12\2mx\xc0"));
+}
+
 static void
 mx_overlong(struct buf *b)
 {
@@ -253,6 +272,10 @@ static const struct {
 	{ "two MX", DNS_MX, 0x8180, mx_two, DNS_FOUND,
 	    "20 mx2.example.org, 10 mx1.example.org" },
 	{ "null MX", DNS_MX, 0x8180, mx_null, DNS_FOUND, "0 ." },
+	{ "compressed names", DNS_MX, 0x8180, mx_compressed, DNS_FOUND,
+	    "10 mx.example.org, 20 example.org" },
+	{ "half a pointer", DNS_MX, 0x8180, mx_half_pointer, DNS_SOFT,
+	    "malformed answer" },
 	{ "strange host is escaped", DNS_MX, 0x8180, mx_strange, DNS_FOUND,
 	    "5 a\\032b.example.org" },
 	{ "record of another name", DNS_MX, 0x8180, mx_of_another, DNS_NODATA,

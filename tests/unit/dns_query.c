@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -92,6 +93,28 @@ static const struct {
 	{ "more behind the end", { "\2mx\0\0", 5 }, NULL },
 };
 
+/* Every octet: as it is, in lower case, or as a number (RFC 4343 2.1). */
+static void
+test_wire_octets(void **state)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	char kept[DNS_NAME_SIZE], want[8];
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char wire[] = { 1, (char)c, 0 };
+		int low = c >= 'A' && c <= 'Z' ? c + 32 : c;
+
+		if (c > 0 && strchr(plain, low))
+			snprintf(want, sizeof want, "%c", low);
+		else
+			snprintf(want, sizeof want, "\\%03d", c);
+		assert_true(dns_name_from_wire((struct slice){ wire, 3 },
+		    kept));
+		assert_string_equal(kept, want);
+	}
+}
+
 static void
 test_wire_names(void **state)
 {
@@ -168,6 +191,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_localhost),
 		cmocka_unit_test(test_wire_names),
+		cmocka_unit_test(test_wire_octets),
 		cmocka_unit_test(test_the_packet),
 		cmocka_unit_test(test_type_names),
 	};
