@@ -357,8 +357,8 @@ test_print(void **state)
 		"# command line\nfrom = b@x\n",
 		"# default: not set\n#name =\n",
 		"/smtpsend.conf:1\nhelo = f.x\n",
-		"# command line\nresolver = 192.0.2.8\n# command line\n"
-		"resolver = 192.0.2.9\n",
+		("# command line\nresolver = 192.0.2.8\n# command line\n"
+		 "resolver = 192.0.2.9\n"),
 		"# default\ntls = may\n",
 		"# command line\nverbose = yes\n",
 		"/smtpsend.conf:3\nrewrite-from = * a@x.org\n",
