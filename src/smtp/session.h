@@ -102,8 +102,9 @@ size_t session_rcpt_limit(const struct session *s);
 
 /*
  * Did it end between mails, or before a word was said to one that was not the
- * first?  Then the server has only had enough of this connection: whom that
- * mail was for, all DEFERRED, may be asked for on another one at once.
+ * first, and before the server could have all of that?  Then it has only had
+ * enough of this connection: whom that mail was for, all DEFERRED, may be asked
+ * for on another one at once.
  */
 bool session_is_stale(const struct session *s);
 

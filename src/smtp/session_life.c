@@ -127,7 +127,8 @@ session_bdat_is_broken(const struct session *s)
 bool
 session_is_stale(const struct session *s)
 {
-	return s->end.verdict == DEFERRED && s->mails > 0 && !s->heard;
+	return s->end.verdict == DEFERRED && !s->end.maybe_sent &&
+	    s->mails > 0 && !s->heard;
 }
 
 const struct caps *

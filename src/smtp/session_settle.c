@@ -147,8 +147,8 @@ enum verb
 session_give_up(struct session *s, struct outcome o)
 {
 	o.verdict = DEFERRED;
-	o.maybe_sent = session_is_committed(s) && o.code / 100 != 4 &&
-	    o.code / 100 != 5;
+	o.maybe_sent = s->mail.n > 0 && session_is_committed(s) &&
+	    o.code / 100 != 4 && o.code / 100 != 5;
 	session_finish(s, &o);
 	return NOTHING;
 }

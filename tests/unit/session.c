@@ -706,6 +706,30 @@ test_mail_after_mail(void **state)
 		}
 }
 
+/* A mail that went out in one flight may have been taken without a word. */
+static void
+test_whole_flight_is_not_stale(void **state)
+{
+	struct outcome why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+	    "end of file");
+	struct talk t;
+
+	(void)state;
+	for (size_t short_of = 0; short_of < 2; short_of++) {
+		begin_plain(&t, "220 hi|250-srv|250-CHUNKING|250 PIPELINING|"
+		    "250 ok|250 ok");
+		say(&t, "250 taken\r\n");
+		next_mail(&t, false);
+		feed(&t);
+		give(&t, session_output(t.s).n - short_of);
+		session_lost(t.s, &why);
+		assert_int_equal(t.rcpt.verdict, DEFERRED);
+		assert_int_equal(t.rcpt.result->maybe_sent, short_of == 0);
+		assert_int_equal(session_is_stale(t.s), short_of > 0);
+		finish(&t);
+	}
+}
+
 /* What may come while nothing is asked. */
 static void
 test_between_mails(void **state)
@@ -742,6 +766,7 @@ test_between_mails(void **state)
 		assert_int_equal(session_end(t.s)->code, rows[i].code);
 		assert_non_null(strstr(session_end(t.s)->text, rows[i].text));
 		assert_true(session_is_stale(t.s));
+		assert_false(session_end(t.s)->maybe_sent);
 		finish(&t);
 	}
 }
@@ -860,6 +885,7 @@ main(void)
 		cmocka_unit_test(test_waivers),
 		cmocka_unit_test(test_no_bdat),
 		cmocka_unit_test(test_mail_after_mail),
+		cmocka_unit_test(test_whole_flight_is_not_stale),
 		cmocka_unit_test(test_between_mails),
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_many_recipients),
