@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
-_smtpsend_long='--file --from --name --read-recipients --as-is
+_smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --server --relay --proxy --port --resolver
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
@@ -26,6 +26,7 @@ _smtpsend_words()
 	-b) echo m s S v t i p P q d D h H O C V ;;
 	-e) echo p m q w e ;;
 	--log) echo syslog journal none ;;
+	--max-size) echo 10M 100M 1G ;;
 	--timeout) echo 30s 1m 5m ;;
 	--server) echo smtp:// smtps:// lmtp:// localhost ;;
 	--relay) echo smtp:// smtps:// ;;

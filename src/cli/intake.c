@@ -11,6 +11,7 @@
 #include "cli/names.h"
 #include "config/idn.h"
 #include "mail/complete.h"
+#include "mail/header.h"
 #include "mail/label.h"
 #include "mail/mbox.h"
 #include "mail/recode.h"
@@ -209,13 +210,15 @@ static bool
 read_message(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
+	const struct input_options from = { s->message.file, dots(s), in->stop,
+		s->message.max_size, header_is_whole };
 	struct complete_options o;
 	size_t body_at;
 	char *name;
 	bool ok;
 
 	say_it_is_typed(s);
-	if (!input_read(&in->input, s->message.file, dots(s), in->stop, why) ||
+	if (!input_read(&in->input, &from, why) ||
 	    !read_mbox_sender(in, s, self, why))
 		return false;
 	name = names_full(s, &in->envelope);
@@ -297,7 +300,9 @@ intake_read(struct intake *in, const struct settings *s,
 {
 	struct envelope *e = &in->envelope;
 
-	in->input.content.fd = in->message.body.fd = -1;
+	in->input = (struct input){ .content.fd = -1, .spill.fd = -1,
+		.fd = -1 };
+	in->message.body.fd = -1;
 	names_recipients(e, s, self);
 	if (!names_sender(e, s, self, why))
 		return false;

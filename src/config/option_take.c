@@ -271,6 +271,37 @@ duration_parse(const char *text, unsigned unit, unsigned *seconds)
 	return true;
 }
 
+/* k, M and G are powers of 1024; 0 for no unit. */
+static unsigned
+unit_shift(char c)
+{
+	switch (ascii_lower(c)) {
+	case 'k':
+		return 10;
+	case 'm':
+		return 20;
+	case 'g':
+		return 30;
+	}
+	return 0;
+}
+
+bool
+take_max_size(struct option_call *c, const char *value)
+{
+	struct slice s = slice_of(value);
+	unsigned shift = s.n > 0 ? unit_shift(s.p[s.n - 1]) : 0;
+	uint64_t n;
+
+	if (shift > 0)
+		s.n--;
+	if (!slice_to_uint(s, UINT32_MAX, &n) || n == 0)
+		return option_refuse(c, value,
+		    "a size is wanted: 500k, 50M or 2G");
+	c->settings->message.max_size = n << shift;
+	return true;
+}
+
 bool
 take_timeout(struct option_call *c, const char *value)
 {

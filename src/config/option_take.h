@@ -40,6 +40,7 @@ bool take_explain(struct option_call *c, const char *value);
 bool take_help(struct option_call *c, const char *value);
 bool take_version(struct option_call *c, const char *value);
 bool take_file(struct option_call *c, const char *value);
+bool take_max_size(struct option_call *c, const char *value);
 bool take_server(struct option_call *c, const char *value);
 bool take_relay(struct option_call *c, const char *value);
 bool take_proxy(struct option_call *c, const char *value);

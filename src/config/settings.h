@@ -94,6 +94,7 @@ struct way {
 /* The message and its envelope. */
 struct message_settings {
 	const char *file;	/* --file; NULL = stdin */
+	uint64_t max_size;	/* --max-size; 0 = as input.h has it */
 	const char *from;	/* -f; "" and "<>" are the null sender */
 	const char *full_name;	/* -F */
 	bool read_recipients;	/* -t */

@@ -6,6 +6,8 @@
 #include "mail/lines.h"
 #include "mail/mbox.h"
 
+#define FIRST_OCTETS 900 /* where a colon must be for a first field */
+
 /*
  * The next line, without its end.  False when it ends, or may end, behind what
  * was fed.
@@ -88,7 +90,16 @@ begins_field(struct slice line)
 static bool
 is_header_line(struct slice line, bool any)
 {
-	return begins_field(line) || (any && is_blank(first_octet(line)));
+	if (any)
+		return begins_field(line) || is_blank(first_octet(line));
+	return begins_field(slice_first(line, FIRST_OCTETS));
+}
+
+/* May the line, of which this is only the beginning, belong to a header? */
+static bool
+may_go_on(struct slice line, bool any)
+{
+	return any || line.n <= FIRST_OCTETS || is_header_line(line, any);
 }
 
 enum parse
@@ -102,7 +113,8 @@ header_split(struct slice raw, bool all, bool cr_ends, struct slice *head,
 	lines_feed(&lines, raw);
 	*head = (struct slice){ lines.p, 0 };
 	while (lines.p < lines.end) {
-		if (!take_line(&lines, &line) && !all)
+		if (!take_line(&lines, &line) && !all &&
+		    may_go_on(line, any))
 			return PARSE_MORE;
 		if (is_empty(line)) {
 			*body_at = raw.n - (size_t)(lines.end - lines.p);
@@ -141,6 +153,16 @@ header_canonical(struct slice raw, bool cr_ends, struct buf *out)
 			buf_putc(out, ' ');
 	if (out->n > 0 && !slice_ends_nocase(buf_slice(out), SLICE("\n")))
 		buf_puts(out, "\r\n");
+}
+
+bool
+header_is_whole(struct slice front)
+{
+	bool cr_ends = slice_find(front, '\n') == front.n;
+	struct slice head;
+	size_t at;
+
+	return header_split(front, false, cr_ends, &head, &at) == PARSE_OK;
 }
 
 /* Length of the first line with its CRLF. */

@@ -17,10 +17,10 @@
 
 /*
  * Where the header of a raw message is: head gets its fields, *body_at the
- * offset of the body, behind the empty line.  A first "From " or ">From "
- * line, as mboxes have it, is in neither.  The header ends at an empty line,
- * or before the first line that is no field: a message that begins so is all
- * body.
+ * offset of the body, behind the empty line.  Lines that mboxes
+ * have before it (mbox.h) are in neither.  The header ends at an empty line,
+ * or before the first line that is no field: a message that begins so, or that
+ * has no colon soon, is all body.
  *
  * PARSE_MORE: the header may go on behind raw; never when raw is all there is
  * (all = true), for a header needs no empty line behind it.  Never PARSE_BAD.
@@ -28,6 +28,9 @@
  */
 enum parse header_split(struct slice raw, bool all, bool cr_ends,
     struct slice *head, size_t *body_at);
+
+/* Is all of the header in these octets, which more will follow? */
+bool header_is_whole(struct slice front);
 
 /* Append raw fields with CRLF line ends, without NULs and stray CRs. */
 void header_canonical(struct slice raw, bool cr_ends, struct buf *out);

@@ -14,8 +14,8 @@
 #include "mail/param.h"
 #include "mail/word.h"
 
-#define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
 #define NAME_OCTETS 900 /* of a name, which nothing can fold */
+#define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
 
 enum kind {
 	TEXT,

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 
 /* Where it comes from, while it is read. */
 struct source {
@@ -57,83 +56,47 @@ read_fail(struct outcome *why, const struct source *from)
 }
 
 static bool
-spill_fail(struct outcome *why, const char *dir)
+too_large(struct outcome *why, uint64_t max)
 {
-	return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 1),
-	    "cannot keep a large message in %s: %s", dir, strerror(errno));
+	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 3, 4),
+	    "the message is larger than %llu octets (max-size)",
+	    (unsigned long long)max);
 }
 
-static const char *
-temporary_directory(void)
-{
-	const char *dir = getenv("TMPDIR");
-
-	return dir && dir[0] == '/' ? dir : "/tmp";
-}
-
-/* Where there is no O_TMPFILE. */
-static int
-open_and_unlink(const char *dir)
-{
-	struct buf path = { 0 };
-	char *name;
-	int fd;
-
-	buf_putf(&path, "%s/smtpsend.XXXXXX", dir);
-	name = mem_dup(buf_slice(&path));
-	buf_free(&path);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(name);
-	free(name);
-	return fd;
-}
-
-static int
-open_temporary(const char *dir)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	return fd >= 0 ? fd : open_and_unlink(dir);
-}
-
+/* What is in memory becomes the beginning of a file. */
 static bool
-write_all(int fd, struct slice data)
+spill(struct input *in, const struct input_options *o, struct outcome *why)
 {
-	while (data.n > 0) {
-		ssize_t n = write(fd, data.p, data.n);
+	struct slice front = buf_slice(&in->memory);
 
-		if (n < 0 && errno != EINTR)
-			return false;
-		data = slice_from(data, n > 0 ? (size_t)n : 0);
-	}
-	return true;
-}
-
-/* Move what is in memory to a temporary file. */
-static bool
-spill(struct input *in, struct outcome *why)
-{
-	const char *dir = temporary_directory();
-
-	in->content.fd = open_temporary(dir);
-	if (in->content.fd < 0 ||
-	    !write_all(in->content.fd, buf_slice(&in->memory)))
-		return spill_fail(why, dir);
+	if (o->has_header && !o->has_header(front))
+		return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
+		    "header larger than 1 MiB");
+	if (!spill_put(&in->spill, front, why))
+		return false;
 	buf_free(&in->memory);
 	return true;
 }
 
 static bool
-store(struct input *in, struct slice data, struct outcome *why)
+store(struct input *in, const struct input_options *o, struct slice data,
+    struct outcome *why)
 {
+	uint64_t max = o->max_size ? o->max_size : INPUT_COPIED;
+	size_t room = INPUT_MEMORY - in->memory.n;
+
 	in->content.length += data.n;
-	if (in->content.fd < 0 && in->content.length <= INPUT_MEMORY)
-		return buf_put(&in->memory, data);
-	if (in->content.fd < 0 && !spill(in, why))
+	if (in->content.length > max)
+		return too_large(why, max);
+	if (in->spill.fd < 0) {
+		buf_put(&in->memory, slice_first(data, room));
+		data = slice_from(data, room);
+	}
+	if (data.n == 0)
+		return true;
+	if (in->spill.fd < 0 && !spill(in, o, why))
 		return false;
-	return write_all(in->content.fd, data) ||
-	    spill_fail(why, temporary_directory());
+	return spill_put(&in->spill, data, why);
 }
 
 /* Wait for something to read; false when a signal says to stop. */
@@ -175,7 +138,8 @@ is_typed_end(const struct source *from, struct slice line)
 }
 
 static bool
-read_all(struct input *in, struct source *from, struct outcome *why)
+read_all(struct input *in, const struct input_options *o, struct source *from,
+    struct outcome *why)
 {
 	char block[CONTENT_BLOCK];
 	ssize_t n;
@@ -183,12 +147,15 @@ read_all(struct input *in, struct source *from, struct outcome *why)
 	while ((n = read_some(from, block, sizeof block)) > 0) {
 		struct slice data = { block, (size_t)n };
 
-		if (is_typed_end(from, data))
-			return true;
+		if (is_typed_end(from, data)) {
+			n = 0;
+			break;
+		}
 		from->line_start = block[n - 1] == '\n';
-		if (!store(in, data, why))
+		if (!store(in, o, data, why))
 			return false;
 	}
+	in->content.fd = in->spill.fd;
 	return n == 0 || read_fail(why, from);
 }
 
@@ -200,8 +167,8 @@ static bool
 use_in_place(struct input *in, const struct source *from,
     const struct stat *st, uint64_t offset, struct outcome *why)
 {
-	in->content.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
-	if (in->content.fd < 0)
+	in->content.fd = in->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
+	if (in->fd < 0)
 		return open_errno(why, from->path);
 	in->content.offset = offset;
 	in->content.length = (uint64_t)st->st_size - offset;
@@ -211,7 +178,8 @@ use_in_place(struct input *in, const struct source *from,
 }
 
 static bool
-take(struct input *in, struct source *from, struct outcome *why)
+take(struct input *in, const struct input_options *o, struct source *from,
+    struct outcome *why)
 {
 	struct stat st;
 	off_t offset;
@@ -224,9 +192,11 @@ take(struct input *in, struct source *from, struct outcome *why)
 		return open_fail(why, from->path,
 		    from->path ? "it is a directory" : "a directory");
 	offset = S_ISREG(st.st_mode) ? lseek(from->fd, 0, SEEK_CUR) : -1;
-	if (offset >= 0 && st.st_size - offset > INPUT_MEMORY)
-		return use_in_place(in, from, &st, (uint64_t)offset, why);
-	return read_all(in, from, why);
+	if (offset < 0 || st.st_size - offset <= INPUT_MEMORY)
+		return read_all(in, o, from, why);
+	if (o->max_size && (uint64_t)(st.st_size - offset) > o->max_size)
+		return too_large(why, o->max_size);
+	return use_in_place(in, from, &st, (uint64_t)offset, why);
 }
 
 /* As content_read(), but a message that cannot be read is not sent later. */
@@ -296,20 +266,20 @@ finish(struct input *in, enum input_dots dots, struct outcome *why)
 }
 
 bool
-input_read(struct input *in, const char *path, enum input_dots dots,
-    struct stop *stop, struct outcome *why)
+input_read(struct input *in, const struct input_options *o,
+    struct outcome *why)
 {
-	struct source from = { .path = path, .line_start = true,
-		.stop = stop };
+	struct source from = { .path = o->path, .line_start = true,
+		.stop = o->stop };
 	bool ok;
 
-	*in = (struct input){ .content.fd = -1 };
-	from.fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
+	*in = (struct input){ .content.fd = -1, .spill.fd = -1, .fd = -1 };
+	from.fd = o->path ? open(o->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
 	if (from.fd < 0)
-		return open_errno(why, path);
-	from.typed = dots != DOTS_ARE_CONTENT && isatty(from.fd) == 1;
-	ok = take(in, &from, why) && finish(in, dots, why);
-	if (path)
+		return open_errno(why, o->path);
+	from.typed = o->dots != DOTS_ARE_CONTENT && isatty(from.fd) == 1;
+	ok = take(in, o, &from, why) && finish(in, o->dots, why);
+	if (o->path)
 		close(from.fd);
 	return ok;
 }
@@ -318,7 +288,8 @@ void
 input_free(struct input *in)
 {
 	buf_free(&in->memory);
-	if (in->content.fd >= 0)
-		close(in->content.fd);
-	*in = (struct input){ .content.fd = -1 };
+	spill_free(&in->spill);
+	if (in->fd >= 0)
+		close(in->fd);
+	*in = (struct input){ .content.fd = -1, .spill.fd = -1, .fd = -1 };
 }

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/outcome.h"
 #include "net/content.h"
+#include "net/spill.h"
 #include "net/stop.h"
 
 #define INPUT_MEMORY 1048576	/* most octets kept in memory */
@@ -29,20 +30,35 @@ enum input_dots {
 
 struct input {
 	struct buf memory;	/* the message, when it is in no file */
-	struct content content;	/* all of it; its file is ours to close */
+	struct content content;	/* all of it */
+	struct spill spill;	/* the file that was made for it, or not */
+	int fd;			/* a file that it came from and stays in, or
+				   -1; ours to close */
 	bool cr_ends;		/* it has no LF: a CR ends a line (lines.h) */
 };
 
+#define INPUT_COPIED 1073741824 /* most octets that are copied, by default */
+
+struct input_options {
+	const char *path;	/* NULL: standard input */
+	enum input_dots dots;
+	struct stop *stop;	/* signals that end the reading; or NULL */
+	uint64_t max_size;	/* of the message; 0 = INPUT_COPIED, and no
+				   limit for a file that is used where it is */
+	/* do these octets, the first INPUT_MEMORY of more, hold all of a
+	   header?  If not the rest need not be read; NULL: they do */
+	bool (*has_header)(struct slice front);
+};
+
 /*
- * Read all of the message from path, or from standard input when it is NULL.
- * False with *why: FAILED with STAGE_OPEN (absent, unreadable, a directory,
- * closed), STAGE_READ (a read error), STAGE_MESSAGE (it is empty); DEFERRED
- * with STAGE_SYSTEM (no room for the temporary file, or a signal that stop has
- * caught; stop may be NULL).  *in is to be freed
- * either way.
+ * Read all of the message.  False with *why: FAILED with STAGE_OPEN (absent,
+ * unreadable, a directory, closed), STAGE_READ (a read error), STAGE_MESSAGE
+ * (it is empty or too large, or its header is) or STAGE_SYSTEM (no room for a
+ * temporary file); DEFERRED with STAGE_SYSTEM (short of descriptors, or a
+ * signal).  *in is to be freed either way.
  */
-bool input_read(struct input *in, const char *path, enum input_dots dots,
-    struct stop *stop, struct outcome *why);
+bool input_read(struct input *in, const struct input_options *o,
+    struct outcome *why);
 void input_free(struct input *in);
 
 #endif

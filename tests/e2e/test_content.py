@@ -582,3 +582,72 @@ def test_a_message_id_does_not_end_in_a_dot(smtpsend, recorder, machine,
                    message=b"Subject: x\n\nhi\n", wrap=box)
     assert run.status == 0, run
     assert re.fullmatch(r"<[^@]+@[a-z.]*[a-z]>", head_of(recorder)["message-id"])
+
+
+# ---- room, and input without end ----
+
+LARGE = OWN + b"\n" + b"".join(b"%070d\n" % i for i in range(40_000))
+
+
+def small_room(folder, size, *more):
+    """Words before a command: these folders hold only so many octets."""
+    mounts = " && ".join(f"mount -t tmpfs -o size={size} none {d}"
+                         for d in (folder, *more))
+    return ["unshare", "-m", "--propagation", "private", "sh", "-c",
+            mounts + ' && exec "$@"', "-"]
+
+
+@pytest.mark.parametrize("full", ["missing", "small", "all"])
+def test_a_large_message_finds_room(smtpsend, recorder, tmp_path, full):
+    """Where TMPDIR is missing or full another place is taken, memory at last."""
+    room = tmp_path / "room"
+    wrap = []
+    if full != "missing":
+        room.mkdir()
+        more = ["/tmp", "/var/tmp"] if full == "all" else []
+        wrap = small_room(room, "1500k", *more)
+    if full == "all" and str(BINARY).startswith("/tmp"):
+        pytest.skip("the program itself is in /tmp")
+    run = smtpsend("--server", recorder.url, "-f", "a@client.test",
+                   "bob@example.test", message=LARGE, wrap=wrap,
+                   env={"TMPDIR": str(room)})
+    assert run.status == 0, run
+    assert recorder.messages[0].endswith(
+        LARGE.split(b"\n\n", 1)[1].replace(b"\n", b"\r\n"))
+
+
+def test_no_room_at_all_is_71_with_the_reason(smtpsend, recorder, tmp_path):
+    wrap = ["prlimit", "--fsize=1500000", "--"]
+    run = smtpsend("--server", recorder.url, "bob@example.test", message=LARGE,
+                   wrap=wrap, env={"TMPDIR": str(tmp_path / "no")})
+    assert run.status == 71, run
+    assert "/no: No such file" in run.stderr and "/tmp: File too" in run.stderr
+    assert "later" not in run.stderr and recorder.sessions == []
+
+
+@pytest.mark.parametrize("endless, args, words", [
+    (b"X-A: b\n", [], "header larger"), (b"Subject: y", [], "header larger"),
+    (b"hello\n", ["--max-size", "3M"], "max-size"),
+    (b"y", ["--max-size=2048k"], "max-size")])
+def test_input_without_end(recorder, endless, args, words):
+    """It ends us, not the disk; the header's limit holds while it is read."""
+    p = subprocess.Popen([BINARY, "--server", recorder.url, *args,
+                          "bob@example.test"], stdin=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    block, sent = endless * 10000, 0
+    try:
+        if endless.startswith(b"Subject"):
+            p.stdin.write(endless)
+            block = b"y" * 60000
+        while sent < 500_000_000:
+            sent += p.stdin.write(block)
+    except BrokenPipeError:
+        pass
+    err = p.stderr.read().decode()
+    assert p.wait(20) == 65 and words in err, err
+    assert sent < 10_000_000 and recorder.sessions == []
+
+
+def test_a_dash_is_standard_input(smtpsend, recorder):
+    send(smtpsend, recorder, "--file", "-", message=OWN + b"\nhi\n")
+    assert recorder.messages[0].endswith(b"\r\n\r\nhi\r\n")

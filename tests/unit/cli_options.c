@@ -109,6 +109,7 @@ show_route(struct buf *b, const struct settings *s)
 		show_number(b, "maxa", s->route.max_addresses);
 	if (s->route.max_sessions != 2)
 		show_number(b, "maxs", s->route.max_sessions);
+	show_number(b, "maxsize", (long long)s->message.max_size);
 	show_number(b, "timeout", s->route.timeout);
 	if (s->way.tls.given.text) {
 		buf_putf(b, " tls=%s(", tls_level_name(s->way.tls.level));
@@ -366,6 +367,9 @@ static const struct good own[] = {
 	    "deliver (-bm) t=1 v6=1 helo=me.example v=1", NULL },
 	{ "x --allow-loopback-mx --max-addresses 3 --max-sessions 1 a",
 	    "deliver (-bm) loop=1 maxa=3 maxs=1 <a>", NULL },
+	{ "x --max-size 17 a", "deliver (-bm) maxsize=17 <a>", NULL },
+	{ "x --max-size 3k a", "deliver (-bm) maxsize=3072 <a>", NULL },
+	{ "x --max-size=2G a", "deliver (-bm) maxsize=2147483648 <a>", NULL },
 	{ "x --timeout 30 a", "deliver (-bm) timeout=30000000 <a>", NULL },
 	{ "x --timeout 5m a", "deliver (-bm) timeout=300000000 <a>", NULL },
 	{ "x --tls VERIFY --ca /ca --cert c --key k --tls-name mx a",
@@ -511,6 +515,9 @@ static const struct {
 	{ "smtpsend --source eth0 a", 64, "an IP address of this machine" },
 	{ "smtpsend --helo a;b a", 64, "a host name is wanted" },
 	{ "smtpsend --helo [1.2.3] a", 64, "a host name is wanted" },
+	{ "smtpsend --max-size 0 a", 64, "a size is wanted" },
+	{ "smtpsend --max-size M a", 64, "a size is wanted" },
+	{ "smtpsend --max-size 1T a", 64, "a size is wanted" },
 	{ "smtpsend --timeout 0 a", 64, "a time is wanted" },
 	{ "smtpsend --timeout 5y a", 64, "a time is wanted" },
 	{ "smtpsend --timeout 99999999999s a", 64, "a time is wanted" },

@@ -538,11 +538,12 @@ test_name_over_a_line(void **state)
 	char *got;
 
 	(void)state;
+	buf_puts(&raw, "X: y\n");
 	for (int i = 0; i < 3000; i++)
 		buf_putc(&raw, 'N');
 	buf_puts(&raw, ": a\nSubject: b\n");
 	got = head_with(&usual, buf_str(&raw));
-	assert_int_equal(slice_find(slice_of(got), ':'), 900);
+	assert_int_equal(slice_find(slice_of(got + 6), ':'), 900);
 	assert_non_null(strstr(got, "N:\r\n a\r\nSubject: b\r\n"));
 	free(got);
 	buf_free(&raw);

@@ -90,6 +90,34 @@ test_splits(void **state)
 	}
 }
 
+/* Is it known of a beginning that no more of it is header? */
+static void
+test_whole(void **state)
+{
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_true(header_is_whole(SLICE("A: b\n\nx")));
+	assert_true(header_is_whole(SLICE("A: b\r\rx")));
+	assert_true(header_is_whole(SLICE("free text\n")));
+	assert_false(header_is_whole(SLICE("A: b\n")));
+	assert_false(header_is_whole(SLICE("A: b\n c")));
+	assert_false(header_is_whole(SLICE("free text")));
+	while (text.n < 1000)
+		buf_putc(&text, 'y');
+	assert_true(header_is_whole(buf_slice(&text)));
+	buf_clear(&text);
+	buf_puts(&text, "A: ");
+	while (text.n < 10000)
+		buf_putc(&text, 'y');
+	assert_false(header_is_whole(buf_slice(&text)));
+	buf_puts(&text, "\n");
+	while (text.n < 20000)
+		buf_putc(&text, 'y');
+	assert_false(header_is_whole(buf_slice(&text)));
+	buf_free(&text);
+}
+
 /* What a stray CR is to the one is it to the other. */
 static void
 test_canonical(void **state)
@@ -155,6 +183,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_from_field_is_no_mbox_line),
 		cmocka_unit_test(test_walk),

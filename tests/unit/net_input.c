@@ -19,6 +19,7 @@
 #include "net/input.h"
 
 #define LARGE (3 * INPUT_MEMORY + 12345)
+#define FROM(file) (&(struct input_options){ .path = (file), .dots = DOTS_END })
 
 static char
 octet(uint64_t i)
@@ -39,7 +40,7 @@ read_stdin(struct input *in, int fd, enum input_dots dots, struct outcome *why)
 	} else {
 		close(0);
 	}
-	ok = input_read(in, NULL, dots, NULL, why);
+	ok = input_read(in, &(struct input_options){ .dots = dots }, why);
 	close(0);
 	if (saved >= 0) {
 		dup2(saved, 0);
@@ -147,7 +148,7 @@ assert_fails(int fd, const char *path, enum verdict verdict, enum stage stage,
 	struct input in;
 
 	if (path)
-		assert_false(input_read(&in, path, DOTS_END, NULL, &why));
+		assert_false(input_read(&in, FROM(path), &why));
 	else
 		assert_false(read_stdin(&in, fd, DOTS_END, &why));
 	assert_string_equal(why.text, text);
@@ -192,7 +193,7 @@ test_no_descriptors_left(void **state)
 	none = old;
 	none.rlim_cur = 0;
 	setrlimit(RLIMIT_NOFILE, &none);
-	bool ok = input_read(&in, "/dev/null", DOTS_END, NULL, &why);
+	bool ok = input_read(&in, FROM("/dev/null"), &why);
 
 	setrlimit(RLIMIT_NOFILE, &old);
 	assert_false(ok);
@@ -281,6 +282,23 @@ test_large_pipe_is_spilled(void **state)
 	}
 }
 
+/* A folder that is not there is passed over; what is there is not lost. */
+static void
+test_other_places_to_spill(void **state)
+{
+	struct outcome why;
+	struct input in;
+	pid_t child;
+
+	(void)state;
+	setenv("TMPDIR", "/nonexistent", 1);
+	assert_true(read_stdin(&in, pipe_of(LARGE, &child), DOTS_END, &why));
+	waitpid(child, NULL, 0);
+	unsetenv("TMPDIR");
+	assert_octets(&in, 0, LARGE);
+	input_free(&in);
+}
+
 static void
 test_no_room_to_spill(void **state)
 {
@@ -288,21 +306,66 @@ test_no_room_to_spill(void **state)
 	pid_t child;
 
 	(void)state;
-	setenv("TMPDIR", "/nonexistent", 1);
-	assert_fails(pipe_of(LARGE, &child), NULL, DEFERRED, STAGE_SYSTEM,
-	    "cannot keep a large message in /nonexistent: "
-	    "No such file or directory");
-	waitpid(child, NULL, 0);
-	unsetenv("TMPDIR");
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
 	small = old;
 	small.rlim_cur = 2 * INPUT_MEMORY;
 	setrlimit(RLIMIT_FSIZE, &small);
-	assert_fails(pipe_of(LARGE, &child), NULL, DEFERRED, STAGE_SYSTEM,
-	    "cannot keep a large message in /tmp: File too large");
+	assert_fails(pipe_of(LARGE, &child), NULL, FAILED, STAGE_SYSTEM,
+	    "no room for a large message: /var/tmp: File too large; "
+	    "/tmp: File too large; memory: File too large");
 	waitpid(child, NULL, 0);
 	setrlimit(RLIMIT_FSIZE, &old);
+}
+
+static bool
+never(struct slice front)
+{
+	assert_int_equal(front.n, INPUT_MEMORY);
+	return false;
+}
+
+/* What cannot be right is not read to its end, which may be none. */
+static void
+test_input_without_end(void **state)
+{
+	struct input_options limits[] = {
+		{ .has_header = never, .path = "/dev/zero" },
+		{ .max_size = 5 * INPUT_MEMORY, .path = "/dev/zero" },
+		{ .max_size = 100, .path = "/dev/zero" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct outcome why = { 0 };
+		struct input in;
+
+		assert_false(input_read(&in, &limits[i], &why));
+		assert_int_equal(why.verdict, FAILED);
+		assert_int_equal(why.stage, STAGE_MESSAGE);
+		assert_int_equal(outcome_exit(&why), 65);
+		input_free(&in);
+	}
+}
+
+/* Of a file that is used where it lies only what was asked for. */
+static void
+test_max_size_of_a_file(void **state)
+{
+	char path[32];
+	struct outcome why;
+	struct input in;
+
+	(void)state;
+	make_file(path, LARGE);
+	for (uint64_t more = 0; more < 2; more++) {
+		struct input_options o = { .path = path,
+			.max_size = LARGE - 1 + more };
+
+		assert_int_equal(input_read(&in, &o, &why), more == 1);
+		input_free(&in);
+	}
+	unlink(path);
 }
 
 /* The file is not copied; a message may begin inside it, as in a shell loop. */
@@ -316,7 +379,7 @@ test_large_file_stays_in_place(void **state)
 
 	(void)state;
 	make_file(path, LARGE);
-	assert_true(input_read(&in, path, DOTS_END, NULL, &why));
+	assert_true(input_read(&in, FROM(path), &why));
 	assert_octets(&in, 0, LARGE);
 	assert_int_equal(stat(path, &mine), 0);
 	assert_int_equal(fstat(in.content.fd, &its), 0);
@@ -343,7 +406,7 @@ test_small_file_is_read(void **state)
 
 	(void)state;
 	make_file(path, 5000);
-	assert_true(input_read(&in, path, DOTS_END, NULL, &why));
+	assert_true(input_read(&in, FROM(path), &why));
 	assert_int_equal(in.content.fd, -1);
 	unlink(path);
 	assert_octets(&in, 0, 5000);
@@ -365,7 +428,7 @@ test_file_that_changes(void **state)
 			{ .tv_sec = 1 } };
 
 		make_file(path, LARGE);
-		assert_true(input_read(&in, path, DOTS_END, NULL, &why));
+		assert_true(input_read(&in, FROM(path), &why));
 		assert_true(content_read(&in.content, 0, block, &s, &why));
 		if (shorter)
 			assert_int_equal(truncate(path, 100), 0);
@@ -398,7 +461,8 @@ type(const char *text, enum input_dots how, const char *want)
 	assert_int_equal(write(master, text, strlen(text)), strlen(text));
 	dup2(slave, 0);
 	close(slave);
-	assert_true(input_read(&in, NULL, how, NULL, &why));
+	assert_true(input_read(&in,
+	    &(struct input_options){ .dots = how }, &why));
 	assert_string_equal(buf_str(&in.memory), want);
 	input_free(&in);
 	close(0);
@@ -446,7 +510,10 @@ main(void)
 		cmocka_unit_test(test_no_descriptors_left),
 		cmocka_unit_test(test_nul_and_no_last_newline),
 		cmocka_unit_test(test_large_pipe_is_spilled),
+		cmocka_unit_test(test_other_places_to_spill),
 		cmocka_unit_test(test_no_room_to_spill),
+		cmocka_unit_test(test_input_without_end),
+		cmocka_unit_test(test_max_size_of_a_file),
 		cmocka_unit_test(test_large_file_stays_in_place),
 		cmocka_unit_test(test_small_file_is_read),
 		cmocka_unit_test(test_file_that_changes),
