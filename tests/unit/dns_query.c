@@ -98,7 +98,7 @@ static void
 test_wire_octets(void **state)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-	char kept[DNS_NAME_SIZE], want[8];
+	char kept[DNS_NAME_SIZE], want[16];
 
 	(void)state;
 	for (int c = 0; c < 256; c++) {

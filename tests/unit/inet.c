@@ -94,6 +94,44 @@ test_kinds(void **state)
 	}
 }
 
+/* Whose networks have no business with the world (RFC 1918, 4193). */
+static void
+test_private(void **state)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{ "9.255.255.255", false }, { "10.0.0.0", true },
+		{ "10.255.255.255", true }, { "11.0.0.0", false },
+		{ "126.255.255.255", false }, { "127.0.0.1", true },
+		{ "128.0.0.1", false }, { "171.16.0.1", false },
+		{ "172.15.255.255", false }, { "172.16.0.0", true },
+		{ "172.31.255.255", true }, { "172.32.0.0", false },
+		{ "173.16.0.1", false }, { "191.168.0.1", false },
+		{ "192.167.255.255", false }, { "192.168.0.0", true },
+		{ "192.169.0.0", false }, { "193.168.0.1", false },
+		{ "168.254.0.1", false }, { "169.253.0.1", false },
+		{ "169.254.0.1", true }, { "169.255.0.1", false },
+		{ "::", false }, { "::1", true }, { "::2", false },
+		{ "fbff::1", false }, { "fc00::", true },
+		{ "fdff:ffff::1", true }, { "fe00::1", false },
+		{ "fe7f::1", false }, { "fe80::1", true },
+		{ "febf::1", true }, { "fec0::1", false },
+		{ "2001:db8::1", false }, { "::ffff:10.0.0.1", true },
+		{ "::ffff:192.0.2.1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct ip ip;
+
+		assert_true(ip_parse(slice_of(rows[i].text), &ip));
+		if (ip_is_private(&ip) != rows[i].want)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 static const struct {
 	const char *in, *want;
 } unmapped[] = {
@@ -133,7 +171,8 @@ static const struct {
 	{ "[fe80::1%eth0]:53", "fe80::1%eth0", 53 },
 	{ "", NULL, 0 }, { ":25", NULL, 0 }, { "x:", NULL, 0 },
 	{ "x:0", NULL, 0 }, { "x:65536", NULL, 0 }, { "x:25x", NULL, 0 },
-	{ "[]", NULL, 0 }, { "[::1", NULL, 0 }, { "[::1]25", NULL, 0 },
+	{ "[]", NULL, 0 }, { "[]:25", NULL, 0 }, { "[x]:1", "x", 1 },
+	{ "[::1", NULL, 0 }, { "[::1]25", NULL, 0 },
 	{ "[::1]:", NULL, 0 },
 };
 
@@ -156,14 +195,38 @@ test_hostports(void **state)
 	}
 }
 
+static void
+test_endpoints(void **state)
+{
+	static const char *const rows[][2] = { { "192.0.2.1", "192.0.2.1:25" },
+		{ "2001:db8::1", "[2001:db8::1]:25" },
+		{ "1234:5678:9abc:def0:1234:5678:9abc:def0",
+		    "[1234:5678:9abc:def0:1234:5678:9abc:def0]:25" },
+		{ "0000:0000:0000:0000:0000:ffff:255.255.255.255",
+		    "[::ffff:255.255.255.255]:25" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct endpoint e = { .port = 25 };
+		struct buf b = { 0 };
+
+		assert_true(ip_parse(slice_of(rows[i][0]), &e.ip));
+		endpoint_put(&b, &e);
+		assert_string_equal(buf_str(&b), rows[i][1]);
+		buf_free(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_literals),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_hostports),
+		cmocka_unit_test(test_endpoints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
