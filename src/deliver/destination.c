@@ -115,9 +115,9 @@ destination_free(struct destination *d)
 	list_remove(&d->listed);
 	destination_end_route(d);
 	table_remove(&d->job->destinations, &d->node);
-	free((char *)(uintptr_t)d->node.key.p);
-	free((char *)(uintptr_t)d->way.domain);
-	free((void *)(uintptr_t)d->way.relay);
+	free((char *)d->node.key.p);
+	free((char *)d->way.domain);
+	free((void *)d->way.relay);
 	result_release(d->no_way);
 	if (d->site)
 		site_release(d->site);

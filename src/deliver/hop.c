@@ -12,8 +12,8 @@ void
 hops_free(struct hops *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		free((char *)(uintptr_t)h->v[i].host);
-		free((char *)(uintptr_t)h->v[i].addresses);
+		free((char *)h->v[i].host);
+		free((char *)h->v[i].addresses);
 		result_release(h->v[i].dead);
 	}
 	free(h->v);
@@ -44,7 +44,7 @@ use(struct hops *h, const struct hop *hop)
 		h->v[i].host = mem_dup(slice_of(hop->host));
 		h->v[i].addresses = NULL;
 	}
-	free((char *)(uintptr_t)h->v[i].addresses);
+	free((char *)h->v[i].addresses);
 	h->v[i].addresses = hop->addresses ?
 	    mem_dup(slice_of(hop->addresses)) : NULL;
 	h->v[i].preference = hop->preference;

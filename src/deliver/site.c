@@ -105,7 +105,7 @@ site_free(struct site *s)
 {
 	list_remove(&s->ready);
 	table_remove(&s->job->sites, &s->node);
-	free((char *)(uintptr_t)s->node.key.p);
+	free((char *)s->node.key.p);
 	hops_free(&s->hops);
 	free(s);
 }
