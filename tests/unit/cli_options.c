@@ -18,6 +18,8 @@
 #include "config/option_foreign.h"
 #include "config/option_order.h"
 #include "config/options.h"
+#include "deliver/deliver.h"
+#include "route/plan.h"
 
 #define WORDS_MAX 40
 
@@ -763,6 +765,32 @@ test_help_fits_and_is_whole(void **state)
 	buf_free(&help);
 }
 
+/* What is not given is what --help says, and what others mean by 0. */
+static void
+test_defaults(void **state)
+{
+	const struct option *o;
+	struct settings s;
+	char after[40], before[40];
+
+	(void)state;
+	options_init(&s, "smtpsend");
+	assert_int_equal(s.route.max_addresses, PLAN_ADDRESSES_MAX);
+	assert_int_equal(s.route.max_sessions, DELIVER_SESSIONS);
+	assert_int_equal(s.way.tls.level, TLS_MAY);
+	assert_null(s.way.tls.given.text);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		if (!o->fallback || !o->help || !strstr(o->help, "default"))
+			continue;
+		if (o->fallback[0] == '\0') /* worked out: "user@host" */
+			continue;
+		snprintf(after, sizeof after, "(default %s)", o->fallback);
+		snprintf(before, sizeof before, "%s (default)", o->fallback);
+		if (!strstr(o->help, after) && !strstr(o->help, before))
+			fail_msg("--%s: %s", o->name, o->help);
+	}
+}
+
 int
 main(void)
 {
@@ -774,6 +802,7 @@ main(void)
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_letters_of_theirs),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_help_fits_and_is_whole),
 	};
 
