@@ -145,7 +145,7 @@ begin(struct walk *w)
 	bool ok;
 
 	w->rest = slice_from(all, 1);
-	if (n > 1 && slice_starts(all, slice_of(real)) && all.n > n &&
+	if (real && slice_starts(all, slice_of(real)) && all.n > n &&
 	    all.p[n] == '/') {
 		w->at_home = true;
 		w->rest = slice_from(all, n + 1);

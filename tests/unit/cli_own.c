@@ -74,6 +74,8 @@ make_tree(void)
 	make_file("sticky/f");
 	make_folder("other", OWNER, 0755);
 	make_file("other/f");
+	make_folder("home.old", OWNER, 0755);
+	make_file("home.old/f");
 }
 
 static void
@@ -158,6 +160,9 @@ static const struct {
 	{ "above the home", ".", STRANGER, 0777, "home/.config/f", "open" },
 	{ "above, not below the home", ".", STRANGER, 0755, "other/f",
 	    " belongs to user 12346" },
+	{ "beside the home", NULL, 0, 0, "home.old/f", "open" },
+	{ "above, beside the home", ".", STRANGER, 0755, "home.old/f",
+	    " belongs to user 12346" },
 	{ "a closed home", "home", 0, 0700, "home/.config/f",
 	    "absent: Permission denied" },
 	{ "a link", NULL, 0, 0, "home/link", "open" },
@@ -206,6 +211,14 @@ test_files(void **state)
 		    cases[i].path);
 		check(cases[i].name, OWNER, path, 0, cases[i].want);
 	}
+	make_tree();
+	assert_int_equal(setenv("HOME", "/", 1), 0);
+	snprintf(path, sizeof path, "%s/sticky/f", base);
+	check("a daemon's home", OWNER, path, 0, "open");
+	assert_int_equal(unsetenv("HOME"), 0);
+	check("no home", OWNER, path, 0, "open");
+	give(".", STRANGER, 0755);
+	check("no home", OWNER, path, 0, is_root() ? " belongs to" : "open");
 	make_tree();
 	check("a folder", OWNER, home, O_DIRECTORY, "open");
 	check("the top", OWNER, "/", O_DIRECTORY, "open");

@@ -492,6 +492,8 @@ static const struct {
 	    NULL, 0 },
 	{ "two halves", "{\"access_token\":\"abc\",\"x\":\"\\ud83d\\u0041\"}",
 	    NULL, 0 },
+	{ "a wrong half", "{\"access_token\":\"abc\",\"x\":\"\\ud83d\\ue000\"}",
+	    NULL, 0 },
 	{ "no escape", "{\"access_token\":\"a\\xb\"}", NULL, 0 },
 	{ "no hex", "{\"access_token\":\"a\\u00g0\"}", NULL, 0 },
 	{ "NUL", "{\"access_token\":\"a\\u0000b\"}", NULL, 0 },
