@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "mail/plain.h"
+
 static char *
 put_text(struct encoder *e, struct slice text, char *to)
 {
@@ -24,8 +26,8 @@ put_end(struct encoder *e, char *to)
 	return to + 2;
 }
 
-void
-encode(struct encoder *e, struct slice in, struct buf *out)
+static void
+encode_lines(struct encoder *e, struct slice in, struct buf *out)
 {
 	char *base = buf_reserve(out, 2 * in.n + 2), *to = base;
 	enum lines_piece got;
@@ -39,6 +41,27 @@ encode(struct encoder *e, struct slice in, struct buf *out)
 		else if (got != LINES_NUL)
 			to = put_end(e, to);
 	buf_grow(out, (size_t)(to - base));
+}
+
+/* Plain text is copied, the rest goes line by line. */
+void
+encode(struct encoder *e, struct slice in, struct buf *out)
+{
+	while (in.n > 0) {
+		bool begins = !e->mid_line && !e->lines.after_cr;
+		struct plain run = { 0 };
+		size_t n;
+
+		if (begins)
+			run = plain_find(in, true);
+		n = run.n > 0 ? run.n :
+		    plain_retry(in, begins ? PLAIN_RETRY : 0);
+		if (run.n > 0)
+			buf_put(out, slice_first(in, n));
+		else
+			encode_lines(e, slice_first(in, n), out);
+		in = slice_from(in, n);
+	}
 }
 
 void

@@ -28,7 +28,7 @@ struct message {
 
 	uint64_t size;		/* octets of head and body on the wire, before
 				   dot-stuffing: what SIZE= and BDAT say */
-	size_t longest_line;	/* octets without CRLF */
+	size_t longest_line;	/* octets without CRLF, exact over 998 */
 	bool eight_bit;		/* octets above 127 in the body */
 	bool utf8_headers;	/* ... in the head: needs SMTPUTF8 */
 	char utf8_field[MESSAGE_NAME]; /* ... the first field with any */

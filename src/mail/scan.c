@@ -3,6 +3,7 @@
 #include "mail/scan.h"
 
 #include "base/ascii.h"
+#include "mail/plain.h"
 
 static void
 end_line(struct scan *s)
@@ -41,13 +42,12 @@ take_text(struct scan *s, struct slice text)
 		look_closely(s, text);
 }
 
-void
-scan_feed(struct scan *s, struct slice raw)
+static void
+scan_lines(struct scan *s, struct slice raw)
 {
 	enum lines_piece got;
 	struct slice text;
 
-	s->length += raw.n;
 	s->eight_bit = s->eight_bit || ascii_has_high(raw);
 	lines_feed(&s->lines, raw);
 	while ((got = lines_next(&s->lines, &text)) != LINES_NONE)
@@ -67,6 +67,28 @@ scan_feed(struct scan *s, struct slice raw)
 			end_line(s);
 			break;
 		}
+}
+
+/* Plain text is counted in one step, the rest line by line. */
+void
+scan_feed(struct scan *s, struct slice raw)
+{
+	s->length += raw.n;
+	while (raw.n > 0) {
+		bool begins = s->line == 0 && !s->lines.after_cr;
+		struct plain run = { 0 };
+		size_t n;
+
+		if (begins && !s->look_closely)
+			run = plain_find(raw, false);
+		n = run.n > 0 ? run.n :
+		    plain_retry(raw, begins ? PLAIN_RETRY : 0);
+		s->eight_bit = s->eight_bit || run.eight_bit;
+		s->size += run.n + run.bare;
+		if (run.n == 0)
+			scan_lines(s, slice_first(raw, n));
+		raw = slice_from(raw, n);
+	}
 }
 
 /* More than one octet in a hundred is no slip of a text. */

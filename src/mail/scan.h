@@ -21,7 +21,7 @@ struct scan {
 	bool look_closely;
 	uint64_t length;	/* raw octets seen */
 	uint64_t size;		/* canonical octets, CRLFs included */
-	size_t longest_line;	/* without CRLF */
+	size_t longest_line;	/* without CRLF; exact when over 998 */
 	bool eight_bit;		/* any octet above 127 */
 	bool has_cr;		/* a stray one (lines.h) */
 	uint64_t nuls;
