@@ -10,6 +10,7 @@ import pytest
 from faults_support import (OK, TEMPFAIL, Blackhole, Strace, World,
                             big_message, check, closed_port, send)
 from scripted import Server, dialogue, drop, raw, raw_then, rst, stall
+from worlds import in_own_network
 
 
 def next_and_alone(script, seconds=5, **want):
@@ -99,23 +100,30 @@ def test_row_22_blackhole_alone():
     assert run.seconds < 4, run
 
 
-def test_row_22_port_25_is_probably_blocked():
-    """Every MX silent on port 25: say so, and name the way out."""
+def silent_on_port_25(at):
     with World() as w:
-        at = w.address()
         w.dns.add("example.test", "MX", (10, "hole.test"))
         w.dns.add("hole.test", "A", at)
-        try:
-            hole = Blackhole(at, 25)
-        except PermissionError:
-            pytest.skip("not allowed to bind port 25 here")
-        with hole:
+        with Blackhole(at, 25):
             run = w.send(seconds=1, port=False)
             plain = w.send(seconds=1, port=False, json_events=False)
     check(run, TEMPFAIL, status="deferred")
     assert plain.rc == TEMPFAIL, plain
+    return plain
+
+
+@in_own_network("192.0.2.1")
+def test_row_22_port_25_is_probably_blocked():
+    """Every MX silent on port 25: say so, and name the way out."""
+    plain = silent_on_port_25("192.0.2.1")
     assert "25" in plain.err and "blocked" in plain.err, plain
     assert "--relay" in plain.err or "--server" in plain.err, plain
+
+
+@in_own_network("10.0.0.1")
+def test_row_22_a_private_host_is_not_walled_off():
+    plain = silent_on_port_25("10.0.0.1")
+    assert "blocked" not in plain.err and "firewall" in plain.err, plain
 
 
 def test_row_22_no_such_advice_when_refused():

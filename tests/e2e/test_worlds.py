@@ -10,7 +10,7 @@ import pytest
 
 from faults_support import OK, Server, check, send
 from scripted import dialogue
-from worlds import HOSTS, HOSTS_V4
+from worlds import HOSTS, HOSTS_V4, in_own_network
 
 SEE = ("import os, pwd, socket, sys; "
        "print(socket.gethostname().encode('utf-8', 'surrogateescape')); "
@@ -74,6 +74,21 @@ def test_the_program_in_it(machine):
     with Server(dialogue()) as srv:
         run = send(srv.port, wrap=box)
     check(run, OK, status="delivered")
+
+
+@in_own_network("192.0.2.1", "198.51.100.7")
+def test_a_network_with_public_addresses():
+    for address in ("192.0.2.1", "198.51.100.7", "127.0.0.1", "::1"):
+        with socket.create_server((address, 25), family=socket.AF_INET6 if
+                                  ":" in address else socket.AF_INET) as s:
+            socket.create_connection((address, 25), timeout=5).close()
+            assert s.accept()[1][0] == address
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError)
+@in_own_network()
+def test_what_fails_in_such_a_network_fails():
+    raise ValueError("on purpose")
 
 
 def test_a_machine_that_cannot_be_entered_is_an_error(machine):

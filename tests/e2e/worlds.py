@@ -17,12 +17,17 @@ machine below.  The network and /tmp are shared with it, so servers on loopback
 and files of tmp_path are there.
 """
 
+import ctypes
+import fcntl
+import functools
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 # Debian's, as its installer and debootstrap write it; and the plainest.
@@ -122,6 +127,51 @@ class Machine(list):
         None takes a word away."""
         bare = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **words}
         return {k: v for k, v in bare.items() if v is not None}
+
+
+# A network of a test's own
+
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8914, 0x8916, 1
+
+
+def enter_network(addresses):
+    """A new network: only lo, with 127.0.0.1, ::1 and these of IPv4."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) < 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for n, address in enumerate(("127.0.0.1", *addresses)):
+            name = b"lo" if n == 0 else b"lo:%d" % n
+            fcntl.ioctl(s, SIOCSIFADDR, struct.pack(
+                "16sHH4s8x", name, socket.AF_INET, 0,
+                socket.inet_aton(address)))
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+
+
+def in_own_network(*addresses):
+    """
+    For a test that needs addresses which are not of loopback, say 192.0.2.1: it
+    runs in a child, in a network namespace whose lo has them.  It can use no
+    fixtures that have servers running.
+    """
+    def decorate(test):
+        @functools.wraps(test)
+        def run(*args, **kwargs):
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    enter_network(addresses)
+                    test(*args, **kwargs)
+                    status = 0
+                except BaseException:	# pytest's skip is one
+                    traceback.print_exc()
+                finally:
+                    sys.stderr.flush()
+                    os._exit(status)
+            assert os.waitpid(child, 0)[1] == 0, "see stderr"
+        return run
+    return decorate
 
 
 def main(words):
