@@ -253,7 +253,8 @@ session_lost(struct session *s, const struct outcome *why)
 		s->need = SESSION_CLOSE;
 		return;
 	}
-	if (o.stage == STAGE_NONE && s->spurned.verdict != PENDING)
+	if (o.stage == STAGE_NONE && s->spurned.verdict != PENDING &&
+	    !session_is_committed(s))
 		o = s->spurned;
 	else if (o.stage == STAGE_NONE)
 		o.stage = session_stage(s);

@@ -139,6 +139,16 @@ session_finish(struct session *s, const struct outcome *o)
 	s->need = SESSION_CLOSE;
 }
 
+/* Does it mean that this mail was not taken, even if all of it is there? */
+static bool
+is_refusal(const struct outcome *o)
+{
+	if (o->code == 421)
+		return true;
+	return o->code >= 400 && o->stage >= STAGE_MAIL &&
+	    o->stage <= STAGE_END;
+}
+
 /*
  * The peer broke the protocol or refused its service: temporary, whatever the
  * class of its code.
@@ -148,7 +158,7 @@ session_give_up(struct session *s, struct outcome o)
 {
 	o.verdict = DEFERRED;
 	o.maybe_sent = s->mail.n > 0 && session_is_committed(s) &&
-	    o.code / 100 != 4 && o.code / 100 != 5;
+	    !is_refusal(&o);
 	session_finish(s, &o);
 	return NOTHING;
 }

@@ -48,7 +48,8 @@ struct world {
 	bool quit;
 	size_t ends;		/* messages that are out whole */
 	bool whole;		/* ... of this transaction */
-	size_t mails;
+	size_t mails, given;	/* ... and recipients of the one under way */
+	unsigned messages;	/* left to send on this session */
 };
 
 static void
@@ -95,6 +96,27 @@ leaves(struct world *w, struct slice out)
 		octet_left(w, out.p[i]);
 }
 
+/* Everybody has his verdict: the same message again, as if another. */
+static void
+next_message(struct world *w)
+{
+	w->messages--;
+	for (size_t i = 0; i < RCPTS; i++) {
+		result_release(w->rcpt[i].result);
+		w->rcpt[i].result = NULL;
+		w->rcpt[i].verdict = PENDING;
+	}
+}
+
+static bool
+is_settled(const struct world *w)
+{
+	for (size_t i = 0; i < RCPTS; i++)
+		if (w->rcpt[i].verdict == PENDING)
+			return false;
+	return true;
+}
+
 static void
 give_mail(struct world *w)
 {
@@ -102,6 +124,9 @@ give_mail(struct world *w)
 
 	if (session_need(w->s) != SESSION_MAIL)
 		return;
+	w->given = 0;
+	if (w->messages > 0 && is_settled(w))
+		next_message(w);
 	for (size_t i = 0; i < RCPTS; i++)
 		if (w->rcpt[i].verdict == PENDING)
 			w->offered[n++] = &w->rcpt[i];
@@ -113,7 +138,7 @@ give_mail(struct world *w)
 	w->mails++;
 	w->whole = false;
 	w->mail.rcpt = w->offered;
-	w->mail.n = n;
+	w->mail.n = w->given = n;
 	session_mail(w->s, &w->mail);
 }
 
@@ -217,6 +242,14 @@ check(const struct world *w, const struct session_config *c,
 		assert(!o.maybe_sent);
 }
 
+/* Who may be asked for again at once has not been sent all, or was refused. */
+static void
+check_stale(const struct world *w)
+{
+	for (size_t i = 0; i < w->given && w->whole; i++)
+		assert(recipient_outcome(w->offered[i]).code == 421);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -235,11 +268,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.tls = (enum tls_level)(data[0] & 3);
 	c.link = (enum link_kind)((data[0] >> 2) % 3);
 	c.quit_after = quits[data[1] & 7];
+	w.messages = data[0] >> 6;
 	begin(&w, &c, data[1] >> 3);
 	listen(&w, (struct slice){ (const char *)data + 3, size - 3 },
 	    data[2] & 1);
 	session_lost(w.s, &gone);
 	assert(session_need(w.s) == SESSION_CLOSE);
+	if (session_is_stale(w.s))
+		check_stale(&w);
 	for (size_t i = 0; i < RCPTS && w.mails > 0; i++)
 		check(&w, &c, &w.rcpt[i]);
 	assert(w.ends <= w.mails + session_bdat_is_broken(w.s));
