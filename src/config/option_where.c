@@ -56,6 +56,13 @@ option_host(struct slice host, char *out, size_t size)
 	return fits;
 }
 
+/* A URL as an error may show it: what stands before an @ may be a secret. */
+static const char *
+url_shown(const char *value)
+{
+	return strchr(value, '@') ? NULL : value;
+}
+
 bool
 take_server(struct option_call *c, const char *value)
 {
@@ -67,18 +74,11 @@ take_server(struct option_call *c, const char *value)
 		rest.n--;
 	if (!hostport_parse(rest, &host, &port) ||
 	    !option_host(host, w->server, sizeof w->server))
-		return option_refuse(c, value,
+		return option_refuse(c, url_shown(value),
 		    "[smtp://|smtps://|lmtp://]HOST[:PORT] is wanted");
 	if (port != 0)
 		w->port = port;
 	return true;
-}
-
-/* A URL as an error may show it: what stands before an @ may be a secret. */
-static const char *
-url_shown(const char *value)
-{
-	return strchr(value, '@') ? NULL : value;
 }
 
 /* The message comes from stdin anyway. */

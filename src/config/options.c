@@ -110,6 +110,15 @@ fail_unknown(struct option_call *c, struct slice word, const char *near)
 	return EX_USAGE;
 }
 
+/* The name of an option in a word: without a value, which may be a secret. */
+static struct slice
+name_of(const char *word)
+{
+	struct slice s = slice_of(word);
+
+	return slice_first(s, slice_find(s, '='));
+}
+
 static int
 fail_ambiguous(struct option_call *c, struct slice word, struct slice name)
 {
@@ -193,7 +202,7 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 		return fail_unknown(c, slice_first(slice_of(word), name.n + 2),
 		    c->own ? option_nearest(name) : NULL);
 	if (other)
-		return fail_ambiguous(c, slice_of(word), name);
+		return fail_ambiguous(c, name_of(word), name);
 	snprintf(c->shown, sizeof c->shown, "--%s", o->name);
 	if (glued && o->arg == ARG_NONE) {
 		option_reject(c, glued, "this option takes no value");
@@ -278,15 +287,6 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 					  parse_letters(c, w, word);
 	}
 	return status;
-}
-
-/* The name of an option in a word: without a value, which may be a secret. */
-static struct slice
-name_of(const char *word)
-{
-	struct slice s = slice_of(word);
-
-	return slice_first(s, slice_find(s, '='));
 }
 
 /* A word behind a recipient that looks like an option, and is none. */

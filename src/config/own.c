@@ -20,6 +20,8 @@
 #include "base/mem.h"
 #include "base/slice.h"
 
+#define ROOT_HOME "/root"
+
 struct walk {
 	char *real;		/* the path without links */
 	struct slice rest;	/* of it: what is still to come */
@@ -28,13 +30,28 @@ struct walk {
 	struct own_refusal *why;
 };
 
+/*
+ * passwd's, unless HOME is the usual one already: asking costs a tenth of a
+ * short run, and what lies there counts only if it is root's.
+ */
+static const char *
+root_home(const char *home)
+{
+	const struct passwd *root;
+
+	if (home && strcmp(home, ROOT_HOME) == 0)
+		return ROOT_HOME;
+	root = getpwuid(0);
+	return root ? root->pw_dir : ROOT_HOME;
+}
+
 bool
 own_home(struct buf *path)
 {
-	const struct passwd *root = geteuid() == 0 ? getpwuid(0) : NULL;
-	const char *home = geteuid() != 0 ? secure_getenv("HOME") :
-	    root ? root->pw_dir : "/root";
+	const char *home = secure_getenv("HOME");
 
+	if (geteuid() == 0)
+		home = root_home(home);
 	if (!home || home[0] != '/')
 		return false;
 	buf_puts(path, home);

@@ -240,6 +240,8 @@ static const struct {
 	{ "[relay a]\nurl=x.org\nport=25", "f:3: 'port': a [relay] section" },
 	{ "[domain a]\nurl=x.org", "f:2: 'url': a [domain] section has no" },
 	{ "[relay a]\nurl=smtp://u:secret@h", "f:2: 'url': no password may" },
+	{ "server=smtp://u:secret@h", "f:1: server: [smtp://|smtps://" },
+	{ "[domain d]\nserver=smtp://u:secret@h", "f:2: server: [smtp://" },
 	{ "relay=smtp://u:secret@h", "f:1: relay: no password may" },
 	{ "[relay a]\nurl=lmtp://h", "f:2: 'lmtp://h': smtp:// or" },
 	{ "[relay a]\nurl=h.org:587", "f:2: 'h.org:587': it needs smtp" },
