@@ -43,6 +43,38 @@ test_utf8(void **state)
 			fail_msg("row %zu", i);
 }
 
+/* Octet by octet: which may come, and how many are then still to come. */
+static void
+test_utf8_steps(void **state)
+{
+	static const struct {
+		struct slice in;
+		const char *may, *need;
+	} rows[] = {
+		{ SLICE("a\xc3\xa4"), "yyy", "010" },
+		{ SLICE("\xe2\x82\xac"), "yyy", "210" },
+		{ SLICE("\xf0\x9f\x98\x80"), "yyyy", "3210" },
+		{ SLICE("\xc3" "ab"), "yny", "100" },
+		{ SLICE("\xe2\x82" "a\xc3\xa4"), "yynyy", "21010" },
+		{ SLICE("\xf0\x80\x80" "a"), "ynny", "3000" },
+		{ SLICE("\xed\xa0\x80" "a"), "ynny", "2000" },
+		{ SLICE("\xc3\xc3\xa4"), "ynn", "100" },
+		{ SLICE("\xff" "a"), "ny", "00" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct utf8 u = { 0 };
+
+		for (size_t k = 0; k < rows[i].in.n; k++) {
+			bool may = utf8_step(&u, rows[i].in.p[k]);
+
+			assert_int_equal(may, rows[i].may[k] == 'y');
+			assert_int_equal(u.need, rows[i].need[k] - '0');
+		}
+	}
+}
+
 /* One high octet at each place of texts of each length, and none. */
 static void
 test_high(void **state)
@@ -116,6 +148,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_utf8_steps),
 		cmocka_unit_test(test_high),
 		cmocka_unit_test(test_control),
 		cmocka_unit_test(test_escape),

@@ -55,6 +55,8 @@ struct play {
 	struct buf said, due;
 	bool skipped;		/* the last C? was not said */
 	struct events events;	/* of the plays at random */
+	struct buf out, in;	/* all that was said, and heard */
+	size_t clear_out, clear_in; /* of it before TLS; 0 = without any */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -350,6 +352,7 @@ hear(struct play *p)
 		give_mail(p);
 		out = session_output(p->s);
 		buf_put(&p->said, out);
+		buf_put(&p->out, out);
 		session_sent(p->s, out.n);
 		if (session_wants_body(p->s))
 			feed_body(p);
@@ -366,6 +369,7 @@ feed(struct play *p, struct slice in)
 	for (; in.n > 0; in = slice_from(in, n)) {
 		if (p->pieces != WHOLE)
 			n = p->pieces == BYTES ? 1 : 1 + (size_t)rand() % 9;
+		buf_put(&p->in, slice_first(in, n));
 		session_input(p->s, slice_first(in, n));
 		give_mail(p);
 	}
@@ -499,6 +503,8 @@ secure(struct play *p, struct line *l)
 {
 	if (!p->script->secure && session_need(p->s) != SESSION_TLS)
 		wrong(p, l, "TLS is not wanted here");
+	p->clear_out = p->out.n;
+	p->clear_in = p->in.n;
 	session_secured(p->s, "TLSv1.3");
 }
 
@@ -600,22 +606,68 @@ check_outcomes(struct play *p, size_t i)
 		    session_end(p->s)->text);
 }
 
+/* A line that was told as said: it is the next of the wire. */
+static void
+check_said(struct play *p, const struct event *e, struct buf *told)
+{
+	size_t from = told->n;
+	struct slice next;
+
+	buf_put(told, event_get(e, "line"));
+	buf_puts(told, "\r\n");
+	next = slice_from(buf_slice(&p->out), from);
+	if (next.n == 0)
+		return; /* it was never taken */
+	next = slice_first(next, told->n - from);
+	if (!slice_eq(next, slice_first(slice_from(buf_slice(told), from),
+	    next.n)))
+		wrong(p, NULL, "told \"%s\", said \"%.*s\"",
+		    buf_str(told) + from, (int)next.n, next.p);
+	if (!p->script->secure)
+		assert_int_equal(e->secure, p->clear_out > 0 &&
+		    from >= p->clear_out);
+}
+
+/* A line that was told as heard: it comes next, among all that was. */
+static void
+check_heard(struct play *p, const struct event *e, size_t *at)
+{
+	struct slice line = event_get(e, "line");
+	struct slice rest = slice_from(buf_slice(&p->in), *at);
+	const char *hit = memmem(rest.p, rest.n, line.p, line.n);
+
+	if (!hit)
+		wrong(p, NULL, "heard \"%.*s\"?", (int)line.n, line.p);
+	*at += (size_t)(hit - rest.p) + line.n;
+	if (!p->script->secure)
+		assert_int_equal(e->secure, p->clear_in > 0 &&
+		    *at > p->clear_in);
+}
+
 /* Each line told is one line, and the text is told when its size is. */
 static void
 check_events(struct play *p)
 {
-	size_t bodies = 0, lines = 0;
+	size_t bodies = 0, lines = 0, heard = 0;
+	struct buf told = { 0 };
 	struct event e;
 
 	while (events_take(&p->events, &e)) {
-		assert_false(memchr(event_get(&e, "line").p ?
-			event_get(&e, "line").p : "", '\n',
-		    event_get(&e, "line").n) != NULL);
+		struct slice line = event_get(&e, "line");
+
+		assert_int_equal(slice_find(line, '\n'), line.n);
 		bodies += e.kind == EVENT_BODY;
 		lines += e.kind == EVENT_BODY_LINE;
+		if (e.kind == EVENT_SENT || e.kind == EVENT_BODY_LINE)
+			check_said(p, &e, &told);
+		if (e.kind == EVENT_RECEIVED)
+			check_heard(p, &e, &heard);
 	}
 	assert_true(bodies == 0 || lines > 0);
 	events_free(&p->events);
+	buf_free(&told);
+	buf_free(&p->out);
+	buf_free(&p->in);
 }
 
 static void
@@ -630,8 +682,10 @@ play(const char *path, enum pieces pieces)
 	p.events.wanted = p.events.bodies = pieces == RANDOM;
 	p.s = session_new(&sc.config, &p.events, 1);
 	i = play_dialogue(&p);
-	if (session_is_leaving(p.s))
+	if (session_is_leaving(p.s)) {
+		buf_puts(&p.in, "221 bye\r\n");
 		session_input(p.s, SLICE("221 bye\r\n"));
+	}
 	check_outcomes(&p, i);
 	take_settled(&p);
 	assert_int_equal(p.settled, p.given);
