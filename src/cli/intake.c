@@ -44,6 +44,17 @@ read_mbox_sender(struct intake *in, const struct settings *s,
 	return true;
 }
 
+/*
+ * A Message-ID from the clock alone is still one of its kind, and a hash of
+ * recipients no worse than without a key.
+ */
+static void
+draw(uint64_t *to, size_t size)
+{
+	if (getrandom(to, size, GRND_NONBLOCK) != (ssize_t)size)
+		*to = (uint64_t)clock_now() ^ (uint64_t)getpid() << 40;
+}
+
 static struct complete_options
 complete_options(const struct settings *s, const struct self *self,
     const struct envelope *e, const char *name)
@@ -63,9 +74,7 @@ complete_options(const struct settings *s, const struct self *self,
 		.offset = now.offset,
 	};
 
-	/* a Message-ID from the clock alone is still one of its kind */
-	if (getrandom(&o.random, sizeof o.random, GRND_NONBLOCK) < 0)
-		o.random = (uint64_t)clock_now() ^ (uint64_t)getpid() << 40;
+	draw(&o.random, sizeof o.random);
 	return o;
 }
 
@@ -303,6 +312,7 @@ intake_read(struct intake *in, const struct settings *s,
 	in->input = (struct input){ .content.fd = -1, .spill.fd = -1,
 		.fd = -1 };
 	in->message.body.fd = -1;
+	draw(e->key.k, sizeof e->key.k);
 	names_recipients(e, s, self);
 	if (!names_sender(e, s, self, why))
 		return false;

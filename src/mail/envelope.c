@@ -8,6 +8,8 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 
+#define PATH_MAX_OCTETS 256 /* RFC 5321 4.5.3.1.3 */
+
 static void
 free_recipients(struct recipient *v, size_t n)
 {
@@ -30,22 +32,23 @@ envelope_free(struct envelope *e)
 	*e = (struct envelope){ 0 };
 }
 
-/* FNV-1a over the whole path, without case: equal mailboxes hash alike. */
+/* Of the whole path, without case: equal mailboxes hash alike. */
 static size_t
-hash(const struct address *a)
+hash(const struct envelope *e, const struct address *a)
 {
-	uint32_t h = 2166136261u;
+	char low[PATH_MAX_OCTETS];
+	size_t n = 0;
 
-	for (const char *p = a->path; *p; p++)
-		h = (h ^ (unsigned char)ascii_lower(*p)) * 16777619u;
-	return h;
+	for (; a->path[n] && n < sizeof low; n++)
+		low[n] = ascii_lower(a->path[n]);
+	return (size_t)hash_bytes(&e->key, (struct slice){ low, n });
 }
 
 /* The slot that a's recipient is in, or the free one where it would be. */
 static size_t *
 find_slot(const struct envelope *e, const struct address *a)
 {
-	size_t at = hash(a) & (e->nslots - 1);
+	size_t at = hash(e, a) & (e->nslots - 1);
 
 	while (e->slots[at] != 0 &&
 	    !address_eq(&e->rcpts[e->slots[at] - 1].to, a))

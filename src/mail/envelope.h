@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "mail/address.h"
 
@@ -38,6 +39,7 @@ struct envelope {
 	char *envid;		/* as given, not yet xtext; or NULL */
 	struct recipient *rcpts;
 	size_t n;
+	struct hash_key key;	/* random, before the first envelope_add() */
 	size_t *slots, nslots;	/* envelope_add()'s own: who is there already */
 	struct recipient *bad;	/* those of no use as addresses: settled, apart
 				   from the others, and only to be reported */

@@ -2,6 +2,7 @@
 /* seven.c - see seven.h */
 #include "mail/seven.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -18,20 +19,62 @@ put_crlf(struct seven *s, struct buf *out)
 	s->column = 0;
 }
 
+/* Put a run of octets that stay as they are, in lines of that many. */
+static void
+put_run(struct seven *s, struct slice run, size_t line, const char *end,
+    struct buf *out)
+{
+	assert(s->column <= line);
+	while (run.n > 0) {
+		struct slice part = slice_first(run, line - s->column);
+
+		buf_put(out, part);
+		s->column += part.n;
+		run = slice_from(run, part.n);
+		if (run.n == 0)
+			break;
+		buf_puts(out, end);
+		put_crlf(s, out);
+	}
+}
+
+/* The octets at the front of *text that are, or are not, of a kind. */
+static struct slice
+take_run(struct slice *text, bool (*is)(char), bool so)
+{
+	struct slice run = *text;
+	size_t n = 0;
+
+	while (n < run.n && is(run.p[n]) == so)
+		n++;
+	*text = slice_from(*text, n);
+	return slice_first(run, n);
+}
+
+/* What text outside of parts is copied of. */
+static bool
+is_ascii(char c)
+{
+	return !ascii_is_high(c) && c != '\0';
+}
+
 /* Nobody is shown it, and no decoder sees it; but nothing is lost. */
 static void
-put_outside(struct seven *s, char c, struct buf *out)
+put_outside(struct seven *s, struct slice text, struct buf *out)
 {
-	bool plain = !ascii_is_high(c) && c != '\0';
-	size_t n = plain ? 1 : 3;
+	while (text.n > 0) {
+		struct slice other;
 
-	if (s->column + n > LINES_OCTETS)
-		put_crlf(s, out);
-	if (plain)
-		buf_putc(out, c);
-	else
-		buf_putf(out, "=%02X", (unsigned char)c);
-	s->column += n;
+		put_run(s, take_run(&text, is_ascii, true), LINES_OCTETS, "",
+		    out);
+		other = take_run(&text, is_ascii, false);
+		for (size_t i = 0; i < other.n; i++) {
+			if (s->column + 3 > LINES_OCTETS)
+				put_crlf(s, out);
+			buf_putf(out, "=%02X", (unsigned char)other.p[i]);
+			s->column += 3;
+		}
+	}
 }
 
 /* One character of quoted-printable, which fits with `room` octets in all. */
@@ -56,22 +99,47 @@ put_escaped(struct seven *s, char c, struct buf *out)
 	put_unit(s, (struct slice){ unit, 3 }, 3, out);
 }
 
-static void
-put_qp(struct seven *s, char c, struct buf *out)
+/* What stands for itself wherever it is in a line. */
+static bool
+is_literal(char c)
 {
-	bool mend = s->form == SEVEN_QP_MEND;
+	return c > ' ' && c < 0x7f && c != '=';
+}
 
+/* White space waits: at a line's end it is another thing. */
+static void
+put_blank(struct seven *s, struct buf *out)
+{
 	if (s->blank)
 		put_unit(s, (struct slice){ &s->blank, 1 }, 1, out);
 	s->blank = 0;
+}
+
+static void
+put_qp_octet(struct seven *s, char c, struct buf *out)
+{
+	put_blank(s, out);
 	if (c == ' ' || c == '\t')
 		s->blank = c;
-	else if (c == '=' && mend) /* two digits will follow */
+	else if (c == '=' && s->form == SEVEN_QP_MEND) /* two digits follow */
 		put_unit(s, (struct slice){ &c, 1 }, 3, out);
-	else if (c == '=' || ascii_is_control(c) || ascii_is_high(c))
-		put_escaped(s, c, out);
 	else
-		put_unit(s, (struct slice){ &c, 1 }, 1, out);
+		put_escaped(s, c, out);
+}
+
+static void
+put_qp(struct seven *s, struct slice text, struct buf *out)
+{
+	while (text.n > 0) {
+		struct slice run = take_run(&text, is_literal, true);
+
+		if (run.n > 0)
+			put_blank(s, out);
+		put_run(s, run, QP_LINE, "=", out);
+		run = take_run(&text, is_literal, false);
+		for (size_t i = 0; i < run.n; i++)
+			put_qp_octet(s, run.p[i], out);
+	}
 }
 
 /* RFC 2045 6.7 (3): white space at a line's end is escaped, or was padding. */
@@ -114,24 +182,21 @@ put_held_eol(struct seven *s, struct buf *out)
 	s->eol_n = 0;
 }
 
-/* Only what base64 is made of, in lines of the right length. */
-static void
-put_mended(struct seven *s, char c, struct buf *out)
+static bool
+is_base64(char c)
 {
-	if (!ascii_is_alnum(c) && c != '+' && c != '/' && c != '=')
-		return;
-	if (s->column == BASE64_LINE)
-		put_crlf(s, out);
-	buf_putc(out, c);
-	s->column++;
+	return ascii_is_alnum(c) || c == '+' || c == '/' || c == '=';
 }
 
+/* Only what base64 is made of, in lines of the right length. */
 static void
-put_each(struct seven *s, struct slice text,
-    void (*put)(struct seven *, char, struct buf *), struct buf *out)
+put_mended(struct seven *s, struct slice text, struct buf *out)
 {
-	for (size_t i = 0; i < text.n; i++)
-		put(s, text.p[i], out);
+	while (text.n > 0) {
+		put_run(s, take_run(&text, is_base64, true), BASE64_LINE, "",
+		    out);
+		take_run(&text, is_base64, false);
+	}
 }
 
 void
@@ -143,11 +208,11 @@ seven_text(struct seven *s, struct slice text, struct buf *out)
 		s->column += text.n;
 		break;
 	case SEVEN_OUTSIDE:
-		put_each(s, text, put_outside, out);
+		put_outside(s, text, out);
 		break;
 	case SEVEN_QP:
 	case SEVEN_QP_MEND:
-		put_each(s, text, put_qp, out);
+		put_qp(s, text, out);
 		break;
 	case SEVEN_BASE64:
 	case SEVEN_BASE64_RAW:
@@ -155,7 +220,7 @@ seven_text(struct seven *s, struct slice text, struct buf *out)
 		put_base64(s, text, out);
 		break;
 	case SEVEN_BASE64_MEND:
-		put_each(s, text, put_mended, out);
+		put_mended(s, text, out);
 		break;
 	}
 }

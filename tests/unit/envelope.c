@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -42,6 +43,41 @@ test_each_mailbox_once_in_order(void **state)
 	buf_free(&name);
 	envelope_free(&e);
 	assert_int_equal(e.n, 0);
+}
+
+/* The longest run of slots in use: what a search may have to walk. */
+static size_t
+longest_run(const struct envelope *e)
+{
+	size_t run = 0, longest = 0;
+
+	for (size_t i = 0; i < 2 * e->nslots; i++) {
+		run = e->slots[i % e->nslots] ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	return longest;
+}
+
+/* 500 mailboxes made to meet in one slot under one key, under another. */
+static void
+test_made_to_collide(void **state)
+{
+	static const struct hash_key keys[] = { { { 1, 2 } }, { { 3, 4 } } };
+	struct envelope e[2] = { { .key = keys[0] }, { .key = keys[1] } };
+	char path[32];
+
+	(void)state;
+	for (unsigned i = 0; e[0].n < 500; i++) {
+		snprintf(path, sizeof path, "u%u@x", i);
+		if (hash_bytes(&keys[0], slice_of(path)) & 1023)
+			continue;
+		add(&e[0], path);
+		add(&e[1], path);
+	}
+	assert_true(longest_run(&e[0]) >= 499);
+	assert_true(longest_run(&e[1]) < 50);
+	envelope_free(&e[0]);
+	envelope_free(&e[1]);
 }
 
 static void
@@ -113,6 +149,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_mailbox_once_in_order),
+		cmocka_unit_test(test_made_to_collide),
 		cmocka_unit_test(test_notify),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_settle_leaves_the_decided),
