@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* query.h - DNS questions as packets (RFC 1035, RFC 6891); ldns encodes. */
+/* query.h - DNS questions as packets (RFC 1035, RFC 6891). */
 #ifndef DNS_QUERY_H
 #define DNS_QUERY_H
 

@@ -43,8 +43,11 @@ failed_by(struct exchange *x, int error)
 static void
 close_socket(struct exchange *x)
 {
-	if (x->by != BY_NOTHING)
+	if (x->by == BY_UDP && x->is_clean && x->sockets)
+		sockets_give(x->sockets, &x->server, x->fd);
+	else if (x->by != BY_NOTHING)
 		close(x->fd);
+	x->is_clean = false;
 	x->by = BY_NOTHING;
 	x->slot = NO_SLOT;
 }
@@ -88,6 +91,20 @@ open_socket(struct exchange *x, int type)
 	    errno == EINPROGRESS;
 }
 
+/* One that is open already, or a new one. */
+static bool
+open_udp(struct exchange *x)
+{
+	int fd = x->sockets ? sockets_take(x->sockets, &x->server) : -1;
+
+	if (fd < 0)
+		return open_socket(x, SOCK_DGRAM);
+	close_socket(x);
+	x->fd = fd;
+	x->by = BY_UDP;
+	return true;
+}
+
 /* Nothing more to do now: true for what poll() will tell when it passes. */
 static bool
 is_again(int error)
@@ -112,7 +129,7 @@ exchange_start(struct exchange *x, const struct dns_codec *codec,
 		return failed_by(x, errno);
 	if (!put_question(x))
 		return failed(x, "not a domain name");
-	if (!open_socket(x, SOCK_DGRAM))
+	if (!open_udp(x))
 		return failed_by(x, errno);
 	packet = slice_from(buf_slice(&x->out), PREFIX);
 	if (send(x->fd, packet.p, packet.n, MSG_NOSIGNAL) < 0 &&
@@ -149,6 +166,7 @@ got_datagram(struct exchange *x, bool is_cut)
 		    start_tcp(x);
 	if (is_cut || x->codec->is_truncated(packet))
 		return start_tcp(x);
+	x->is_clean = x->mismatches == 0;
 	return EXCHANGE_ANSWERED;
 }
 

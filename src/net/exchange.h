@@ -2,10 +2,11 @@
 /*
  * exchange.h - one DNS question put to one server, until its answer is there.
  *
- * A connected UDP socket with a port of the kernel's random choice and a random
- * id; the kernel drops what comes from elsewhere, we drop what answers another
- * question.  The third mismatch is taken for an attack, and truncation for what
- * it says: both repeat the question over TCP (FAULTS rows 7 and 8).
+ * A connected UDP socket with a port of the kernel's random choice (on loopback
+ * perhaps one that was used before: sockets.h) and a random id; the kernel
+ * drops what comes from elsewhere, we drop what answers another question.  The
+ * third mismatch is taken for an attack, and truncation for what it says: both
+ * repeat the question over TCP (FAULTS rows 7 and 8).
  */
 #ifndef NET_EXCHANGE_H
 #define NET_EXCHANGE_H
@@ -15,6 +16,7 @@
 
 #include "base/inet.h"
 #include "dns/codec.h"
+#include "net/sockets.h"
 #include "net/wait.h"
 
 enum exchange_state {
@@ -28,8 +30,9 @@ enum exchange_state {
 
 enum transport { BY_NOTHING, BY_UDP, BY_TCP };
 
-/* Zero-initialise. */
+/* Zero-initialise; sockets is the owner's, or NULL. */
 struct exchange {
+	struct sockets *sockets; /* for reuse */
 	enum transport by;
 	int fd;
 	size_t slot;
@@ -40,6 +43,7 @@ struct exchange {
 	uint16_t id;
 	bool edns;		/* the question has an OPT record */
 	unsigned mismatches;
+	bool is_clean;		/* nothing more can come on the socket */
 	struct buf out;		/* TCP: what is still to be sent */
 	struct buf in;
 	char why[128];		/* "Connection refused", ... */

@@ -177,6 +177,7 @@ ask_server(struct lookups *all, struct lookup *l, int64_t now)
 	enum exchange_state state;
 
 	exchange_stop(&l->x);
+	l->x.sockets = &all->sockets;
 	state = exchange_start(&l->x, all->codec,
 	    &all->config.server[l->server], &l->question,
 	    speaks_edns(all, l));

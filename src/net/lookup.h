@@ -27,6 +27,7 @@ struct lookups {
 	size_t first;		/* server to begin with: it answered last */
 	int64_t heard_at;	/* when any server last answered anything */
 	uint32_t no_edns;	/* servers that know no EDNS, as bits */
+	struct sockets sockets;	/* for reuse while questions wait */
 };
 
 enum lookup_state {

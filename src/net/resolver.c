@@ -90,6 +90,7 @@ resolver_free(struct resolver *r)
 		return;
 	for (size_t i = 0; i < r->nactive; i++)
 		stop_lookup(r->active[i]);
+	sockets_close(&r->all.sockets);
 	cache_free(&r->cache);
 	free(r);
 }
@@ -375,4 +376,6 @@ resolver_step(struct resolver *r, const struct wait *w, int64_t now)
 			fail_queue(r, STAGE_NONE, t->answer.why, now);
 	}
 	start_queued(r, now);
+	if (!next_queued(r))
+		sockets_close(&r->all.sockets);
 }

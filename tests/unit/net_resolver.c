@@ -22,6 +22,7 @@
 #include "net/clock.h"
 #include "net/hosts.h"
 #include "net/resolver.h"
+#include "net/sockets.h"
 #include "net/sockaddr.h"
 
 #include "../support/dns_packet.h"
@@ -63,6 +64,8 @@ struct server {
 	size_t with_edns;	/* questions with an OPT record */
 	unsigned ttl;		/* of its answers; 0 = 60 */
 	char log[LOGGED][32];	/* the first names asked for */
+	uint16_t port[LOGGED];	/* where questions came from */
+	size_t nports;
 	struct buf in, out;
 };
 
@@ -285,6 +288,16 @@ answer_datagram(struct server *s, struct query q, const struct endpoint *to)
 	send_answer(s->udp, s, &q, 0, TRUTH, to);
 }
 
+static void
+note_port(struct server *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->nports; i++)
+		if (s->port[i] == port)
+			return;
+	if (s->nports < LOGGED)
+		s->port[s->nports++] = port;
+}
+
 static bool
 serve_udp(struct server *s)
 {
@@ -300,6 +313,7 @@ serve_udp(struct server *s)
 		return false;
 	assert_true(sockaddr_get(&from, &to));
 	q = query_read((struct slice){ packet, (size_t)n });
+	note_port(s, to.port);
 	if (s->datagrams < LOGGED)
 		snprintf(s->log[s->datagrams], sizeof s->log[0], "%.31s",
 		    q.name);
@@ -789,6 +803,59 @@ test_many_questions_share_64_sockets(void **state)
 	assert_int_equal(o.most_sockets, 64);
 	assert_int_equal(o.server[0].datagrams, MANY);
 	world_close(&o);
+}
+
+static int
+next_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* Those to loopback, as long as questions wait; then all are closed. */
+static void
+test_sockets_are_used_again(void **state)
+{
+	struct world o = { .n = 1 };
+	struct ticket *ticket[MANY];
+	int fd;
+
+	(void)state;
+	world_open(&o);
+	ask(&o, "example.org", DNS_A); /* the module is open now */
+	fd = next_descriptor();
+	ask_many(&o, ticket);
+	assert_in_range(o.server[0].nports, 1, 64 + 1);
+	assert_int_equal(o.server[0].datagrams, MANY + 1);
+	assert_int_equal(next_descriptor(), fd);
+	world_close(&o);
+}
+
+/* Where strangers can answer each question has a port of its own. */
+static void
+test_only_loopback_sockets_are_kept(void **state)
+{
+	const struct endpoint lo = { { 4, { 127, 0, 0, 1 }, 0 }, 53 },
+		other = { { 4, { 127, 0, 0, 1 }, 0 }, 54 },
+		remote = { { 4, { 192, 0, 2, 53 }, 0 }, 53 };
+	struct sockets s = { .n = 0 };
+	int fd = next_descriptor();
+
+	(void)state;
+	sockets_give(&s, &remote, dup(0));
+	assert_int_equal(sockets_take(&s, &remote), -1);
+	assert_int_equal(next_descriptor(), fd);
+	sockets_give(&s, &lo, dup(0));
+	assert_int_equal(sockets_take(&s, &other), -1);
+	assert_int_equal(sockets_take(&s, &lo), fd);
+	assert_int_equal(sockets_take(&s, &lo), -1);
+	for (int i = 0; i <= SOCKETS_MAX; i++)
+		sockets_give(&s, &lo, i == 0 ? fd : dup(0));
+	assert_int_equal(s.n, SOCKETS_MAX);
+	sockets_close(&s);
+	assert_int_equal(next_descriptor(), fd);
 }
 
 static void
@@ -1437,6 +1504,8 @@ main(void)
 		cmocka_unit_test(test_a_long_budget_is_15_seconds),
 		cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_many_questions_share_64_sockets),
+		cmocka_unit_test(test_sockets_are_used_again),
+		cmocka_unit_test(test_only_loopback_sockets_are_kept),
 		cmocka_unit_test(test_many_questions_to_nobody_fail_together),
 		cmocka_unit_test(test_a_server_without_edns_is_remembered),
 		cmocka_unit_test(test_other_failures_teach_nothing_of_edns),
