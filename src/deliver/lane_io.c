@@ -123,7 +123,8 @@ lane_may_mail(const struct lane *l)
 	const struct caps *caps = session_caps(l->session);
 
 	return l->mails < (most ? most : DELIVER_LANE_MAILS) &&
-	    (caps->max_mails == 0 || l->mails < caps->max_mails);
+	    (caps->max_mails == 0 ||
+		session_mails(l->session) < caps->max_mails);
 }
 
 bool

@@ -100,6 +100,9 @@ struct recipient *session_take_settled(struct session *s);
  */
 size_t session_rcpt_limit(const struct session *s);
 
+/* How often MAIL was said, which is what MAILMAX counts. */
+size_t session_mails(const struct session *s);
+
 /*
  * Did it end between mails, or before a word was said to one that was not the
  * first, and before the server could have all of that?  Then it has only had

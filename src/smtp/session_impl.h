@@ -65,6 +65,7 @@ struct session {
 	size_t asked;		/* the one that RCPT was sent for last */
 	bool dirty;		/* a transaction was left open: RSET first */
 	size_t mails;		/* transactions that came to their end */
+	size_t begun;		/* MAILs that were said */
 	bool heard;		/* something was said to the one under way */
 	bool bdat_broken;	/* it was answered as no command at all */
 	struct outcome spurned;	/* a refusal that we went on after; until the

@@ -124,6 +124,12 @@ session_bdat_is_broken(const struct session *s)
 	return s->bdat_broken;
 }
 
+size_t
+session_mails(const struct session *s)
+{
+	return s->begun;
+}
+
 bool
 session_is_stale(const struct session *s)
 {

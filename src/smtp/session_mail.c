@@ -43,6 +43,7 @@ send_mail(struct session *s)
 
 	command_mail(&s->out, &s->caps, &s->mail);
 	session_end_line(s, from);
+	s->begun++;
 	return s->config->quit_after == STAGE_MAIL ? NOTHING : RCPT;
 }
 
@@ -270,6 +271,12 @@ is_unknown(const struct reply *r)
 	return r->code >= 500 && r->code <= 504;
 }
 
+static bool
+may_mail(const struct session *s)
+{
+	return s->caps.max_mails == 0 || s->begun < s->caps.max_mails;
+}
+
 /* Those who were accepted are asked for once more. */
 static void
 begin_again(struct session *s)
@@ -301,6 +308,8 @@ got_bdat(struct session *s, const struct reply *r, size_t rcpt)
 	s->bdat_broken = true;
 	if (!session_is_committed(s))
 		return session_refuse(s, r, STAGE_BODY);
+	if (!may_mail(s))
+		return session_refuse(s, r, STAGE_END);
 	events_note(s->events, s->lane, "it offers CHUNKING but does not take "
 	    "BDAT: once more with DATA");
 	s->caps.pipelining = false;

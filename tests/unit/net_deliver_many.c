@@ -41,6 +41,13 @@ static const struct peer_rule rules[] = {
 	{ .verb = ".", .chance = 40, .reply = "451 4.3.0 later" },
 	{ .verb = ".", .chance = 40, .reply = "take-drop" },
 	{ .verb = ".", .chance = 60, .reply = "drop" },
+	{ .verb = "BDAT", .chance = 40, .reply = "554 5.7.1 spam" },
+	{ .verb = "BDAT", .chance = 40, .reply = "451 4.3.0 later" },
+	{ .verb = "BDAT", .chance = 40, .reply = "take-drop" },
+	{ .verb = "BDAT", .chance = 60, .reply = "drop" },
+	{ .verb = "BDAT", .chance = 200, .reply = "502 what?" },
+	{ .verb = "RSET", .chance = 30, .reply = "drop" },
+	{ .verb = "RSET", .chance = 30, .reply = "500 what?" },
 };
 
 static const struct address_options by = { .default_domain = SLICE("x") };
@@ -77,11 +84,12 @@ draw(struct world *w, unsigned n)
 /* ---- making it ---- */
 
 static void
-start_peers(struct world *w, uint64_t seed)
+start_peers(struct world *w, uint64_t seed, bool chunks)
 {
 	struct peers_config c = { .n = SERVERS, .rule = rules,
 		.nrules = sizeof rules / sizeof rules[0], .seed = seed,
-		.offers = "PIPELINING LIMITS_MAILMAX=7",
+		.offers = chunks ? "PIPELINING CHUNKING LIMITS_MAILMAX=7" :
+				   "PIPELINING LIMITS_MAILMAX=7",
 		.max_mails = MAILMAX };
 	char text[80];
 
@@ -136,10 +144,10 @@ make_mail(struct world *w, size_t id)
 }
 
 static void
-make_world(struct world *w, uint64_t seed, bool records)
+make_world(struct world *w, uint64_t seed, bool records, bool chunks)
 {
 	*w = (struct world){ .random = seed };
-	start_peers(w, seed);
+	start_peers(w, seed, chunks);
 	w->mail = mem_alloc(MESSAGES * sizeof *w->mail);
 	for (size_t i = 0; i < MESSAGES; i++)
 		make_mail(w, i);
@@ -329,11 +337,11 @@ check_world(const struct world *w)
 }
 
 static void
-run_all(uint64_t seed, bool records)
+run_all(uint64_t seed, bool records, bool chunks)
 {
 	struct world w;
 
-	make_world(&w, seed, records);
+	make_world(&w, seed, records, chunks);
 	run_world(&w);
 	check_world(&w);
 	free_world(&w);
@@ -343,15 +351,24 @@ static void
 test_at_once(void **state)
 {
 	(void)state;
-	run_all(1, false);
-	run_all(2, false);
+	run_all(1, false, false);
+	run_all(2, false, false);
 }
 
 static void
 test_recorded_later(void **state)
 {
 	(void)state;
-	run_all(3, true);
+	run_all(3, true, false);
+}
+
+/* A mail in one flight is out whole before a word is said of it. */
+static void
+test_in_chunks(void **state)
+{
+	(void)state;
+	run_all(4, false, true);
+	run_all(5, true, true);
 }
 
 int
@@ -360,6 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_recorded_later),
+		cmocka_unit_test(test_in_chunks),
 	};
 
 	return cmocka_run_group_tests_name("net_deliver_many", tests, NULL,
