@@ -15,6 +15,7 @@ struct config_text {
 	struct config_section *section;
 	size_t sections;	/* this file's, in front of those before */
 	struct option_call call; /* for keys of the defaults */
+	struct option_call own;	/* for those of the section */
 	struct buf *says;
 };
 

@@ -316,8 +316,6 @@ begin_rewrites(struct config_text *t)
 bool
 config_key(struct config_text *t, const char *key, const char *value)
 {
-	struct option_call own = { .way = &t->section->way, .says = t->says,
-		.file = t->file, .own = true };
 	bool in_defaults = t->section->kind == SECTION_DEFAULTS;
 	const struct key *k = find_key(t->section->kind, key);
 	const struct option *o = find_option(key);
@@ -328,5 +326,5 @@ config_key(struct config_text *t, const char *key, const char *value)
 		return k->take(t, key, value);
 	if (!o || (!k && !in_defaults))
 		return refuse_key(t, key);
-	return take_option(t, in_defaults ? &t->call : &own, o, value);
+	return take_option(t, in_defaults ? &t->call : &t->own, o, value);
 }

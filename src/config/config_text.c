@@ -85,6 +85,8 @@ insert_section(struct config_text *t, enum section_kind kind, const char *name)
 	c->section[at] = s;
 	c->nsections++;
 	t->section = s;
+	t->own = (struct option_call){ .way = &s->way, .says = t->says,
+		.file = t->file, .own = true };
 }
 
 static bool

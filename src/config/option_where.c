@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "config/option_find.h"
 #include "config/relay_url.h"
 #include "config/idn.h"
 #include "mail/address.h"
@@ -63,10 +64,20 @@ url_shown(const char *value)
 	return strchr(value, '@') ? NULL : value;
 }
 
+/* Was the option met in this source, the command line, a file or a section? */
+static bool
+was_met(const struct option_call *c, const char *name)
+{
+	const struct option *other, *o = option_by_name(slice_of(name), &other);
+
+	return c->seen[o - option_at(0)];
+}
+
 bool
 take_server(struct option_call *c, const char *value)
 {
 	struct way *w = c->way;
+	bool given = w->port != 0 && !w->server_port && was_met(c, "port");
 	uint16_t port = 0;
 	struct slice host, rest = cut_scheme(slice_of(value), &w->link);
 
@@ -76,8 +87,11 @@ take_server(struct option_call *c, const char *value)
 	    !option_host(host, w->server, sizeof w->server))
 		return option_refuse(c, url_shown(value),
 		    "[smtp://|smtps://|lmtp://]HOST[:PORT] is wanted");
-	if (port != 0)
+	if (given && port != 0 && port != w->port)
+		return option_refuse(c, value, "--port says %u", w->port);
+	if (!given)
 		w->port = port;
+	w->server_port = !given && port != 0;
 	return true;
 }
 
@@ -143,12 +157,16 @@ take_domain(struct option_call *c, const char *value)
 bool
 take_port(struct option_call *c, const char *value)
 {
+	struct way *w = c->way;
 	uint64_t port;
 
 	if (!slice_to_uint(slice_of(value), 65535, &port) || port == 0)
 		return option_refuse(c, value,
 		    "a port number from 1 to 65535 is wanted");
-	c->way->port = (uint16_t)port;
+	if (w->server_port && w->port != port && was_met(c, "server"))
+		return option_refuse(c, value, "--server says %u", w->port);
+	w->port = (uint16_t)port;
+	w->server_port = false;
 	return true;
 }
 

@@ -85,6 +85,7 @@ struct way {
 				   or an IP address without brackets; "" = MX */
 	enum link_kind link;	/* ... and its scheme */
 	uint16_t port;		/* its port, or --port; 0 = the usual one */
+	bool server_port;	/* ... it stood behind --server's host */
 	const char *proxy;	/* --proxy, for relays */
 	const char *helo;	/* --helo: a host name or an address literal */
 	struct ip source;	/* --source */

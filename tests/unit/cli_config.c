@@ -172,6 +172,13 @@ static const struct {
 	    "[relay b]\nurl=smtp://bob@x.org@m\npassword-credential=p", NULL,
 	    " (a smtp m:587 user=joe@x.org netrc=/n cert=/c key=/k)"
 	    " (b smtp m:587 user=bob@x.org credential=p)" },
+	{ "[relay a]\nkey=/k\ncert=/c\nurl=x.org", NULL,
+	    " (a srv x.org:0 cert=/c key=/k)" },
+	{ "key=/k\ncert=/c\n" WORK, NULL,
+	    " (work smtps m.example:465 cert=/c key=/k)" },
+	{ "[domain c.org]\nport=26\nserver=h\n[domain d.org]\nserver=i:27\n"
+	    "port=27\n", NULL, " <c.org server=h port=26> <d.org server=i"
+	    " port=27>" },
 	{ "[relay a]\nurl=x.org\npassword-file=/p\n[relay b]\nurl=y.org\n"
 	    "token-command=t", NULL,
 	    " (a srv x.org:0 file=/p) (b srv y.org:0 token=t)" },
@@ -264,6 +271,9 @@ static const struct {
 	{ "[relay a]\nserver=x", "f:2: 'server': a [relay] section has no" },
 	{ "url = x.org", "f:1: 'url': there is no such key" },
 	{ "direct = yes", "f:1: 'direct': there is no such key" },
+	{ "server=h:25\nport=26", "f:2: port '26': --server says 25" },
+	{ "[domain a]\nserver=h:25\nport=26", "f:3: port '26': --server says" },
+	{ "[domain a]\nport=26\nserver=h:25", "f:3: server 'h:25': --port" },
 	{ "[relay a]\nauth=NTLM", "f:2: 'NTLM': PLAIN, LOGIN, CRAM-MD5" },
 	{ "[relay a]\nshell=sh", "f:2: 'sh': yes or no" },
 	{ "[relay a]\nproxy=socks4://h:1", "f:2: proxy 'socks4://h:1': soc" },

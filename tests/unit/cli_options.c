@@ -355,6 +355,16 @@ static const struct good own[] = {
 	    "deliver (-bm) server=0:mx.example.org port=2525 <a>", NULL },
 	{ "x --server=smtps://mx --port 1465 a",
 	    "deliver (-bm) server=1:mx port=1465 <a>", NULL },
+	{ "x --server a:26 --port 26 b", "deliver (-bm) server=0:a port=26 "
+	  "<b>", NULL },
+	{ "x --port 26 --server a:26 b", "deliver (-bm) server=0:a port=26 "
+	  "<b>", NULL },
+	{ "x --server a --port 26 --port 27 b", "deliver (-bm) server=0:a "
+	  "port=27 <b>", NULL },
+	{ "x --server a:26 --server b c", "deliver (-bm) server=0:b <c>",
+	    NULL },
+	{ "x --server a:26 --server b:27 c", "deliver (-bm) server=0:b "
+	  "port=27 <c>", NULL },
 	{ "x --server LMTP://[::1]:24/ a",
 	    "deliver (-bm) server=2:::1 port=24 <a>", NULL },
 	{ "x --server 127.0.0.1 a", "deliver (-bm) server=0:127.0.0.1 <a>",
@@ -510,6 +520,10 @@ static const struct {
 	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
 	{ "smtpsend --quit-after data a", 64, "connect, ehlo, tls, mail" },
 	{ "smtpsend --server x:y a", 64, "HOST[:PORT]" },
+	{ "smtpsend --server x:25 --port 26 a", 64, "--port '26': --server "
+	  "says 25\n" },
+	{ "smtpsend --port 26 --server x:25 a", 64, "--server 'x:25': --port "
+	  "says 26\n" },
 	/* nothing that may be a password is said again */
 	{ "smtpsend --server smtp://u:canary@h a", 64, "--server: [smtp://" },
 	{ "smtpsend --p=canary a", 64, "option --p may mean --proxy, --port" },
