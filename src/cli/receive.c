@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/ascii.h"
+#include "net/module.h"
 #include "net/self.h"
 #include "serve/sink.h"
 
@@ -40,6 +41,23 @@ free_faults(struct server_fault *fault, size_t n)
 		server_fault_free(&fault[i]);
 }
 
+/*
+ * It is opened at once, since a program may be replaced while it serves.  In
+ * clear it can do without.
+ */
+static int
+open_module(const struct settings *s, struct server_config *server)
+{
+	struct outcome why;
+
+	if (net_module_open(&why))
+		return EX_OK;
+	fprintf(stderr, "%s: %s%s\n", s->program, why.text,
+	    server->starttls ? "; STARTTLS is not offered" : "");
+	server->starttls = false;
+	return server->implicit_tls ? outcome_exit(&why) : EX_OK;
+}
+
 int
 receive_run(const struct settings *s)
 {
@@ -59,8 +77,11 @@ receive_run(const struct settings *s)
 			.nfaults = s->sink.nreplies,
 		},
 	};
-	int status = EX_USAGE;
+	int status = open_module(s, &c.server);
 
+	if (status != EX_OK)
+		return status;
+	status = EX_USAGE;
 	self_init(&self);
 	c.server.name = s->sink.name ? s->sink.name :
 	    self.host[0] ? self.host : self.domain;

@@ -9,6 +9,7 @@ in clear instead, says what is missing, and exits 78.
 import os
 import re
 import shutil
+import smtplib
 import subprocess
 import threading
 from pathlib import Path
@@ -277,6 +278,27 @@ def test_versions_without_modules(installed):
     assert "built with OpenSSL" in done.stdout
     for name in ("net", "relay"):
         assert f"smtpsend-{name}.so: No such file" in done.stdout, done
+
+
+def test_a_sink_without_module(installed):
+    """It offers no STARTTLS, and tells; under TLS it cannot be."""
+    installed.without("net")
+    with subprocess.Popen([*installed, BINARY, "--sink", "127.0.0.1:0"],
+                          stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          text=True) as sink:
+        said = sink.stderr.readline()
+        port = int(sink.stderr.readline().rsplit(":", 1)[1])
+        with smtplib.SMTP("127.0.0.1", port, timeout=20) as peer:
+            peer.ehlo("client.test")
+            assert not peer.has_extn("starttls")
+            peer.sendmail("a@client.test", [BOB], MESSAGE)
+        sink.terminate()
+    assert "smtpsend-net.so" in said and "STARTTLS is not offered" in said
+    done = subprocess.run([*installed, BINARY, "--sink", "127.0.0.1:0",
+                           "--sink-tls"], check=False, capture_output=True,
+                          text=True)
+    assert done.returncode == CONFIG, done
+    assert "smtpsend-net.so" in done.stderr, done
 
 
 # ---- what packaging and hardening see
