@@ -716,6 +716,14 @@ test_soft_of_our_own(void **state)
 	assert_string_equal(buf_str(&text), "timed out");
 	buf_free(&text);
 	dns_answer_free(&a);
+	dns_answer_add_ip(&a, &(struct ip){ 4, { 192, 0, 2, 1 }, 0 });
+	assert_int_equal(a.n, 1);
+	dns_answer_free(&a);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(a.total, 0);
+	assert_null(a.ip);
+	assert_null(a.why);
+	dns_answer_free(&a);
 }
 
 static void

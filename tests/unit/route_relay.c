@@ -418,6 +418,40 @@ test_no_domain(void **state)
 	}
 }
 
+/* What a resolver does to the order of records does not count. */
+static void
+test_order_of_records_does_not_count(void **state)
+{
+	static const char *const orders[] = {
+		"0 5 1 b.o\n0 5 1 a.o\n0 5 2 a.o\n0 0 9 z.o",
+		"0 0 9 z.o\n0 5 2 a.o\n0 5 1 a.o\n0 5 1 b.o",
+		"0 5 1 a.o\n0 0 9 z.o\n0 5 1 b.o\n0 5 2 a.o",
+	};
+	struct relay_spec relay = { .name = "R", .by_srv = true, .host = "o" };
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		struct buf first = { 0 };
+
+		for (size_t i = 0; i < COUNT(orders); i++) {
+			const struct zone zone = { orders[i], "nodata", false };
+			struct route_config c = { .relay = &relay,
+				.seed = seed };
+			struct route *r = route_new("z.test", &c);
+			struct buf got = { 0 };
+
+			answer_both(r, &zone, false);
+			render(i == 0 ? &first : &got, route_plan(r));
+			if (i > 0)
+				assert_string_equal(buf_str(&got),
+				    buf_str(&first));
+			buf_free(&got);
+			route_free(r);
+		}
+		buf_free(&first);
+	}
+}
+
 /* How often each of four comes first, over 4000 seeds. */
 static void
 test_weights(void **state)
@@ -474,6 +508,7 @@ main(void)
 		cmocka_unit_test(test_hosts_are_asked_for),
 		cmocka_unit_test(test_a_proxy_finds_the_hosts),
 		cmocka_unit_test(test_no_domain),
+		cmocka_unit_test(test_order_of_records_does_not_count),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_many_are_bounded),
 	};
