@@ -243,7 +243,7 @@ contents(const char *path)
 static void
 test_a_file(void **state)
 {
-	char dir[] = "/tmp/cli_log.XXXXXX", path[64], want[256];
+	char dir[] = "/tmp/cli_log.XXXXXX", path[64] = "", want[256];
 	struct maillog_config c = to_file(path);
 	struct maillog m;
 	struct stat st;
@@ -302,7 +302,7 @@ test_tags(void **state)
 static void
 test_a_full_log_costs_a_second(void **state)
 {
-	char dir[] = "/tmp/cli_log.XXXXXX", path[64], block[4096] = { 0 };
+	char dir[] = "/tmp/cli_log.XXXXXX", path[64] = "", block[4096] = { 0 };
 	struct maillog_config c = to_file(path);
 	struct maillog m;
 	int reader;
