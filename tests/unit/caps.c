@@ -113,9 +113,21 @@ test_fits(void **state)
 	assert_true(command_fits(&none, &mail, &why));
 	assert_false(command_fits(&small, &mail, &why));
 	assert_int_equal(why.verdict, FAILED);
+	assert_int_equal(why.esc.cls, 5);
 	assert_int_equal(why.esc.subject, 3);
+	assert_int_equal(why.esc.detail, 4);
 	small.max_size = 1000;
 	assert_true(command_fits(&small, &mail, &why));
+	m.recode_bar = "it is signed";
+	m.eight_bit = true;
+	assert_true(command_fits(&all, &mail, &why));
+	assert_false(command_fits(&none, &mail, &why));
+	assert_int_equal(why.esc.cls * 100 + why.esc.subject * 10 +
+	    why.esc.detail, 563);
+	assert_non_null(strstr(why.text, "8BITMIME"));
+	assert_non_null(strstr(why.text, "it is signed"));
+	m.eight_bit = false;
+	assert_true(command_fits(&none, &mail, &why));
 	mail.from = &from;
 	mail.smtputf8 = true;
 	assert_true(command_fits(&all, &mail, &why));
@@ -128,6 +140,8 @@ test_fits(void **state)
 	m.utf8_headers = true;
 	assert_false(command_fits(&none, &mail, &why));
 	assert_non_null(strstr(why.text, "the header field \"References\""));
+	assert_int_equal(why.esc.cls, 5);
+	assert_int_equal(why.esc.subject, 6);
 	assert_int_equal(why.esc.detail, 7);
 }
 
