@@ -127,13 +127,7 @@ void relay_failure_garbled(struct relay *r, struct slice line);
  */
 void relay_words(struct relay *r, char *line, size_t n);
 
-/*
- * The mechanisms of an EHLO reply's line, which begins behind the code; empty =
- * it is another keyword, or has none.
- */
-struct slice relay_words_auth(struct slice line);
-
-/* Those of the last EHLO reply; is this one of them? */
+/* The mechanisms of the last EHLO reply; is this one of them? */
 struct slice relay_mechanisms(const struct relay *r);
 bool relay_offers(const struct relay *r, struct slice mechanism);
 

@@ -17,8 +17,12 @@
 
 #define CODE 4 /* octets in front of a line's text: "250-" */
 
-struct slice
-relay_words_auth(struct slice line)
+/*
+ * The mechanisms of an EHLO reply's line, which begins behind the code; empty:
+ * it is another keyword, or has none.
+ */
+static struct slice
+auth_list(struct slice line)
 {
 	if (slice_starts_nocase(line, SLICE("AUTH")) && line.n > 4 &&
 	    (line.p[4] == ' ' || line.p[4] == '='))
@@ -26,27 +30,34 @@ relay_words_auth(struct slice line)
 	return (struct slice){ 0 };
 }
 
+/* The next list of mechanisms: old servers have one with '=' besides. */
+static struct slice
+next_list(struct slice *ehlo)
+{
+	struct slice line, list = { 0 };
+
+	while (list.n == 0 && ehlo->n > 0 && slice_cut(ehlo, '\n', &line))
+		list = auth_list(line);
+	return list;
+}
+
 struct slice
 relay_mechanisms(const struct relay *r)
 {
-	struct slice rest = buf_slice(&r->ehlo), line, list;
+	struct slice rest = buf_slice(&r->ehlo);
 
-	while (slice_cut(&rest, '\n', &line)) {
-		list = relay_words_auth(line);
-		if (list.n > 0)
-			return list;
-	}
-	return (struct slice){ 0 };
+	return next_list(&rest);
 }
 
 bool
 relay_offers(const struct relay *r, struct slice mechanism)
 {
-	struct slice rest = relay_mechanisms(r), word;
+	struct slice ehlo = buf_slice(&r->ehlo), list, word;
 
-	while (rest.n > 0 && slice_cut(&rest, ' ', &word))
-		if (slice_eq_nocase(word, mechanism))
-			return true;
+	while ((list = next_list(&ehlo)).n > 0)
+		while (list.n > 0 && slice_cut(&list, ' ', &word))
+			if (slice_eq_nocase(word, mechanism))
+				return true;
 	return false;
 }
 
@@ -64,7 +75,7 @@ raise_keyword(char *line, size_t n)
 {
 	struct slice text = slice_trim((struct slice){ line + CODE, n - CODE });
 
-	if (relay_words_auth(text).n > 0) {
+	if (auth_list(text).n > 0) {
 		raise_case(line + CODE, n - CODE);
 		line[CODE + 4] = ' ';
 	} else if (slice_eq_nocase(text, SLICE("STARTTLS"))) {

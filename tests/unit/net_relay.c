@@ -507,6 +507,10 @@ static const struct {
 	    { HELLO, EHLO("AUTH=Login Plain"),
 		{ "AUTH PLAIN " PLAIN64, "235 ok\r\n" } } },
 	{ NULL, "joe", { HELLO, EHLO("Auth=login"), LOGIN } },
+	{ NULL, "joe", /* both, and they differ */
+	    { HELLO, { "EHLO me.example", "250-x\r\n250-AUTH=LOGIN\r\n"
+		"250 AUTH LOGIN PLAIN\r\n" },
+		{ "AUTH PLAIN " PLAIN64, "235 ok\r\n" } } },
 	{ NULL, "joe", /* the first digit decides */
 	    { { NULL, "200-hi\r\n200 there\r\n" },
 		{ "EHLO me.example", "251-x\r\n251 Auth Plain\r\n" },
