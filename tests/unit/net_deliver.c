@@ -4,28 +4,10 @@
  * (tests/support/peers.h): who is asked, how often, and what becomes of each
  * recipient.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
-#include "deliver/deliver.h"
-#include "net/clock.h"
-#include "../support/peers.h"
-#include "../support/idn.h"
-
-#define BY(d) (&(const struct address_options){ \
-	.default_domain = SLICE(d), .idn = &idn_table })
+#include "../support/sender.h"
 
 #define MX1 "a.test MX 10 mx1.test"
 #define MX2 "a.test MX 20 mx2.test"
-#define PIPES "PIPELINING ENHANCEDSTATUSCODES"
-#define POLITE "EHLO MAIL RCPT DATA . QUIT"
 
 struct row {
 	const char *name;
@@ -124,6 +106,15 @@ static const struct row rows[] = {
 	{ "two domains by --server are one mail", "u@a.test v@b.test",
 	    NULL, { MX1 }, { { 0 } }, "DD",
 	    { "EHLO MAIL RCPT RCPT DATA . QUIT" }, 0, 0, true },
+	{ "by --server at most so many domains (RFC 9422)",
+	    "u@a.test v@b.test w@a.test x@b.test",
+	    PIPES " LIMITS_RCPTDOMAINMAX=1", { MX1 }, { { 0 } }, "DDDD",
+	    { "EHLO MAIL RCPT RCPT DATA . MAIL RCPT RCPT DATA . QUIT" },
+	    0, 0, true },
+	{ "two domains of three", "u@a.test v@b.test w@c.test x@b.test",
+	    PIPES " LIMITS_RCPTDOMAINMAX=2", { MX1 }, { { 0 } }, "DDDD",
+	    { "EHLO MAIL RCPT RCPT RCPT DATA . MAIL RCPT DATA . QUIT" },
+	    0, 0, true },
 	{ "a mail that was refused leaves nothing behind",
 	    "u@a.test v@a.test", PIPES " LIMITS_RCPTMAX=1", { MX1 },
 	    { { .verb = "RCPT", .with = "u@", .reply = "550 no" } }, "FD",
@@ -133,156 +124,56 @@ static const struct row rows[] = {
 
 /* ---- one run ---- */
 
-struct run {
-	struct peers *peers;
-	struct deliver_config config;
-	struct envelope envelope;
-	struct message message;
-	struct consignment mail;
-	struct deliver *deliver;
-	struct wait wait;
-};
-
 static void
-add_rcpts(struct envelope *e, const char *list)
-{
-	struct slice rest = slice_of(list), word;
-	struct address a;
-	struct outcome why;
-
-	assert_true(address_parse(SLICE("me@client.test"), BY("x"), &e->from,
-	    &why));
-	while (slice_cut(&rest, ' ', &word)) {
-		assert_true(address_parse(word, BY("x"), &a, &why));
-		envelope_add(e, &a);
-	}
-}
-
-static void
-start_peers(struct run *r, const struct row *row)
+run_row(struct sender *s, struct letter *l, const struct row *row)
 {
 	struct peers_config c = { .n = 3, .rule = row->rules };
 
 	while (c.nrules < 4 && row->rules[c.nrules].verb)
 		c.nrules++;
 	c.offers = row->offers ? row->offers : PIPES;
-	r->peers = peers_start(&c);
-	peers_record(r->peers, "mx1.test A 127.0.0.2");
-	peers_record(r->peers, "mx2.test A 127.0.0.3");
-	peers_record(r->peers, "mx3.test A 127.0.0.4");
-	for (size_t i = 0; i < 4 && row->records[i]; i++)
-		peers_record(r->peers, row->records[i]);
-	peers_run(r->peers);
-}
-
-static void
-configure(struct run *r, const struct row *row)
-{
-	r->config = (struct deliver_config){
-		.route = { .port = peers_port(r->peers), .tls_why = "the test",
-			.allow_loopback_mx = true, .no_ipv6 = true },
-		.helo = "client.test",
-		.max_sessions = row->max_sessions,
-	};
+	*s = (struct sender){ 0 };
+	sender_listen(s, &c, row->records, 4);
+	s->config.max_sessions = row->max_sessions;
 	if (row->server)
-		r->config.route.server = "127.0.0.2";
-	r->config.resolver.server[0] = peers_dns(r->peers);
-	r->config.resolver.n = 1;
-	buf_puts(&r->message.head, "X-Id: 1\r\n\r\n");
-	r->message.body = (struct content){ .memory = SLICE("hi\r\n"),
-		.fd = -1, .length = 4 };
-	r->message.size = r->message.head.n + 4;
+		s->config.route.server = "127.0.0.2";
+	sender_start(s);
+	letter_init(l, row->rcpts, "1");
+	l->c.quit_after = row->quit_after;
+	deliver_add(s->deliver, &l->c);
+	deliver_close(s->deliver);
+	assert_ptr_equal(sender_finish(s), l);
+	sender_close(s);
+	assert_null(deliver_finished(s->deliver));
 }
 
 static void
-loop(struct run *r)
+check_row(const struct sender *s, const struct letter *l,
+    const struct row *row)
 {
-	int64_t now;
+	char have[16];
 
-	for (;;) {
-		now = clock_now();
-		deliver_step(r->deliver, &r->wait, now);
-		if (deliver_is_idle(r->deliver))
-			return;
-		wait_clear(&r->wait);
-		deliver_wait(r->deliver, &r->wait);
-		wait_poll(&r->wait, now);
-	}
-}
-
-static void
-run_row(struct run *r, const struct row *row)
-{
-	*r = (struct run){ 0 };
-	add_rcpts(&r->envelope, row->rcpts);
-	start_peers(r, row);
-	configure(r, row);
-	r->mail = (struct consignment){ .envelope = &r->envelope,
-		.message = &r->message, .quit_after = row->quit_after };
-	r->deliver = deliver_new(&r->config, NULL);
-	deliver_add(r->deliver, &r->mail);
-	deliver_close(r->deliver);
-	loop(r);
-	assert_ptr_equal(deliver_finished(r->deliver), &r->mail);
-	assert_null(deliver_finished(r->deliver));
-	peers_stop(r->peers);
-}
-
-static void
-run_free(struct run *r)
-{
-	deliver_free(r->deliver);
-	wait_free(&r->wait);
-	envelope_free(&r->envelope);
-	buf_free(&r->message.head);
-	peers_free(r->peers);
-}
-
-static char
-letter(const struct recipient *r)
-{
-	static const char letters[] = { [PENDING] = '?', [VERIFIED] = 'V',
-		[DELIVERED] = 'D', [DEFERRED] = 'T', [FAILED] = 'F' };
-
-	return r->verdict == DEFERRED && r->result->maybe_sent ?
-	    'M' : letters[r->verdict];
-}
-
-static void
-check_row(const struct run *r, const struct row *row)
-{
-	struct buf heard = { 0 };
-	char have[16] = "";
-
-	for (size_t i = 0; i < r->envelope.n; i++) {
-		have[i] = letter(&r->envelope.rcpts[i]);
-		assert_true(r->envelope.rcpts[i].decided > 0);
-	}
+	letter_verdicts(l, have);
 	if (strcmp(have, row->want) != 0)
 		fail_msg("%s: %s, not %s (%s)", row->name, have, row->want,
-		    r->envelope.rcpts[0].result->text);
-	for (unsigned i = 0; i < 3; i++) {
-		const char *want = row->heard[i] ? row->heard[i] : "";
-
-		buf_clear(&heard);
-		peers_heard(r->peers, i + 1, &heard);
-		if (!slice_eq(buf_slice(&heard), slice_of(want)))
-			fail_msg("%s: mx%u heard '%s', not '%s'", row->name,
-			    i + 1, buf_str(&heard), want);
-	}
-	buf_free(&heard);
+		    l->envelope.rcpts[0].result->text);
+	for (unsigned i = 0; i < 3; i++)
+		sender_heard(s, i + 1, row->heard[i] ? row->heard[i] : "",
+		    row->name);
 }
 
 static void
 test_rows(void **state)
 {
-	struct run r;
+	struct sender s;
+	struct letter l;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		run_row(&r, &rows[i]);
-		check_row(&r, &rows[i]);
-		run_free(&r);
+		run_row(&s, &l, &rows[i]);
+		check_row(&s, &l, &rows[i]);
+		sender_free(&s);
+		letter_free(&l);
 	}
 }
 
