@@ -232,6 +232,9 @@ static const struct option table[] = {
 	    OTHER(take_nothing) },
 };
 
+_Static_assert(sizeof table / sizeof table[0] <= OPTIONS_MAX,
+    "more rows than option_call.seen has");
+
 const struct option *
 option_at(size_t i)
 {
