@@ -12,6 +12,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "base/slice.h"
+#include "config/option_find.h"
 #include "config/option_take.h"
 #include "config/own.h"
 #include "config/relay_url.h"
@@ -288,6 +289,23 @@ take_option(struct config_text *t, struct option_call *c,
 				    o->take(c, value);
 }
 
+/* The key of this section that was probably meant, or NULL. */
+static const char *
+nearest_key(enum section_kind kind, const char *name)
+{
+	struct nearest n = nearest_begin(slice_of(name));
+	const struct option *o;
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (keys[i].sections & 1U << kind &&
+		    keys[i].take != take_password)
+			nearest_try(&n, keys[i].name);
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if (kind == SECTION_DEFAULTS && o->fallback)
+			nearest_try(&n, o->name);
+	return n.name;
+}
+
 static bool
 refuse_key(struct config_text *t, const char *key)
 {
@@ -296,8 +314,15 @@ refuse_key(struct config_text *t, const char *key)
 		[SECTION_RELAY] = "a [relay] section has no such key",
 		[SECTION_DOMAIN] = "a [domain] section has no such key",
 	};
+	const char *near = nearest_key(t->section->kind, key);
+	struct buf text = { 0 };
 
-	return complain(t, key, texts[t->section->kind]);
+	buf_puts(&text, texts[t->section->kind]);
+	if (near)
+		buf_putf(&text, "; did you mean %s?", near);
+	complain(t, key, buf_str(&text));
+	buf_free(&text);
+	return false;
 }
 
 /* A file's list replaces the one of a file before. */

@@ -75,23 +75,36 @@ distance(struct slice a, struct slice b)
 	return d[a.n][b.n];
 }
 
+/* One mistake is forgiven in a short word, two in a long one. */
+struct nearest
+nearest_begin(struct slice wanted)
+{
+	bool odd = wanted.n < 3 || wanted.n > NAME_MAX_LEN;
+
+	return (struct nearest){ wanted, NULL,
+		odd ? 0 : wanted.n < 6 ? 2 : 3 };
+}
+
+void
+nearest_try(struct nearest *n, const char *name)
+{
+	unsigned d;
+
+	if (!name || n->distance == 0 || strlen(name) > NAME_MAX_LEN)
+		return;
+	d = distance(n->wanted, slice_of(name));
+	if (d >= n->distance)
+		return;
+	n->distance = d;
+	n->name = name;
+}
+
 const char *
 option_nearest(struct slice name)
 {
-	unsigned best = name.n < 6 ? 2 : 3, d; /* one mistake, or two */
-	const char *found = NULL;
-	const struct option *o;
+	struct nearest n = nearest_begin(name);
 
-	if (name.n < 3 || name.n > NAME_MAX_LEN)
-		return NULL;
-	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
-		if (!o->name || strlen(o->name) > NAME_MAX_LEN)
-			continue;
-		d = distance(name, slice_of(o->name));
-		if (d < best) {
-			best = d;
-			found = o->name;
-		}
-	}
-	return found;
+	for (size_t i = 0; option_at(i) != NULL; i++)
+		nearest_try(&n, option_at(i)->name);
+	return n.name;
 }

@@ -16,6 +16,16 @@ const struct option *option_by_name(struct slice name,
 /* The option with this letter under the name smtpsend, or one of sendmail's. */
 const struct option *option_by_letter(char letter, bool own);
 
+/* Looking for the name that was probably meant. */
+struct nearest {
+	struct slice wanted;
+	const char *name;	/* the nearest so far; NULL = none is near */
+	unsigned distance;	/* of it */
+};
+
+struct nearest nearest_begin(struct slice wanted);
+void nearest_try(struct nearest *n, const char *name);
+
 /* The long name that was probably meant, or NULL when none is near. */
 const char *option_nearest(struct slice name);
 

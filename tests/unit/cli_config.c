@@ -223,7 +223,12 @@ static const struct {
 } bad[] = {
 	{ "tls", "f:1: KEY = VALUE or [SECTION] is wanted" },
 	{ "\n\ntls = often", "f:3: tls 'often': none, may, encrypt or verify" },
-	{ "tsl = may", "f:1: 'tsl': there is no such key" },
+	{ "tsl = may", "f:1: 'tsl': there is no such key; did you mean tls?" },
+	{ "[relay a]\npasswordfile=/x", "f:2: 'passwordfile': a [relay] "
+	    "section has no such key; did you mean password-file?" },
+	{ "[domain a]\nrely=x", "f:2: 'rely': a [domain] section has no such "
+	    "key; did you mean relay?" },
+	{ "colour = x", "f:1: 'colour': there is no such key\n" },
 	{ "file = x", "f:1: 'file': there is no such key" },
 	{ "sink = yes", "f:1: 'sink': there is no such key" },
 	{ "help = yes", "f:1: 'help': there is no such key" },
