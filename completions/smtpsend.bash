@@ -9,7 +9,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--verbose --json --transcript --log --explain --quit-after
 	--config --no-config --print-config --help --version
 	--notify --return --envid
-	--sink --sink-dir --sink-mbox --sink-reply --sink-count --sink-tls
+	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
+	--sink-count --sink-tls
 	--sink-lmtp --sink-name'
 _smtpsend_letters='-f -F -t -i -4 -6 -v -X -N -R -V
 	-b -B -C -d -e -G -I -L -O -o -r -U'
@@ -89,7 +90,7 @@ _smtpsend()
 		;;
 	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
-		--sink-count | --sink-name | -L | -O | -o)
+		--sink-auth | --sink-peers | --sink-count | --sink-name | -L | -O | -o)
 		return
 		;;
 	esac

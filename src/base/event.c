@@ -22,6 +22,7 @@ static const char *const names[NEVENTS] = {
 	[EVENT_RECEIVED] = "received",
 	[EVENT_BODY] = "body",
 	[EVENT_BODY_LINE] = "body-line",
+	[EVENT_MESSAGE] = "message",
 	[EVENT_NOTE] = "note",
 	[EVENT_RESULT] = "result",
 };

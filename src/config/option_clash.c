@@ -72,17 +72,32 @@ check_line(const struct option_call *c, const char *line)
 	return false;
 }
 
+/* Options of other groups that --sink heeds; of its own it heeds all. */
+static const char with_sink[] = "timeout tls cert key verbose json transcript "
+				"no-config help version";
+
+static bool
+goes_with_sink(const struct option *o)
+{
+	struct slice rest = SLICE(with_sink), word;
+
+	if (o->group >= GROUP_SINK || !o->name)
+		return true;
+	while (slice_cut(&rest, ' ', &word))
+		if (slice_eq(word, slice_of(o->name)))
+			return true;
+	return false;
+}
+
 /* What is for sending has no meaning with --sink, and the other way round. */
 static bool
 check_group(const struct option_call *c, const struct option *o)
 {
 	const struct option *sink = find(SLICE("sink"));
-	bool for_sink = o->group == GROUP_SINK;
-	bool for_mail = o->group == GROUP_MESSAGE || o->group == GROUP_DSN;
 
-	if (for_sink && !was_met(c, sink))
+	if (o->group == GROUP_SINK && !was_met(c, sink))
 		return clash(c, o, " needs ", sink, "");
-	return for_mail && was_met(c, sink) &&
+	return was_met(c, sink) && !goes_with_sink(o) &&
 	    clash(c, o, " has no meaning with ", sink, ", which receives mail");
 }
 

@@ -311,3 +311,13 @@ take_sink_reply(struct option_call *c, const char *value)
 	s->reply[s->nreplies++] = value;
 	return true;
 }
+
+bool
+take_sink_auth(struct option_call *c, const char *value)
+{
+	size_t colon = slice_find(slice_of(value), ':');
+
+	if (colon == 0 || value[colon] == '\0')
+		return option_refuse(c, NULL, "USER:PASSWORD is wanted");
+	return take_text(c, value);
+}

@@ -82,6 +82,19 @@ sinks_to_somebody(const struct settings *s)
 	return s->mode == MODE_SINK && s->nrcpts > 0;
 }
 
+static bool
+asks_for_certificates(const struct settings *s)
+{
+	return s->mode == MODE_SINK && s->way.tls.level == TLS_VERIFY;
+}
+
+static bool
+is_tls_without_tls(const struct settings *s)
+{
+	return s->mode == MODE_SINK && s->sink.tls &&
+	    s->way.tls.level == TLS_NONE;
+}
+
 /* Is it an address of the family that is not to be used? */
 static bool
 is_other_family(const struct settings *s, const struct ip *ip)
@@ -142,6 +155,9 @@ static const struct {
 	{ goes_to_other_family, "the address of --server does not go with "
 	    "--ipv4 or --ipv6" },
 	{ has_key_alone, "--key needs --cert" },
+	{ asks_for_certificates, "--tls verify has no meaning with --sink: it "
+	    "asks nobody for a certificate" },
+	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
 };
 

@@ -150,6 +150,8 @@ struct sink_settings {
 	size_t nreplies;
 	unsigned count;		/* stop after so many messages; 0 = go on */
 	bool tls, lmtp;
+	const char *auth;	/* "user:password"; NULL: any, or none */
+	unsigned peers;		/* connections at once; 0 = 1000 */
 };
 
 /* Sendmail's, most with a meaning later. */

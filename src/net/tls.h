@@ -54,8 +54,12 @@ struct tls_module {
 	struct tls_context *(*client)(const struct tls_config *config,
 	    struct outcome *why);
 
-	/* A server's, with a self-signed certificate for name made now. */
-	struct tls_context *(*server)(const char *name, struct outcome *why);
+	/*
+	 * A server's, with the certificate of the config; or, where that names
+	 * none, with a self-signed one for name that is made now.
+	 */
+	struct tls_context *(*server)(const char *name,
+	    const struct tls_config *config, struct outcome *why);
 
 	void (*context_free)(struct tls_context *c);
 

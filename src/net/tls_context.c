@@ -62,10 +62,11 @@ tls_context_free(struct tls_context *c)
 	free(c);
 }
 
-struct tls_context *
-tls_client_context(const struct tls_config *config, struct outcome *why)
+/* With what the files of the config say; NULL with *why. */
+static struct tls_context *
+with_files(struct tls_context *c, const struct tls_config *config,
+    struct outcome *why)
 {
-	struct tls_context *c = context_new(TLS_client_method());
 	bool ok = c ? tls_files_load(&c->files, config, "--", why) &&
 	    tls_files_apply(&c->files, c->ctx, why) : system_fail(why);
 
@@ -75,6 +76,12 @@ tls_client_context(const struct tls_config *config, struct outcome *why)
 		return NULL;
 	}
 	return c;
+}
+
+struct tls_context *
+tls_client_context(const struct tls_config *config, struct outcome *why)
+{
+	return with_files(context_new(TLS_client_method()), config, why);
 }
 
 static bool
@@ -91,10 +98,13 @@ set_made_identity(SSL_CTX *ctx, const char *name)
 }
 
 struct tls_context *
-tls_server_context(const char *name, struct outcome *why)
+tls_server_context(const char *name, const struct tls_config *config,
+    struct outcome *why)
 {
 	struct tls_context *c = context_new(TLS_server_method());
 
+	if (config->cert)
+		return with_files(c, config, why);
 	if (c && set_made_identity(c->ctx, name))
 		return c;
 	system_fail(why);
@@ -102,4 +112,3 @@ tls_server_context(const char *name, struct outcome *why)
 	tls_context_free(c);
 	return NULL;
 }
-

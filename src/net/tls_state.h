@@ -44,7 +44,8 @@ struct tls {
 /* The functions of tls_module; tls.h describes them. */
 struct tls_context *tls_client_context(const struct tls_config *config,
     struct outcome *why);
-struct tls_context *tls_server_context(const char *name, struct outcome *why);
+struct tls_context *tls_server_context(const char *name,
+    const struct tls_config *config, struct outcome *why);
 void tls_context_free(struct tls_context *c);
 bool tls_start(struct stream *s, struct tls_context *c,
     const struct tls_demand *demand, struct outcome *why);

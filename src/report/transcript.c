@@ -276,6 +276,22 @@ print_note(struct transcript *t, const struct event *e, struct buf *b)
 }
 
 static void
+print_message(struct transcript *t, const struct event *e, struct buf *b)
+{
+	int64_t size = event_get_number(e, "size");
+
+	put(b, "message ", e, "id");
+	put(b, " from ", e, "from");
+	put(b, " to ", e, "to");
+	buf_puts(b, ", ");
+	put_thousands(b, size > 0 ? (uint64_t)size : 0);
+	buf_puts(b, " octets");
+	put(b, ", ", e, "tls");
+	put(b, ", logged in as ", e, "login");
+	print(t, e, "==", CYAN, b);
+}
+
+static void
 print_nothing(struct transcript *t, const struct event *e, struct buf *b)
 {
 	(void)t;
@@ -299,6 +315,7 @@ transcript_event(struct transcript *t, const struct event *e)
 		[EVENT_RECEIVED] = print_line,
 		[EVENT_BODY] = print_body,
 		[EVENT_BODY_LINE] = print_line,
+		[EVENT_MESSAGE] = print_message,
 		[EVENT_NOTE] = print_note,
 		[EVENT_RESULT] = print_nothing,
 	};

@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sink.h - smtpsend --sink: a receiver for a developer's desk and for tests.
+ * sink.h - the owner of smtpsend --sink's mail: a receiver for a developer's
+ * desk and for tests.
  *
- * It takes mail for anybody and prints it, saves it or appends it to an mbox;
- * nothing is ever sent on.  See sink_store.h for the three forms.
+ * It takes mail for anybody and prints it, saves it or appends it to an mbox
+ * (sink_store.h); nothing is ever sent on.
  */
 #ifndef SERVE_SINK_H
 #define SERVE_SINK_H
 
-#include <stdbool.h>
+#include "base/event.h"
+#include "serve/serve.h"
+#include "serve/sink_store.h"
 
-#include "base/inet.h"
-#include "smtp/server.h"
-
-struct sink_config {
-	struct endpoint at;	/* port 0 = any free one */
-	const char *dir;	/* one .eml file each; or NULL */
-	const char *mbox;	/* append to it; or NULL; both NULL = stdout */
-	unsigned count;		/* end after so many messages; 0 = go on */
-	bool verbose;		/* the dialogue on stderr */
-	struct server_config server;
+struct sink {
+	struct sink_store store;
+	unsigned count;		/* no more messages than this; 0 = any number */
+	struct events *events;	/* EVENT_MESSAGE for each */
+	/* Before a message is printed: print what led to it.  Or NULL. */
+	void (*before)(void *caller);
+	void *caller;
 };
 
-/*
- * Serve until a signal to stop (net/stop.h) or the count.
- * "listening on 127.0.0.1:2525" goes
- * to stderr as soon as connections are taken.  Returns an exit status: 0, or 71
- * (cannot listen), 73 (cannot write there), the reason on stderr.
- */
-int sink_run(const struct sink_config *c);
+/* Its self is a struct sink. */
+extern const struct serve_owner sink_owner;
+
+/* Has it as many messages as it is to have? */
+bool sink_has_enough(const struct sink *s);
 
 #endif

@@ -45,18 +45,38 @@ is_directory(const char *path)
 	return S_ISDIR(st.st_mode);
 }
 
-bool
+/* Without waiting for a reader, should it be a FIFO. */
+static int
+open_mbox(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NONBLOCK | O_NOCTTY, 0600);
+}
+
+static const char *
+check_mbox(const char *path)
+{
+	int fd = open_mbox(path);
+	struct stat st;
+	bool takes;
+
+	if (fd < 0)
+		return errno == ENXIO ? "it is no file" : strerror(errno);
+	takes = fstat(fd, &st) == 0 &&
+	    (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode));
+	close(fd);
+	return takes ? NULL : "it is no file";
+}
+
+const char *
 sink_store_check(const struct sink_store *s)
 {
-	int fd;
-
-	if (s->dir)
-		return (mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
-		    access(s->dir, W_OK | X_OK) == 0 && is_directory(s->dir);
-	if (!s->mbox)
-		return true;
-	fd = open(s->mbox, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	return fd >= 0 && close(fd) == 0;
+	if (s->mbox)
+		return check_mbox(s->mbox);
+	if (!s->dir || ((mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
+	    access(s->dir, W_OK | X_OK) == 0 && is_directory(s->dir)))
+		return NULL;
+	return strerror(errno);
 }
 
 /* "20261122T090512Z-1234-000001": sorts by time, unique by process. */
@@ -270,7 +290,7 @@ append(struct draft *d, int fd, const struct server_message *m)
 static bool
 keep_in_mbox(struct draft *d, const char *mbox, const struct server_message *m)
 {
-	int fd = open(mbox, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open_mbox(mbox);
 	int error;
 	bool good;
 
@@ -297,18 +317,22 @@ put_path(struct buf *b, const char *what, const struct buf *path,
 
 static void
 put_heading(struct buf *b, const struct draft *d,
-    const struct server_message *m, const char *tls)
+    const struct serve_mail *mail)
 {
-	buf_putf(b, "--- %s, %llu octets, %s\n", d->id,
-	    (unsigned long long)m->size, tls ? tls : "no TLS");
+	const struct server_message *m = mail->message;
+
+	buf_putf(b, "--- %s, %llu octets, %s", d->id,
+	    (unsigned long long)m->size, mail->tls ? mail->tls : "no TLS");
+	buf_puts(b, mail->login.n > 0 ? ", logged in as " : "");
+	text_escape(b, mail->login);
+	buf_putc(b, '\n');
 	put_path(b, "--- from <", &m->from, &m->from_params);
 	for (size_t i = 0; i < m->nrcpts; i++)
 		put_path(b, "--- to <", &m->rcpt[i].to, &m->rcpt[i].params);
 }
 
 static bool
-print(struct draft *d, struct sink_store *s, const struct server_message *m,
-    const char *tls)
+print(struct draft *d, struct sink_store *s, const struct serve_mail *mail)
 {
 	struct sink_text text = { .kind = TEXT_PLAIN };
 	struct buf out = { 0 };
@@ -316,7 +340,7 @@ print(struct draft *d, struct sink_store *s, const struct server_message *m,
 
 	if (s->terminal)
 		text.kind = TEXT_TERMINAL;
-	put_heading(&out, d, m, tls);
+	put_heading(&out, d, mail);
 	good = fflush(s->to) == 0 &&
 	    copy_text(d->fd, fileno(s->to), &text, &out);
 	buf_free(&out);
@@ -325,7 +349,7 @@ print(struct draft *d, struct sink_store *s, const struct server_message *m,
 
 bool
 draft_keep(struct draft *d, struct sink_store *s,
-    const struct server_message *m, const char *tls)
+    const struct serve_mail *mail)
 {
 	bool good = d->error == 0;
 
@@ -333,9 +357,9 @@ draft_keep(struct draft *d, struct sink_store *s,
 	if (good && s->dir)
 		good = keep_file(d, s->dir);
 	else if (good && s->mbox)
-		good = keep_in_mbox(d, s->mbox, m);
-	else if (good)
-		good = print(d, s, m, tls);
+		good = keep_in_mbox(d, s->mbox, mail->message);
+	else if (good && s->to)
+		good = print(d, s, mail);
 	if (!good && d->error == 0)
 		d->error = errno ? errno : EIO;
 	draft_discard(d);

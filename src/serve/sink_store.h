@@ -18,12 +18,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/slice.h"
-#include "smtp/server.h"
+#include "serve/serve.h"
 
 struct sink_store {
 	const char *dir, *mbox;
-	FILE *to;		/* when both are NULL */
+	FILE *to;		/* when both are NULL; NULL: not at all */
 	bool terminal;		/* to is one */
 	unsigned serial;	/* messages begun */
 	unsigned kept;
@@ -39,20 +38,23 @@ struct draft {
 
 #define DRAFT_NONE ((struct draft){ .fd = -1 })
 
-/* Can messages be kept there?  Makes the folder or file; false with errno. */
-bool sink_store_check(const struct sink_store *s);
+/*
+ * Can messages be kept there?  Makes the folder or file; NULL, or what is
+ * wrong.  A FIFO or a socket is none to append to.
+ */
+const char *sink_store_check(const struct sink_store *s);
 
 void draft_open(struct draft *d, struct sink_store *s,
     const struct server_message *m);
 void draft_write(struct draft *d, struct slice data);
 
 /*
- * The message is whole; tls is "TLSv1.3" or NULL.  False when it could not be
+ * The message is whole.  False when it could not be
  * kept: draft_refusal() is then the reply.  The draft is over either way, but
  * for its id.
  */
 bool draft_keep(struct draft *d, struct sink_store *s,
-    const struct server_message *m, const char *tls);
+    const struct serve_mail *mail);
 const char *draft_refusal(const struct draft *d);
 
 /* Throw it away; one that was never opened may be discarded too. */

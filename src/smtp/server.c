@@ -127,7 +127,8 @@ static void
 greet(struct server *s)
 {
 	const struct server_fault *f =
-	    fault_take(s->config, s->spent, SLICE("CONNECT"));
+	    fault_take(s->config, s->spent, SLICE("CONNECT"),
+		(struct slice){ 0 });
 	struct buf line = { 0 };
 
 	if (f && f->kind == FAULT_REPLY) {
@@ -172,8 +173,29 @@ server_free(struct server *s)
 	buf_free(&s->line);
 	buf_free(&s->out);
 	buf_free(&s->data);
+	buf_free(&s->login);
 	free(s->spent);
 	free(s);
+}
+
+static bool
+is_login(const struct server *s, struct slice line)
+{
+	return s->phase == PHASE_AUTH ||
+	    slice_starts_nocase(line, SLICE("AUTH "));
+}
+
+static void
+report_received(struct server *s, struct slice line)
+{
+	struct buf shown = { 0 };
+
+	if (is_login(s, line)) {
+		server_mask_login(s, line, &shown);
+		line = buf_slice(&shown);
+	}
+	report_line(s, EVENT_RECEIVED, line);
+	buf_free(&shown);
 }
 
 static void
@@ -181,10 +203,14 @@ end_line(struct server *s)
 {
 	struct slice line = buf_slice(&s->line);
 
+	s->done++;
 	if (slice_ends_nocase(line, SLICE("\r\n"))) {
 		line.n -= 2;
-		report_line(s, EVENT_RECEIVED, line);
-		server_command(s, line);
+		report_received(s, line);
+		if (s->phase == PHASE_AUTH)
+			server_auth_line(s, line);
+		else
+			server_command(s, line);
 	} else {
 		server_refuse(s, "550 5.5.2 Bare <LF> received");
 	}
@@ -199,11 +225,11 @@ read_line(struct server *s)
 	struct slice piece = slice_first(s->rest, at + 1);
 
 	s->rest = slice_from(s->rest, piece.n);
-	if (s->phase == PHASE_COMMAND && !buf_put(&s->line, piece))
+	if (s->phase != PHASE_LONG && !buf_put(&s->line, piece))
 		s->phase = PHASE_LONG;
 	if (!whole)
 		return;
-	if (s->phase == PHASE_COMMAND) {
+	if (s->phase != PHASE_LONG) {
 		end_line(s);
 		return;
 	}
@@ -218,6 +244,7 @@ pump(struct server *s)
 	while (s->need == SERVER_IO && s->rest.n > 0) {
 		switch (s->phase) {
 		case PHASE_COMMAND:
+		case PHASE_AUTH:
 		case PHASE_LONG:
 			read_line(s);
 			break;
@@ -285,15 +312,23 @@ server_secured(struct server *s)
 	s->need = SERVER_IO;
 	s->hello = HELLO_NONE;
 	s->offers = 0;
+	s->logged_in = false;
+	buf_clear(&s->login);
 	if (s->config->implicit_tls)
 		greet(s);
 }
 
 void
-server_expire(struct server *s)
+server_dismiss(struct server *s, const char *reply)
 {
 	s->need = SERVER_CLOSE;
-	server_reply(s, "421 4.4.2 Idle for too long, closing");
+	server_reply(s, reply);
+}
+
+void
+server_expire(struct server *s)
+{
+	server_dismiss(s, "421 4.4.2 Idle for too long, closing");
 }
 
 struct slice
@@ -308,6 +343,36 @@ server_data_taken(struct server *s, size_t n)
 	buf_consume(&s->data, n);
 }
 
+struct slice
+server_login(const struct server *s)
+{
+	return s->logged_in ? buf_slice(&s->login) : SLICE("");
+}
+
+unsigned
+server_progress(const struct server *s)
+{
+	return s->done;
+}
+
+void
+server_rcpt(struct server *s, const char *refusal)
+{
+	struct server_rcpt *last = &s->msg.rcpt[s->msg.nrcpts - 1];
+
+	assert(s->need == SERVER_RCPT);
+	s->need = SERVER_IO;
+	if (refusal) {
+		buf_free(&last->to);
+		buf_free(&last->params);
+		s->msg.nrcpts--;
+		server_reply(s, refusal);
+	} else {
+		server_accept(s, "250 2.1.5 Ok");
+	}
+	resume(s);
+}
+
 const struct server_message *
 server_message(const struct server *s)
 {
@@ -320,6 +385,7 @@ server_done(struct server *s, bool kept, const char *text)
 	struct buf reply = { 0 };
 
 	assert(s->need == SERVER_MESSAGE);
+	s->done++;
 	if (kept)
 		buf_putf(&reply, "250 2.0.0 Ok: queued as %s", text);
 	else

@@ -3,12 +3,15 @@
  * server.h - one SMTP server conversation, as a pure state machine (RFC 5321,
  * 1870, 1891/3461, 2920, 3030, 3207, 6152, 6531, 9422, 2033 for LMTP).
  *
- * It carries --sink now and sendmail -bs later.  It owns no socket, reads no
- * clock and calls nobody back.  The driver moves bytes and does what it asks:
+ * It carries --sink now and sendmail -bs later; AUTH is RFC 4954.  It owns no
+ * socket, reads no clock and calls nobody back.  The driver moves bytes and
+ * does what it asks:
  *
  *	SERVER_IO	write server_output(); when that is empty, read into
  *			server_input()
  *	SERVER_TLS	write the output, shake hands, then server_secured()
+ *	SERVER_RCPT	(when asked for) may the last of server_message()'s
+ *			recipients be taken?  server_rcpt()
  *	SERVER_MESSAGE	a message is whole: keep what server_data() gave, then
  *			server_done() with the reply
  *	SERVER_DISCARD	the message begun will not come to be: throw away what
@@ -17,7 +20,8 @@
  *			read and forget until the peer leaves
  *	SERVER_CLOSE	write what is left of server_output() and close
  *
- * After every server_input(), server_done() and server_discarded() the driver
+ * After every server_input(), server_rcpt(), server_done() and
+ * server_discarded() the driver
  * empties server_data(), before it looks at what is needed: so a message of any
  * size passes through memory no larger than one read.  STALL and CLOSE void a
  * message begun.
@@ -35,6 +39,7 @@
 enum server_need {
 	SERVER_IO,
 	SERVER_TLS,
+	SERVER_RCPT,
 	SERVER_MESSAGE,
 	SERVER_DISCARD,
 	SERVER_STALL,
@@ -45,12 +50,15 @@ enum server_need {
  * A fault on demand: "RCPT=450", "DATA=stall", ".=drop", "RCPT=250 ok",
  * "EHLO=-CHUNKING,SIZE".  Several for one verb are used in turn, and the last
  * one stays (a hidden capability always stays hidden).  A reply of 421 closes.
+ * "RCPT:bob@example.org=550" and "MAIL:..." are for this address alone, and go
+ * before those for all.
  * With a fault for DATA there is no CHUNKING, so that clients do send DATA.
  */
 struct server_fault {
 	char *verb;		/* "CONNECT", "EHLO", "MAIL", ..., "." */
 	char *reply;		/* whole; of FAULT_HIDE the keywords; or NULL */
 	enum { FAULT_REPLY, FAULT_DROP, FAULT_STALL, FAULT_HIDE } kind;
+	char *address;		/* of MAIL and RCPT: for this one; or NULL */
 };
 
 struct server_config {
@@ -59,6 +67,11 @@ struct server_config {
 	size_t max_rcpts;	/* 452 past it; 0 = 10000, not announced */
 	bool lmtp, starttls;
 	bool implicit_tls;	/* begin with SERVER_TLS, then greet */
+	bool needs_tls;		/* 530 before STARTTLS */
+	bool auth;		/* offer AUTH */
+	const char *login;	/* "user:password", without which nothing is
+				   taken; NULL: any will do, and none */
+	bool asks_rcpt;		/* SERVER_RCPT for each recipient */
 	struct server_fault *fault;
 	size_t nfaults;
 };
@@ -78,7 +91,8 @@ struct server_message {
 struct server;
 
 /*
- * "VERB=CODE [text]", "VERB=drop", "VERB=stall" or "EHLO=-KEYWORD,..."; false,
+ * "VERB=CODE [text]", "VERB=drop", "VERB=stall" or "EHLO=-KEYWORD,...", where
+ * VERB may be MAIL:ADDRESS or RCPT:ADDRESS; false,
  * with *out untouched, when it is none of these.
  */
 bool server_fault_parse(struct slice s, struct server_fault *out);
@@ -102,12 +116,29 @@ void server_secured(struct server *s);
 /* The peer has been silent for too long: 421, and close. */
 void server_expire(struct server *s);
 
+/* Close, with this 421. */
+void server_dismiss(struct server *s, const char *reply);
+
 /*
  * Message text that has come in: dots removed, line ends CRLF only.  Good until
  * the next call; the driver says how much of it has been taken.
  */
 struct slice server_data(const struct server *s);
 void server_data_taken(struct server *s, size_t n);
+
+/*
+ * Answer SERVER_RCPT: NULL takes it, else the whole reply, a 4yz or 5yz.
+ */
+void server_rcpt(struct server *s, const char *refusal);
+
+/* Who has logged in, or an empty slice. */
+struct slice server_login(const struct server *s);
+
+/*
+ * A number that changes with each whole line and each message: a peer that only
+ * drips does not change it.
+ */
+unsigned server_progress(const struct server *s);
 
 /* The transaction under way. */
 const struct server_message *server_message(const struct server *s);

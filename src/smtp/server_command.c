@@ -223,6 +223,14 @@ check_orcpt(struct slice v, struct path_command *out)
 	return is_xtext(slice_from(v, type.n + 1));
 }
 
+/* Whose mail it is, as the one before us knew (RFC 4954 5). */
+static bool
+check_auth(struct slice v, struct path_command *out)
+{
+	(void)out;
+	return is_xtext(v);
+}
+
 struct parameter {
 	const char *keyword;
 	unsigned offer;		/* the capability that brings it */
@@ -236,6 +244,7 @@ static const struct parameter of_mail[] = {
 	{ "SMTPUTF8", OFFER_SMTPUTF8, check_smtputf8 },
 	{ "RET", OFFER_DSN, check_ret },
 	{ "ENVID", OFFER_DSN, check_envid },
+	{ "AUTH", OFFER_AUTH, check_auth },
 	{ 0 },
 };
 
@@ -330,6 +339,16 @@ command_parse_rcpt(struct slice arg, unsigned offers, bool utf8,
 		return "501 5.1.3 Bad recipient address syntax";
 	refusal = check_params(out->params, of_rcpt, offers, out);
 	return refusal ? refusal : check_utf8(out->path, utf8);
+}
+
+struct slice
+command_path(struct slice arg)
+{
+	struct slice path = slice_from(arg, slice_find(arg, '<') + 1);
+	size_t n;
+
+	return path_span(path, &n) ? without_route(slice_first(path, n)) :
+				     (struct slice){ 0 };
 }
 
 const char *

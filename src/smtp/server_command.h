@@ -23,6 +23,7 @@ enum {
 	OFFER_ENHANCED = 64,
 	OFFER_STARTTLS = 128,
 	OFFER_LIMITS = 256,
+	OFFER_AUTH = 512,
 };
 
 /* "FROM:<path> params" and "TO:<path> params" (RFC 5321 4.1.1.2, 4.1.1.3). */
@@ -39,6 +40,9 @@ const char *command_parse_mail(struct slice arg, unsigned offers,
 /* utf8: the transaction's MAIL had SMTPUTF8. */
 const char *command_parse_rcpt(struct slice arg, unsigned offers, bool utf8,
     struct path_command *out);
+
+/* What stands between < and > behind MAIL or RCPT, unchecked. */
+struct slice command_path(struct slice arg);
 
 /* "SIZE" or "SIZE LAST" (RFC 3030). */
 const char *command_parse_bdat(struct slice arg, uint64_t *size, bool *last);

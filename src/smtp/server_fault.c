@@ -11,8 +11,8 @@
 #define REPLY_MAX_OCTETS 500
 
 static const char *const verbs[] = { "CONNECT", "EHLO", "HELO", "LHLO",
-	"STARTTLS", "MAIL", "RCPT", "DATA", "BDAT", ".", "RSET", "NOOP", "VRFY",
-	"HELP", "QUIT" };
+	"STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", ".", "RSET", "NOOP",
+	"VRFY", "HELP", "QUIT" };
 
 /* What is said when only a code was asked for; the zero code ends it. */
 static const struct usual {
@@ -32,6 +32,7 @@ static const struct usual {
 	{ 502, "5.5.1 Command not implemented" },
 	{ 503, "5.5.1 Bad sequence of commands" },
 	{ 530, "5.7.0 Must issue a STARTTLS command first" },
+	{ 535, "5.7.8 Authentication credentials invalid" },
 	{ 550, "5.1.1 No such user here" },
 	{ 552, "5.3.4 Message too big" },
 	{ 553, "5.1.3 Mailbox name not allowed" },
@@ -89,16 +90,45 @@ takes_hiding(const char *verb)
 	    slice_eq(slice_of(verb), SLICE("LHLO"));
 }
 
+static bool
+takes_address(const char *verb)
+{
+	return slice_eq(slice_of(verb), SLICE("MAIL")) ||
+	    slice_eq(slice_of(verb), SLICE("RCPT"));
+}
+
+/*
+ * Split "RCPT:bob@x=550" at the '=': an address may have one too, so the one
+ * before what can be a reply counts, the last.
+ */
+static size_t
+find_equals(struct slice s)
+{
+	size_t at = slice_find(s, '=');
+	struct slice rest;
+
+	if (slice_find(s, ':') > at)
+		return at;
+	rest = slice_from(s, at + 1);
+	while (slice_find(rest, '=') < slice_find(rest, ' ')) {
+		at += slice_find(rest, '=') + 1;
+		rest = slice_from(s, at + 1);
+	}
+	return at;
+}
+
 bool
 server_fault_parse(struct slice s, struct server_fault *out)
 {
 	struct server_fault f = { .kind = FAULT_REPLY };
-	struct slice what = s, name;
+	size_t equals = find_equals(s);
+	struct slice what = slice_from(s, equals + 1), name;
+	struct slice address = slice_first(s, equals);
 	const char *verb;
 
-	slice_cut(&what, '=', &name);
+	slice_cut(&address, ':', &name);
 	verb = find_verb(name);
-	if (!verb || !what.p)
+	if (!verb || equals == s.n || (address.p && !takes_address(verb)))
 		return false;
 	if (slice_eq_nocase(what, SLICE("drop")))
 		f.kind = FAULT_DROP;
@@ -111,6 +141,8 @@ server_fault_parse(struct slice s, struct server_fault *out)
 	else if (f.kind == FAULT_REPLY && !(f.reply = make_reply(what)))
 		return false;
 	f.verb = mem_dup(slice_of(verb));
+	if (address.p)
+		f.address = mem_dup(address);
 	*out = f;
 	return true;
 }
@@ -119,18 +151,32 @@ void
 server_fault_free(struct server_fault *f)
 {
 	free(f->verb);
+	free(f->address);
 	free(f->reply);
 	*f = (struct server_fault){ 0 };
 }
 
-const struct server_fault *
-fault_take(const struct server_config *c, bool *spent, struct slice verb)
+/* Is it for this verb; and bound to this address, or to none? */
+static bool
+concerns(const struct server_fault *f, struct slice verb,
+    const struct slice *address)
+{
+	if (f->kind == FAULT_HIDE ||
+	    !slice_eq_nocase(verb, slice_of(f->verb)))
+		return false;
+	return address ? f->address &&
+	    slice_eq_nocase(*address, slice_of(f->address)) : !f->address;
+}
+
+/* In turn; the last one stays. */
+static const struct server_fault *
+take(const struct server_config *c, bool *spent, struct slice verb,
+    const struct slice *address)
 {
 	size_t last = c->nfaults;
 
 	for (size_t i = 0; i < c->nfaults; i++) {
-		if (c->fault[i].kind == FAULT_HIDE || spent[i] ||
-		    !slice_eq_nocase(verb, slice_of(c->fault[i].verb)))
+		if (spent[i] || !concerns(&c->fault[i], verb, address))
 			continue;
 		if (last < c->nfaults) {
 			spent[last] = true;
@@ -139,6 +185,17 @@ fault_take(const struct server_config *c, bool *spent, struct slice verb)
 		last = i;
 	}
 	return last < c->nfaults ? &c->fault[last] : NULL;
+}
+
+const struct server_fault *
+fault_take(const struct server_config *c, bool *spent, struct slice verb,
+    struct slice address)
+{
+	const struct server_fault *f = NULL;
+
+	if (address.p)
+		f = take(c, spent, verb, &address);
+	return f ? f : take(c, spent, verb, NULL);
 }
 
 /*

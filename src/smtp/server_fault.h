@@ -9,11 +9,11 @@
 #include "smtp/server.h"
 
 /*
- * The fault for this verb, or NULL.  spent has a flag per fault of the config,
- * and remembers which of several were used up.
+ * The fault for this verb and address, or NULL.  spent has a flag per fault of
+ * the config, and remembers which of several were used up.
  */
 const struct server_fault *fault_take(const struct server_config *c,
-    bool *spent, struct slice verb);
+    bool *spent, struct slice verb, struct slice address);
 
 /* Is this EHLO keyword hidden from a client that says verb (EHLO or LHLO)? */
 bool fault_hides(const struct server_config *c, struct slice verb,

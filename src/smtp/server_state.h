@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* server_state.h - a conversation, for server.c, _verb.c and _text.c only. */
+/* server_state.h - a conversation, for the files of the server only. */
 #ifndef SMTP_SERVER_STATE_H
 #define SMTP_SERVER_STATE_H
 
@@ -23,10 +23,16 @@ struct server {
 		PHASE_LONG,	/* to the end of a line that is too long */
 		PHASE_DATA,
 		PHASE_CHUNK,
+		PHASE_AUTH,	/* a response of the login under way */
 	} phase;
 	enum { HELLO_NONE, HELLO_REFUSED, HELLO_HELO, HELLO_EHLO } hello;
 	unsigned offers;	/* as the last EHLO said */
 	unsigned errors;
+	unsigned done;		/* whole lines and messages so far */
+	size_t mechanism;	/* of the login under way */
+	bool asked_password;	/* LOGIN: the name is in login already */
+	bool logged_in;
+	struct buf login;	/* the user's name */
 	struct buf in;		/* input that came before it was wanted */
 	struct slice rest;	/* input not yet looked at, while pumping */
 	struct buf line, out, data;
@@ -72,6 +78,13 @@ void server_read_chunk(struct server *s);
 
 /* Answer the text's end; reply is ours, a fault's goes before it. */
 void server_answer_text(struct server *s, bool kept, const char *reply);
+
+/* AUTH, a line of the dialogue behind it, and how EHLO and events show it. */
+void server_do_auth(struct server *s, struct slice arg);
+void server_auth_line(struct server *s, struct slice line);
+void server_put_mechanisms(const struct server *s, struct buf *out);
+void server_mask_login(const struct server *s, struct slice line,
+    struct buf *out);
 
 /* Do one command line. */
 void server_command(struct server *s, struct slice line);

@@ -34,7 +34,8 @@ take_end_faults(struct server *s)
 
 	for (size_t i = 0; i < replies_owed(s); i++) {
 		s->msg.rcpt[i].reply = s->good;
-		f = fault_take(s->config, s->spent, SLICE("."));
+		f = fault_take(s->config, s->spent, SLICE("."),
+		    (struct slice){ 0 });
 		if (f && f->kind == FAULT_REPLY)
 			s->msg.rcpt[i].reply = f->reply;
 		else if (f)

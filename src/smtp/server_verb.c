@@ -20,13 +20,23 @@ static const struct {
 	{ "SIZE", OFFER_SIZE },
 	{ "LIMITS", OFFER_LIMITS },
 	{ "STARTTLS", OFFER_STARTTLS },
+	{ "AUTH", OFFER_AUTH },
 };
+
+/* Nothing but a handshake is taken yet. */
+static bool
+must_secure(const struct server *s)
+{
+	return s->config->needs_tls && !s->secure;
+}
 
 static bool
 is_possible(const struct server *s, unsigned offer)
 {
 	if (offer == OFFER_STARTTLS)
 		return s->config->starttls && !s->secure;
+	if (offer == OFFER_AUTH)
+		return s->config->auth && !must_secure(s);
 	return offer != OFFER_LIMITS || s->config->max_rcpts > 0;
 }
 
@@ -50,6 +60,8 @@ put_offers(struct server *s, struct slice verb, struct buf *lines)
 			    (unsigned long long)s->config->max_size);
 		if (offer == OFFER_LIMITS)
 			buf_putf(lines, " RCPTMAX=%zu", s->config->max_rcpts);
+		if (offer == OFFER_AUTH)
+			server_put_mechanisms(s, lines);
 	}
 }
 
@@ -109,19 +121,29 @@ do_starttls(struct server *s, struct slice arg)
 	}
 }
 
+/* Why there can be no mail now, or NULL. */
+static const char *
+mail_refusal(const struct server *s)
+{
+	if (s->mail != MAIL_NONE)
+		return "503 5.5.1 Nested MAIL command";
+	if (s->hello < HELLO_HELO)
+		return "503 5.5.1 Say EHLO first";
+	if (must_secure(s))
+		return "530 5.7.0 Must issue a STARTTLS command first";
+	if (s->config->login && !s->logged_in)
+		return "530 5.7.0 Authentication required";
+	return NULL;
+}
+
 static void
 do_mail(struct server *s, struct slice arg)
 {
 	struct path_command c;
-	const char *refusal;
+	const char *refusal = mail_refusal(s);
 
-	if (s->hello < HELLO_HELO || s->mail != MAIL_NONE) {
-		server_refuse(s, s->mail == MAIL_NONE ?
-		    "503 5.5.1 Say EHLO first" :
-		    "503 5.5.1 Nested MAIL command");
-		return;
-	}
-	refusal = command_parse_mail(arg, s->offers, &c);
+	if (!refusal)
+		refusal = command_parse_mail(arg, s->offers, &c);
 	if (!refusal && s->config->max_size && c.size > s->config->max_size) {
 		server_reply(s, "552 5.3.4 Message too big");
 		return;
@@ -170,7 +192,10 @@ do_rcpt(struct server *s, struct slice arg)
 		server_reply(s, "452 4.5.3 Too many recipients");
 	} else {
 		add_rcpt(s, &c);
-		server_accept(s, "250 2.1.5 Ok");
+		if (s->config->asks_rcpt)
+			s->need = SERVER_RCPT;
+		else
+			server_accept(s, "250 2.1.5 Ok");
 	}
 }
 
@@ -262,6 +287,7 @@ static const struct verb {
 	{ "HELO", ARG_NEED, do_helo, NULL, false },
 	{ "LHLO", ARG_NEED, do_ehlo, NULL, false },
 	{ "STARTTLS", ARG_NONE, do_starttls, NULL, false },
+	{ "AUTH", ARG_NEED, server_do_auth, NULL, false },
 	{ "MAIL", ARG_NEED, do_mail, NULL, false },
 	{ "RCPT", ARG_NEED, do_rcpt, NULL, false },
 	{ "DATA", ARG_NONE, do_data, NULL, false },
@@ -291,10 +317,10 @@ find_verb(const struct server *s, struct slice name)
 
 /* True when the fault has dealt with the command. */
 static bool
-apply_fault(struct server *s, const struct verb *v)
+apply_fault(struct server *s, const struct verb *v, struct slice arg)
 {
-	const struct server_fault *f =
-	    fault_take(s->config, s->spent, slice_of(v->name));
+	const struct server_fault *f = fault_take(s->config, s->spent,
+	    slice_of(v->name), command_path(arg));
 
 	s->good = s->bad = NULL;
 	if (!f)
@@ -327,7 +353,7 @@ server_command(struct server *s, struct slice line)
 		server_refuse(s, BAD_SEQUENCE);
 		return;
 	}
-	if (apply_fault(s, v))
+	if (apply_fault(s, v, arg))
 		return;
 	if ((v->arg == ARG_NONE && arg.n > 0) ||
 	    (v->arg == ARG_NEED && arg.n == 0))

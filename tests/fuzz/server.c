@@ -80,6 +80,8 @@ serve(struct run *r)
 		} else if (need == SERVER_DISCARD) {
 			buf_puts(&r->log, "\2");
 			server_discarded(r->server);
+		} else if (need == SERVER_RCPT) {
+			server_rcpt(r->server, NULL);
 		} else if (need == SERVER_TLS) {
 			server_secured(r->server);
 		} else {
@@ -145,23 +147,27 @@ free_run(struct run *r)
 	buf_free(&r->text);
 }
 
+#define REPLY(v, r) { .verb = (char[]){ v }, .reply = (char[]){ r } }
+
 static void
 fuzz_engine(struct slice in, unsigned flags)
 {
 	struct server_fault fault[] = {
-		{ (char[]){ "RCPT" }, (char[]){ "250 yes" }, FAULT_REPLY },
-		{ (char[]){ "RCPT" }, (char[]){ "450 later" }, FAULT_REPLY },
-		{ (char[]){ "." }, (char[]){ "250 yes" }, FAULT_REPLY },
-		{ (char[]){ "." }, (char[]){ "550 no" }, FAULT_REPLY },
-		{ (char[]){ "BDAT" }, (char[]){ "250 yes" }, FAULT_REPLY },
-		{ (char[]){ "BDAT" }, (char[]){ "452 full" }, FAULT_REPLY },
-		{ (char[]){ "RSET" }, NULL, FAULT_STALL },
+		REPLY("RCPT", "250 yes"),
+		REPLY("RCPT", "450 later"),
+		REPLY(".", "250 yes"),
+		REPLY(".", "550 no"),
+		REPLY("BDAT", "250 yes"),
+		REPLY("BDAT", "452 full"),
+		{ .verb = (char[]){ "RSET" }, .kind = FAULT_STALL },
 	};
 	struct server_config config = { .name = "me", .fault = fault };
 	struct run whole = { .flags = flags }, split = { .flags = flags };
 
 	config.lmtp = flags & LMTP;
 	config.starttls = flags & TLS;
+	config.auth = config.starttls;
+	config.asks_rcpt = flags & SMALL;
 	config.max_size = flags & SMALL ? 20 : 0;
 	config.max_rcpts = flags & SMALL ? 2 : 0;
 	config.nfaults = flags & FAULTS ? 7 : 0;

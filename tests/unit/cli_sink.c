@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/receive.h"
 #include "net/sockaddr.h"
-#include "serve/sink.h"
 #include "serve/sink_store.h"
 #include "serve/sink_text.h"
 
@@ -146,6 +146,7 @@ test_store_dir(void **state)
 	struct sink_store store = { 0 };
 	struct server_rcpt rcpt[2];
 	struct server_message m;
+	struct serve_mail mail = { .message = &m };
 	struct draft d = DRAFT_NONE;
 	struct place p;
 	struct buf got = { 0 };
@@ -154,27 +155,27 @@ test_store_dir(void **state)
 	make_place(&p);
 	make_message(&m, rcpt);
 	store.dir = "/nonexistent/dir";
-	assert_false(sink_store_check(&store));
+	assert_non_null(sink_store_check(&store));
 	store.dir = "/etc/passwd";
-	assert_false(sink_store_check(&store));
+	assert_non_null(sink_store_check(&store));
 	store.dir = p.dir;
-	assert_true(sink_store_check(&store));
+	assert_null(sink_store_check(&store));
 	draft_open(&d, &store, &m);
 	draft_write(&d, SLICE("thrown away\r\n"));
 	draft_discard(&d);
 	draft_open(&d, &store, &m);
 	draft_write(&d, SLICE("S: x\r\n\r\n"));
 	draft_write(&d, SLICE("From y\r\n"));
-	assert_true(draft_keep(&d, &store, &m, NULL));
+	assert_true(draft_keep(&d, &store, &mail));
 	assert_int_equal(store.kept, 1);
 	assert_int_equal(collect(&p, &got), 1);
 	assert_string_equal(buf_str(&got), "Return-Path: <a@x>\r\n"
 	    "X-Envelope-To: <b@y>\r\nS: x\r\n\r\nFrom y\r\n");
-	assert_true(sink_store_check(&store)); /* it makes the folder again */
+	assert_null(sink_store_check(&store)); /* it makes the folder again */
 	assert_int_equal(rmdir(p.dir), 0);
 	draft_open(&d, &store, &m);
 	draft_write(&d, SLICE("x"));
-	assert_false(draft_keep(&d, &store, &m, NULL));
+	assert_false(draft_keep(&d, &store, &mail));
 	assert_string_equal(draft_refusal(&d),
 	    "451 4.3.0 Cannot keep the message now");
 	assert_int_equal(store.kept, 1);
@@ -188,6 +189,7 @@ test_store_mbox(void **state)
 	struct sink_store store = { 0 };
 	struct server_rcpt rcpt[2];
 	struct server_message m;
+	struct serve_mail mail = { .message = &m };
 	struct draft d = DRAFT_NONE;
 	struct place p;
 	struct buf got = { 0 };
@@ -199,11 +201,11 @@ test_store_mbox(void **state)
 	make_place(&p);
 	make_message(&m, rcpt);
 	store.mbox = p.mbox;
-	assert_true(sink_store_check(&store));
+	assert_null(sink_store_check(&store));
 	for (int i = 0; i < 2; i++) {
 		draft_open(&d, &store, &m);
 		draft_write(&d, SLICE("S: x\r\n\r\nFrom y"));
-		assert_true(draft_keep(&d, &store, &m, NULL));
+		assert_true(draft_keep(&d, &store, &mail));
 	}
 	assert_int_equal(collect(&p, &got), 1);
 	all = buf_slice(&got);
@@ -225,13 +227,14 @@ test_store_full(void **state)
 	struct sink_store store = { .mbox = "/dev/full" };
 	struct server_rcpt rcpt[2];
 	struct server_message m;
+	struct serve_mail mail = { .message = &m };
 	struct draft d = DRAFT_NONE;
 
 	(void)state;
 	make_message(&m, rcpt);
 	draft_open(&d, &store, &m);
 	draft_write(&d, SLICE("x\r\n"));
-	assert_false(draft_keep(&d, &store, &m, NULL));
+	assert_false(draft_keep(&d, &store, &mail));
 	assert_string_equal(draft_refusal(&d),
 	    "452 4.3.1 Insufficient system storage");
 	assert_int_equal(d.fd, -1);
@@ -243,9 +246,28 @@ struct running {
 	uint16_t port;
 };
 
-/* sink_run() in a child, its stderr read until the port is known. */
+#define WORDS_MAX 16
+
+/* smtpsend --sink 127.0.0.1:0 WORDS in this process; the exit status. */
+static int
+run_sink(const char *at, const char *words)
+{
+	char *argv[WORDS_MAX] = { "smtpsend", "--sink" }, text[256], *save;
+	struct settings settings;
+	struct buf says = { 0 };
+	int argc = 2;
+
+	snprintf(text, sizeof text, "%s --sink-name me %s", at, words);
+	for (char *w = strtok_r(text, " ", &save); w && argc < WORDS_MAX;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	assert_int_equal(options_parse(argc, argv, &settings, &says), 0);
+	return receive_run(&settings);
+}
+
+/* The same in a child, its stderr read until the port is known. */
 static void
-start(struct running *r, const struct sink_config *c)
+start(struct running *r, const char *words)
 {
 	struct buf said = { 0 };
 	int pipe_[2];
@@ -256,8 +278,7 @@ start(struct running *r, const struct sink_config *c)
 	if (r->pid == 0) {
 		dup2(pipe_[1], 2);
 		close(pipe_[0]);
-		alarm(60);
-		_exit(sink_run(c));
+		_exit(run_sink("127.0.0.1:0", words));
 	}
 	close(pipe_[1]);
 	while (slice_find(buf_slice(&said), '\n') == said.n)
@@ -269,6 +290,16 @@ start(struct running *r, const struct sink_config *c)
 	    65535, &port));
 	r->port = (uint16_t)port;
 	buf_free(&said);
+}
+
+static void
+start_in(struct running *r, const char *option, const char *path,
+    const char *words)
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "%s %s %s", option, path, words);
+	start(r, text);
 }
 
 static int
@@ -333,11 +364,6 @@ count_of(struct buf *b, const char *what)
 	return n;
 }
 
-static const struct sink_config usual = {
-	.at = { .ip = { .version = 4, .b = { 127, 0, 0, 1 } } },
-	.server = { .name = "me" },
-};
-
 /*
  * Several connections at once, with messages of many blocks: whatever the reads
  * happen to be, the answer must come.
@@ -345,7 +371,6 @@ static const struct sink_config usual = {
 static void
 test_many_large_at_once(void **state)
 {
-	struct sink_config c = usual;
 	struct running r;
 	struct place p;
 	struct buf text = { 0 }, heard = { 0 }, files = { 0 };
@@ -353,9 +378,7 @@ test_many_large_at_once(void **state)
 
 	(void)state;
 	make_place(&p);
-	c.dir = p.dir;
-	c.count = 30;
-	start(&r, &c);
+	start_in(&r, "--sink-dir", p.dir, "--sink-count 30");
 	for (unsigned i = 0; i < 40000; i++)
 		buf_puts(&text, "..twenty octets more\r\n");
 	for (int k = 0; k < 3; k++) {
@@ -387,7 +410,6 @@ test_many_large_at_once(void **state)
 static void
 test_count_is_exact(void **state)
 {
-	struct sink_config c = usual;
 	struct running r;
 	struct place p;
 	struct buf heard = { 0 }, mbox = { 0 };
@@ -395,9 +417,7 @@ test_count_is_exact(void **state)
 
 	(void)state;
 	make_place(&p);
-	c.mbox = p.mbox;
-	c.count = 1;
-	start(&r, &c);
+	start_in(&r, "--sink-mbox", p.mbox, "--sink-count 1");
 	fd = dial(&r);
 	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\n.\r\n"
 	    "MAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\nno\r\n.\r\n"));
@@ -416,7 +436,6 @@ test_count_is_exact(void **state)
 static void
 test_broken_off_and_signal(void **state)
 {
-	struct sink_config c = usual;
 	struct running r;
 	struct place p;
 	struct buf heard = { 0 };
@@ -424,8 +443,7 @@ test_broken_off_and_signal(void **state)
 
 	(void)state;
 	make_place(&p);
-	c.dir = p.dir;
-	start(&r, &c);
+	start_in(&r, "--sink-dir", p.dir, "");
 	fd = dial(&r);
 	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\nhalf"));
 	shutdown(fd, SHUT_WR);
@@ -444,27 +462,144 @@ test_broken_off_and_signal(void **state)
 static void
 test_cannot_begin(void **state)
 {
-	struct sink_config c = usual;
+	static const struct {
+		const char *words;
+		int status;
+	} cases[] = {
+		{ "", 71 },
+		{ "--sink-dir /nonexistent/dir", 73 },
+		{ "--sink-mbox /nonexistent/mbox", 73 },
+		{ "--sink-mbox /tmp", 73 },
+		{ "--cert /dev/null", 78 },
+	};
 	struct running r;
+	char at[32];
 	int status;
 	pid_t pid;
 
 	(void)state;
-	start(&r, &c);
-	c.at.port = r.port;
-	for (int want = 71; want <= 73; want += 2) {
+	start(&r, "");
+	snprintf(at, sizeof at, "127.0.0.1:%u", r.port);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		fflush(NULL);
 		pid = fork();
 		if (pid == 0) {
 			dup2(open("/dev/null", O_WRONLY), 2);
-			_exit(sink_run(&c));
+			_exit(run_sink(at, cases[i].words));
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_int_equal(WEXITSTATUS(status), want);
-		c.dir = "/nonexistent/dir";
+		if (WEXITSTATUS(status) != cases[i].status)
+			fail_msg("%s: %d", cases[i].words, status);
 	}
 	kill(r.pid, SIGINT);
 	assert_int_equal(finish(&r), 0);
+}
+
+/* A FIFO would block, or lose the mail. */
+static void
+test_no_fifo_as_mbox(void **state)
+{
+	struct sink_store store = { 0 };
+	struct place p;
+	struct buf none = { 0 };
+
+	(void)state;
+	make_place(&p);
+	assert_int_equal(mkfifo(p.mbox, 0600), 0);
+	store.mbox = p.mbox;
+	assert_string_equal(sink_store_check(&store), "it is no file");
+	unlink(p.mbox);
+	assert_int_equal(collect(&p, &none), 0);
+	store.mbox = "/dev/null";
+	assert_null(sink_store_check(&store));
+}
+
+/* One more than there are seats hears why; the next is let in again. */
+static void
+test_too_many_peers(void **state)
+{
+	struct running r;
+	struct buf heard = { 0 };
+	int fd[3];
+
+	(void)state;
+	start(&r, "--sink-peers 2");
+	for (int i = 0; i < 2; i++) {
+		fd[i] = dial(&r);
+		assert_int_equal(recv(fd[i], buf_reserve(&heard, 3), 3,
+		    MSG_WAITALL), 3);
+	}
+	fd[2] = dial(&r);
+	hear(fd[2], &heard);
+	assert_int_equal(count_of(&heard, "421 4.3.2 Too many connections"),
+	    1);
+	say(fd[0], SLICE("QUIT\r\n"));
+	hear(fd[0], &heard);
+	do { /* it has gone as soon as the sink has seen our end */
+		buf_clear(&heard);
+		fd[0] = dial(&r);
+		say(fd[0], SLICE("QUIT\r\n"));
+		hear(fd[0], &heard);
+	} while (count_of(&heard, "220 me ESMTP") == 0);
+	close(fd[1]);
+	kill(r.pid, SIGTERM);
+	assert_int_equal(finish(&r), 0);
+	buf_free(&heard);
+}
+
+/* One octet after the other does not keep a connection for ever. */
+static void
+test_dripping_ends(void **state)
+{
+	struct running r;
+	struct buf heard = { 0 };
+	struct pollfd p = { .events = POLLIN };
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	start(&r, "--timeout 1");
+	p.fd = fd = dial(&r);
+	while (send(fd, "N", 1, MSG_NOSIGNAL) == 1) {
+		if (poll(&p, 1, 50) == 0)
+			continue;
+		n = recv(fd, buf_reserve(&heard, 500), 500, 0);
+		if (n <= 0)
+			break;
+		buf_grow(&heard, (size_t)n);
+	}
+	assert_int_equal(count_of(&heard, "421 Idle for too long"), 1);
+	close(fd);
+	kill(r.pid, SIGTERM);
+	assert_int_equal(finish(&r), 0);
+	buf_free(&heard);
+}
+
+/* Who is idle when it is stopped hears 421; what was taken is answered. */
+static void
+test_stopped_in_order(void **state)
+{
+	struct running r;
+	struct place p;
+	struct buf heard = { 0 }, files = { 0 };
+	int fd;
+
+	(void)state;
+	make_place(&p);
+	start_in(&r, "--sink-dir", p.dir, "");
+	fd = dial(&r);
+	say(fd, SLICE("HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\n"
+	    "x\r\n.\r\nNOOP\r\n"));
+	while (count_of(&heard, "queued as") == 0)
+		buf_grow(&heard, (size_t)recv(fd, buf_reserve(&heard, 500), 500,
+		    0));
+	kill(r.pid, SIGTERM);
+	hear(fd, &heard);
+	assert_int_equal(count_of(&heard, "421 Shutting down"), 1);
+	assert_int_equal(finish(&r), 0);
+	assert_int_equal(collect(&p, &files), 1);
+	buf_free(&heard);
+	buf_free(&files);
 }
 
 int
@@ -479,7 +614,12 @@ main(void)
 		cmocka_unit_test(test_count_is_exact),
 		cmocka_unit_test(test_broken_off_and_signal),
 		cmocka_unit_test(test_cannot_begin),
+		cmocka_unit_test(test_no_fifo_as_mbox),
+		cmocka_unit_test(test_too_many_peers),
+		cmocka_unit_test(test_dripping_ends),
+		cmocka_unit_test(test_stopped_in_order),
 	};
 
+	alarm(120);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ server_for(const char *name)
 {
 	struct outcome why;
 
-	return tls_server_context(name, &why);
+	return tls_server_context(name, &(struct tls_config){ 0 }, &why);
 }
 
 static void

@@ -30,6 +30,15 @@ struct dialogue {
 	bool whole;		/* not to be split */
 };
 
+#define EHLO_WITH(more)                                                     \
+	"S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"                \
+	"S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"             \
+	"S: 250-CHUNKING\nS: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\n"         \
+	"S: 250-SIZE 0\nS: 250 " more "\n"
+#define EHLO_AUTH    EHLO_WITH("AUTH PLAIN LOGIN CRAM-MD5")
+#define EHLO_CHECKED EHLO_WITH("AUTH PLAIN LOGIN")
+#define IN "S: 235 2.7.0 Authentication successful\n"
+#define NO "S: 535 5.7.8 Authentication credentials invalid\n"
 #define HELLO "S: 220 me ESMTP smtpsend\n" "C: HELO you\n" "S: 250 me\n"
 #define EHLO                                                                \
 	"S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"                \
@@ -308,6 +317,92 @@ static const struct dialogue dialogues[] = {
 	{ "EHLO in other words offers nothing", { 0 }, "EHLO=250 hm",
 	    "S: 220 me ESMTP smtpsend\nC: EHLO x\nS: 250 hm\n"
 	    "C: MAIL FROM:<a@x>\nS: 250 Ok\n", "", .end = SERVER_IO },
+	{ "AUTH is not offered", { 0 }, NULL,
+	    EHLO "C: AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
+	    "S: 502 5.5.1 AUTH is not offered here\n", "", SERVER_IO, 0, 0 },
+	{ "AUTH PLAIN, any password", { .auth = true }, NULL,
+	    EHLO_AUTH "C: auth plain AGpvZQBzZWNyZXQ=\n" IN
+	    "C: AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
+	    "S: 503 5.5.1 Already authenticated\n"
+	    "C: MAIL FROM:<a@x> AUTH=<>\nS: 250 2.1.0 Ok\n"
+	    "C: AUTH PLAIN x\nS: 503 5.5.1 Already authenticated\n",
+	    "", SERVER_IO, 0, 0 },
+	{ "AUTH PLAIN in two steps", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH PLAIN\nS: 334 \nC: AGpvZQBzZWNyZXQ=\n" IN,
+	    "", SERVER_IO, 0, 0 },
+	{ "AUTH LOGIN", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: am9l\n"
+	    "S: 334 UGFzc3dvcmQ6\nC: c2VjcmV0\n" IN, "", SERVER_IO, 0, 0 },
+	{ "AUTH LOGIN with an initial response", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH LOGIN am9l\n"
+	    "S: 334 UGFzc3dvcmQ6\nC: c2VjcmV0\n" IN, "", SERVER_IO, 0, 0 },
+	{ "AUTH CRAM-MD5", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH CRAM-MD5\nS: 334 PDEuMEBtZT4=\n"
+	    "C: am9lIDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAx\n" IN,
+	    "", SERVER_IO, 0, 0 },
+	{ "AUTH goes wrong", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH\nS: 501 5.5.4 Syntax error in parameters\n"
+	    "C: AUTH NTLM\nS: 504 5.5.4 Mechanism not offered\n"
+	    "C: AUTH PLAIN\nS: 334 \nC: *\n"
+	    "S: 501 5.7.0 Authentication cancelled\n"
+	    "C: AUTH PLAIN !!\nS: 501 5.5.2 That is no base64\n"
+	    "C: AUTH PLAIN am9l\nS: 501 5.5.2 Not a PLAIN message\n"
+	    "C: AUTH PLAIN AABh\n" NO
+	    "C: AUTH PLAIN =\nS: 501 5.5.2 Not a PLAIN message\n"
+	    "C: AUTH CRAM-MD5 am9l\nS: 501 5.7.0 No initial response here\n"
+	    "C: AUTH CRAM-MD5\nS: 334 PDEuOEBtZT4=\nC: am9l\n"
+	    "S: 501 5.5.2 Not a CRAM-MD5 response\n" BYE,
+	    "", SERVER_CLOSE, 0, 0 },
+	{ "one login only", { .auth = true, .login = "joe:secret" }, NULL,
+	    EHLO_CHECKED "C: MAIL FROM:<a@x>\n"
+	    "S: 530 5.7.0 Authentication required\n"
+	    "C: AUTH CRAM-MD5\nS: 504 5.5.4 Mechanism not offered\n"
+	    "C: AUTH PLAIN AGpvZQBzZWNyZQ==\n" NO
+	    "C: AUTH PLAIN AGpvAHNlY3JldA==\n" NO
+	    "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: am9l\n"
+	    "S: 334 UGFzc3dvcmQ6\nC: =\n" NO
+	    "C: AUTH LOGIN am9l\nS: 334 UGFzc3dvcmQ6\nC: c2VjcmV0\n" IN
+	    MAIL, "", SERVER_IO, 0, 0 },
+	{ "a password with colons", { .auth = true, .login = "joe:a:b" }, NULL,
+	    EHLO_CHECKED "C: AUTH PLAIN AGpvZQBhOmI=\n" IN, "", SERVER_IO,
+	    0, 0 },
+	{ "a login does not outlive STARTTLS",
+	    { .auth = true, .login = "joe:secret", .starttls = true },
+	    "EHLO=-CHUNKING,DSN,SMTPUTF8,SIZE,8BITMIME,PIPELINING",
+	    "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"
+	    "S: 250-ENHANCEDSTATUSCODES\nS: 250-STARTTLS\n"
+	    "S: 250 AUTH PLAIN LOGIN\nC: AUTH PLAIN AGpvZQBzZWNyZXQ=\n" IN
+	    "C: STARTTLS\nS: 220 2.0.0 Ready to start TLS\nT:\n"
+	    "C: EHLO you\nS: 250-me\nS: 250-ENHANCEDSTATUSCODES\n"
+	    "S: 250 AUTH PLAIN LOGIN\nC: MAIL FROM:<a@x>\n"
+	    "S: 530 5.7.0 Authentication required\n", "", SERVER_IO, 0, 0 },
+	{ "nothing before TLS",
+	    { .auth = true, .needs_tls = true, .starttls = true },
+	    "EHLO=-CHUNKING,DSN,SMTPUTF8,SIZE,8BITMIME,PIPELINING",
+	    "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"
+	    "S: 250-ENHANCEDSTATUSCODES\nS: 250 STARTTLS\n"
+	    "C: AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
+	    "S: 502 5.5.1 AUTH is not offered here\nC: MAIL FROM:<a@x>\n"
+	    "S: 530 5.7.0 Must issue a STARTTLS command first\n"
+	    "C: STARTTLS\nS: 220 2.0.0 Ready to start TLS\nT:\n"
+	    "C: EHLO you\nS: 250-me\nS: 250-ENHANCEDSTATUSCODES\n"
+	    "S: 250 AUTH PLAIN LOGIN CRAM-MD5\n" MAIL, "", SERVER_IO, 0, 0 },
+	{ "AUTH refused on demand", { .auth = true }, "AUTH=454;AUTH=250 fine",
+	    EHLO_AUTH "C: AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
+	    "S: 454 4.7.0 TLS not available now\n", "", SERVER_IO, 0, 0 },
+	{ "faults for one address", { 0 },
+	    "RCPT=450;rcpt:Bob@y=550 no;RCPT:bob@y=551 never;MAIL:=553",
+	    EHLO "C: MAIL FROM:<>\nS: 553 5.1.3 Mailbox name not allowed\n"
+	    MAIL "C: RCPT TO:<b@y>\nS: 450 4.2.1 Mailbox busy, try again "
+	    "later\nC: RCPT TO:<bob@Y> NOTIFY=NEVER\nS: 550 no\n"
+	    "C: RCPT TO:<bob@y>\nS: 551 never\n"
+	    "C: RCPT TO:<bob@y>\nS: 551 never\n"
+	    "C: RCPT TO:<bobby@y>\nS: 450 4.2.1 Mailbox busy, try again "
+	    "later\n", "", SERVER_IO, 0, 0 },
+	{ "recipients that are asked for", { .asks_rcpt = true }, NULL,
+	    EHLO MAIL "C: RCPT TO:<no@y>\nS: 550 5.1.1 not here\n" RCPT
+	    "C: RCPT TO:<no@y>\nS: 550 5.1.1 not here\nC: DATA\n" GO
+	    "C: x\nC: .\n" KEPT, "a@x > b@y: x\r\n;", SERVER_IO, 0, 0 },
 	{ "RCPT refused in turn", { 0 }, "RCPT=250 yes;RCPT=450;RCPT=550",
 	    EHLO MAIL "C: RCPT TO:<b@y>\nS: 250 yes\nC: RCPT TO:<c@y>\n"
 	    "S: 450 4.2.1 Mailbox busy, try again later\nC: RCPT TO:<d@y>\n"
@@ -387,6 +482,15 @@ answer_message(struct run *r)
 		server_done(r->server, true, "id1");
 }
 
+static const char *
+rcpt_refusal(const struct run *r)
+{
+	const struct server_message *m = server_message(r->server);
+	struct slice to = buf_slice(&m->rcpt[m->nrcpts - 1].to);
+
+	return slice_eq(to, SLICE("no@y")) ? "550 5.1.1 not here" : NULL;
+}
+
 /* What a driver does after each input. */
 static void
 serve(struct run *r)
@@ -398,6 +502,8 @@ serve(struct run *r)
 		server_data_taken(r->server, data.n);
 		if (server_need(r->server) == SERVER_MESSAGE) {
 			answer_message(r);
+		} else if (server_need(r->server) == SERVER_RCPT) {
+			server_rcpt(r->server, rcpt_refusal(r));
 		} else if (server_need(r->server) == SERVER_DISCARD) {
 			buf_puts(&r->kept, "discarded;");
 			server_discarded(r->server);
@@ -525,7 +631,9 @@ test_fault_syntax(void **state)
 {
 	static const char *const bad[] = { "", "RCPT", "RCPT=", "FROB=450",
 		"RCPT=45", "RCPT=4500", "RCPT=150", "RCPT=600", "RCPT=450x",
-		"RCPT=450 a\nb", "RCPT=-SIZE", "EHLO=-", "=450", "RCPT =450" };
+		"RCPT=450 a\nb", "RCPT=-SIZE", "DATA:a@x=450",
+		"RCPT:a@x", "RCPT:a@x=4", ":a@x=450", "EHLO=-", "=450",
+		"RCPT =450" };
 	struct server_fault f = { 0 };
 
 	(void)state;
@@ -533,7 +641,12 @@ test_fault_syntax(void **state)
 		if (server_fault_parse(slice_of(bad[i]), &f))
 			fail_msg("taken: %s", bad[i]);
 	assert_null(f.verb);
+	assert_true(server_fault_parse(SLICE("RCPT:a=b@x=550 5=5: no"), &f));
+	assert_string_equal(f.address, "a=b@x");
+	assert_string_equal(f.reply, "550 5=5: no");
+	server_fault_free(&f);
 	assert_true(server_fault_parse(SLICE("rcpt=599"), &f));
+	assert_null(f.address);
 	assert_string_equal(f.verb, "RCPT");
 	assert_string_equal(f.reply, "599 5.0.0 Refused");
 	server_fault_free(&f);
@@ -650,6 +763,51 @@ test_events_tell_both_sides(void **state)
 	events_free(&events);
 }
 
+/* Passwords are never in what is told. */
+static void
+test_logins_are_masked(void **state)
+{
+	struct server_config config = { .name = "me", .auth = true };
+	struct events events = { .wanted = true };
+	struct server *s = hello(&config, &events);
+	struct buf told = { 0 };
+	struct event e;
+
+	(void)state;
+	server_input(s, SLICE("AUTH PLAIN c2VjcmV0c2VjcmV0\r\n"
+	    "AUTH LOGIN\r\nam9l\r\nc2VjcmV0\r\n"));
+	assert_true(slice_eq(server_login(s), SLICE("joe")));
+	while (events_take(&events, &e)) {
+		buf_put(&told, event_get(&e, "line"));
+		buf_putc(&told, '\n');
+	}
+	assert_non_null(strstr(buf_str(&told), "AUTH PLAIN ***\n"));
+	assert_non_null(strstr(buf_str(&told), "AUTH LOGIN\n"));
+	assert_non_null(strstr(buf_str(&told), "\n***\n"));
+	assert_null(strstr(buf_str(&told), "c2Vj"));
+	assert_null(strstr(buf_str(&told), "am9l"));
+	buf_free(&told);
+	server_free(s);
+	events_free(&events);
+}
+
+/* Octets that make no whole line are no progress. */
+static void
+test_dripping_is_no_progress(void **state)
+{
+	struct server_config config = { .name = "me" };
+	struct server *s = hello(&config, NULL);
+	unsigned before = server_progress(s);
+
+	(void)state;
+	for (unsigned i = 0; i < 6000; i++)
+		server_input(s, SLICE("x"));
+	assert_int_equal(server_progress(s), before);
+	server_input(s, SLICE("\r\nNOOP\r\n"));
+	assert_int_not_equal(server_progress(s), before);
+	server_free(s);
+}
+
 int
 main(void)
 {
@@ -660,6 +818,8 @@ main(void)
 		cmocka_unit_test(test_idle_and_early_clear_text),
 		cmocka_unit_test(test_memory_stays_flat),
 		cmocka_unit_test(test_events_tell_both_sides),
+		cmocka_unit_test(test_logins_are_masked),
+		cmocka_unit_test(test_dripping_is_no_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * peer.h - one connection of a serve: a stream, the server engine on it, and
+ * the owner's draft of the message that is coming in.
+ */
+#ifndef SERVE_PEER_H
+#define SERVE_PEER_H
+
+#include "net/module.h"
+#include "serve/serve.h"
+
+#define PEER_BLOCK 131072 /* octets read at once */
+
+/* What all connections share; outlives them. */
+struct peer_world {
+	const struct serve_config *config;
+	struct server_config server; /* the config's, with what follows */
+	struct events *events;
+	const struct net_module *net; /* opened when first needed */
+	struct tls_context *tls;
+	char *block;		/* PEER_BLOCK octets */
+	int64_t patience;
+};
+
+struct peer;
+
+/* The context for TLS, made when first needed; NULL with *why. */
+struct tls_context *peer_tls(struct peer_world *world, struct outcome *why);
+
+/* Takes over a connected, non-blocking fd. */
+struct peer *peer_new(struct peer_world *world, int fd, unsigned lane,
+    int64_t now);
+void peer_free(struct peer *p);
+
+/* What it waits for, POLLIN and POLLOUT on peer_fd(), and until when. */
+int peer_fd(const struct peer *p);
+short peer_events(const struct peer *p);
+int64_t peer_deadline(const struct peer *p);
+
+enum peer_step {
+	PEER_MORE,	/* it could go on at once: step it again */
+	PEER_WAITS,
+	PEER_OVER	/* free it */
+};
+
+/* Go on; ready: there is something to read or write. */
+enum peer_step peer_step(struct peer *p, bool ready, int64_t now);
+
+/* Say this 421 and leave, unless a message or a handshake is under way. */
+void peer_dismiss(struct peer *p, const char *reply, int64_t now);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC */
+/* serve.c - see serve.h */
+#include "serve/serve.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/mem.h"
+#include "net/sockaddr.h"
+#include "serve/peer.h"
+
+#define PEERS_USUAL 1000
+#define BACKLOG	    1024
+#define PATIENCE    SECONDS(300) /* RFC 5321 4.5.3.2.7 */
+#define REST	    (SECONDS(1) / 5) /* before the next try to accept */
+#define SWEEP	    (SECONDS(1) / 2) /* between looks at all deadlines */
+#define TAKEN	    64	/* descriptors looked at in one turn */
+#define SPARE	    64	/* descriptors that are not for peers */
+
+static const char too_many[] = "421 4.3.2 Too many connections, come back "
+			       "later\r\n";
+
+/* A peer, and what epoll was told of it. */
+struct seat {
+	struct peer *peer;	/* NULL: it has gone */
+	short events;
+	bool busy;		/* in the list of those to be stepped */
+	bool ready;		/* its descriptor is */
+	size_t at;		/* in serve.seat */
+};
+
+struct serve {
+	struct peer_world world;
+	int epoll, listener;	/* -1 = none */
+	size_t slot;
+	struct seat **seat;	/* all that are taken */
+	size_t n, max;
+	struct seat **busy;	/* those with something to do */
+	size_t nbusy;
+	unsigned lanes;
+	int64_t rest;		/* until then nobody is let in; 0 = open */
+	int64_t sweep;		/* when to look at all deadlines */
+};
+
+/* A socket and a draft each; what the system gives must do. */
+static void
+raise_limit(size_t peers)
+{
+	struct rlimit have;
+	rlim_t want = 2 * (rlim_t)peers + SPARE;
+
+	if (getrlimit(RLIMIT_NOFILE, &have) != 0 || have.rlim_cur >= want)
+		return;
+	have.rlim_cur = want < have.rlim_max ? want : have.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &have);
+}
+
+struct serve *
+serve_new(const struct serve_config *config, struct events *events)
+{
+	struct serve *s = mem_alloc(sizeof *s);
+
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll < 0) {
+		free(s);
+		return NULL;
+	}
+	s->listener = -1;
+	s->max = config->max_peers ? config->max_peers : PEERS_USUAL;
+	s->seat = mem_resize(NULL, s->max, sizeof *s->seat);
+	s->busy = mem_resize(NULL, s->max, sizeof *s->busy);
+	s->world.config = config;
+	s->world.server = config->server;
+	s->world.server.asks_rcpt = config->owner->rcpt_check != NULL;
+	s->world.events = events;
+	s->world.patience = config->patience ? config->patience : PATIENCE;
+	s->world.block = mem_alloc(PEER_BLOCK);
+	raise_limit(s->max);
+	return s;
+}
+
+static void
+shut_door(struct serve *s)
+{
+	if (s->listener >= 0)
+		close(s->listener); /* epoll forgets it */
+	s->listener = -1;
+}
+
+void
+serve_free(struct serve *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		peer_free(s->seat[i]->peer);
+		free(s->seat[i]);
+	}
+	shut_door(s);
+	close(s->epoll);
+	if (s->world.tls)
+		s->world.net->tls->context_free(s->world.tls);
+	free(s->world.block);
+	free(s->seat);
+	free(s->busy);
+	free(s);
+}
+
+bool
+serve_check_tls(struct serve *s, struct outcome *why)
+{
+	return peer_tls(&s->world, why) != NULL;
+}
+
+static int
+open_listener(const struct endpoint *at)
+{
+	struct sockaddr_storage addr;
+	socklen_t n = sockaddr_put(&addr, at);
+	int one = 1;
+	int fd = socket(addr.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&addr, n) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* The listener has no seat. */
+bool
+serve_listen(struct serve *s, struct endpoint *at)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	s->listener = open_listener(at);
+	return s->listener >= 0 && sockaddr_local(s->listener, at) &&
+	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) == 0;
+}
+
+static void
+add_busy(struct serve *s, struct seat *seat)
+{
+	if (!seat->busy)
+		s->busy[s->nbusy++] = seat;
+	seat->busy = true;
+}
+
+/* poll(2)'s and epoll's words for these are the same. */
+static bool
+watch(struct serve *s, struct seat *seat, int how)
+{
+	short events = peer_events(seat->peer);
+	struct epoll_event e = { .events = (uint32_t)events,
+		.data.ptr = seat };
+
+	if (how == EPOLL_CTL_MOD && events == seat->events)
+		return true;
+	seat->events = events;
+	return epoll_ctl(s->epoll, how, peer_fd(seat->peer), &e) == 0;
+}
+
+static void
+note_arrival(struct serve *s, int fd)
+{
+	struct endpoint from;
+	struct buf name = { 0 };
+
+	if (events_wanted(s->world.events) && sockaddr_peer(fd, &from)) {
+		endpoint_put(&name, &from);
+		events_note(s->world.events, s->lanes, "connection from %s",
+		    buf_str(&name));
+	}
+	buf_free(&name);
+}
+
+/* Somebody more than there are seats for hears why, where he can. */
+static void
+turn_away(struct serve *s, int fd)
+{
+	events_note(s->world.events, s->lanes, "turned away: %zu connections "
+	    "are enough", s->max);
+	if (!s->world.server.implicit_tls &&
+	    send(fd, too_many, sizeof too_many - 1, MSG_NOSIGNAL) > 0)
+		shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
+static void
+give_seat(struct serve *s, int fd, int64_t now)
+{
+	struct seat *seat = mem_alloc(sizeof *seat);
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	seat->peer = peer_new(&s->world, fd, s->lanes, now);
+	seat->at = s->n;
+	seat->ready = true;	/* to greet */
+	s->seat[s->n++] = seat;
+	watch(s, seat, EPOLL_CTL_ADD);
+	add_busy(s, seat);
+}
+
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
+/*
+ * One that cannot be let in (no descriptor is left) keeps the listener ready:
+ * asking at once again would spin.
+ */
+static void
+take_arrivals(struct serve *s, int64_t now)
+{
+	int fd;
+
+	for (unsigned i = 0; i < TAKEN && s->listener >= 0; i++) {
+		fd = accept4(s->listener, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			s->rest = is_shortage(errno) ? now + REST : 0;
+			return;
+		}
+		s->lanes++;
+		note_arrival(s, fd);
+		if (s->n < s->max)
+			give_seat(s, fd, now);
+		else
+			turn_away(s, fd);
+	}
+}
+
+static void
+leave_seat(struct serve *s, struct seat *seat)
+{
+	peer_free(seat->peer);
+	s->seat[seat->at] = s->seat[--s->n];
+	s->seat[seat->at]->at = seat->at;
+	free(seat);
+}
+
+/* Ask the kernel who is ready. */
+static void
+look(struct serve *s, int64_t now)
+{
+	struct epoll_event e[TAKEN];
+	int n = epoll_wait(s->epoll, e, TAKEN, 0);
+
+	for (int i = 0; i < n; i++) {
+		struct seat *seat = e[i].data.ptr;
+
+		if (!seat) {
+			take_arrivals(s, now);
+			continue;
+		}
+		seat->ready = true;
+		add_busy(s, seat);
+	}
+}
+
+/* Those whose time is over have something to do as well. */
+static void
+sweep(struct serve *s, int64_t now)
+{
+	if (now < s->sweep)
+		return;
+	s->sweep = now + SWEEP;
+	for (size_t i = 0; i < s->n; i++)
+		if (now >= peer_deadline(s->seat[i]->peer))
+			add_busy(s, s->seat[i]);
+}
+
+/* Step one; is it to be stepped again in the next turn? */
+static bool
+step_seat(struct serve *s, struct seat *seat, int64_t now)
+{
+	enum peer_step step = peer_step(seat->peer, seat->ready, now);
+
+	if (step == PEER_OVER) {
+		leave_seat(s, seat);
+		return false;
+	}
+	seat->ready = step == PEER_MORE;
+	seat->busy = step == PEER_MORE;
+	watch(s, seat, EPOLL_CTL_MOD);
+	return seat->busy;
+}
+
+void
+serve_step(struct serve *s, const struct wait *w, int64_t now)
+{
+	size_t n, left = 0;
+
+	if (wait_ready(w, s->slot) || (s->rest != 0 && now >= s->rest))
+		look(s, now);
+	sweep(s, now);
+	n = s->nbusy;
+	for (size_t i = 0; i < n; i++)
+		if (step_seat(s, s->busy[i], now))
+			s->busy[left++] = s->busy[i];
+	s->nbusy = left;
+}
+
+/* While there is no descriptor for arrivals, epoll is not to tell of them. */
+static void
+mind_door(struct serve *s, int64_t now)
+{
+	struct epoll_event e = { .events = s->rest > now ? 0 : EPOLLIN };
+
+	if (s->listener >= 0 && s->rest != 0)
+		epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->listener, &e);
+}
+
+void
+serve_wait(struct serve *s, struct wait *w, int64_t now)
+{
+	mind_door(s, now);
+	s->slot = wait_add(w, s->epoll, POLLIN);
+	if (s->nbusy > 0)
+		wait_until(w, 0);
+	if (s->n > 0)
+		wait_until(w, s->sweep);
+	if (s->rest > now)
+		wait_until(w, s->rest);
+}
+
+size_t
+serve_peers(const struct serve *s)
+{
+	return s->n;
+}
+
+void
+serve_close(struct serve *s, const char *reply, int64_t now)
+{
+	shut_door(s);
+	for (size_t i = 0; reply && i < s->n; i++) {
+		peer_dismiss(s->seat[i]->peer, reply, now);
+		s->seat[i]->ready = true;
+		add_busy(s, s->seat[i]);
+	}
+}
