@@ -35,6 +35,7 @@ static const struct {
 	{ SLICE("\tgroup : bob@x, Al <al@y>,;, carl@z"), "bob@x,al@y,carl@z," },
 	{ SLICE("undisclosed recipients:;"), "" },
 	{ SLICE("<@a.example,@b.example:bob@x>"), "bob@x," },
+	{ SLICE("< @a.example , ,@b.example (c) : bob@x >"), "bob@x," },
 	{ SLICE("bob@here.example <bob@there.example>"), "bob@there.example," },
 	{ SLICE("\"a b\"@x"), "\"a b\"@x," },
 	{ SLICE("\"bob\"@x"), "bob@x," },

@@ -701,6 +701,19 @@ test_truncation_is_seen(void **state)
 }
 
 static void
+test_type_names(void **state)
+{
+	(void)state;
+	assert_string_equal(dns_type_name(DNS_MX), "MX");
+	assert_string_equal(dns_type_name(DNS_A), "A");
+	assert_string_equal(dns_type_name(DNS_AAAA), "AAAA");
+	assert_string_equal(dns_type_name(DNS_SRV), "SRV");
+	assert_string_equal(dns_type_name(DNS_CNAME), "CNAME");
+	assert_string_equal(dns_type_name(DNS_TXT), "TXT");
+	assert_string_equal(dns_type_name((enum dns_type)9999), "TYPE?");
+}
+
+static void
 test_soft_of_our_own(void **state)
 {
 	struct dns_answer a = dns_answer_soft(DNS_A, "timed out");
@@ -757,6 +770,7 @@ main(void)
 		cmocka_unit_test(test_a_thousand_addresses_are_bounded),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_truncation_is_seen),
+		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_soft_of_our_own),
 		cmocka_unit_test(test_other_names_are_not_asked_for),
 	};
