@@ -2,7 +2,7 @@
 /* complete.c - see complete.h */
 #include "mail/complete.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "base/ascii.h"
 #include "mail/header.h"
@@ -200,12 +200,12 @@ message_note_head(struct message *m)
 	m->utf8_headers = ascii_has_high(head);
 	m->utf8_field[0] = '\0';
 	while (m->utf8_headers && header_next(&head, &f)) {
-		struct slice name = slice_first(f.name, MESSAGE_NAME - 1);
+		struct slice name = slice_first(f.name, MESSAGE_NAME);
 
 		if (!ascii_has_high(f.raw))
 			continue;
-		memcpy(m->utf8_field, name.p, name.n);
-		m->utf8_field[name.n] = '\0';
+		snprintf(m->utf8_field, sizeof m->utf8_field, "%.*s",
+		    (int)name.n, name.p);
 		break;
 	}
 }

@@ -131,6 +131,7 @@ static const struct {
 	{ SLICE("\"bob@x"), "quoted string without end" },
 	{ SLICE("bob@x (never ends"), "comment without end" },
 	{ SLICE("bob@x (\\"), "comment without end" },
+	{ SLICE(": bob@x;"), "nothing before the @" },
 	{ SLICE("a:b:bob@x;"), "something behind the address" },
 	{ SLICE("bob@[192.0.2.1"), "no closing bracket" },
 	{ SLICE("bob@[192.0.2.300]"),

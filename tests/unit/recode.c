@@ -207,6 +207,9 @@ static const struct {
 	{ B64, SLICE("AAAA\nGr\xc3\xbc\xc3\x9f""e!\n"), "base64 and is not" },
 	{ B64, SLICE("a!\n"), NULL },
 	{ MIXED, SLICE("--b\n" B64 "\n!\n--b\n" B64 "\n" A999 "\n"), NULL },
+	{ "Content-Transfer-Encoding: x\r\n", SLICE("--\xe9"), "unknown" },
+	{ MIXED, SLICE("--b\n" "Content-Transfer-Encoding: x\n\n--\xe9"),
+	    "unknown" },
 	{ MIXED, SLICE("--b\nReferences: <\xe9@x>\n\nx\n--b--\n"),
 	    "field References" },
 	{ MIXED, SLICE("--b\nContent-Type: message/rfc822\n\n"
