@@ -28,7 +28,7 @@ struct seen {
 	OCTETS high;	/* all octets together, for their highest bit */
 };
 
-static inline void
+static inline __attribute__((always_inline)) void
 look(struct seen *s, const char *p)
 {
 	static const OCTETS all_lf = ALL('\n'), all_cr = ALL('\r');
@@ -67,7 +67,7 @@ sum(const OCTETS *v)
 	return (size_t)((part[0] + part[1] + part[2] + part[3]) * ones >> 56);
 }
 
-static FOR_WIDE_VECTORS bool
+static inline __attribute__((always_inline)) bool
 window_is_plain(const char *p, bool strictly, struct plain *found)
 {
 	const uint64_t highest = 0x8080808080808080;
@@ -84,6 +84,29 @@ window_is_plain(const char *p, bool strictly, struct plain *found)
 	return true;
 }
 
+/* How many octets from p on are plain windows; one stands before p. */
+static inline __attribute__((always_inline)) size_t
+windows(const char *p, size_t n, bool strictly, struct plain *found)
+{
+	size_t at = 0;
+
+	while (n - at >= WINDOW && window_is_plain(p + at, strictly, found))
+		at += WINDOW;
+	return at;
+}
+
+static size_t
+windows_usual(const char *p, size_t n, bool strictly, struct plain *found)
+{
+	return windows(p, n, strictly, found);
+}
+
+static FOR_WIDE_VECTORS size_t
+windows_wide(const char *p, size_t n, bool strictly, struct plain *found)
+{
+	return windows(p, n, strictly, found);
+}
+
 /* The first octet has none before it in the text at hand. */
 static bool
 may_begin(char c, bool strictly)
@@ -96,14 +119,14 @@ plain_find(struct slice in, bool strictly)
 {
 	struct plain found = { 0 };
 	const char *lf;
-	size_t at = 1;
+	size_t at;
 
 	if (in.n == 0 || !may_begin(in.p[0], strictly))
 		return found;
-	while (in.n - at >= WINDOW &&
-	    window_is_plain(in.p + at, strictly, &found))
-		at += WINDOW;
-	lf = at > 1 ? memrchr(in.p, '\n', at) : NULL;
+	at = has_wide_vectors() ?
+	    windows_wide(in.p + 1, in.n - 1, strictly, &found) :
+	    windows_usual(in.p + 1, in.n - 1, strictly, &found);
+	lf = at > 0 ? memrchr(in.p, '\n', at + 1) : NULL;
 	if (!lf)
 		return found;
 	found.n = (size_t)(lf - in.p) + 1;
