@@ -7,6 +7,7 @@
 #include "../support/sender.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@ struct slow {
 	char *body;
 	int listener, fd;
 	struct buf in;
-	bool text, done;
+	bool text, done, over;
 };
 
 static void
@@ -102,8 +103,10 @@ take(struct slow *w, size_t most)
 
 	/* what has come is said at once, not after 40 ms */
 	setsockopt(w->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-	if (n <= 0)
+	if (n <= 0) {
+		w->over = w->over || n == 0 || errno != EAGAIN;
 		return 0;
+	}
 	if (w->text)
 		buf_clear(&w->in); /* only the end of it counts */
 	buf_put(&w->in, (struct slice){ block, (size_t)n });
