@@ -2,8 +2,8 @@
 /*
  * send.c - see send.h
  *
- * The poll loop of a one-shot run: step the delivery, hand its events to the
- * printers, sleep until something happens.
+ * From settings to what intake, deliver and report want; and the run, from the
+ * input to the exit status.
  */
 #include "cli/send.h"
 
@@ -16,12 +16,10 @@
 #include "base/mem.h"
 #include "cli/check.h"
 #include "cli/intake.h"
-#include "cli/logins.h"
+#include "cli/loop.h"
 #include "cli/trace.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
-#include "net/stop.h"
-#include "report/progress.h"
 #include "report/report.h"
 
 struct run {
@@ -34,12 +32,9 @@ struct run {
 	struct consignment mail;
 	struct events events;
 	struct report report;
-	struct progress progress;
 	struct deliver *deliver;
-	struct logins logins;
-	struct wait wait;
 	struct stop stop;
-	struct outcome stopped;	/* by which of them; PENDING = not */
+	struct outcome stopped;	/* by a signal; PENDING = not */
 };
 
 /* ---- settings into what deliver wants ---- */
@@ -129,90 +124,6 @@ configure(struct run *r)
 		r->config.resolver.budget = s->route.timeout;
 }
 
-/* ---- the loop ---- */
-
-static void
-stop_on_signal(struct run *r, int64_t now)
-{
-	unsigned signal;
-
-	if (wait_ready(&r->wait, r->stop.slot) == 0 ||
-	    (signal = stop_taken(&r->stop)) == 0)
-		return;
-	r->stopped = stop_outcome(signal);
-	deliver_stop(r->deliver, &r->stopped, now);
-}
-
-static void
-print_events(struct run *r)
-{
-	struct event e;
-
-	while (events_take(&r->events, &e)) {
-		progress_erase(&r->progress);
-		report_event(&r->report, &e);
-	}
-	report_flush(&r->report);
-}
-
-/* On a terminal: a run that takes its time says what it waits for. */
-static void
-show_wait(struct run *r, int64_t now)
-{
-	struct awaited a = deliver_awaited(r->deliver);
-	struct buf hint = { 0 };
-
-	buf_putf(&hint, "%s: ", r->s->program);
-	if (!hint_put(&hint, &a, r->report.wish))
-		buf_clear(&hint);
-	progress_await(&r->progress, now, &a,
-	    hint.n > 0 ? buf_str(&hint) : NULL);
-	buf_free(&hint);
-}
-
-static void
-show_progress(struct run *r, int64_t now)
-{
-	uint64_t sent, size;
-
-	deliver_progress(r->deliver, &sent, &size);
-	progress_update(&r->progress, now, sent, size);
-	if (progress_is_due(&r->progress, now))
-		show_wait(r, now);
-}
-
-static void
-sleep_on(struct run *r, int64_t now)
-{
-	wait_clear(&r->wait);
-	stop_wait(&r->stop, &r->wait);
-	deliver_wait(r->deliver, &r->wait);
-	logins_wait(&r->logins, &r->wait, now);
-	if (progress_is_seen(&r->progress))
-		wait_until(&r->wait, progress_next(&r->progress, now));
-	wait_poll(&r->wait, now);
-}
-
-static void
-loop(struct run *r)
-{
-	int64_t now;
-
-	for (;;) {
-		now = clock_now();
-		r->events.now = now;
-		stop_on_signal(r, now);
-		deliver_step(r->deliver, &r->wait, now);
-		logins_step(&r->logins, r->deliver, &r->wait, now);
-		print_events(r);
-		show_progress(r, now);
-		if (deliver_is_idle(r->deliver))
-			break;
-		sleep_on(r, now);
-	}
-	progress_erase(&r->progress);
-}
-
 /* ---- the run ---- */
 
 /* The relay of a plan has its secret looked at once. */
@@ -280,18 +191,14 @@ print_plans(struct run *r)
 static int
 execute(struct run *r)
 {
-	int status;
+	const struct loop_call call = { r->deliver, &r->events, &r->report,
+		&r->stop };
 
 	stop_catch(&r->stop, false);
 	r->report.run.begun = clock_now();
-	progress_init(&r->progress, clock_now());
-	loop(r);
-	status = r->config.plan_only ?
-	    print_plans(r) :
+	loop_run(&call, &r->stopped);
+	return r->config.plan_only ? print_plans(r) :
 	    report_results(&r->report, &r->intake.envelope);
-	logins_free(&r->logins);
-	wait_free(&r->wait);
-	return status;
 }
 
 /*
