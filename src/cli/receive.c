@@ -83,7 +83,7 @@ configure(struct receive *r)
 		.server = {
 			.name = s->name		 ? s->name :
 			    r->self.host[0]	 ? r->self.host :
-						   r->self.domain,
+						   "localhost",
 			.starttls = !s->tls && tls->level != TLS_NONE,
 			.implicit_tls = s->tls,
 			.needs_tls = tls->level == TLS_ENCRYPT,

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/cache.h"
 #include "net/clock.h"
 #include "net/hosts.h"
 #include "net/resolver.h"
@@ -1125,6 +1126,39 @@ test_memory_is_given_back(void **state)
 	world_close(&o);
 }
 
+/* Finding one of many costs what finding one of few does. */
+static void
+test_the_table_grows_with_its_tickets(void **state)
+{
+	struct cache c = { .key = { { 1, 2 } } };
+	const unsigned n = 20000;
+	size_t longest = 0;
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "n%u.example.org", i);
+		cache_add(&c, name, DNS_A, false);
+	}
+	assert_int_equal(c.n, n);
+	assert_in_range(c.nbuckets, n, 2 * n);
+	for (size_t i = 0; i < c.nbuckets; i++) {
+		size_t length = 0;
+
+		for (struct ticket *t = c.bucket[i]; t; t = t->chain)
+			length++;
+		longest = length > longest ? length : longest;
+	}
+	assert_in_range(longest, 1, 12);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "n%u.example.org", i);
+		assert_non_null(cache_find(&c, name, DNS_A, false, 0));
+		assert_null(cache_find(&c, name, DNS_MX, false, 0));
+		assert_null(cache_find(&c, name, DNS_A, true, 0));
+	}
+	cache_free(&c);
+}
+
 /* A name with an address costs a few hundred octets while it is held. */
 static void
 test_a_held_answer_is_small(void **state)
@@ -1515,6 +1549,7 @@ main(void)
 		cmocka_unit_test(test_a_question_is_given_up),
 		cmocka_unit_test(test_spare_questions_wait_for_the_others),
 		cmocka_unit_test(test_memory_is_given_back),
+		cmocka_unit_test(test_the_table_grows_with_its_tickets),
 		cmocka_unit_test(test_a_held_answer_is_small),
 		cmocka_unit_test(test_many_questions_share_few_descriptors),
 		cmocka_unit_test(test_no_descriptor_at_all),
