@@ -95,6 +95,17 @@ is_tls_without_tls(const struct settings *s)
 	    s->way.tls.level == TLS_NONE;
 }
 
+/* Exit status 0 would mean that something was sent. */
+static bool
+answers_to_somebody(const struct settings *s)
+{
+	bool answers = s->mode == MODE_ALIASES || s->mode == MODE_QUEUE_LIST ||
+	    s->mode == MODE_QUEUE_COUNT || s->mode == MODE_HOST_STATUS ||
+	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG;
+
+	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;
+}
+
 /* Is it an address of the family that is not to be used? */
 static bool
 is_other_family(const struct settings *s, const struct ip *ip)
@@ -158,6 +169,8 @@ static const struct {
 	{ asks_for_certificates, "--tls verify has no meaning with --sink: it "
 	    "asks nobody for a certificate" },
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
+	{ answers_to_somebody, "this -b mode (or -I) takes no recipients: "
+	    "nothing was sent" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
 };
 
