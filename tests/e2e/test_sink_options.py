@@ -179,6 +179,20 @@ def test_a_fifo_is_refused_at_once(tmp_path):
     assert run.rc == 73 and "it is no file" in run.err, run
 
 
+def test_the_count_shuts_the_door(tmp_path):
+    """Who is in may say good-bye, for two seconds; nobody else comes in."""
+    with Running(tmp_path, "--sink-count", "1", "-v") as sink:
+        idle, c = sink.client(), sink.client()
+        c.sendmail("a@client.test", "b@x.test", MAIL)
+        with pytest.raises(ConnectionRefusedError):
+            sink.client()
+        assert idle.noop()[0] == 250, "it was still in"
+        assert sink.p.wait(20) == OK
+    found = re.findall(r"== connection from 127\.0\.0\.1:(\d+)\n", sink.text())
+    assert sorted(map(int, found)) == sorted(
+        s.sock.getsockname()[1] for s in (idle, c))
+
+
 def test_sessions_beyond_the_limit(tmp_path):
     with Running(tmp_path, "--sink-peers", "3", "-v") as sink:
         held = [sink.client() for _ in range(3)]

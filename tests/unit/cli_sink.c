@@ -241,6 +241,34 @@ test_store_full(void **state)
 	free_message(&m);
 }
 
+/* Nowhere to keep it while it comes in: refused, and nothing is appended. */
+static void
+test_store_without_room(void **state)
+{
+	struct sink_store store = { 0 };
+	struct server_rcpt rcpt[2];
+	struct server_message m;
+	struct serve_mail mail = { .message = &m };
+	struct draft d = DRAFT_NONE;
+	struct place p;
+	struct buf got = { 0 };
+
+	(void)state;
+	make_place(&p);
+	make_message(&m, rcpt);
+	store.mbox = p.mbox;
+	assert_int_equal(setenv("TMPDIR", "/nonexistent", 1), 0);
+	draft_open(&d, &store, &m);
+	draft_write(&d, SLICE("x\r\n"));
+	assert_false(draft_keep(&d, &store, &mail));
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+	assert_string_equal(draft_refusal(&d),
+	    "451 4.3.0 Cannot keep the message now");
+	assert_int_equal(store.kept, 0);
+	assert_int_equal(collect(&p, &got), 0);
+	free_message(&m);
+}
+
 struct running {
 	pid_t pid;
 	uint16_t port;
@@ -610,6 +638,7 @@ main(void)
 		cmocka_unit_test(test_store_dir),
 		cmocka_unit_test(test_store_mbox),
 		cmocka_unit_test(test_store_full),
+		cmocka_unit_test(test_store_without_room),
 		cmocka_unit_test(test_many_large_at_once),
 		cmocka_unit_test(test_count_is_exact),
 		cmocka_unit_test(test_broken_off_and_signal),
