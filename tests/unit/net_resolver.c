@@ -445,12 +445,14 @@ static void
 turn(struct world *o)
 {
 	bool busy = serve(o);
+	int wait;
 
 	wait_clear(&o->w);
 	resolver_wait(o->r, &o->w);
 	if (o->w.n > o->most_sockets)
 		o->most_sockets = o->w.n;
-	if (poll(o->w.fd, o->w.n, busy ? 0 : 5) == 0 && !busy &&
+	wait = busy || o->w.n == 0 ? 0 : 5; /* milliseconds, real ones */
+	if (poll(o->w.fd, o->w.n, wait) == 0 && !busy &&
 	    o->w.deadline != WAIT_NEVER)
 		o->now = o->w.deadline;
 	resolver_step(o->r, &o->w, o->now);
