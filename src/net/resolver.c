@@ -35,6 +35,8 @@ struct resolver {
 	struct ticket *active[ACTIVE_MAX];
 	size_t nactive;
 	int64_t pause_ends;	/* no descriptor was free: try again then */
+	int64_t silent_at;	/* when no server answered anything, */
+	char silence[256];	/* ... in words */
 };
 
 /*
@@ -67,7 +69,7 @@ resolver_new(const struct resolver_config *config, struct events *events)
 	fill_in(&r->all.config);
 	r->all.events = events;
 	r->all.heard_at = INT64_MIN;
-	r->pause_ends = INT64_MIN;
+	r->pause_ends = r->silent_at = INT64_MIN;
 	if (getrandom(&r->cache.key, sizeof r->cache.key, GRND_NONBLOCK) < 0)
 		r->cache.key.k[0] = (uint64_t)(uintptr_t)r;
 	return r;
@@ -234,6 +236,31 @@ start_queued(struct resolver *r, int64_t now)
 
 /* ---- asking ---- */
 
+/*
+ * Who asks just after all kept silent need not wait for the same, be he ever so
+ * many; a while later it is tried again.
+ */
+static bool
+is_silent(const struct resolver *r, int64_t now)
+{
+	return r->silent_at != INT64_MIN && r->all.heard_at < r->silent_at &&
+	    now < r->silent_at + FAILURE_KEPT;
+}
+
+/*
+ * Silence all through a lookup: those behind it need not wait for the same.
+ * One name alone, whose servers may be what is silent, shows nothing.
+ */
+static void
+note_silence(struct resolver *r, const char *why, int64_t now)
+{
+	if (!next_queued(r))
+		return;
+	r->silent_at = now;
+	snprintf(r->silence, sizeof r->silence, "%s", why);
+	fail_queue(r, STAGE_NONE, why, now);
+}
+
 /* Asked for again, and by one who needs it. */
 static void
 prefer(struct resolver *r, struct ticket *t)
@@ -261,6 +288,10 @@ ask_dns(struct resolver *r, const char *name, const struct dns_question *q,
 	if (name[0] == '\0') {
 		settle(r, t, dns_answer_soft(q->type, "not a domain name"),
 		    now);
+		return t;
+	}
+	if (is_silent(r, now)) {
+		settle(r, t, dns_answer_soft(q->type, r->silence), now);
 		return t;
 	}
 	ticket_queue_add(q->spare ? &r->spare : &r->waiting, t);
@@ -373,7 +404,7 @@ resolver_step(struct resolver *r, const struct wait *w, int64_t now)
 		struct ticket *t = r->active[i];
 
 		if (step_one(r, t, w, now))
-			fail_queue(r, STAGE_NONE, t->answer.why, now);
+			note_silence(r, t->answer.why, now);
 	}
 	start_queued(r, now);
 	if (!next_queued(r))

@@ -877,6 +877,16 @@ test_many_questions_to_nobody_fail_together(void **state)
 		    DNS_SOFT);
 	assert_int_equal(o.now - begun, SECONDS(15));
 	assert_int_equal(o.server[0].datagrams, 2 * 64);
+	/* and who comes just after, but not for ever */
+	assert_int_equal(ask(&o, "late.example.org", DNS_A)->status, DNS_SOFT);
+	assert_int_equal(o.now - begun, SECONDS(15));
+	assert_int_equal(o.server[0].datagrams, 2 * 64);
+	o.server[0].over_udp = UDP_GOOD;
+	o.now += SECONDS(30);
+	assert_int_equal(ask(&o, "again.example.org", DNS_A)->status,
+	    DNS_FOUND);
+	assert_int_equal(ask(&o, "more.example.org", DNS_A)->status,
+	    DNS_FOUND);
 	world_close(&o);
 }
 
