@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "mail/encode.h"
+#include "mail/recode.h"
 #include "smtp/session.h"
 
 #define BLOCK 65536 /* what a lane reads of a body at once */
@@ -730,6 +731,143 @@ test_whole_flight_is_not_stale(void **state)
 	}
 }
 
+/* ... unless it hangs up with the word for that (RFC 5321 3.8). */
+static void
+test_whole_flight_and_421(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	for (unsigned rset = 0; rset < 2; rset++) {
+		begin_plain(&t, "220 hi|250-srv|250-CHUNKING|250 PIPELINING|"
+		    "250 ok|250 ok");
+		say(&t, rset ? "554 no\r\n" : "250 taken\r\n");
+		next_mail(&t, false);
+		feed(&t);
+		give(&t, SIZE_MAX);
+		assert_true(session_is_committed(t.s));
+		say(&t, "421 4.3.2 enough\r\n");
+		assert_int_equal(t.rcpt.result->code, 421);
+		assert_int_equal(t.rcpt.result->stage,
+		    rset ? STAGE_RSET : STAGE_MAIL);
+		assert_false(t.rcpt.result->maybe_sent);
+		assert_true(session_is_stale(t.s));
+		finish(&t);
+	}
+}
+
+/* How long is waited for what (FAULTS, the table of timeouts). */
+static void
+test_patience(void **state)
+{
+	static const struct {
+		const char *before;
+		unsigned seconds;
+		const char *awaits;
+	} rows[] = {
+		{ "", 300, "the greeting" },
+		{ "220 hi", 300, "the reply to EHLO" },
+		{ "220 hi|500 no", 300, "the reply to HELO" },
+		{ "220 hi|250-srv|250 STARTTLS", 120, "the reply to STARTTLS" },
+		{ ONE, 300, "the reply to MAIL" },
+		{ ONE "250 ok|", 300, "the reply to RCPT" },
+		{ ONE "250 ok|250 ok|", 120, "the reply to DATA" },
+		{ ONE "250 ok|250 ok|354 go|", 600,
+		    "the reply to the message" },
+		{ ONE "250 ok|550 no|", 20, "the reply to RSET" },
+		{ "220 hi|250-srv|250 CHUNKING|250 ok|250 ok|", 600,
+		    "the reply to the message" },
+	};
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin_plain(&t, rows[i].before);
+		assert_int_equal(session_patience(t.s), rows[i].seconds);
+		assert_string_equal(session_awaits(t.s), rows[i].awaits);
+		finish(&t);
+	}
+	begin_plain(&t, ONE "250 ok|250 ok");
+	say(&t, "354 go\r\n");
+	assert_int_equal(session_patience(t.s), 180); /* a block of it */
+	give(&t, SIZE_MAX);
+	assert_int_equal(session_patience(t.s), 180);
+	feed(&t);
+	assert_int_equal(session_patience(t.s), 180);
+	assert_string_equal(session_awaits(t.s),
+	    "the server to take the message text");
+	give(&t, SIZE_MAX);
+	say(&t, "250 ok\r\n");
+	assert_int_equal(session_patience(t.s), 180); /* between mails */
+	session_quit(t.s);
+	assert_int_equal(session_patience(t.s), 2);
+	finish(&t);
+}
+
+/* The text is told of by its size, as it is on the wire. */
+static void
+test_body_event(void **state)
+{
+	struct events q = { .wanted = true };
+	struct event e;
+	struct talk t = { 0 };
+	size_t told = 0;
+
+	(void)state;
+	put_head(&t.message.head, 14);
+	buf_puts(&t.body, ".dot\r\n");
+	start(&t);
+	session_free(t.s);
+	t.s = session_new(&t.config, &q, 1);
+	lead(&t, ONE "250 ok|250 ok|354 go", false);
+	while (events_take(&q, &e))
+		if (e.kind == EVENT_BODY) {
+			assert_int_equal(event_get_number(&e, "sent"), 14 + 7);
+			assert_int_equal(event_get_number(&e, "size"), 14 + 6);
+			assert_int_equal(event_get_number(&e, "done"), 1);
+			told++;
+		}
+	assert_int_equal(told, 1);
+	events_free(&q);
+	finish(&t);
+}
+
+/* A lane may be given up at any time; nothing of it is left. */
+static void
+test_free_any_time(void **state)
+{
+	static const char *const replies[] = { "220 hi", "250 srv", "250 ok",
+		"250 ok", "354 go" };
+	struct talk t;
+	struct buf said = { 0 };
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof replies / sizeof *replies; n++) {
+		t = (struct talk){ 0 };
+		put_head(&t.message.head, 14);
+		buf_puts(&t.body, "\xc3\xa9\r\n");
+		start(&t);
+		t.mail.seven_bit = true;
+		t.message.recode = recode_plan_new(
+		    buf_slice(&t.message.head), false, NULL);
+		recode_plan_feed(t.message.recode, buf_slice(&t.body));
+		recode_plan_finish(t.message.recode);
+		for (size_t i = 0; i < n; i++) {
+			buf_clear(&said);
+			buf_putf(&said, "%s\r\n", replies[i]);
+			say(&t, buf_str(&said));
+			if (session_need(t.s) == SESSION_MAIL)
+				session_mail(t.s, &t.mail);
+			give(&t, SIZE_MAX);
+		}
+		assert_int_equal(session_wants_body(t.s),
+		    n == sizeof replies / sizeof *replies);
+		recode_plan_free(t.message.recode);
+		finish(&t);
+	}
+	buf_free(&said);
+}
+
 /* What may come while nothing is asked. */
 static void
 test_between_mails(void **state)
@@ -886,6 +1024,10 @@ main(void)
 		cmocka_unit_test(test_no_bdat),
 		cmocka_unit_test(test_mail_after_mail),
 		cmocka_unit_test(test_whole_flight_is_not_stale),
+		cmocka_unit_test(test_whole_flight_and_421),
+		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_body_event),
+		cmocka_unit_test(test_free_any_time),
 		cmocka_unit_test(test_between_mails),
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_many_recipients),
