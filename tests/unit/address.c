@@ -324,6 +324,8 @@ test_a_refusal_shows_the_text(void **state)
 	assert_string_equal(why.text,
 	    "bad address \"a@x, b@x\": not one address");
 	assert_int_equal(why.stage, STAGE_ADDRESS);
+	assert_int_equal(why.esc.cls * 100 + why.esc.subject * 10 +
+	    why.esc.detail, 513);
 	assert_true(address_parse(SLICE("user name@d"), BY(""), &a, &why));
 	assert_string_equal(a.path, "\"user name\"@d");
 	address_free(&a);

@@ -67,6 +67,10 @@ answer_make(const char *text, bool secure)
 	return a;
 }
 
+/* Seconds that the answers are good for: a plan is, as long as all of them. */
+#define SRV_UNTIL     700
+#define ADDRESS_UNTIL 400
+
 static void
 answer_services(struct route *r, const struct zone *zone, bool backwards)
 {
@@ -78,6 +82,7 @@ answer_services(struct route *r, const struct zone *zone, bool backwards)
 		struct dns_answer a = answer_make(implicit ? zone->implicit :
 		    zone->starttls, zone->secure);
 
+		a.good_until = implicit ? SRV_UNTIL + 50 : SRV_UNTIL;
 		assert_int_equal(q->type, DNS_SRV);
 		assert_int_equal(route_answer(r, at, &a), i == 1);
 		dns_answer_free(&a);
@@ -196,6 +201,7 @@ test_srv(void **state)
 
 		answer_both(r, &cases[i / 2].zone, i % 2);
 		render(&got, route_plan(r));
+		assert_int_equal(route_plan(r)->good_until, SRV_UNTIL);
 		if (strcmp(buf_str(&got), cases[i / 2].want) != 0)
 			fail_msg("%s: %s", cases[i / 2].name, buf_str(&got));
 		buf_free(&got);
@@ -344,6 +350,7 @@ answer_addresses(struct route *r, size_t i)
 		const struct dns_question *q = route_question(r, k);
 		struct dns_answer a = look_up(asked[i].zone, q);
 
+		a.good_until = ADDRESS_UNTIL + (int64_t)(n - k);
 		assert_int_equal(q->named, asked[i].srv == NULL);
 		assert_int_equal(route_answer(r, k, &a), k + 1 == n);
 		dns_answer_free(&a);
@@ -374,6 +381,9 @@ test_hosts_are_asked_for(void **state)
 		assert_true(route_is_done(r));
 		render(&got, route_plan(r));
 		assert_string_equal(buf_str(&got), asked[i].want);
+		assert_true(route_plan(r)->good_until ==
+		    (asked[i].questions > 0 ? ADDRESS_UNTIL + 1 :
+		     asked[i].srv ? SRV_UNTIL : INT64_MAX));
 		buf_free(&got);
 		route_free(r);
 	}
