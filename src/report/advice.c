@@ -3,8 +3,8 @@
 #include "report/advice.h"
 
 #include "base/ascii.h"
+#include "base/port.h"
 #include "base/slice.h"
-#include "report/port.h"
 
 #define ANY	    0xffff
 #define ANY_STAGE   STAGE_NONE

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/port.h"
 #include "base/slice.h"
-#include "report/port.h"
 
 /* "smtps://mx.example.org", with the port where it is not the usual one. */
 static void

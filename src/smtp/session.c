@@ -15,6 +15,8 @@
 
 #include <assert.h>
 
+#include "base/port.h"
+
 #define FLIGHT_MAX 14000 /* fits the initial congestion window (RFC 6928) */
 
 static const struct step *const steps[NVERBS] = {
@@ -263,12 +265,20 @@ session_lost(struct session *s, const struct outcome *why)
 	session_give_up(s, o);
 }
 
+/* A server that waits for a ClientHello greets nobody, however long we wait. */
+static bool
+is_greeting_in_vain(const struct session *s)
+{
+	return session_stage(s) == STAGE_GREETING &&
+	    s->config->link == LINK_SMTP && port_is_tls(s->config->peer.port);
+}
+
 unsigned
 session_patience(const struct session *s)
 {
 	if (s->nowed == 0 || session_stage(s) == STAGE_BODY)
 		return 180;
-	return awaited(s)->patience;
+	return is_greeting_in_vain(s) ? 30 : awaited(s)->patience;
 }
 
 const char *

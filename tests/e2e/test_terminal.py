@@ -102,3 +102,17 @@ def test_no_line_wraps(tmp_path, columns):
     assert lines and max(map(len, lines)) < columns, lines
     assert any("%" in p for p in lines)
     assert shown.endswith("\r\x1b[K") and "\n" not in shown
+
+
+def test_clear_words_at_a_port_for_tls_and_tls_at_a_clear_one():
+    """The advice at the end names the way that would have worked."""
+    def hear(c):
+        c.raw_recv()
+        c.drop()
+
+    with Server(lambda c: c.stall()) as srv:
+        run = send(srv.port, seconds=1, json_events=False)
+        assert f"write --server smtps://127.0.0.1:{srv.port}" in run.err, run
+    with Server(lambda c: (c.say("220 hi"), hear(c))) as srv:
+        run = send(srv.port, server="smtps", seconds=5, json_events=False)
+        assert f"write --server smtp://127.0.0.1:{srv.port}" in run.err, run

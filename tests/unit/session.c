@@ -1011,6 +1011,40 @@ test_many_recipients(void **state)
 	}
 }
 
+/* Five minutes for a greeting, but not at a port where there is none. */
+static void
+test_patience_for_a_greeting(void **state)
+{
+	static const struct {
+		uint16_t port;
+		enum link_kind link;
+		unsigned seconds;
+	} rows[] = {
+		{ 25, LINK_SMTP, 300 },
+		{ 2525, LINK_SMTP, 300 },
+		{ 465, LINK_SMTP, 30 },
+		{ 993, LINK_SMTP, 30 },
+		{ 465, LINK_SMTPS, 300 }, /* under TLS it comes */
+		{ 465, LINK_LMTP, 300 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct session_config config = { .helo = "me",
+			.link = rows[i].link,
+			.peer = { .port = rows[i].port } };
+		struct session *s = session_new(&config, NULL, 1);
+
+		if (rows[i].link == LINK_SMTPS)
+			session_secured(s, "TLSv1.3");
+		assert_int_equal(session_stage(s), STAGE_GREETING);
+		assert_int_equal(session_patience(s), rows[i].seconds);
+		session_input(s, SLICE("220 hi\r\n"));
+		assert_int_equal(session_patience(s), 300); /* for EHLO */
+		session_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -1031,6 +1065,7 @@ main(void)
 		cmocka_unit_test(test_between_mails),
 		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_many_recipients),
+		cmocka_unit_test(test_patience_for_a_greeting),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* port.c - see port.h */
-#include "report/port.h"
+#include "base/port.h"
 
 #include <stddef.h>
 

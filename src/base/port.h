@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* port.h - what a port's number says about how a server there begins. */
-#ifndef REPORT_PORT_H
-#define REPORT_PORT_H
+#ifndef BASE_PORT_H
+#define BASE_PORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
