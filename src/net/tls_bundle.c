@@ -15,10 +15,10 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-#include "base/codec.h"
 #include "base/mem.h"
 #include "net/file.h"
 #include "net/tls_files.h"
+#include "net/tls_pem.h"
 
 #define SEQUENCE 0x30
 #define INTEGER	 0x02
@@ -27,6 +27,7 @@
 struct tls_bundled {
 	size_t at, n;		/* the whole certificate */
 	size_t name_at, name_n;	/* its subject */
+	unsigned long hash;	/* of the name's meaning; once hashed */
 	bool aux;		/* "TRUSTED": trust settings follow it */
 };
 
@@ -103,96 +104,9 @@ keep(struct tls_bundle *b, struct slice der, bool aux)
 	return true;
 }
 
-/* An item of a PEM text (RFC 7468): what is between its two lines. */
-struct item {
-	struct slice kind;	/* "CERTIFICATE" */
-	struct slice base64;	/* in lines */
-	bool is_whole;		/* the line that ends it is there */
-};
-
-/* Offset of what, or s.n. */
-static size_t
-offset(struct slice s, struct slice what)
-{
-	const char *at = memmem(s.p, s.n, what.p, what.n);
-
-	return at ? (size_t)(at - s.p) : s.n;
-}
-
-/* Offset of the line that begins with what, or s.n. */
-static size_t
-line_offset(struct slice s, struct slice what)
-{
-	size_t at = offset(s, what);
-
-	while (at < s.n && at > 0 && s.p[at - 1] != '\n')
-		at += 1 + offset(slice_from(s, at + 1), what);
-	return at < s.n ? at : s.n;
-}
-
-/* Take the next item off *text; false when there is none. */
-static bool
-item_next(struct slice *text, struct item *item)
-{
-	const struct slice begin = SLICE("-----BEGIN ");
-	const struct slice end = SLICE("-----END ");
-	struct slice rest = slice_from(*text, line_offset(*text, begin));
-	size_t n;
-
-	if (rest.n == 0)
-		return false;
-	rest = slice_from(rest, begin.n);
-	item->kind = slice_first(rest, offset(rest, SLICE("-----")));
-	rest = slice_from(rest, slice_find(rest, '\n'));
-	n = line_offset(rest, end);
-	item->base64 = slice_first(rest, n);
-	rest = slice_from(rest, n + end.n);
-	item->is_whole = slice_starts(rest, item->kind);
-	*text = rest;
-	return true;
-}
-
-/* Lines of whole groups of four, as everybody writes them. */
-static bool
-lines_decode(struct slice rest, struct buf *der)
-{
-	struct slice line;
-
-	while (slice_cut(&rest, '\n', &line)) {
-		line = slice_trim(line);
-		if (line.n % 4 != 0 || !base64_decode(der, line))
-			return false;
-	}
-	return true;
-}
-
-/* Lines of any length. */
-static bool
-joined_decode(struct slice rest, struct buf *der)
-{
-	struct slice line;
-	struct buf text = { 0 };
-	bool ok;
-
-	while (slice_cut(&rest, '\n', &line))
-		buf_put(&text, slice_trim(line));
-	buf_clear(der);
-	ok = base64_decode(der, buf_slice(&text));
-	buf_free(&text);
-	return ok;
-}
-
-/* Its octets; false when it is damaged. */
-static bool
-item_decode(const struct item *item, struct buf *der)
-{
-	return item->is_whole && (lines_decode(item->base64, der) ||
-	    joined_decode(item->base64, der));
-}
-
 /* Keep it when it is a certificate; false when that is damaged. */
 static bool
-item_take(struct tls_bundle *b, const struct item *item)
+take(struct tls_bundle *b, const struct tls_pem *item)
 {
 	bool aux = slice_eq(item->kind, SLICE(PEM_STRING_X509_TRUSTED));
 	struct buf der = { 0 };
@@ -201,7 +115,7 @@ item_take(struct tls_bundle *b, const struct item *item)
 	if (!aux && !slice_eq(item->kind, SLICE(PEM_STRING_X509)) &&
 	    !slice_eq(item->kind, SLICE(PEM_STRING_X509_OLD)))
 		return true;
-	ok = item_decode(item, &der) && keep(b, buf_slice(&der), aux);
+	ok = tls_pem_decode(item, &der) && keep(b, buf_slice(&der), aux);
 	buf_free(&der);
 	return ok;
 }
@@ -209,11 +123,11 @@ item_take(struct tls_bundle *b, const struct item *item)
 int
 tls_bundle_parse(struct tls_bundle *b, struct slice pem)
 {
-	struct item item;
+	struct tls_pem item;
 
 	buf_reserve(&b->der, pem.n / 4 * 3); /* more than it will be */
-	while (item_next(&pem, &item))
-		if (!item_take(b, &item))
+	while (tls_pem_next(&pem, &item))
+		if (!take(b, &item))
 			return -1;
 	return (int)b->n;
 }
@@ -248,27 +162,30 @@ part(const struct tls_bundle *b, size_t at, size_t n)
 	return slice_first(slice_from(buf_slice(&b->der), at), n);
 }
 
-/* By the octets of the names. */
-static bool
-is_same(struct slice name, const X509_NAME *wanted)
+static unsigned long
+hash_of(const X509_NAME *name)
 {
-	const unsigned char *p;
-	size_t n;
+	int ok = 0;
+	unsigned long hash = X509_NAME_hash_ex(name, NULL, NULL, &ok);
 
-	return X509_NAME_get0_der(wanted, &p, &n) == 1 &&
-	    slice_eq(name, (struct slice){ (const char *)p, n });
+	return ok ? hash : 0;
 }
 
-/* By what they mean. */
-static bool
-is_alike(struct slice name, const X509_NAME *wanted)
+/* Once, and only when some issuer is not found by its octets. */
+static void
+hash_all(struct tls_bundle *b)
 {
-	const unsigned char *p = (const unsigned char *)name.p;
-	X509_NAME *built = d2i_X509_NAME(NULL, &p, (long)name.n);
-	bool alike = built && X509_NAME_cmp(built, wanted) == 0;
+	struct tls_bundled *e;
 
-	X509_NAME_free(built);
-	return alike;
+	for (e = b->v; !b->hashed && e < b->v + b->n; e++) {
+		struct slice name = part(b, e->name_at, e->name_n);
+		const unsigned char *p = (const unsigned char *)name.p;
+		X509_NAME *built = d2i_X509_NAME(NULL, &p, (long)name.n);
+
+		e->hash = built ? hash_of(built) : 0;
+		X509_NAME_free(built);
+	}
+	b->hashed = true;
 }
 
 static void
@@ -285,20 +202,36 @@ build(X509_STORE *store, const struct tls_bundle *b,
 	X509_free(x);
 }
 
-/* Build all of this name into the store; false when there is none. */
+/* Build all of this very name into the store; false when there is none. */
 static bool
-build_named(X509_STORE *store, const struct tls_bundle *b,
-    const X509_NAME *wanted, bool (*is)(struct slice, const X509_NAME *))
+build_same(X509_STORE *store, const struct tls_bundle *b,
+    const X509_NAME *wanted)
 {
-	const struct tls_bundled *e;
+	const unsigned char *p;
+	struct slice der;
 	bool found = false;
 
-	for (e = b->v; e < b->v + b->n; e++)
-		if (is(part(b, e->name_at, e->name_n), wanted)) {
+	if (X509_NAME_get0_der(wanted, &p, &der.n) != 1)
+		return false;
+	der.p = (const char *)p;
+	for (const struct tls_bundled *e = b->v; e < b->v + b->n; e++)
+		if (slice_eq(part(b, e->name_at, e->name_n), der)) {
 			build(store, b, e);
 			found = true;
 		}
 	return found;
+}
+
+/* Those whose name may mean the same: the store looks closely. */
+static void
+build_alike(X509_STORE *store, struct tls_bundle *b, const X509_NAME *wanted)
+{
+	unsigned long hash = hash_of(wanted);
+
+	hash_all(b);
+	for (const struct tls_bundled *e = b->v; e < b->v + b->n; e++)
+		if (e->hash == hash)
+			build(store, b, e);
 }
 
 /* OpenSSL takes a reference of its own to what stands in *out. */
@@ -315,8 +248,8 @@ get_by_subject(X509_LOOKUP *l, X509_LOOKUP_TYPE type, const X509_NAME *name,
 		return 0;
 	ERR_set_mark();
 	read_late(b);
-	if (!build_named(store, b, name, is_same))
-		build_named(store, b, name, is_alike);
+	if (!build_same(store, b, name))
+		build_alike(store, b, name);
 	ERR_pop_to_mark();
 	found = X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(store),
 	    type, name);

@@ -23,6 +23,7 @@ struct tls_bundle {
 	struct buf der;		/* its certificates */
 	struct tls_bundled *v;	/* where each is */
 	size_t n;
+	bool hashed;		/* and what its name means */
 };
 
 struct tls_files {
