@@ -55,6 +55,14 @@ draw(uint64_t *to, size_t size)
 		*to = (uint64_t)clock_now() ^ (uint64_t)getpid() << 40;
 }
 
+/* Is what is hardly a header text?  Sendmail never doubts, and -t wants one. */
+static bool
+doubts(const struct settings *s)
+{
+	return s->personality == AS_SMTPSEND && !s->message.gateway &&
+	    !s->message.read_recipients;
+}
+
 static struct complete_options
 complete_options(const struct settings *s, const struct self *self,
     const struct envelope *e, const char *name)
@@ -63,8 +71,7 @@ complete_options(const struct settings *s, const struct self *self,
 	struct complete_options o = {
 		.form = s->message.as_is ? COMPLETE_NOTHING :
 		    s->message.gateway ? COMPLETE_TO_SEND : COMPLETE_ALL,
-		.doubt = s->personality == AS_SMTPSEND &&
-		    !s->message.gateway && !s->message.read_recipients,
+		.doubt = doubts(s),
 		.recipients = s->message.read_recipients,
 		.address = names_options(s, self),
 		.from = slice_of(e->from.path),
@@ -280,7 +287,7 @@ static void
 remark(const struct message *m, const struct settings *s,
     struct events *events)
 {
-	if (m->doubtful_head && s->personality == AS_SMTPSEND)
+	if (m->doubtful_head && doubts(s))
 		events_note(events, 0, "the message has no header: its first "
 		    "line looks like a field that nobody knows, and no empty "
 		    "line follows");

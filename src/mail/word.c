@@ -8,6 +8,7 @@
 #define WORD_MAX  75  /* RFC 2047 2 */
 #define LINE_MAX_ 76  /* of lines that hold one */
 #define WORD_FITS 997 /* behind the blank of a folded line (RFC 5322 2.1.1) */
+#define CHARACTER_MAX 12 /* octets of one, in Q */
 #define CROWDED	  50  /* a word from here on goes to a line of its own */
 
 void
@@ -124,25 +125,46 @@ q_put(struct buf *out, struct slice s)
 			buf_putf(out, "=%02X", (unsigned char)s.p[i]);
 }
 
-/* Octets of the first character; 1 for each octet of an unknown charset. */
-static size_t
-character(struct slice s, bool utf8)
+/* Charsets whose characters begin with an octet above 127 and have more. */
+static bool
+is_multi_octet(struct slice charset)
 {
+	static const char *const fronts[] = { "gb", "big5", "euc-",
+		"shift_jis", "ks_c_5601", "windows-31j", "cp9" };
+
+	for (size_t i = 0; i < sizeof fronts / sizeof *fronts; i++)
+		if (slice_starts_nocase(charset, slice_of(fronts[i])))
+			return true;
+	return false;
+}
+
+/*
+ * Octets of the first character, which no encoded word may end inside (RFC 2047
+ * 5): in the charsets of East Asia two, or four in GB 18030 before a digit.
+ */
+static size_t
+character(struct slice s, struct slice charset)
+{
+	bool utf8 = slice_eq(charset, SLICE("utf-8"));
 	size_t n = 1;
 
-	while (utf8 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n++;
+	if (utf8)
+		while (n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+			n++;
+	else if (ascii_is_high(s.p[0]) && is_multi_octet(charset))
+		n = s.n < 2 ? s.n : ascii_is_digit(s.p[1]) && s.n >= 4 ? 4 : 2;
 	return n;
 }
 
 /* As many whole characters as fit into `room` encoded octets. */
 static struct slice
-fitting(struct slice s, bool utf8, size_t (*length)(struct slice), size_t room)
+fitting(struct slice s, struct slice charset, size_t (*length)(struct slice),
+    size_t room)
 {
 	size_t n = 0;
 
 	while (n < s.n) {
-		size_t more = n + character(slice_from(s, n), utf8);
+		size_t more = n + character(slice_from(s, n), charset);
 
 		if (length(slice_first(s, more)) > room)
 			break;
@@ -155,10 +177,13 @@ fitting(struct slice s, bool utf8, size_t (*length)(struct slice), size_t room)
 static size_t
 room_at(size_t column, const char *charset)
 {
+	size_t around = slice_of(charset).n + sizeof "=?" "?Q?" "?=" - 1;
 	size_t word = column > 0 && column < CROWDED ? LINE_MAX_ - column :
 						       WORD_MAX;
 
-	return word - slice_of(charset).n - sizeof "=?" "?Q?" "?=" + 1;
+	if (word < around + CHARACTER_MAX) /* it goes to a line of its own */
+		word = WORD_MAX;
+	return word - around;
 }
 
 const char *
@@ -172,11 +197,10 @@ word_put(struct buf *out, struct slice text, size_t column,
     const char *charset)
 {
 	bool q = 2 * q_length(text) <= 3 * b_length(text);
-	bool utf8 = slice_eq(slice_of(charset), SLICE("utf-8"));
 
 	while (text.n > 0) {
-		struct slice part = fitting(text, utf8, q ? q_length : b_length,
-		    room_at(column, charset));
+		struct slice part = fitting(text, slice_of(charset),
+		    q ? q_length : b_length, room_at(column, charset));
 
 		buf_putf(out, "=?%s?%c?", charset, q ? 'Q' : 'B');
 		(q ? q_put : base64_put)(out, part);

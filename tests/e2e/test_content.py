@@ -212,6 +212,22 @@ def test_the_declared_charset_holds_for_all_fields(smtpsend, old, declared, raw)
     assert mail.get_content().strip() == raw
 
 
+@pytest.mark.parametrize("declared", ["gb2312", "gb18030", "big5", "euc-kr",
+                                      "shift_jis", "euc-jp"])
+@pytest.mark.parametrize("front", range(4))
+def test_no_encoded_word_ends_inside_a_character(smtpsend, old, declared, front):
+    raw = "x" * front + {"big5": "中文信件", "euc-kr": "한국어"}.get(
+        declared, "中文" if declared[:2] == "gb" else "日本語") * 20
+    if declared == "gb18030":
+        raw += "\N{GRINNING FACE}" * 10
+    send(smtpsend, old, message=OWN + b"Subject: " + raw.encode(declared) +
+         f"\nContent-Type: text/plain; charset={declared}\n\nhi\n".encode())
+    subject = email.message_from_bytes(old.messages[0])["subject"]
+    words = [decode_header(w)[0] for w in subject.split()]
+    assert len(words) > 1
+    assert "".join(octets.decode(charset) for octets, charset in words) == raw
+
+
 def test_a_long_list_of_addresses_is_folded_between_them(smtpsend, recorder):
     """Each address arrives whole."""
     to = [f"user{i}@example{i}.test" for i in range(100)]

@@ -68,6 +68,28 @@ decode_all(struct slice line, size_t column, struct buf *out)
 	}
 }
 
+#define E "\xe9\xe9\xe9"
+
+/* The longest name of a charset leaves room for a character in each word. */
+static void
+test_long_charset(void **state)
+{
+	static const char charset[] =
+	    "a23456789012345678901234567890123456789x";
+	struct slice rest, word;
+
+	(void)state;
+	for (size_t column = 0; column < 60; column++) {
+		struct buf out = { 0 };
+
+		word_put(&out, SLICE(E E E E E E), column, charset);
+		rest = buf_slice(&out);
+		while (slice_cut(&rest, ' ', &word))
+			assert_true(word.n <= 75 && word.n > 50);
+		buf_free(&out);
+	}
+}
+
 /* At each column, in Q and in B, up to some words. */
 static void
 test_round_trip(void **state)
@@ -219,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_long_charset),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_words_are_full),
 		cmocka_unit_test(test_which_encoding),
