@@ -31,18 +31,42 @@ struct maillog_kind {
 /* ---- opening ---- */
 
 static int
-open_socket(const char *path)
+connect_to(const char *path, int type)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
 
 	if (fd < 0)
 		return -1;
 	snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
 	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
 		return fd;
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
+}
+
+/* Some daemons listen for streams. */
+static int
+open_socket(const char *path)
+{
+	int fd = connect_to(path, SOCK_DGRAM);
+
+	if (fd < 0 && errno == EPROTOTYPE)
+		fd = connect_to(path, SOCK_STREAM);
+	return fd;
+}
+
+static bool
+is_stream(int fd)
+{
+	int type = SOCK_STREAM;
+	socklen_t n = sizeof type;
+
+	getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n);
+	return type == SOCK_STREAM;
 }
 
 /* A symbolic link counts when nobody else could have put it there. */
@@ -150,10 +174,15 @@ write_line(struct maillog *m, struct slice line)
 		if (errno != EAGAIN || !wait_for_room(m))
 			return false;
 	}
-	m->torn = m->kind == &to_file && (size_t)n < line.n;
-	if (m->torn)
-		errno = ENOSPC;
-	return (size_t)n == line.n;
+	m->torn = false;
+	if ((size_t)n == line.n)
+		return true;
+	if (m->kind == &to_file)
+		m->torn = true;
+	else
+		maillog_close(m); /* of a stream nobody knows the lines now */
+	errno = ENOSPC;
+	return false;
 }
 
 static bool
@@ -162,6 +191,7 @@ open_log(struct maillog *m)
 	if (m->state == MAILLOG_CLOSED) {
 		m->fd = m->kind->open(maillog_path(m));
 		m->state = m->fd < 0 ? MAILLOG_BROKEN : MAILLOG_OPEN;
+		m->stream = m->fd >= 0 && is_stream(m->fd);
 	}
 	return m->state == MAILLOG_OPEN;
 }
@@ -184,6 +214,16 @@ write_or_reopen(struct maillog *m, struct slice line)
 	return write_line(m, line) || (reopen(m) && write_line(m, line));
 }
 
+/* A datagram to /dev/log needs no end; in a stream it is a NUL. */
+static void
+put_end(const struct maillog *m, struct buf *b)
+{
+	if (m->kind != &to_syslog)
+		buf_putc(b, '\n');
+	else if (m->stream)
+		buf_putc(b, '\0');
+}
+
 void
 maillog_put(struct maillog *m, enum maillog_level level, int64_t at,
     struct slice line)
@@ -192,11 +232,11 @@ maillog_put(struct maillog *m, enum maillog_level level, int64_t at,
 
 	if (!m->kind)
 		return;
+	errno = 0;
+	open_log(m);
 	m->kind->heading(m, &b, level, at);
 	buf_put(&b, line);
-	if (m->kind != &to_syslog) /* a datagram to /dev/log needs no end */
-		buf_putc(&b, '\n');
-	errno = 0;
+	put_end(m, &b);
 	if (!write_or_reopen(m, buf_slice(&b))) {
 		m->lost++;
 		if (m->error == 0)

@@ -2,7 +2,8 @@
 /*
  * maillog.h - the lines of logline.h on their way to the machine's log.
  *
- *	syslog	datagrams to /dev/log, facility mail
+ *	syslog	datagrams to /dev/log, facility mail; or a stream, where that
+ *		is one
  *	journal	datagrams in its own form to /run/systemd/journal/socket
  *	FILE	appended, one write(2) a line; made with mode 0600
  *
@@ -45,6 +46,7 @@ struct maillog {
 	char tag[48];
 	int fd;
 	enum { MAILLOG_CLOSED, MAILLOG_OPEN, MAILLOG_BROKEN } state;
+	bool stream;		/* what was opened is no datagram socket */
 	bool torn;		/* FILE: the last line was cut short */
 	int64_t patience;	/* microseconds that are left for waiting */
 	unsigned lost;		/* lines that were dropped */

@@ -158,6 +158,22 @@ def test_the_journal(machine, tmp_path):
     assert fields["MESSAGE"].startswith("uid=0 id=NOQUEUE ")
 
 
+def test_a_syslogd_that_listens_for_streams(machine, tmp_path):
+    two = ["ann@example.test", "bob@example.test"]
+    with Server(dialogue()) as srv, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as log:
+        box = configured(machine, srv.port)
+        log.bind(str(box.dev / "log"))
+        log.listen()
+        run = as_sendmail(tmp_path, box, *two)
+        log.settimeout(20)
+        with log.accept()[0] as c, c.makefile("rb") as f:
+            *lines, rest = f.read().decode().split("\0")
+    assert run.status == OK and rest == ""
+    assert [pairs(line)["to"] for line in lines] == [f"<{x}>" for x in two]
+    assert all(line.startswith("<22>") for line in lines)
+
+
 @pytest.mark.parametrize("kind", ["missing", "nobody", "full", "ENOSPC",
                                   "folder"])
 def test_a_log_that_cannot_be_written_never_stops_mail(machine, tmp_path, kind):
