@@ -932,6 +932,101 @@ test_phases(void **state)
 	finish(&t);
 }
 
+/* What is said without being asked begins a phase, too. */
+static void
+test_phase_of_commands(void **state)
+{
+	struct talk t;
+	unsigned phase;
+
+	(void)state;
+	begin_plain(&t, ONE "250 ok|250 ok|354 go");
+	say(&t, "250 taken\r\n");
+	phase = session_phase(t.s);
+	next_mail(&t, false);
+	assert_int_not_equal(session_phase(t.s), phase);
+	give(&t, SIZE_MAX);
+	say(&t, "450 no\r\n");
+	phase = session_phase(t.s);
+	session_quit(t.s);
+	assert_int_not_equal(session_phase(t.s), phase);
+	finish(&t);
+}
+
+/* How many recipients the server has shown to take: so many, then 452 only. */
+static void
+test_rcpt_limit(void **state)
+{
+	static const struct {
+		const char *replies;	/* of four recipients: a digit each */
+		size_t limit;
+	} rows[] = { { "2222", 0 }, { "2244", 2 }, { "2444", 1 }, { "4444", 0 },
+		{ "2424", 0 }, { "4222", 0 }, { "2254", 2 }, { "5224", 2 } };
+	struct recipient rcpt[4], *offered[4];
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		t = (struct talk){ 0 };
+		put_head(&t.message.head, 14);
+		start(&t);
+		for (size_t k = 0; k < 4; k++) {
+			rcpt[k] = (struct recipient){ .to.path = "bob@x" };
+			offered[k] = &rcpt[k];
+		}
+		t.mail.rcpt = offered;
+		t.mail.n = 4;
+		lead(&t, "220 hi|250-srv|250 PIPELINING|250 ok", false);
+		for (size_t k = 0; k < 4; k++)
+			say(&t, rows[i].replies[k] == '2' ? "250 ok\r\n" :
+				rows[i].replies[k] == '4' ? "452 many\r\n" :
+							    "550 no\r\n");
+		say(&t, "451 no\r\n"); /* to DATA: the mail is over */
+		assert_int_equal(session_need(t.s), SESSION_MAIL);
+		assert_int_equal(session_rcpt_limit(t.s), rows[i].limit);
+		for (size_t k = 0; k < 4; k++)
+			result_release(rcpt[k].result);
+		finish(&t);
+	}
+}
+
+/* --quit-after a step that a relay's module has done. */
+static void
+test_resume_and_stop(void **state)
+{
+	static const struct {
+		enum stage stop;
+		const char *tls;
+		enum verdict want;
+		unsigned cls;
+	} rows[] = {
+		{ STAGE_GREETING, "TLSv1.3", VERIFIED, 0 },
+		{ STAGE_EHLO, "", VERIFIED, 0 },
+		{ STAGE_TLS, "TLSv1.3", VERIFIED, 0 },
+		{ STAGE_TLS, "", DEFERRED, 4 },
+		{ STAGE_MAIL, "TLSv1.3", PENDING, 0 },
+	};
+	struct session_config c = { .helo = "client.test" };
+	struct session *s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		c.quit_after = rows[i].stop;
+		s = session_resume(&c, NULL, 1, SLICE("srv\nPIPELINING"),
+		    rows[i].tls);
+		assert_int_equal(session_end(s)->verdict, rows[i].want);
+		assert_int_equal(session_end(s)->esc.cls, rows[i].cls);
+		if (rows[i].want == PENDING) {
+			assert_int_equal(session_need(s), SESSION_MAIL);
+		} else {
+			assert_true(session_is_leaving(s));
+			assert_int_equal(session_end(s)->stage, rows[i].stop);
+			assert_string_equal(session_end(s)->tls, rows[i].tls);
+		}
+		session_free(s);
+	}
+}
+
 /* ---- many recipients ---- */
 
 #define MANY 50000
@@ -1064,6 +1159,9 @@ main(void)
 		cmocka_unit_test(test_free_any_time),
 		cmocka_unit_test(test_between_mails),
 		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_phase_of_commands),
+		cmocka_unit_test(test_rcpt_limit),
+		cmocka_unit_test(test_resume_and_stop),
 		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_patience_for_a_greeting),
 	};
