@@ -244,13 +244,10 @@ fail_tls(struct peer *p, const struct outcome *why)
 struct tls_context *
 peer_tls(struct peer_world *w, struct outcome *why)
 {
-	const struct tls_config files = { .cert = w->config->cert,
-		.key = w->config->key };
-
 	if (!w->net)
 		w->net = net_module_open(why);
 	if (w->net && !w->tls)
-		w->tls = w->net->tls->server(w->server.name, &files, why);
+		w->tls = w->net->tls->server(w->server.name, &w->files, why);
 	return w->tls;
 }
 

@@ -16,6 +16,7 @@ struct peer_world {
 	const struct serve_config *config;
 	struct server_config server; /* the config's, with what follows */
 	struct events *events;
+	struct tls_config files; /* the config's */
 	const struct net_module *net; /* opened when first needed */
 	struct tls_context *tls;
 	char *block;		/* PEER_BLOCK octets */

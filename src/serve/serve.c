@@ -78,6 +78,8 @@ serve_new(const struct serve_config *config, struct events *events)
 	s->busy = mem_resize(NULL, s->max, sizeof *s->busy);
 	s->world.config = config;
 	s->world.server = config->server;
+	s->world.files = (struct tls_config){ .cert = config->cert,
+		.key = config->key };
 	s->world.server.asks_rcpt = config->owner->rcpt_check != NULL;
 	s->world.events = events;
 	s->world.patience = config->patience ? config->patience : PATIENCE;
