@@ -78,9 +78,18 @@ $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
 
 # What finds a module, and what proves that it is of the same build.
 HEADERS := $(wildcard src/*/*.h)
-$B/src/net/door.o: FLAGS += -DLIBDIR='"$(LIBDIR)"'
+$B/src/net/door.o: FLAGS += -DLIBDIR='"/usr/local/lib"'
 $B/src/net/stamp%o: FLAGS += -DBUILD='"$(firstword $(shell cat $(HEADERS) | cksum))"'
 $B/src/net/stamp.o $B/src/net/stamp.pic.o: $(HEADERS)
+
+# The program for another LIBDIR, made when it is installed.
+PROGRAM := $(if $(filter /usr/local/lib,$(LIBDIR)),$B,$B/at$(LIBDIR))/smtpsend
+$B/at$(LIBDIR)/smtpsend: $(filter-out %/door.o,$(PROG_O)) $B/at$(LIBDIR)/door.o
+	@echo "  LD $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
+$B/at$(LIBDIR)/door.o: src/net/door.c Makefile $(HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
 
 $B/%.pic.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -175,8 +184,8 @@ format:
 	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch])
 
 PLACE    = B='$B' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' \
-	   SENDMAIL='$(SENDMAIL)' scripts/place
-install: all
+	   SENDMAIL='$(SENDMAIL)' PROGRAM='$(PROGRAM)' scripts/place
+install: all $(PROGRAM)
 	$(PLACE) install
 uninstall:
 	$(PLACE) uninstall

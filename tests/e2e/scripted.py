@@ -359,8 +359,8 @@ class Server:
             self.conns.append(conn)
             t = threading.Thread(target=self._run, args=(conn, script),
                                  daemon=True)
+            t.start()       # first: who joins it may be waiting
             self.threads.append(t)
-            t.start()
 
     def _run(self, conn, script):
         try:

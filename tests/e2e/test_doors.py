@@ -211,6 +211,21 @@ def by(installed, srv, *args, scheme="smtp", to=(BOB,)):
                     wrap=installed)
 
 
+@pytest.mark.parametrize("words", [[], ["LIBDIR={}/lib64"]],
+                         ids=["PREFIX", "LIBDIR"])
+def test_any_prefix(tmp_path, words):
+    """The program looks where its modules were put."""
+    build = os.path.relpath(conftest.BUILD, conftest.TOP)
+    subprocess.run(["make", "-s", "-C", conftest.TOP, "install", f"B={build}",
+                    f"PREFIX={tmp_path}", *(w.format(tmp_path)
+                                            for w in words)],
+                   check=True, capture_output=True)
+    done = subprocess.run([tmp_path / "bin/smtpsend", "--version", "-v"],
+                          check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done
+    assert "\nOpenSSL 3" in done.stdout and "\nlibcurl " in done.stdout
+
+
 def test_installed_whole(installed):
     with Server(tls_dialogue()) as srv:
         check(by(installed, srv, "--tls", "verify", "--ca", certificates().ca),
