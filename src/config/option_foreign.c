@@ -2,7 +2,10 @@
 /* option_foreign.c - see option_foreign.h */
 #include "config/option_foreign.h"
 
-#define CONF "see man smtpsend.conf"
+#include "base/buf.h"
+
+#define CONF	"see man smtpsend.conf"
+#define NOTHING "there is nothing like it in this version"
 
 static const struct foreign table[] = {
 	/* who gets it */
@@ -23,22 +26,37 @@ static const struct foreign table[] = {
 	{ "-u", "a subject is a line at the top of the message (Subject: "
 	    "...); who logs in stands in a [relay] section, " CONF },
 	{ "--subject --header --headers --add-header -ah "
-	  "--reply-to --in-reply-to --content-type -M", "header lines are the "
+	  "--custom-header --append --reply-to --in-reply-to --content-type "
+	  "-M", "header lines are the "
 	    "top of the message, then an empty line: printf 'Subject: "
 	    "hi\\n\\nhello\\n' | smtpsend bob@example.org" },
-	{ "--body --data --message --text --html --content -m", "the message "
-	    "comes from standard input, or is all of --file FILE" },
+	{ "--body --data --d --message --text --html --content -m", "the "
+	    "message comes from standard input, or is all of --file FILE" },
 	{ "--upload-file --message-file --body-file --input --draft -T -H",
 	    "--file FILE is the whole message, with its header" },
-	{ "--attach --attachment --attach-body --attach-name -A", "this "
+	{ "--attach --attachment --attach-body --attach-name --attach-type "
+	  "--attach-fd --content-name --content-filename --encoding "
+	  "--alternative --mime --form -A", "this "
 	    "version attaches nothing: build the message with its parts and "
 	    "give it by --file FILE" },
 	{ "-a", "this version attaches nothing: build the message with its "
 	    "parts and give it by --file FILE; a login is that of a --relay" },
-	{ "-E", "an empty message is refused anyway" },
+	{ "-E --skip-empty-attachments --discard-empty-messages",
+	    "an empty message is refused anyway" },
+	{ "--no-strip-from -nsf", "a 'From ' line at the top is always "
+	    "dropped" },
+	{ "--no-data-fixup -ndf", "--as-is adds and changes nothing" },
+	{ "--set-from-header --set-date-header --set-msgid-header "
+	  "--remove-bcc-headers --undisclosed-recipients --auto-from",
+	    "From:, Date: and Message-ID: are added where they are missing and "
+	    "Bcc: is dropped; --as-is adds nothing" },
+	{ "--read-envelope-from", "--from ADDR (-f) is the envelope's "
+	    "sender" },
+	{ "--aliases", "this version reads no aliases" },
 
 	/* which server */
-	{ "--host --hostname --smtp-server --smtp-host --smtphost --mx",
+	{ "--host --hostname --smtp-server --smtp-host --smtphost --mx "
+	  "--copy-routing",
 	    "--server HOST[:PORT] sends there; --relay NAME is a provider's "
 	    "server with a login, " CONF },
 	{ "--url", "--server smtp://HOST[:PORT] sends there; --relay "
@@ -57,14 +75,21 @@ static const struct foreign table[] = {
 	  "-li", "--source ADDR" },
 	{ "--nameserver --dns --dns-server --dns-servers",
 	    "--resolver IP[:PORT]" },
-	{ "--socks5 --socks5-hostname --proxy-host --proxy-port -x",
+	{ "--socks5 --socks5-hostname --preproxy --proxy-host --proxy-port "
+	  "-x",
 	    "--proxy socks5h://HOST:PORT reaches relays" },
 	{ "--connect-timeout --max-time", "--timeout TIME" },
+	{ "--pipeline", "commands go together wherever the server offers "
+	    "PIPELINING" },
 
 	/* who we are there */
-	{ "--auth --auth-optional --auth-type --smtp-auth --login-options",
+	{ "--auth --auth-optional --auth-optional-strict --auth-map "
+	  "--auth-extra --auth-type --auth-login --smtp-auth --login-options "
+	  "-ao -aos -am -ae",
 	    "a login belongs to a relay: --relay NAME, and in its section "
 	    "user, password-file and auth, " CONF },
+	{ "--auth-hide-password --auth-plaintext --protect-prompt -ahp -apt "
+	  "-pp", "a password is never shown" },
 	{ "--user --username --login --auth-user --smtp-user -au -xu",
 	    "who logs in stands in a [relay] section, with the source of the "
 	    "password, " CONF },
@@ -81,7 +106,7 @@ static const struct foreign table[] = {
 
 	/* TLS */
 	{ "--cacert --capath --cafile --ca-file --tls-ca-path "
-	  "--tls-trust-file --smtp-ssl-cert-path",
+	  "--tls-trust-file --smtp-ssl-cert-path --x509cafile",
 	    "--ca PATH trusts these CAs" },
 	{ "--insecure --no-verify --tls-certcheck -k", "--tls encrypt takes "
 	    "any certificate, but for a relay's" },
@@ -90,34 +115,59 @@ static const struct foreign table[] = {
 	    "smtps://HOST is TLS from the first byte" },
 	{ "--tls-on-connect --tlsc --smtps --smtp-encryption -tlsc",
 	    "--server smtps://HOST is TLS from the first byte" },
-	{ "--tls-optional --tlso -tlso", "--tls may, the default, uses TLS "
+	{ "--tls-optional --tls-optional-strict -tlso -tlsos", "--tls may, "
+	    "the default, uses TLS "
 	    "where it is offered" },
 	{ "--no-tls --notls --plaintext", "--tls none" },
 	{ "--tls-verify", "--tls verify" },
-	{ "--tls-sni --sni", "--tls-name NAME" },
-	{ "--tls-cert --tls-cert-file", "--cert FILE" },
+	{ "--tls-sni --sni --tls-host-override", "--tls-name NAME" },
+	{ "--tls-cert --tls-cert-file --x509certfile", "--cert FILE" },
 	{ "--tls-key --tls-key-file", "--key FILE" },
 
 	/* what is shown */
-	{ "--dump --dry-run --pretend -P", "--explain shows where mail would "
-	    "go, --print-config what is set; both send nothing" },
+	{ "--dump --dump-mail --dump-as-body --dump-as-body-shows-password "
+	  "-dab -dabsp --dry-run --pretend -P", "--explain shows where mail "
+	    "would go, --print-config what is set; both send nothing" },
 	{ "-n", "--explain sends nothing; --no-config reads no "
 	    "configuration" },
 	{ "-q", "silence is the default; --quit-after STEP stops early; "
 	    "this version has no queue to run" },
 	{ "--quiet --silent", "silence is the default" },
-	{ "--debug --trace --trace-ascii --show-raw-text --verbosity "
+	{ "--debug --trace --trace-ascii --show-raw-text -raw --verbosity "
 	  "--smtp-debug", "-v shows the whole "
 	    "dialogue, -vv the message too" },
+	{ "--suppress-data", "-v shows the dialogue without the message, which "
+	    "-vv adds" },
+	{ "--show-time-lapse -stl", "-v shows the time of each line" },
+	{ "--hide-receive --hide-send --hide-informational --hide-all "
+	  "--no-hints --no-send-hints --no-receive-hints --no-info-hints "
+	  "-hr -hs -hi -ha -nth -nsh -nrh -nih", "the form of -v is fixed; "
+	    "--json has the same for programs" },
+	{ "--tls-get-peer-cert", "-v shows the certificate's name and issuer" },
+	{ "--tls-protocol --tls-cipher --tls-priorities --tls-fingerprint "
+	  "--tls-crl-file --tls-min-dh-prime-bits --ciphers --pinnedpubkey "
+	  "--crlfile -tlsp", NOTHING ": --tls LEVEL, --ca, --cert, --key and "
+	    "--tls-name say all of TLS" },
 	{ "--serverinfo", "-v --quit-after ehlo shows what a server offers" },
 	{ "--logfile --log-file --output --output-file -l",
 	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "
 	    "line for each recipient" },
 	{ "--syslog", "--log syslog" },
-	{ "--drop-after --drop-after-send", "--quit-after STEP" },
+	{ "--drop-after --drop-after-send --drop --quit -da -das",
+	    "--quit-after STEP" },
 	{ "--config-file --rcfile", "--config FILE (-C)" },
 	{ "--dsn-notify", "--notify LIST (-N)" },
 	{ "--dsn-return", "--return full or hdrs (-R)" },
+
+	/* what nobody has but they */
+	{ "--xclient --prdr --pipe --socket --local-port --lport -lp --support "
+	  "--force-getpwuid --trigger-deprecation --proxy-version "
+	  "--proxy-family --proxy-command --proxy-protocol --proxy-source "
+	  "--proxy-source-port --proxy-dest --proxy-dest-port "
+	  "--output-file-stdout --output-file-stderr --logfile-time-format "
+	  "--rmqs --configure --noproxy --mail-auth --confirm "
+	  "--compose --identity --suppress-cc --smtp-server-option",
+	    NOTHING },
 };
 
 const struct foreign *
@@ -137,15 +187,41 @@ has_word(const char *words, struct slice word)
 	return false;
 }
 
-const char *
-foreign_advice(struct slice word)
+static const char *
+find(struct slice word)
 {
-	/* swaks: --h-Subject, --header-X-Test */
-	if (slice_starts(word, SLICE("--h-")) ||
-	    slice_starts(word, SLICE("--header-")))
-		word = SLICE("--header");
 	for (size_t i = 0; foreign_at(i); i++)
 		if (has_word(table[i].words, word))
 			return table[i].advice;
 	return NULL;
+}
+
+/* Families of words, by how they begin. */
+static struct slice
+family(struct slice word)
+{
+	if (slice_starts(word, SLICE("--h-")) ||
+	    slice_starts(word, SLICE("--header-")))
+		return SLICE("--header"); /* --h-Subject, --header-X-Test */
+	if (slice_starts(word, SLICE("--xclient-")))
+		return SLICE("--xclient");
+	return word;
+}
+
+/* Who takes -to takes --to, and the other way round; a letter is a letter. */
+const char *
+foreign_advice(struct slice word)
+{
+	bool two = slice_starts(word, SLICE("--"));
+	struct slice name = slice_from(word, two ? 2 : 1);
+	struct buf other = { 0 };
+	const char *advice = find(family(word));
+
+	if (!advice && name.n > 1) {
+		buf_puts(&other, two ? "-" : "--");
+		buf_put(&other, name);
+		advice = find(family(buf_slice(&other)));
+	}
+	buf_free(&other);
+	return advice;
 }

@@ -88,25 +88,40 @@ take_debug(struct option_call *c, const char *value)
 	return true;
 }
 
+/* The value of one of these words, or of what it begins with; -1 = none. */
+struct word {
+	const char *text;
+	int value;
+};
+
+static int
+find_word(const struct word *words, size_t n, const char *value)
+{
+	struct slice s = slice_of(value);
+
+	for (size_t i = 0; i < n && s.n > 0; i++)
+		if (slice_starts_nocase(slice_of(words[i].text), s))
+			return words[i].value;
+	return -1;
+}
+
+#define FIND_WORD(words, value) \
+	find_word(words, sizeof(words) / sizeof(words)[0], value)
+
 bool
 take_errors(struct option_call *c, const char *value)
 {
-	switch (value[0]) {
-	case 'p':
-	case 'w':
-		c->settings->sendmail.errors = ERRORS_PRINT;
-		return true;
-	case 'm':
-		c->settings->sendmail.errors = ERRORS_MAIL;
-		return true;
-	case 'q':
-		c->settings->sendmail.errors = ERRORS_QUIET;
-		return true;
-	case 'e':
-		c->settings->sendmail.errors = ERRORS_MAIL_OK;
-		return true;
-	}
-	return option_refuse(c, value, "m, p, q, w or e is wanted");
+	static const struct word words[] = {
+		{ "print", ERRORS_PRINT }, { "write", ERRORS_PRINT },
+		{ "mail", ERRORS_MAIL }, { "quiet", ERRORS_QUIET },
+		{ "e", ERRORS_MAIL_OK },
+	};
+	int mode = FIND_WORD(words, value);
+
+	if (mode < 0)
+		return option_refuse(c, value, "m, p, q, w or e is wanted");
+	c->settings->sendmail.errors = (enum error_mode)mode;
+	return true;
 }
 
 bool
@@ -138,26 +153,42 @@ take_envid(struct option_call *c, const char *value)
 static bool
 take_delivery(struct option_call *c, const char *value)
 {
-	switch (ascii_lower(value[0])) {
-	case 'i':
-		c->settings->sendmail.delivery = DELIVERY_NOW;
-		return true;
-	case 'b':
-		c->settings->sendmail.delivery = DELIVERY_BACKGROUND;
-		return true;
-	case 'q':
-	case 'd':
-		c->settings->sendmail.delivery = DELIVERY_QUEUE;
-		return true;
-	}
-	return option_refuse(c, value, "i, b, q or d is wanted");
+	static const struct word words[] = {
+		{ "interactive", DELIVERY_NOW },
+		{ "background", DELIVERY_BACKGROUND },
+		{ "queue", DELIVERY_QUEUE }, { "defer", DELIVERY_QUEUE },
+	};
+	int delivery = FIND_WORD(words, value);
+
+	if (delivery < 0)
+		return option_refuse(c, value, "i, b, q or d is wanted");
+	c->settings->sendmail.delivery = (enum delivery)delivery;
+	return true;
 }
 
-/* Sendmail's booleans: nothing, "true", "yes", "t", "1" are true. */
+/* Sendmail's booleans; nothing is true. */
 static bool
-is_true(const char *s)
+is_bool(const char *value, bool *on)
 {
-	return s[0] == '\0' || strchr("tTyY1", s[0]) != NULL;
+	static const struct word words[] = {
+		{ "true", 1 }, { "yes", 1 }, { "1", 1 }, { "on", 1 },
+		{ "false", 0 }, { "no", 0 }, { "0", 0 }, { "off", 0 },
+	};
+	int found = value[0] == '\0' ? 1 : FIND_WORD(words, value);
+
+	*on = found == 1;
+	return found >= 0;
+}
+
+static bool
+take_bool(struct option_call *c, const char *value, bool *at)
+{
+	bool on;
+
+	if (!is_bool(value, &on))
+		return option_refuse(c, value, "yes or no is wanted");
+	*at = on;
+	return true;
 }
 
 /* -oX...: one letter and its value. */
@@ -166,8 +197,8 @@ take_short(struct option_call *c, const char *value)
 {
 	switch (value[0]) {
 	case 'i':
-		c->settings->message.ignore_dots = is_true(value + 1);
-		return true;
+		return take_bool(c, value + 1,
+		    &c->settings->message.ignore_dots);
 	case 'e':
 		return take_errors(c, value + 1);
 	case 'd':
@@ -177,25 +208,24 @@ take_short(struct option_call *c, const char *value)
 	    "here");
 }
 
+/* A demand that is not understood is not passed over, under any name. */
 static bool
 set_requiretls(struct option_call *c, const char *value)
 {
-	c->settings->message.require_tls = is_true(value);
-	return true;
+	return is_bool(value, &c->settings->message.require_tls) ||
+	    option_reject(c, value, "requiretls: yes or no is wanted");
 }
 
 static bool
 set_smtputf8(struct option_call *c, const char *value)
 {
-	c->settings->message.smtputf8 = is_true(value);
-	return true;
+	return take_bool(c, value, &c->settings->message.smtputf8);
 }
 
 static bool
 set_dots(struct option_call *c, const char *value)
 {
-	c->settings->message.ignore_dots = is_true(value);
-	return true;
+	return take_bool(c, value, &c->settings->message.ignore_dots);
 }
 
 static bool

@@ -295,7 +295,7 @@ take_max_size(struct option_call *c, const char *value)
 
 	if (shift > 0)
 		s.n--;
-	if (!slice_to_uint(s, UINT32_MAX, &n) || n == 0)
+	if (!slice_to_uint(s, (uint64_t)INT64_MAX >> shift, &n) || n == 0)
 		return option_refuse(c, value,
 		    "a size is wanted: 500k, 50M or 2G");
 	c->settings->message.max_size = n << shift;

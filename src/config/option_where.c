@@ -119,6 +119,8 @@ take_relay(struct option_call *c, const char *value)
 			return option_refuse(c, url_shown(value), "%s", why);
 		relay_url_free(&url);
 	}
+	if (slice_trim(slice_of(value)).n == 0) /* of a variable that is not */
+		return option_refuse(c, value, "a URL or a name is wanted");
 	if (r->nrelays == RELAYS_MAX)
 		return option_refuse(c, value, "at most %d relays", RELAYS_MAX);
 	r->relay[r->nrelays++] = (struct given){ value, c->file, c->line };

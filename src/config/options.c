@@ -188,6 +188,13 @@ run(struct option_call *c, struct words *w, const struct option *o,
 	return o->take(c, value) ? 0 : EX_USAGE;
 }
 
+/* Is it a shortened name of ours, but the whole of another program's? */
+static bool
+is_foreign(struct slice word, const struct option *o)
+{
+	return strlen(o->name) + 2 > word.n && foreign_advice(word);
+}
+
 static int
 parse_long(struct option_call *c, struct words *w, const char *word)
 {
@@ -198,8 +205,8 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 
 	name = slice_first(name, eq);
 	o = c->own ? option_by_name(name, &other) : NULL;
-	if (!o)
-		return fail_unknown(c, slice_first(slice_of(word), name.n + 2),
+	if (!o || is_foreign(name_of(word), o))
+		return fail_unknown(c, name_of(word),
 		    c->own ? option_nearest(name) : NULL);
 	if (other)
 		return fail_ambiguous(c, name_of(word), name);
@@ -218,27 +225,21 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 static int
 check_one_dash(struct option_call *c, const char *word)
 {
-	struct slice dashed = slice_first(slice_of(word),
-	    slice_find(slice_of(word), '='));
-	struct slice name = slice_from(dashed, 1);
-	struct buf two = { 0 };
-	const struct option *o, *other;
-	int status = 0;
+	struct slice dashed = name_of(word), name = slice_from(dashed, 1);
+	const struct option *o, *other = NULL;
 
-	o = name.n > 2 ? option_by_name(name, &other) : NULL;
-	if (o && strlen(o->name) == name.n) {
-		say(c, "unknown option", dashed);
-		buf_putf(c->says, "; did you mean --%s, with two dashes?\n",
-		    o->name);
-		return EX_USAGE;
-	}
-	buf_putf(&two, "-%.*s", (int)dashed.n, dashed.p);
-	if (name.n > 1 && foreign_advice(dashed))
-		status = fail_unknown(c, dashed, NULL);
-	else if (name.n > 2 && foreign_advice(buf_slice(&two)))
-		status = fail_unknown(c, buf_slice(&two), NULL);
-	buf_free(&two);
-	return status;
+	if (name.n < 2)
+		return 0;
+	if (foreign_advice(dashed))
+		return fail_unknown(c, dashed, NULL);
+	o = option_by_name(name, &other);
+	if (!o || (name.n == 2 && strlen(o->name) > 2))
+		return 0;
+	if (other)
+		return fail_ambiguous(c, dashed, name);
+	say(c, "unknown option", dashed);
+	buf_putf(c->says, "; did you mean --%s, with two dashes?\n", o->name);
+	return EX_USAGE;
 }
 
 /* "-t", "-ti", "-fme@example.org": letters until one takes the rest. */

@@ -77,6 +77,9 @@ def test_a_mistyped_option_is_understood(smtpsend, typo, meant):
     (["-p", "2525"], "--port N"),
     (["-q"], "silence is the default"),
     (["-A", "report.pdf"], "attaches nothing"),
+    (["-raw"], "the whole dialogue"),
+    (["--d", "text"], "--file FILE"),
+    (["-force-getpwuid"], "nothing like it"),
 ])
 def test_other_programs_options_are_known(smtpsend, words, advised):
     """Nothing is sent, and one line says what to write instead."""
