@@ -184,7 +184,8 @@ def test_the_count_shuts_the_door(tmp_path):
     with Running(tmp_path, "--sink-count", "1", "-v") as sink:
         idle, c = sink.client(), sink.client()
         c.sendmail("a@client.test", "b@x.test", MAIL)
-        with pytest.raises(ConnectionRefusedError):
+        # the door may be closing while we knock: then it is reset
+        with pytest.raises((OSError, smtplib.SMTPServerDisconnected)):
             sink.client()
         assert idle.noop()[0] == 250, "it was still in"
         assert sink.p.wait(20) == OK
