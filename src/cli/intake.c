@@ -85,10 +85,7 @@ complete_options(const struct settings *s, const struct self *self,
 	return o;
 }
 
-/*
- * Read all of the raw body once, for its facts (plan NULL) or for how to make
- * it 7-bit.
- */
+/* Read all of the raw body once: for its facts, or for how to make it 7-bit. */
 static bool
 walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
     struct outcome *why)
@@ -102,7 +99,7 @@ walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
 			return false;
 		if (plan)
 			recode_plan_feed(plan, raw);
-		else
+		if (scan)
 			scan_feed(scan, raw);
 		at += raw.n;
 	} while (raw.n > 0);

@@ -39,7 +39,7 @@ hash(const struct envelope *e, const struct address *a)
 	char low[PATH_MAX_OCTETS];
 	size_t n = 0;
 
-	for (; a->path[n] && n < sizeof low; n++)
+	for (; n < sizeof low && a->path[n]; n++)
 		low[n] = ascii_lower(a->path[n]);
 	return (size_t)hash_bytes(&e->key, (struct slice){ low, n });
 }
