@@ -115,6 +115,20 @@ test_wire_octets(void **state)
 	}
 }
 
+/* RFC 1035 3.1: 255 octets on the wire are 253 in text, and all of them. */
+static void
+test_longest_wire_name(void **state)
+{
+	static const char longest[] = "\77" L63 "\77" L63 "\77" L63 "\75" L61;
+	char kept[DNS_NAME_SIZE];
+
+	(void)state;
+	assert_int_equal(sizeof longest, 255);
+	assert_true(dns_name_from_wire((struct slice){ longest, 255 }, kept));
+	assert_string_equal(kept, L63 "." L63 "." L63 "." L61);
+	assert_int_equal(strlen(kept), 253);
+}
+
 static void
 test_wire_names(void **state)
 {
@@ -192,6 +206,7 @@ main(void)
 		cmocka_unit_test(test_localhost),
 		cmocka_unit_test(test_wire_names),
 		cmocka_unit_test(test_wire_octets),
+		cmocka_unit_test(test_longest_wire_name),
 		cmocka_unit_test(test_the_packet),
 		cmocka_unit_test(test_type_names),
 	};

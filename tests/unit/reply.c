@@ -35,6 +35,18 @@ static const struct {
 	{ "850", "850 x\r\n", "not an SMTP reply" },
 	{ "code and junk", "250x\r\n", "not an SMTP reply" },
 	{ "empty line", "\r\n", "not an SMTP reply" },
+	{ "one digit", "2\r\n", "not an SMTP reply" },
+	{ "two digits", "25\r\n", "not an SMTP reply" },
+	{ "two digits and text", "25 0\r\n", "not an SMTP reply" },
+	{ "a letter in the code", "2x0 ok\r\n", "not an SMTP reply" },
+	{ "a letter at its end", "25x ok\r\n", "not an SMTP reply" },
+	{ "code of 2099 and more", "2500 ok\r\n", "not an SMTP reply" },
+	{ "the lowest code", "200 x\r\n", "200  x|" },
+	{ "the highest code", "599 x\r\n", "599  x|" },
+	{ "subject of four digits", "250 2.1000.1 ok\r\n",
+	    "250  2.1000.1 ok|" },
+	{ "the longest enhanced code", "250 2.999.999 ok\r\n",
+	    "250 2.999.999 ok|" },
 	{ "unfinished", "250 ok", "" },
 };
 

@@ -98,6 +98,11 @@ static const struct dialogue dialogues[] = {
 	    " SIZE=9 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=a+2B > "
 	    "\"a >b\"@[1.2.3.4] NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@b "
 	    "j\xc3\xbc@\xc3\xbc.de: x\r\n;", .end = SERVER_IO },
+	{ "HELO takes back what EHLO offered", { 0 }, NULL,
+	    EHLO "C: HELO you\nS: 250 me\nC: NOOP\nS: 250 Ok\n"
+	    "C: MAIL FROM:<a@x> SIZE=1\nS: 555 Parameter not known\n"
+	    "C: MAIL FROM:<a@x>\nS: 250 Ok\n",
+	    "", .end = SERVER_IO },
 	{ "as long as a parameter may be", { .max_size = 0 }, NULL,
 	    EHLO "C: MAIL FROM:<a@x> SIZE=00000000000000000009 ENVID=" X100 "\n"
 	    "S: 250 2.1.0 Ok\n"
