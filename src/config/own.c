@@ -2,14 +2,17 @@
 /*
  * own.c - see own.h
  *
- * The way is walked from the top, each folder opened in the one before and
- * looked at: what lies in a folder that only we can change stays what it is, so
- * there is no gap between looking and opening.
+ * The way is walked from the top, name by name, each folder opened in the one
+ * before and looked at: what lies in a folder that only we can change stays
+ * what it is, so there is no gap between looking and opening.  A link is one of
+ * the names: who made it chose where it leads, and its target is walked in its
+ * place.
  */
 #include "config/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +24,14 @@
 #include "base/slice.h"
 
 #define ROOT_HOME "/root"
+#define LINKS_MAX 40 /* as the kernel follows */
 
 struct walk {
-	char *real;		/* the path without links */
+	struct buf text;	/* the path, a link replaced by its target */
 	struct slice rest;	/* of it: what is still to come */
+	struct buf way;		/* the folder we are in, for messages */
 	bool at_home;		/* it is below the home */
+	unsigned links;		/* that were followed */
 	int fd;			/* the folder we are in, or -1 */
 	struct own_refusal *why;
 };
@@ -89,7 +95,7 @@ fail(struct walk *w, int error)
 	return false;
 }
 
-/* what is "it" or "its folder /etc". */
+/* what is "it", "its folder /etc" or "its link /etc/x". */
 static bool
 distrust(struct walk *w, const char *what, const struct stat *st)
 {
@@ -106,137 +112,218 @@ distrust(struct walk *w, const char *what, const struct stat *st)
 	return false;
 }
 
+static bool
+is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
 /* Nobody but us and root can have written it, or what is in it. */
 static bool
 is_believed(const struct walk *w, const struct stat *st)
 {
 	bool sticky = S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX;
 
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return false;
-	return !(st->st_mode & (S_IWGRP | S_IWOTH)) || (sticky && !w->at_home);
+	return is_ours(st) && (!(st->st_mode & (S_IWGRP | S_IWOTH)) ||
+	    (sticky && !w->at_home));
 }
 
-/* Look at the folder we are in; the way to it ends where the rest begins. */
+/* Go into a folder, which is looked at. */
 static bool
-check_folder(struct walk *w)
+enter(struct walk *w, int fd, struct slice name)
 {
-	struct slice way = { w->real, (size_t)(w->rest.p - w->real) };
 	char what[300];
 	struct stat st;
 
-	if (fstat(w->fd, &st) < 0)
-		return fail(w, errno);
-	if (is_believed(w, &st))
-		return true;
-	if (way.n > 1)
-		way = slice_first(way, way.n - 1); /* without the last / */
-	snprintf(what, sizeof what, "its folder %.*s", (int)way.n, way.p);
-	return distrust(w, what, &st);
-}
-
-/* Into the folder of this name, in the one we are in. */
-static bool
-enter(struct walk *w, struct slice name)
-{
-	char *copy = mem_dup(name);
-	int fd = openat(w->fd, copy, O_PATH | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
-	int error = errno;
-
-	free(copy);
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = fd;
-	return fd >= 0 ? check_folder(w) : fail(w, error);
+	if (w->way.n != 1) /* "/" */
+		buf_putc(&w->way, '/');
+	buf_put(&w->way, name);
+	if (fstat(fd, &st) < 0)
+		return fail(w, errno);
+	if (is_believed(w, &st))
+		return true;
+	snprintf(what, sizeof what, "its folder %s", buf_str(&w->way));
+	return distrust(w, what, &st);
+}
+
+static bool
+is_below(struct slice path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return n > 1 && path.n > n && path.p[n] == '/' &&
+	    slice_starts(path, slice_of(top));
+}
+
+static bool
+begin_at(struct walk *w, const char *top)
+{
+	int fd = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	buf_clear(&w->way);
+	return fd >= 0 ? enter(w, fd, slice_from(slice_of(top), 1)) :
+			 fail(w, errno);
 }
 
 /* To where the way begins: the home, or /. */
 static bool
 begin(struct walk *w)
 {
-	struct slice all = slice_of(w->real), top = { "/", 1 };
 	struct buf home = { 0 };
 	char *real = own_home(&home) ? realpath(buf_str(&home), NULL) : NULL;
-	size_t n = real ? strlen(real) : 0;
+	size_t n = 0;
 	bool ok;
 
-	w->rest = slice_from(all, 1);
-	if (real && slice_starts(all, slice_of(real)) && all.n > n &&
-	    all.p[n] == '/') {
-		w->at_home = true;
-		w->rest = slice_from(all, n + 1);
-		top = slice_of(real);
-	}
-	ok = enter(w, top);
+	if (real && is_below(w->rest, buf_str(&home)))
+		n = home.n;
+	else if (real && is_below(w->rest, real))
+		n = strlen(real);
+	w->at_home = n > 0;
+	w->rest = slice_from(w->rest, n);
+	ok = begin_at(w, n > 0 ? real : "/");
 	free(real);
 	buf_free(&home);
 	return ok;
 }
 
-/* The way to the last name, which is left as the rest. */
+/* Put the link's target before the rest. */
 static bool
-walk(struct walk *w)
+follow(struct walk *w, int link, struct slice name, const struct stat *st)
 {
-	bool ok = begin(w);
+	char target[PATH_MAX], what[300];
+	struct buf text = { 0 };
+	ssize_t n;
 
-	while (ok && slice_find(w->rest, '/') < w->rest.n) {
-		struct slice name = slice_first(w->rest,
-		    slice_find(w->rest, '/'));
-
-		w->rest = slice_from(w->rest, name.n + 1);
-		ok = enter(w, name);
+	if (!is_ours(st)) {
+		snprintf(what, sizeof what, "its link %s/%.*s",
+		    buf_str(&w->way), (int)name.n, name.p);
+		return distrust(w, what, st);
 	}
-	return ok;
+	n = readlinkat(link, "", target, sizeof target);
+	if (n < 0 || ++w->links > LINKS_MAX)
+		return fail(w, n < 0 ? errno : ELOOP);
+	buf_put(&text, (struct slice){ target, (size_t)n });
+	buf_putc(&text, '/');
+	buf_put(&text, w->rest);
+	buf_free(&w->text);
+	w->text = text;
+	w->rest = slice_of(buf_str(&w->text));
+	return target[0] != '/' || begin(w);
 }
 
+/* The next name of the way; none at its end. */
+static struct slice
+next_name(struct walk *w)
+{
+	struct slice name = { 0 };
+
+	while (name.n == 0 && slice_cut(&w->rest, '/', &name))
+		;
+	while (w->rest.n > 0 && w->rest.p[0] == '/')
+		w->rest = slice_from(w->rest, 1);
+	return name;
+}
+
+/* It will be opened: a regular file, or a folder where one is wanted. */
 static bool
-check_file(struct walk *w, int fd, int flags)
+check_last(struct walk *w, int flags, const struct stat *st)
 {
 	bool folder = flags & O_DIRECTORY;
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return fail(w, errno);
-	if (!folder && !S_ISREG(st.st_mode)) {
+	if (!folder && !S_ISREG(st->st_mode)) {
 		w->why->error = 0;
 		snprintf(w->why->text, sizeof w->why->text,
 		    "not a regular file");
 		return false;
 	}
-	return is_believed(w, &st) || distrust(w, "it", &st);
+	return is_believed(w, st) || distrust(w, "it", st);
 }
 
 static int
-open_last(struct walk *w, int flags)
+open_last(struct walk *w, const char *name, int flags)
 {
-	const char *name = w->rest.n > 0 ? w->rest.p : ".";
 	int fd = openat(w->fd, name, flags | O_RDONLY | O_NOFOLLOW |
 	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		fail(w, errno);
-	if (fd >= 0 && !check_file(w, fd, flags)) {
-		close(fd);
-		fd = -1;
+	return fd;
+}
+
+/* What the name of the way is, in the folder we are in: its O_PATH. */
+static int
+look(struct walk *w, const char *name, struct stat *st)
+{
+	int fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, st) < 0) {
+		fail(w, errno);
+		if (fd >= 0)
+			close(fd);
+		return -1;
 	}
 	return fd;
+}
+
+/* One name on; true at the end of the way, with *file, or -1 for a refusal. */
+static bool
+step(struct walk *w, int flags, int *file)
+{
+	struct slice name = next_name(w);
+	bool last = w->rest.n == 0, ok;
+	char *copy = mem_dup(name.n > 0 ? name : SLICE("."));
+	struct stat st;
+	int fd = look(w, copy, &st);
+
+	ok = fd >= 0;
+	*file = -1;
+	if (ok && S_ISLNK(st.st_mode)) {
+		ok = follow(w, fd, name, &st);
+		last = false;
+	} else if (ok && !last) {
+		ok = S_ISDIR(st.st_mode) ? enter(w, fd, name) :
+					   fail(w, ENOTDIR);
+		fd = w->fd == fd ? -1 : fd;
+	} else if (ok && check_last(w, flags, &st)) {
+		*file = open_last(w, copy, flags);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return !ok || last;
+}
+
+/* A relative path begins in the working directory. */
+static void
+put_whole(struct buf *text, const char *path)
+{
+	char *here = path[0] == '/' ? NULL : realpath(".", NULL);
+
+	if (here)
+		buf_putf(text, "%s/", here);
+	buf_puts(text, path);
+	free(here);
 }
 
 int
 own_open(const char *path, int flags, struct own_refusal *why)
 {
-	struct walk w = { .real = realpath(path, NULL), .fd = -1, .why = why };
-	int fd = -1;
+	struct walk w = { .fd = -1, .why = why };
+	int file = -1;
 
-	if (!w.real)
-		fail(&w, errno);
-	else if (walk(&w))
-		fd = open_last(&w, flags);
+	put_whole(&w.text, path);
+	w.rest = slice_of(buf_str(&w.text));
+	if (begin(&w))
+		while (!step(&w, flags, &file))
+			;
 	if (w.fd >= 0)
 		close(w.fd);
-	free(w.real);
-	return fd;
+	buf_free(&w.text);
+	buf_free(&w.way);
+	return file;
 }
 
 bool

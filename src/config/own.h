@@ -7,8 +7,8 @@
  * effective user and root can have written it or put it there: it and each
  * folder on the way, from the home on, belong to one of the two, and neither
  * their group nor others may write to them.  Outside of the home the way begins
- * at /, and a sticky folder such as /tmp will do.  Links are followed first:
- * what they lead to is looked at.
+ * at /, and a sticky folder such as /tmp will do.  The same holds for a link,
+ * and for the way on which its target is.
  *
  * For root only root's own counts, and its home is passwd's: sudo and su keep
  * the HOME of somebody else.

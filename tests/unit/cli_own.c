@@ -84,8 +84,19 @@ make_links(void)
 	assert_int_equal(symlink(".config/f", "home/link"), 0);
 	assert_int_equal(symlink("../other/f", "home/out"), 0);
 	assert_int_equal(symlink("loop", "home/loop"), 0);
+	assert_int_equal(symlink("../../home/.config", "sticky/d/up"), 0);
+	assert_int_equal(symlink("sticky/d/up", "home.old/far"), 0);
+	if (is_root()) {
+		assert_int_equal(symlink("../other/f", "sticky/planted"), 0);
+		assert_int_equal(lchown("sticky/planted", STRANGER, STRANGER),
+		    0);
+		assert_int_equal(symlink("/etc/passwd", "home/lure"), 0);
+		assert_int_equal(lchown("home/lure", OWNER, OWNER), 0);
+	}
 	assert_int_equal(mkfifo("home/fifo", 0600), 0);
 	give("home/fifo", OWNER, 0600);
+	assert_int_equal(mknod("home/socket", S_IFSOCK | 0600, 0), 0);
+	give("home/socket", OWNER, 0600);
 }
 
 /* What own_open() does in a process of this user, in a word or more. */
@@ -169,6 +180,11 @@ static const struct {
 	{ "a link out", NULL, 0, 0, "home/out", "open" },
 	{ "a link to a stranger's", "other", STRANGER, 0755, "home/out",
 	    "other belongs to user 12346" },
+	{ "a link below a sticky folder", NULL, 0, 0, "sticky/d/up/f", "open" },
+	{ "a way back by dots", NULL, 0, 0, "home/../home/./.config//f",
+	    "open" },
+	{ "a link through a stranger's folder", "sticky/d", STRANGER, 0755,
+	    "sticky/d/up/f", "sticky/d belongs to user 12346" },
 	{ "a loop", NULL, 0, 0, "home/loop", "absent: Too many levels of" },
 	{ "in a sticky folder", NULL, 0, 0, "sticky/f", "open" },
 	{ "below a sticky folder", NULL, 0, 0, "sticky/d/f", "open" },
@@ -182,6 +198,7 @@ static const struct {
 	{ "a folder as file", NULL, 0, 0, "home/.config",
 	    "absent: not a regular file" },
 	{ "FIFO", NULL, 0, 0, "home/fifo", "absent: not a regular file" },
+	{ "socket", NULL, 0, 0, "home/socket", "absent: not a regular file" },
 	{ "device", NULL, 0, 0, "/dev/null", "absent: not a regular file" },
 };
 
@@ -245,6 +262,29 @@ test_root(void **state)
 	check("his file", 0, path, 0, "absent: it belongs to user 12345");
 	give("home/.config/f", 0, 0644);
 	check("root's", 0, path, 0, "open");
+}
+
+/* A link is its maker's word: it may not choose among the files of others. */
+static void
+test_links_of_strangers(void **state)
+{
+	char path[200];
+
+	(void)state;
+	if (!is_root())
+		skip();
+	make_tree();
+	assert_int_equal(unsetenv("HOME"), 0);
+	snprintf(path, sizeof path, "%s/sticky/planted", base);
+	check("planted", OWNER, path, 0,
+	    "sticky/planted belongs to user 12346");
+	check("planted", STRANGER, path, 0, "other belongs to user 12345");
+	snprintf(path, sizeof path, "%s/home/lure", base);
+	check("a lure", 0, path, 0, "home belongs to user 12345");
+	check("a lure", STRANGER, path, 0, "home belongs to user 12345");
+	check("his own link", OWNER, path, 0, "open");
+	give("home", 0, 0755);
+	check("a lure", 0, path, 0, "home/lure belongs to user 12345");
 }
 
 static const struct {
@@ -356,6 +396,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_links_of_strangers),
 		cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_shortage),
