@@ -31,13 +31,14 @@ job_tls(struct job *job)
 {
 	if (job->tls_tried)
 		return job->tls;
-	job->tls_tried = true;
 	job->net = net_module_open(&job->tls_why);
 	if (job->net)
 		job->tls = job->net->tls->client(&job->config->tls,
 		    &job->tls_why);
 	if (!job->tls)
 		job->tls_why.verdict = DEFERRED;
+	/* a shortage passes: the next who asks may have more luck */
+	job->tls_tried = job->tls || job->tls_why.stage != STAGE_SYSTEM;
 	return job->tls;
 }
 

@@ -15,7 +15,7 @@ struct job {
 	const struct net_module *net;	/* opened for TLS */
 	struct tls_context *tls;	/* made when a greeting is awaited */
 	struct outcome tls_why;		/* why it could not be made */
-	bool tls_tried;
+	bool tls_tried;			/* and there is no use in more tries */
 	const struct relay_module *relays; /* opened with the first relay */
 	bool closed;			/* no more consignments will come */
 

@@ -18,8 +18,8 @@ import pytest
 
 import conftest
 from fakedns import FakeDns
-from faults_support import (BINARY, OK, Server, World, certificates,
-                            check, smtpsend, tls_dialogue)
+from faults_support import (BINARY, OK, TEMPFAIL, Server, Strace, World,
+                            certificates, check, smtpsend, tls_dialogue)
 from relay_support import BOB, CONFIG, MESSAGE, Setup, scripted_relay
 from scripted import dialogue
 
@@ -337,3 +337,21 @@ def test_linked(name, needs):
     assert "GNU_RELRO" in segments
     assert re.search(r"GNU_STACK.* RW ", segments)
     assert "__stack_chk_fail" in elf("--dyn-syms", path)
+
+
+def test_row_75_a_shortage_at_the_door_passes():
+    """For DNS the module is there; for the TLS of one connection there is no
+    descriptor.  That one is deferred, the other goes out."""
+    path = Path(BINARY).parent / "smtpsend-net.so"
+    wrap = Strace("openat:error=EMFILE:when=3", path=str(path))
+    other = "carol@other.test"
+    with World() as w:
+        servers = [w.mx(10, tls_dialogue()),
+                   w.mx(10, tls_dialogue(), domain="other.test")]
+        run = w.send("--tls", "encrypt", to=(BOB, other), wrap=wrap)
+    assert wrap.injected() == 1
+    got = sorted((run.results[to]["status"], run.results[to]["stage"])
+                 for to in (BOB, other))
+    assert got == [("deferred", "system"), ("delivered", "end of data")], run
+    assert run.rc == TEMPFAIL
+    assert sum(len(s.conns[0].messages) for s in servers) == 1
