@@ -271,6 +271,27 @@ lost_by_bdat(const struct lane *l, struct parcel *p)
 	return true;
 }
 
+/*
+ * Did the server only not want one more connection ("421 too many")?  Then the
+ * parcel waits for one of those that there are, unless another host is left.
+ */
+static bool
+is_one_too_many(struct lane *l, struct parcel *p, int64_t now)
+{
+	size_t hop[DIAL_MAX], at = l->call.hop[l->winner];
+
+	if (!lane_is_connected(l) || l->end.code / 100 != 4 ||
+	    (l->end.stage != STAGE_GREETING && l->end.stage != STAGE_EHLO) ||
+	    l->site->lanes.n == 0)
+		return false;
+	parcel_try(p, at);
+	if (site_next_hops(l->site, p, now, hop) > 0)
+		return false;
+	p->tried[at] = false;
+	l->site->most = l->site->lanes.n;
+	return true;
+}
+
 /* Why those who are left were not settled: they were sent nothing. */
 static void
 note_end(struct lane *l, struct parcel *p)
@@ -303,6 +324,10 @@ end_parcel(struct lane *l, struct parcel *p, int64_t now)
 	}
 	if (p->open > 0 && (repeats(l) || lost_by_bdat(l, p))) {
 		p->same = l->call.hop[l->winner];
+		put_back(l->site, p);
+		return;
+	}
+	if (is_one_too_many(l, p, now)) {
 		put_back(l->site, p);
 		return;
 	}

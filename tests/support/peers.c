@@ -85,6 +85,16 @@ draw(struct peers *p)
 /* ---- SMTP ---- */
 
 static bool
+is_alone(const struct peers *p, const struct connection *c)
+{
+	for (size_t i = 0; i < p->nconns; i++)
+		if (p->conn[i] != c && p->conn[i]->peer == c->peer &&
+		    p->conn[i]->fd >= 0)
+			return false;
+	return true;
+}
+
+static bool
 fits(struct peers *p, const struct peer_rule *r, const struct connection *c,
     size_t verb, const char *line)
 {
@@ -93,6 +103,7 @@ fits(struct peers *p, const struct peer_rule *r, const struct connection *c,
 	    strcmp(r->verb, verbs[verb]) == 0 &&
 	    (r->nth == 0 || r->nth == c->count[verb]) &&
 	    (!r->with || strstr(line, r->with)) &&
+	    !(r->crowded && is_alone(p, c)) &&
 	    (r->chance == 0 || draw(p) % r->chance == 0);
 }
 

@@ -28,6 +28,7 @@ struct peer_rule {
 	const char *verb;
 	unsigned nth;		/* which of this verb, from 1; 0 = every one */
 	unsigned chance;	/* once in so many, by the seed; 0 = always */
+	bool crowded;		/* only while it has another connection */
 	const char *with;	/* only if the line holds this; NULL = any */
 	const char *reply;
 };

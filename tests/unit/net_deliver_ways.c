@@ -30,7 +30,9 @@ run(struct sender *s, struct letter *l, const char *want)
 	deliver_close(s->deliver);
 	assert_ptr_equal(sender_finish(s), l);
 	letter_verdicts(l, have);
-	assert_string_equal(have, want);
+	if (strcmp(have, want) != 0)
+		fail_msg("%s, not %s: %s", have, want, l->envelope
+		    .rcpts[l->envelope.n - 1].result->text);
 	sender_close(s);
 }
 
@@ -96,6 +98,72 @@ test_rules(void **state)
 	sender_heard(&s, 3, "EHLO MAIL RCPT DATA . MAIL RCPT DATA . QUIT",
 	    "a server");
 	end(&s, &l);
+}
+
+static void
+await_batch(struct sender *s, struct deliver_batch *b)
+{
+	for (;;) {
+		sender_step(s);
+		if (deliver_unrecorded(s->deliver, b))
+			return;
+		sender_sleep(s);
+	}
+}
+
+/* Until its second lane is over, and the first one alone is waited for. */
+static void
+await_refusal(struct sender *s)
+{
+	for (;;) {
+		sender_step(s);
+		wait_clear(&s->wait);
+		deliver_wait(s->deliver, &s->wait);
+		if (deliver_lanes(s->deliver) == 2 && s->wait.n == 1)
+			return;
+		wait_poll(&s->wait, sender_now(s));
+	}
+}
+
+/*
+ * The server wants one connection, which has something to record: the other
+ * parcel waits for it.
+ */
+static void
+test_one_connection_is_enough(void **state)
+{
+	static const struct peer_rule rule = { .crowded = true,
+		.verb = "HELLO", .reply = "421 too many connections" };
+	const struct peers_config c = { .n = 1, .offers = PIPES,
+		.rule = &rule, .nrules = 1 };
+	static const char *const same[] = { "a.test MX 10 mx1.test",
+		"b.test MX 10 mx1.test" };
+	struct sender s = { 0 };
+	struct letter first, second;
+	struct deliver_batch b;
+	char have[16];
+
+	(void)state;
+	sender_listen(&s, &c, same, 2);
+	s.config.records = true;
+	sender_start(&s);
+	letter_init(&first, "u@a.test", "1");
+	letter_init(&second, "v@b.test", "2");
+	deliver_add(s.deliver, &first.c);
+	await_batch(&s, &b);
+	deliver_add(s.deliver, &second.c);
+	await_refusal(&s);
+	deliver_recorded(s.deliver, &b);
+	await_batch(&s, &b);
+	letter_verdicts(&second, have);
+	assert_string_equal(have, "D");
+	deliver_recorded(s.deliver, &b);
+	sender_close(&s);
+	sender_heard(&s, 1, "EHLO MAIL RCPT DATA . MAIL RCPT DATA . QUIT|",
+	    "one lane");
+	sender_free(&s);
+	letter_free(&first);
+	letter_free(&second);
 }
 
 /* A demand for TLS that a message brings keeps it apart from others. */
@@ -206,6 +274,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relay_after_relay),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_one_connection_is_enough),
 		cmocka_unit_test(test_a_floor),
 		cmocka_unit_test(test_the_body_is_gone),
 		cmocka_unit_test(test_times_and_progress),
