@@ -71,14 +71,27 @@ take_quoted(struct slice *rest, struct buf *value)
 	}
 }
 
+/*
+ * A value in quotes, or a token; the name of a file whose author forgot the
+ * quotes goes to the semicolon.
+ */
 static void
-take_value(struct slice *rest, struct buf *value)
+take_value(struct slice *rest, bool is_name, struct buf *value)
 {
+	struct slice raw, token;
+
 	*rest = skip_cfws(*rest);
-	if (eat(rest, '"'))
+	raw = slice_first(*rest, slice_find(*rest, ';'));
+	if (eat(rest, '"')) {
 		take_quoted(rest, value);
-	else
-		buf_put(value, take_token(rest));
+		return;
+	}
+	token = take_token(rest);
+	if (is_name && rest->n > 0 && rest->p[0] != ';') {
+		token = slice_trim(raw);
+		*rest = slice_from(*rest, slice_find(*rest, ';'));
+	}
+	buf_put(value, token);
 }
 
 bool
@@ -90,7 +103,8 @@ mimetype_next(struct slice *rest, struct slice *name, struct buf *value)
 		return false;
 	*name = take_token(rest);
 	if (name->n > 0 && eat(rest, '='))
-		take_value(rest, value);
+		take_value(rest, slice_ends_nocase(*name, SLICE("name")),
+		    value);
 	else
 		*name = (struct slice){ 0 };
 	return true;

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "mail/address.h"
+#include "mail/field.h"
 #include "mail/fold.h"
 #include "mail/lex.h"
 #include "mail/lines.h"
@@ -17,79 +18,15 @@
 #define NAME_OCTETS 900 /* of a name, which nothing can fold */
 #define LINE_WANTED 76  /* RFC 2047 2, where encoded words are */
 
-enum kind {
-	TEXT,
-	ADDRESSES,
-	PARAMETERS,
-	TRACE,	    /* hosts and addresses among other words */
-	STRUCTURED, /* words, and <...> which nobody touches */
-	OPAQUE,	    /* signatures, keys */
-};
-
-/* What is in no row is text: RFC 5322 3.6.8 lets encoded words stand there. */
-static const struct {
-	const char *name; /* a '-' at the end: all that begin so */
-	enum kind kind;
-} kinds[] = {
-	{ "From", ADDRESSES },
-	{ "Sender", ADDRESSES },
-	{ "Reply-To", ADDRESSES },
-	{ "To", ADDRESSES },
-	{ "Cc", ADDRESSES },
-	{ "Resent-From", ADDRESSES },
-	{ "Resent-Sender", ADDRESSES },
-	{ "Resent-Reply-To", ADDRESSES },
-	{ "Resent-To", ADDRESSES },
-	{ "Resent-Cc", ADDRESSES },
-	{ "Errors-To", ADDRESSES },
-	{ "Mail-Followup-To", ADDRESSES },
-	{ "Mail-Reply-To", ADDRESSES },
-	{ "Disposition-Notification-To", ADDRESSES },
-	{ "Content-Description", TEXT },
-	{ "Content-Type", PARAMETERS },
-	{ "Content-Disposition", PARAMETERS },
-	{ "Content-", STRUCTURED },
-	{ "MIME-Version", STRUCTURED },
-	{ "Message-ID", STRUCTURED },
-	{ "In-Reply-To", STRUCTURED },
-	{ "References", STRUCTURED },
-	{ "Keywords", STRUCTURED },
-	{ "Date", STRUCTURED },
-	{ "Resent-Date", STRUCTURED },
-	{ "Resent-Message-ID", STRUCTURED },
-	{ "List-", STRUCTURED },
-	{ "Return-Path", TRACE },
-	{ "Delivered-To", TRACE },
-	{ "Received", TRACE },
-	{ "Received-", TRACE },
-	{ "Authentication-Results", TRACE },
-	{ "DKIM-", OPAQUE },
-	{ "DomainKey-Signature", OPAQUE },
-	{ "ARC-", OPAQUE },
-	{ "Autocrypt", OPAQUE },
-};
-
-static enum kind
-kind_of(struct slice name)
-{
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct slice row = slice_of(kinds[i].name);
-
-		if (row.p[row.n - 1] == '-' ? slice_starts_nocase(name, row) :
-					      slice_eq_nocase(name, row))
-			return kinds[i].kind;
-	}
-	return TEXT;
-}
-
 /* The field being written: out from `base` on. */
 struct writer {
 	const struct address_options *options;
 	struct buf *out;
 	size_t base;
-	enum kind kind;
+	enum field_kind kind;
 	const char *charset; /* of the whole value: "utf-8" when it is that */
 	bool after_domain; /* the address at hand has one */
+	bool in_angle;
 	struct lex lex;
 };
 
@@ -188,14 +125,16 @@ static void
 put_high_words(struct writer *w, struct slice raw,
     const struct lex_words *words)
 {
-	bool is_local = w->kind == TRACE ? lex_peek(&w->lex) == '@' :
-	    w->kind == ADDRESSES && !is_phrase(w);
+	bool is_local = (w->kind == FIELD_TRACE ||
+			    w->kind == FIELD_ADDRESSES) &&
+	    (lex_peek(&w->lex) == '@' || w->in_angle);
 
-	if (is_local || (w->kind == TRACE && slice_find(raw, '"') < raw.n)) {
+	if (is_local ||
+	    (w->kind == FIELD_TRACE && slice_find(raw, '"') < raw.n)) {
 		buf_put(w->out, raw);
 		return;
 	}
-	if (w->kind == TRACE) {
+	if (w->kind == FIELD_TRACE) {
 		put_hosts(w, raw);
 		return;
 	}
@@ -207,13 +146,31 @@ put_high_words(struct writer *w, struct slice raw,
 	buf_putc(w->out, ' ');
 }
 
-/* Are the words a whole address, with nothing to say where it is? */
+/* Does an encoded word begin in it, or what looks like one? */
+static bool
+has_encoded(struct slice s)
+{
+	for (; s.n > 1; s = slice_from(s, 1))
+		if (s.p[0] == '=' && s.p[1] == '?')
+			return true;
+	return false;
+}
+
+/*
+ * Are the words a whole address, with nothing to say where it is?  Other
+ * letters are no user's name, but half of one: "Mueller, Hans <a@x>".
+ */
 static bool
 is_bare(const struct writer *w, const struct lex_words *words)
 {
-	return w->kind == ADDRESSES && w->options->default_domain.n > 0 &&
-	    !w->after_domain && words->n > 0 && words->is_local &&
-	    !words->want_word && lex_peek(&w->lex) != '@' && !is_phrase(w);
+	struct slice local = buf_slice(&words->local);
+
+	if (w->kind != FIELD_ADDRESSES || w->options->default_domain.n == 0 ||
+	    w->after_domain || has_encoded(local) ||
+	    (ascii_has_high(local) && !w->in_angle))
+		return false;
+	return words->n > 0 && words->is_local && !words->want_word &&
+	    lex_peek(&w->lex) != '@' && !is_phrase(w);
 }
 
 /* "root (the superuser)" becomes "root@example.org (the superuser)". */
@@ -286,13 +243,27 @@ put_domain(struct writer *w)
 	buf_putc(w->out, '@');
 	lex_step(&w->lex);
 	raw = take_domain(w);
-	if (w->kind == ADDRESSES)
+	if (w->kind == FIELD_ADDRESSES)
 		raw = address_domain(w->options, raw);
 	if (ascii_has_high(raw))
 		ascii = domain_to_ascii(raw, w->options->idn, &why);
 	buf_put(w->out, ascii ? slice_of(ascii) : raw);
 	free(ascii);
 	w->after_domain = true;
+}
+
+/* What stands between the words; an address may begin or end there. */
+static void
+put_special(struct writer *w, char c)
+{
+	bool separates = c == ',' || c == ';';
+
+	if (separates || c == ':' || c == '<')
+		w->after_domain = false;
+	if (separates || c == '<' || c == '>')
+		w->in_angle = c == '<';
+	buf_putc(w->out, c);
+	lex_step(&w->lex);
 }
 
 static bool
@@ -304,22 +275,19 @@ put_piece(struct writer *w)
 		return put_comment(w);
 	if (c == '"' || lex_is_atext(c))
 		return put_words(w);
-	if (c == '@' && w->kind != STRUCTURED) {
+	if (c == '@' && w->kind != FIELD_STRUCTURED) {
 		put_domain(w);
 		return true;
 	}
-	if (c == '<' && w->kind == STRUCTURED) {
+	if (c == '<' && w->kind == FIELD_STRUCTURED) {
 		put_angle(w);
 		return true;
 	}
-	if (c == ',' || c == ';' || c == ':' || c == '<')
-		w->after_domain = false;
-	buf_putc(w->out, c);
-	lex_step(&w->lex);
+	put_special(w, c);
 	return true;
 }
 
-/* Words, comments and the rest; what cannot be read so is copied. */
+/* Words, comments and the rest; what cannot be read so is one text. */
 static void
 put_pieces(struct writer *w, struct slice value)
 {
@@ -332,7 +300,10 @@ put_pieces(struct writer *w, struct slice value)
 
 		if (put_piece(w))
 			continue;
-		buf_put(w->out, before);
+		if (ascii_has_high(before))
+			word_put(w->out, before, column(w), w->charset);
+		else
+			buf_put(w->out, before);
 		return;
 	}
 }
@@ -355,23 +326,23 @@ static void
 put_value(struct writer *w, struct slice value)
 {
 	switch (w->kind) {
-	case TEXT:
+	case FIELD_TEXT:
 		word_put_text(w->out, value, column(w), w->charset);
 		break;
-	case PARAMETERS:
+	case FIELD_PARAMETERS:
 		put_parameters(w, value);
 		break;
-	case ADDRESSES:
+	case FIELD_ADDRESSES:
 		put_pieces(w, value);
 		break;
-	case TRACE:
-	case STRUCTURED:
+	case FIELD_TRACE:
+	case FIELD_STRUCTURED:
 		if (ascii_has_high(value)) {
 			put_pieces(w, value);
 			break;
 		}
 		/* fall through */
-	case OPAQUE:
+	case FIELD_OPAQUE:
 		buf_put(w->out, value);
 		break;
 	}
@@ -397,12 +368,12 @@ rewrite_field(struct buf *out, const struct header_field *field,
     const char *charset, const struct address_options *options)
 {
 	struct buf line = { 0 }, value = { 0 };
-	struct writer w = { .out = &line, .kind = kind_of(field->name),
+	struct writer w = { .out = &line, .kind = field_kind(field->name),
 		.options = options };
 	bool in_order = is_in_order(field);
 	size_t at;
 
-	if (in_order && w.kind != ADDRESSES) {
+	if (in_order && w.kind != FIELD_ADDRESSES) {
 		buf_put(out, field->raw);
 		return;
 	}

@@ -178,6 +178,16 @@ def test_comments_and_phrases_need_no_smtputf8(smtpsend, old):
                                                                     decoded)
 
 
+def test_names_without_quotes_need_no_smtputf8(smtpsend, old):
+    """As web forms and old programs write them."""
+    send(smtpsend, old, message=OWN + b"To: M\xc3\xbcller, Hans <h@x.test>\n"
+         b"Cc: \"Gr\xc3\xbc\xc3\x9fe <a@x.test>\nContent-Disposition: attachment;"
+         b" filename=Gr\xc3\xbc\xc3\x9fe an alle.pdf\n\nhi\n")
+    mail = email.message_from_bytes(old.messages[0], policy=policy.default)
+    assert "Hans" in mail["to"] and "h@x.test" in mail["to"]
+    assert mail.get_filename() == "Grüße an alle.pdf"
+
+
 @pytest.mark.parametrize("field, words", [
     (b"References: <\xc3\xbc@client.test>", 'field "References"'),
     (b"X-A: ok\nIn-Reply-To: <\xc3\xbc@x>", 'field "In-Reply-To"'),

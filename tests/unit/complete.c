@@ -70,38 +70,49 @@ static const struct {
 	    "Reply-To: r@here.example\r\n"
 	    "Sender: s@here.example (x) (y)\r\nDate: x\r\nMessage-ID: y\r\n"
 	    "Delivered-To: d\r\nErrors-To: e@here.example\r\nX-To: f\r\n"
-	    "\r\n", "" },
+	    "\r\n",
+	    "" },
 	{ "what is no bare address",
 	    SLICE(OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
 		      " undisclosed:;, a@b c, x., g: ;\nCc:\n"),
 	    OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
-		" undisclosed:;, a@b c, x., g: ;\r\nCc:\r\n\r\n", "" },
+		" undisclosed:;, a@b c, x., g: ;\r\nCc:\r\n\r\n",
+	    "" },
 	{ "this host's short name",
 	    SLICE(OWN "To: root@box, <al@BOX>, b@boxes, c@x.box\n"),
 	    OWN "To: root@box.example, <al@box.example>, b@boxes, c@x.box"
-		"\r\n\r\n", "" },
-	{ "empty ones are missing", SLICE("From:\nDate: \t\nMessage-Id:\n \n"
-					  "Subject:\nTo:\n"),
+		"\r\n\r\n",
+	    "" },
+	{ "empty ones are missing",
+	    SLICE("From:\nDate: \t\nMessage-Id:\n \n"
+		  "Subject:\nTo:\n"),
 	    "Subject:\r\nTo:\r\n" DATE FROM ID "\r\n", "" },
 	{ "an empty one beside another", SLICE("From:\n" OWN), OWN "\r\n", "" },
-	{ "stale ones", SLICE("Return-Path: <a@x>\n" OWN "Content-Length: 7\n"
-			      "Content-Language: en\n"),
+	{ "stale ones",
+	    SLICE("Return-Path: <a@x>\n" OWN "Content-Length: 7\n"
+		  "Content-Language: en\n"),
 	    OWN "Content-Language: en\r\n\r\n", "" },
 	{ "resent", SLICE("Received: x\nResent-To: b\n" OWN),
 	    "Received: x\r\n" RDATE RFROM RID
-	    "Resent-To: b@here.example\r\n" OWN "\r\n", "" },
+	    "Resent-To: b@here.example\r\n" OWN "\r\n",
+	    "" },
 	{ "resent, with what it needs",
 	    SLICE("Resent-From: c@x\nResent-Date: z\nResent-To: b@x\n"
 		  "Resent-Message-ID: <z@x>\n" OWN),
 	    "Resent-From: c@x\r\nResent-Date: z\r\nResent-To: b@x\r\n"
-	    "Resent-Message-ID: <z@x>\r\n" OWN "\r\n", "" },
+	    "Resent-Message-ID: <z@x>\r\n" OWN "\r\n",
+	    "" },
 	{ "resent, the second block has it",
-	    SLICE("Resent-To: b@x\nResent-Date:\nResent-From: c@x\n"
-		  "Resent-To: d@x\nResent-Date: z\nResent-Message-ID: <z@x>\n"
-		  OWN),
-	    RDATE RID "Resent-To: b@x\r\nResent-From: c@x\r\n"
-	    "Resent-To: d@x\r\nResent-Date: z\r\nResent-Message-ID: <z@x>\r\n"
-	    OWN "\r\n", "" },
+	    SLICE(
+		"Resent-To: b@x\nResent-Date:\nResent-From: c@x\n"
+		"Resent-To: d@x\nResent-Date: z\n"
+		"Resent-Message-ID: <z@x>\n" OWN),
+	    RDATE RID
+	    "Resent-To: b@x\r\nResent-From: c@x\r\n"
+	    "Resent-To: d@x\r\nResent-Date: z\r\n"
+	    "Resent-Message-ID: <z@x>\r\n" OWN
+	    "\r\n",
+	    "" },
 	{ "lines of a mailbox",
 	    SLICE("From al Mon\n>From bo Mon\n>From c Mon\n" OWN "\nhi"),
 	    OWN "\r\n", "hi" },
@@ -156,14 +167,13 @@ static const struct {
 		"Content-Type: text/plain; charset=\"a?b\"\r\n\r\n",
 	    "" },
 	{ "comments of any field",
-	    SLICE(OWN
-		"Received: from a (\xc3\xa4 b) by c; x (\xc3\xa4)\n"
-		"X-Date: y\nList-Post: z (\xc3\xa4 \"(\xc3\xb6)\" x)\n"
-		"MIME-Version: 1.0 (\xc3\xa4)\n"
-		"Content-Type: text/plain (\xc3\xa4); "
-		"charset=utf-8 (\xc3\xa4)\n"
-		"Content-Transfer-Encoding: (\xc3\xa4) 8bit\n"
-		"References: <a@x> (\xc3\xa4)\n"),
+	    SLICE(OWN "Received: from a (\xc3\xa4 b) by c; x (\xc3\xa4)\n"
+		      "X-Date: y\nList-Post: z (\xc3\xa4 \"(\xc3\xb6)\" x)\n"
+		      "MIME-Version: 1.0 (\xc3\xa4)\n"
+		      "Content-Type: text/plain (\xc3\xa4); "
+		      "charset=utf-8 (\xc3\xa4)\n"
+		      "Content-Transfer-Encoding: (\xc3\xa4) 8bit\n"
+		      "References: <a@x> (\xc3\xa4)\n"),
 	    OWN
 	    "Received: from a (=?utf-8?Q?=C3=A4?= b) by c; x "
 	    "(=?utf-8?Q?=C3=A4?=)\r\n"
@@ -206,7 +216,22 @@ static const struct {
 	{ "local part", SLICE(OWN "To: j\xc3\xb6rg@x\n"),
 	    OWN "To: j\xc3\xb6rg@x\r\n\r\n", "" },
 	{ "unreadable", SLICE(OWN "To: \"j\xc3\xb6rg <a@x>\n"),
-	    OWN "To: \"j\xc3\xb6rg <a@x>\r\n\r\n", "" },
+	    OWN "To: =?utf-8?Q?=22j=C3=B6rg_=3Ca=40x=3E?=\r\n\r\n", "" },
+	{ "a name without quotes",
+	    SLICE(OWN
+		"To: M\xc3\xbcller, Hans <a@x>, <j\xc3\xb6@x>, \xc3\xa4 b\n"),
+	    OWN "To: =?utf-8?Q?M=C3=BCller?= , Hans <a@x>, <j\xc3\xb6@x>, "
+		"=?utf-8?Q?=C3=A4_b?=\r\n\r\n",
+	    "" },
+	{ "half a name that is encoded already",
+	    SLICE(OWN "To: =?utf-8?Q?M?=, Hans <a@x>\n"),
+	    OWN "To: =?utf-8?Q?M?=, Hans <a@x>\r\n\r\n", "" },
+	{ "a file name without quotes",
+	    SLICE(
+		OWN "Content-Disposition: a; filename=Gr\xc3\xa4 b.pdf; x=y\n"),
+	    OWN "Content-Disposition: a; filename*=utf-8''Gr%C3%A4%20b.pdf; x=y"
+		"\r\n\r\n",
+	    "" },
 	{ "identifiers",
 	    SLICE(OWN "References: <\xc3\xb6@b\xc3\xbc.x> "
 		      "\xc3\xa4\n"),
