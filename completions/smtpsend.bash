@@ -48,7 +48,7 @@ _smtpsend_files()
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
-# The same behind a letter, as -C/et; bash cannot know that these are files.
+# The same after a letter, as -C/et; bash cannot know that these are files.
 _smtpsend_glued()
 {
 	local i file letter=${1:0:2}

@@ -29,7 +29,7 @@ ascii_has_control(struct slice s)
 	return false;
 }
 
-/* What the octets behind this lead must be (RFC 3629 4); false for no lead. */
+/* What the octets after this lead must be (RFC 3629 4); false for no lead. */
 static bool
 utf8_lead(struct utf8 *u, unsigned char c)
 {

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-/* Copy a string to where *to points, and go on behind it. */
+/* Copy a string to where *to points, and go on after it. */
 static const char *
 put(char **to, struct slice s)
 {

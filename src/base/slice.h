@@ -48,7 +48,7 @@ struct slice slice_trim(struct slice s);
 
 /*
  * Split *rest at the first sep: the part before it goes to *head, the part
- * behind it stays.  Without a sep all goes to *head.  False once *rest is used
+ * after it stays.  Without a sep all goes to *head.  False once *rest is used
  * up (its p is then NULL), so that `while (slice_cut(...))` visits each field,
  * empty ones included.
  */

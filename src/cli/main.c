@@ -13,8 +13,8 @@
 #include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/send.h"
-#include "cli/version.h"
 #include "cli/trace.h"
+#include "cli/version.h"
 #include "config/config.h"
 #include "config/options.h"
 

@@ -66,7 +66,7 @@ remove_section(struct config *c, size_t i)
 	    (c->nsections - i) * sizeof c->section[0]);
 }
 
-/* Behind this file's others, before those of files read earlier. */
+/* After this file's others, before those of files read earlier. */
 static void
 insert_section(struct config_text *t, enum section_kind kind, const char *name)
 {
@@ -211,7 +211,7 @@ take_item(struct config_text *t, struct slice name, struct slice text)
 	return true;
 }
 
-/* Up to a semicolon behind a blank. */
+/* Up to a semicolon after a blank. */
 static struct slice
 without_comment(struct slice s)
 {

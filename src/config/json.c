@@ -17,7 +17,7 @@ skip_white(struct json *j)
 		j->p++;
 }
 
-/* Is c next?  Then go behind it and the white space around it. */
+/* Is c next?  Then go past it and the white space around it. */
 static bool
 eat(struct json *j, char c)
 {
@@ -66,7 +66,7 @@ put_utf8(char *to, unsigned c)
 	return to;
 }
 
-/* Behind "\u": one character, or the first half of one and its second. */
+/* After "\u": one character, or the first half of one and its second. */
 static bool
 take_character(struct json *j, char **to)
 {
@@ -86,7 +86,7 @@ take_character(struct json *j, char **to)
 	return true;
 }
 
-/* Behind a backslash. */
+/* After a backslash. */
 static bool
 take_escape(struct json *j, char **to)
 {

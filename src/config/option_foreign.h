@@ -16,7 +16,7 @@
 
 struct foreign {
 	const char *words;	/* "--to -to", divided by blanks */
-	const char *advice;	/* goes behind "unknown option --to; " */
+	const char *advice;	/* goes after "unknown option --to; " */
 };
 
 /* The rows; NULL past the last. */

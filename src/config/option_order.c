@@ -117,7 +117,7 @@ put(struct buf *out, const char *word)
 	shell_word_put(out, slice_of(word));
 }
 
-/* Where the words behind "--" begin, which are recipients; or n. */
+/* Where the words after "--" begin, which are recipients; or n. */
 static size_t
 find_dashes(char *const *argv, size_t n, size_t first)
 {

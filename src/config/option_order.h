@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option_order.h - options that stand behind a recipient.
+ * option_order.h - options that stand after a recipient.
  *
  * They are not options: a word of a variable must never become one.  Nothing
  * is sent, and the same command is shown with its words in the right order.

@@ -269,7 +269,7 @@ is_final(enum mode mode)
 	return mode == MODE_HELP || mode == MODE_VERSION;
 }
 
-/* Read options up to the first recipient; the words behind "--" are safe. */
+/* Read options up to the first recipient; the words after "--" are safe. */
 static int
 parse_options(struct option_call *c, struct words *w, bool *dashes)
 {
@@ -290,7 +290,7 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 	return status;
 }
 
-/* A word behind a recipient that looks like an option, and is none. */
+/* A word after a recipient that looks like an option, and is none. */
 static int
 fail_late(struct option_call *c, const struct words *w, const char *word)
 {

@@ -10,7 +10,7 @@
  * (option_foreign.h).  Under sendmail's names only sendmail's letters: those
  * are never refused, and no option names a file or a program there, since web
  * applications pass on what strangers wrote.  In both the first recipient ends
- * the options (POSIX order), and one behind it is an error.
+ * the options (POSIX order), and one after it is an error.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H

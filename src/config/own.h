@@ -26,7 +26,7 @@ enum own_base { OWN_CONFIG, OWN_STATE, OWN_CACHE, OWN_RUNTIME };
 /* Why a file was not opened. */
 struct own_refusal {
 	int error;	/* errno; 0 = it is not to be believed */
-	char text[400];	/* behind "PATH: "; may be cut, is not escaped */
+	char text[400];	/* after "PATH: "; may be cut, is not escaped */
 };
 
 /* Append the home of the effective user; false when none is known. */

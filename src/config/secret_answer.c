@@ -48,7 +48,7 @@ number_at(struct slice s, size_t at, size_t n)
 	return v;
 }
 
-/* Behind the seconds: "Z", perhaps after a fraction. */
+/* After the seconds: "Z", perhaps after a fraction. */
 static bool
 is_utc(struct slice s)
 {

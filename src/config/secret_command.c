@@ -31,7 +31,7 @@ secret_name_command(const struct relay_spec *r, char out[128])
 	    "token-command" : "password-command", (int)word.n, word.p);
 }
 
-/* What a word is made of at the moment; reading goes on behind it. */
+/* What a word is made of at the moment; reading goes on after it. */
 struct splitter {
 	const char *p;
 	char *to;
@@ -44,7 +44,7 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Does a backslash here stand for the octet behind it?  As in sh. */
+/* Does a backslash here stand for the octet after it?  As in sh. */
 static bool
 escapes(const struct splitter *s)
 {

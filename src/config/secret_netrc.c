@@ -29,7 +29,7 @@ is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Take backslashes out of a quoted word, in place, and go behind it. */
+/* Take backslashes out of a quoted word, in place, and go past it. */
 static struct slice
 take_quoted(struct netrc *f)
 {
@@ -73,7 +73,7 @@ skip_line(struct slice *rest)
 	*rest = slice_from(*rest, slice_find(*rest, '\n') + 1);
 }
 
-/* Behind the next empty line. */
+/* After the next empty line. */
 static void
 skip_macro(struct slice *rest)
 {

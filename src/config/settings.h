@@ -85,7 +85,7 @@ struct way {
 				   or an IP address without brackets; "" = MX */
 	enum link_kind link;	/* ... and its scheme */
 	uint16_t port;		/* its port, or --port; 0 = the usual one */
-	bool server_port;	/* ... it stood behind --server's host */
+	bool server_port;	/* ... it stood after --server's host */
 	const char *proxy;	/* --proxy, for relays */
 	const char *helo;	/* --helo: a host name or an address literal */
 	struct ip source;	/* --source */
@@ -195,7 +195,7 @@ const char *settings_log(const struct settings *s);
 /* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);
 
-/* "speak SMTP on stdin and stdout (-bs)", ...: behind "cannot". */
+/* "speak SMTP on stdin and stdout (-bs)", ...: after "cannot". */
 const char *mode_name(enum mode mode);
 
 #endif

@@ -132,7 +132,7 @@ bool deliver_check_tls(struct deliver *d, struct outcome *why);
  */
 const struct relay_spec *deliver_wants_login(struct deliver *d, bool *stale);
 
-/* Who we are there; copied by nobody longer than deliver_login() runs. */
+/* Who we are there; borrowed only while deliver_login() runs. */
 struct deliver_secret {
 	enum relay_auth_kind kind;
 	const char *user;

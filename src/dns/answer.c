@@ -60,7 +60,7 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 	to->why = copy_of(from->why);
 }
 
-/* Where the next MX goes: behind the others, or instead of the worst. */
+/* Where the next MX goes: after the others, or instead of the worst. */
 static struct dns_mx *
 mx_slot(struct dns_answer *a, unsigned preference)
 {

@@ -103,7 +103,7 @@ check_end(struct reading *r)
 		return true;
 	if (last == ' ' || last == '\t' || last == ')' || last == '>')
 		return true; /* a comma is missing */
-	return lex_refuse(p, "something behind the address");
+	return lex_refuse(p, "something after the address");
 }
 
 /* A mailbox, or what begins a group. */
@@ -187,7 +187,7 @@ entry_length(struct reading *r)
 	return i < s.n ? i : s.n;
 }
 
-/* Note the entry that cannot be used and go on behind it. */
+/* Note the entry that cannot be used and go on after it. */
 static void
 skip_bad(struct reading *r)
 {

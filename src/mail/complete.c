@@ -165,7 +165,7 @@ is_known(const struct header_field *f)
 	return is_one_of(f, names, sizeof names / sizeof *names);
 }
 
-/* "ERROR: disk full", and no empty line behind it. */
+/* "ERROR: disk full", and no empty line after it. */
 static bool
 is_doubtful(struct slice head, const struct found *found)
 {

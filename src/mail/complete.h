@@ -55,7 +55,7 @@ struct complete_options {
  *
  * Bcc always goes.  A UTF-8 byte order mark in front of a header is no text.
  * m->doubtful_head is set when a header was found in which no field is known
- * and behind which no empty line is ("ERROR: disk full"); with o->doubt it is
+ * and after which no empty line is ("ERROR: disk full"); with o->doubt it is
  * the beginning of the body then.
  *
  * PARSE_MORE: the header's end is not in raw.  PARSE_BAD with *why: the header

@@ -26,7 +26,7 @@ struct encoder {
 };
 
 /*
- * Encode all of in behind out's content (at most twice as long, plus two; out
+ * Encode all of in after out's content (at most twice as long, plus two; out
  * must have room for that).  A CR at the end of in waits for the next piece.
  */
 void encode(struct encoder *e, struct slice in, struct buf *out);

@@ -13,7 +13,7 @@ struct folder {
 	size_t limit;
 	size_t column;
 	bool in_quotes; /* in a quoted string, which may have blanks in it */
-	bool escaped;	/* ... behind a backslash */
+	bool escaped;	/* ... after a backslash */
 };
 
 static bool
@@ -60,7 +60,7 @@ pass(struct folder *f, char c)
 		f->in_quotes = !f->in_quotes;
 }
 
-/* May a blank be put in behind s.p[at]? */
+/* May a blank be put in after s.p[at]? */
 static bool
 is_gap(const struct folder *f, struct slice s, size_t at)
 {

@@ -11,7 +11,7 @@
  * of at most limit octets where that can be done, and CRLF.
  *
  * A word that no line of 998 octets can hold gets a blank where one may stand
- * in a list of addresses, parameters or message identifiers: behind a comma or
+ * in a list of addresses, parameters or message identifiers: after a comma or
  * semicolon and between '>' and '<', outside of quoted strings.  What is too
  * long even so is cut, but in no letter (UTF-8).  The time is linear.
  */

@@ -9,7 +9,7 @@
 #define FIRST_OCTETS 900 /* where a colon must be for a first field */
 
 /*
- * The next line, without its end.  False when it ends, or may end, behind what
+ * The next line, without its end.  False when it ends, or may end, after what
  * was fed.
  */
 static bool

@@ -4,7 +4,7 @@
  *
  * Raw text may have any line ends (lines.h) and NULs; a stray CR in it counts
  * as a blank.  A field is a name of printable ASCII, a colon (white space
- * before it is forgiven), and the lines behind it that begin with a blank or
+ * before it is forgiven), and the lines after it that begin with a blank or
  * TAB.
  */
 #ifndef MAIL_HEADER_H
@@ -17,13 +17,13 @@
 
 /*
  * Where the header of a raw message is: head gets its fields, *body_at the
- * offset of the body, behind the empty line.  Lines that mboxes
+ * offset of the body, after the empty line.  Lines that mboxes
  * have before it (mbox.h) are in neither.  The header ends at an empty line,
  * or before the first line that is no field: a message that begins so, or that
  * has no colon soon, is all body.
  *
- * PARSE_MORE: the header may go on behind raw; never when raw is all there is
- * (all = true), for a header needs no empty line behind it.  Never PARSE_BAD.
+ * PARSE_MORE: the header may go on after raw; never when raw is all there is
+ * (all = true), for a header needs no empty line after it.  Never PARSE_BAD.
  * cr_ends says that the message has no LF (lines.h).
  */
 enum parse header_split(struct slice raw, bool all, bool cr_ends,
@@ -38,7 +38,7 @@ void header_canonical(struct slice raw, bool cr_ends, struct buf *out);
 struct header_field {
 	struct slice raw;   /* all of it, with its line ends */
 	struct slice name;
-	struct slice value; /* behind the colon, as folded, with line ends */
+	struct slice value; /* after the colon, as folded, with line ends */
 };
 
 /*

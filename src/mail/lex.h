@@ -2,7 +2,7 @@
 /*
  * lex.h - the words that RFC 5322 addresses are made of.
  *
- * A phrase and a local part look alike until the octet behind them is known,
+ * A phrase and a local part look alike until the octet after them is known,
  * so a run of atoms, dots and quoted strings is read as both at once.  The
  * text holds no control byte but TAB: whoever starts a struct lex sees to
  * that.
@@ -34,7 +34,7 @@ struct lex_words {
 			   blank between words that no dot joins */
 	bool is_local;	  /* word *("." word) so far */
 	bool is_glued;	  /* two words with nothing between them: junk */
-	bool want_word;	  /* at the start, or behind a dot */
+	bool want_word;	  /* at the start, or after a dot */
 	bool was_encoded; /* the last word was an encoded one */
 	size_t n;	  /* words and dots */
 };
@@ -86,7 +86,7 @@ bool lex_skip_cfws(struct lex *p, bool *white);
 struct slice lex_take_atom(struct lex *p);
 
 /*
- * Append words and dots to *w as far as they go, and the white space behind
+ * Append words and dots to *w as far as they go, and the white space after
  * them; perhaps none.  False for a quoted string or comment that does not end.
  */
 bool lex_take_words(struct lex *p, struct lex_words *w);

@@ -58,7 +58,7 @@ lines_feed(struct lines *l, struct slice in)
 	l->nul = lines_find(l->p, l->end, '\0');
 }
 
-/* A CR was read, and what is behind it is known: a line end, or a stray? */
+/* A CR was read, and what is after it is known: a line end, or a stray? */
 static inline enum lines_piece
 lines_settle_cr(struct lines *l, struct slice *text)
 {

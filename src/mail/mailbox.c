@@ -166,7 +166,7 @@ use_default_domain(struct lex *p, const struct lex_words *w, struct buf *domain)
 	return buf_put(domain, own);
 }
 
-/* The words are a local part; read what is behind it into *a, but its name. */
+/* The words are a local part; read what is after it into *a, but its name. */
 static bool
 take_spec(struct lex *p, const struct lex_words *w, struct address *a)
 {
@@ -178,7 +178,7 @@ take_spec(struct lex *p, const struct lex_words *w, struct address *a)
 	else
 		ok = ok && use_default_domain(p, w, &domain);
 	if (ok && domain.n == 0)
-		ok = lex_refuse(p, "nothing behind the @");
+		ok = lex_refuse(p, "nothing after the @");
 	ok = ok && set_domain(p, buf_slice(&domain), a);
 	buf_free(&domain);
 	return ok && make_path(p, w, a);

@@ -9,7 +9,7 @@ mbox_is_from(struct slice line, bool first)
 	    (first && slice_starts(line, SLICE("From ")));
 }
 
-/* Cut at the last c: what is behind it; all, and *before empty, without one. */
+/* Cut at the last c: what is after it; all, and *before empty, without one. */
 static struct slice
 behind_last(struct slice s, char c, struct slice *before)
 {
@@ -33,7 +33,7 @@ mbox_put_path(struct buf *out, struct slice path)
 	buf_put(out, behind_last(way, '!', &rest));
 }
 
-/* What stands behind "remote from", if that is the end of the line. */
+/* What stands after "remote from", if that is the end of the line. */
 static struct slice
 remote_host(struct slice line)
 {

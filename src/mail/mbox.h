@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* Is the first line of a message one of them; or a later one, behind those? */
+/* Is the first line of a message one of them; or a later one, after those? */
 bool mbox_is_from(struct slice line, bool first);
 
 /*

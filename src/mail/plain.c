@@ -22,9 +22,9 @@
 
 /* What was seen in a window, lane by lane. */
 struct seen {
-	OCTETS bad;	/* a NUL, or a CR and no LF behind it */
+	OCTETS bad;	/* a NUL, or a CR and no LF after it */
 	OCTETS bare;	/* how many LFs without a CR */
-	OCTETS lf, dot;	/* an LF; a dot behind one */
+	OCTETS lf, dot;	/* an LF; a dot after one */
 	OCTETS high;	/* all octets together, for their highest bit */
 };
 

@@ -29,7 +29,7 @@ struct plain plain_find(struct slice in, bool strictly);
 
 /*
  * Where to look again: the octets up to the end of the first line that ends
- * behind at least so many, or all there are.
+ * after at least so many, or all there are.
  */
 size_t plain_retry(struct slice in, size_t least);
 

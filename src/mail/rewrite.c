@@ -232,7 +232,7 @@ take_domain(struct writer *w)
 	return since(w, raw);
 }
 
-/* "@" and the domain behind it. */
+/* "@" and the domain after it. */
 static void
 put_domain(struct writer *w)
 {
@@ -348,7 +348,7 @@ put_value(struct writer *w, struct slice value)
 	}
 }
 
-/* ASCII, a colon right behind the name, no long line and none of blanks? */
+/* ASCII, a colon right after the name, no long line and none of blanks? */
 static bool
 is_in_order(const struct header_field *field)
 {

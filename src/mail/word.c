@@ -7,7 +7,7 @@
 
 #define WORD_MAX  75  /* RFC 2047 2 */
 #define LINE_MAX_ 76  /* of lines that hold one */
-#define WORD_FITS 997 /* behind the blank of a folded line (RFC 5322 2.1.1) */
+#define WORD_FITS 997 /* after the blank of a folded line (RFC 5322 2.1.1) */
 #define CHARACTER_MAX 12 /* octets of one, in Q */
 #define CROWDED	  50  /* a word from here on goes to a line of its own */
 

@@ -60,7 +60,7 @@ exchange_stop(struct exchange *x)
 	buf_free(&x->in);
 }
 
-/* The question behind its length, as TCP wants it; UDP leaves that out. */
+/* The question after its length, as TCP wants it; UDP leaves that out. */
 static bool
 put_question(struct exchange *x)
 {

@@ -221,7 +221,7 @@ lookup_begin(struct lookups *all, struct lookup *l,
 	try_next(all, l, now);
 }
 
-/* ": from 192.0.2.53" behind the reason of a negative. */
+/* ": from 192.0.2.53" after the reason of a negative. */
 static void
 name_source(struct lookup *l)
 {

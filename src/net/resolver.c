@@ -248,7 +248,7 @@ is_silent(const struct resolver *r, int64_t now)
 }
 
 /*
- * Silence all through a lookup: those behind it need not wait for the same.
+ * Silence all through a lookup: those after it need not wait for the same.
  * One name alone, whose servers may be what is silent, shows nothing.
  */
 static void

@@ -18,7 +18,7 @@
 #define CODE 4 /* octets in front of a line's text: "250-" */
 
 /*
- * The mechanisms of an EHLO reply's line, which begins behind the code; empty:
+ * The mechanisms of an EHLO reply's line, which begins after the code; empty:
  * it is another keyword, or has none.
  */
 static struct slice

@@ -215,13 +215,13 @@ static const struct {
 	{ FAILED, STAGE_CONFIG, ANY, ANY, NULL, NULL, NULL },
 	{ FAILED, STAGE_READ, ANY, ANY, NULL, "nothing was sent", NULL },
 	{ FAILED, STAGE_DNS, ANY, ANY, is_to_server,
-	    "check the name behind --server", "check the key server " CONF },
+	    "check the name after --server", "check the key server " CONF },
 	{ FAILED, STAGE_DNS, ANY, ANY, is_bare_ip,
 	    "an IP address stands in brackets: user@[192.0.2.1]", NULL },
 	{ FAILED, ANY_STAGE, 1, 1, NULL, "check the part before the @", NULL },
 	{ FAILED, ANY_STAGE, 1, 6, NULL,
 	    "ask the recipient for the new address", NULL },
-	{ FAILED, ANY_STAGE, 1, 2, NULL, "check the part behind the @", NULL },
+	{ FAILED, ANY_STAGE, 1, 2, NULL, "check the part after the @", NULL },
 	{ FAILED, ANY_STAGE, 1, 3, NULL, "check how the address is written",
 	    NULL },
 	{ FAILED, ANY_STAGE, 1, 7, NULL, "check the sender's address (-f)",
@@ -237,7 +237,7 @@ static const struct {
 	{ FAILED, STAGE_DNS, 4, 4, NULL, "the domain exists, but DNS leads no "
 	    "mail to it: check how it is written, or tell its owner", NULL },
 	{ FAILED, STAGE_ROUTE, 4, 4, NULL, NULL, NULL },
-	{ FAILED, ANY_STAGE, 4, 4, NULL, "check the part behind the @", NULL },
+	{ FAILED, ANY_STAGE, 4, 4, NULL, "check the part after the @", NULL },
 	{ FAILED, ANY_STAGE, 4, 6, is_ours, "its MX is this machine: --server "
 	    "HOST sends elsewhere, --allow-loopback-mx sends here",
 	    "its MX is this machine: server = HOST " CONF " sends elsewhere, "

@@ -20,7 +20,7 @@
 /* What was asked for, where the outcome does not know it. */
 struct wish {
 	uint16_t port;	/* --port; 0 = 25 */
-	bool server;	/* --server: the domain behind the @ was not asked */
+	bool server;	/* --server: the domain after the @ was not asked */
 	enum link_kind link; /* ... and how it begins */
 	bool keys;	/* under a name that knows no long options */
 	bool verbose;	/* the dialogue is shown already */

@@ -36,7 +36,7 @@ glob_matches(struct slice pattern, struct slice s)
 	return p == pattern.n;
 }
 
-/* Behind the last @, for a quoted local part may hold one; or all of it. */
+/* After the last @, for a quoted local part may hold one; or all of it. */
 static struct slice
 domain_of(struct slice s)
 {

@@ -2,7 +2,7 @@
 /*
  * sink_store.h - where the sink's messages go.
  *
- *	dir	DIR/ID.eml, octet by octet as received (CRLF), behind a
+ *	dir	DIR/ID.eml, octet by octet as received (CRLF), after a
  *		Return-Path: and an X-Envelope-To: line for each recipient;
  *		written as DIR/.ID.tmp and renamed when whole
  *	mbox	appended in mboxrd form (LF) with the same lines, under a lock

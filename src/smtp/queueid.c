@@ -36,9 +36,9 @@ id_at(struct slice s)
 	return slice_first(s, n);
 }
 
-/* What stands behind the first `mark`, in any case. */
+/* What stands after the first `mark`, in any case. */
 static struct slice
-behind(struct slice text, struct slice mark)
+after(struct slice text, struct slice mark)
 {
 	for (; text.n > 0; text = slice_from(text, 1))
 		if (slice_starts_nocase(text, mark))
@@ -61,7 +61,7 @@ first_word(struct slice text)
 {
 	struct slice id = id_at(text);
 
-	if (behind(text, SLICE("accepted")).p && has_digit(id))
+	if (after(text, SLICE("accepted")).p && has_digit(id))
 		return id;
 	return (struct slice){ 0 };
 }
@@ -74,12 +74,12 @@ reply_queue_id(struct slice text)
 	struct slice id, gmail;
 
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-		id = id_at(behind(text, slice_of(marks[i])));
+		id = id_at(after(text, slice_of(marks[i])));
 		if (id.n > 0)
 			return id;
 	}
 	if (slice_ends_nocase(slice_trim(text), SLICE("- gsmtp"))) {
-		gmail = slice_trim(behind(text, SLICE("OK ")));
+		gmail = slice_trim(after(text, SLICE("OK ")));
 		return id_at(slice_from(gmail, slice_find(gmail, ' ')));
 	}
 	return first_word(text);

@@ -179,6 +179,6 @@ struct outcome
 outcome_from_injection(void)
 {
 	return outcome_make(DEFERRED, STAGE_STARTTLS, ESC(4, 7, 0),
-	    "octets in clear behind the reply to STARTTLS: somebody may be "
+	    "octets in clear after the reply to STARTTLS: somebody may be "
 	    "tampering with the connection");
 }

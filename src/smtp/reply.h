@@ -80,7 +80,7 @@ struct outcome outcome_from_reply(const struct reply *r, enum verdict good,
 struct outcome outcome_from_garbage(const struct reply_parser *p,
     struct slice line, enum stage stage);
 
-/* After a reply to STARTTLS with more behind it, in clear: DEFERRED, 4.7.0. */
+/* After a reply to STARTTLS with more after it, in clear: DEFERRED, 4.7.0. */
 struct outcome outcome_from_injection(void);
 
 /*

@@ -277,7 +277,7 @@ server_need(const struct server *s)
 void
 server_input(struct server *s, struct slice in)
 {
-	if (s->need == SERVER_TLS)	/* clear text behind STARTTLS */
+	if (s->need == SERVER_TLS)	/* clear text after STARTTLS */
 		s->need = SERVER_CLOSE;
 	if (s->need == SERVER_CLOSE || s->need == SERVER_STALL)
 		return;

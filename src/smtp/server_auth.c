@@ -11,7 +11,7 @@
 #define NO_BASE64 "501 5.5.2 That is no base64"
 #define BAD_LOGIN "535 5.7.8 Authentication credentials invalid"
 
-/* "AUTH PLAIN ***": what is behind the mechanism is not for a transcript. */
+/* "AUTH PLAIN ***": what is after the mechanism is not for a transcript. */
 void
 server_mask_login(const struct server *s, struct slice line, struct buf *out)
 {

@@ -3,7 +3,7 @@
  * server_command.c - see server_command.h
  *
  * Strict where it matters to the sender (parameters, control octets, lengths),
- * lenient where the world is: a blank behind the colon, a path without domain.
+ * lenient where the world is: a blank after the colon, a path without domain.
  */
 #include "smtp/server_command.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * server_command.h - reading what stands behind MAIL, RCPT and BDAT.
+ * server_command.h - reading what stands after MAIL, RCPT and BDAT.
  *
  * A parser returns NULL when all is well, else the whole reply to refuse with.
  */
@@ -41,7 +41,7 @@ const char *command_parse_mail(struct slice arg, unsigned offers,
 const char *command_parse_rcpt(struct slice arg, unsigned offers, bool utf8,
     struct path_command *out);
 
-/* What stands between < and > behind MAIL or RCPT, unchecked. */
+/* What stands between < and > after MAIL or RCPT, unchecked. */
 struct slice command_path(struct slice arg);
 
 /* "SIZE" or "SIZE LAST" (RFC 3030). */

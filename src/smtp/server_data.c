@@ -34,7 +34,7 @@ take_line(struct data_reader *r, struct slice *in, struct buf *out)
 	*in = slice_from(*in, line.n);
 }
 
-/* The octet behind a CR that was passed on. */
+/* The octet after a CR that was passed on. */
 static void
 after_cr(struct data_reader *r, struct slice *in, struct buf *out)
 {
@@ -48,7 +48,7 @@ after_cr(struct data_reader *r, struct slice *in, struct buf *out)
 	r->at = DATA_BEGIN;
 }
 
-/* At the beginning of a line, or behind its dot: is this the c we look for? */
+/* At the beginning of a line, or after its dot: is this the c we look for? */
 static void
 expect(struct data_reader *r, struct slice *in, char c, int found)
 {

@@ -19,17 +19,17 @@
 struct data_reader {
 	enum {
 		DATA_BEGIN,	/* of a line */
-		DATA_DOT,	/* behind a dot that began a line */
-		DATA_DOT_CR,	/* behind such a dot and a CR, held back */
+		DATA_DOT,	/* after a dot that began a line */
+		DATA_DOT_CR,	/* after such a dot and a CR, held back */
 		DATA_MID,	/* inside a line */
-		DATA_CR,	/* behind a CR inside a line, passed on */
+		DATA_CR,	/* after a CR inside a line, passed on */
 	} at;
 	bool bare;		/* a CR or LF alone was seen */
 };
 
 /*
  * Take DATA text from the front of *in (RFC 5321 4.5.2) and put it, without its
- * stuffing, behind out's content.  PARSE_OK when the final dot's CRLF was
+ * stuffing, after out's content.  PARSE_OK when the final dot's CRLF was
  * taken, PARSE_MORE when *in is used up before.
  */
 enum parse data_read_dots(struct data_reader *r, struct slice *in,

@@ -79,7 +79,7 @@ void server_read_chunk(struct server *s);
 /* Answer the text's end; reply is ours, a fault's goes before it. */
 void server_answer_text(struct server *s, bool kept, const char *reply);
 
-/* AUTH, a line of the dialogue behind it, and how EHLO and events show it. */
+/* AUTH, a line of the dialogue after it, and how EHLO and events show it. */
 void server_do_auth(struct server *s, struct slice arg);
 void server_auth_line(struct server *s, struct slice line);
 void server_put_mechanisms(const struct server *s, struct buf *out);

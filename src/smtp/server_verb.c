@@ -100,7 +100,7 @@ do_helo(struct server *s, struct slice arg)
 }
 
 /*
- * Whatever was pipelined behind STARTTLS was put there by somebody in between:
+ * Whatever was pipelined after STARTTLS was put there by somebody in between:
  * it must not be taken for something said under TLS.
  */
 static void

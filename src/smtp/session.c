@@ -8,7 +8,7 @@
  * verb's row in steps[].  Without PIPELINING the window is 1, and nothing else
  * differs.
  *
- * Nothing is ever sent behind the final dot before its reply: a server that
+ * Nothing is ever sent after the final dot before its reply: a server that
  * loses one reply would make "221" look like acceptance.
  */
 #include "smtp/session_impl.h"

@@ -35,7 +35,7 @@ enum body { BODY_NONE, BODY_OPEN, BODY_WHOLE };
 struct owed {
 	enum verb verb;
 	size_t rcpt;
-	uint64_t at;		/* `put` behind its command: no reply before */
+	uint64_t at;		/* `put` after its command: no reply before */
 };
 
 struct session {

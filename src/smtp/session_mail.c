@@ -326,7 +326,7 @@ const struct step step_bdat = {
 	.got = got_bdat,
 };
 
-/* The text behind 354; nobody left means an empty one (RFC 2920 3.1). */
+/* The text after 354; nobody left means an empty one (RFC 2920 3.1). */
 static enum verb
 send_text(struct session *s)
 {

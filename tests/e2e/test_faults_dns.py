@@ -600,7 +600,7 @@ def test_what_a_domain_lacks_is_said():
     assert run.rc == NOHOST, run
     txt, dangling, hollow, number = sorted(run.err.splitlines())[:4]
     for line in (txt, dangling, hollow):
-        assert "behind the @" not in line, "the domain is there"
+        assert "after the @" not in line, "the domain is there"
         assert "the domain exists" in line
     assert "neither A nor AAAA records" in txt and "no MX records" in txt
     assert "nowhere.test: no such host" in dangling

@@ -165,7 +165,7 @@ def test_login_has_no_first_response(tmp_path):
 @pytest.mark.parametrize("what", ["220 go\r\n250 evil\r\n", "220 go\r\n2"])
 def test_octets_behind_the_reply_to_starttls(tmp_path, what):
     refuses(scripted_relay(STARTTLS=raw_then(what, stall)), tmp_path,
-            "STARTTLS", "octets in clear behind the reply to STARTTLS")
+            "STARTTLS", "octets in clear after the reply to STARTTLS")
 
 
 @pytest.mark.parametrize("verb, stage", [("CONNECT", "greeting"),

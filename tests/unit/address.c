@@ -114,17 +114,17 @@ static const struct {
 	{ SLICE("-bob@x"), "it begins with \"-\"" },
 	{ SLICE("\"-bob\"@x"), "it begins with \"-\"" },
 	{ SLICE("<-oQ/tmp@x>"), "it begins with \"-\"" },
-	{ SLICE("bob@"), "nothing behind the @" },
+	{ SLICE("bob@"), "nothing after the @" },
 	{ SLICE("a\"b\"@x"), "malformed before the @" },
 	{ SLICE("\"a\"b@x"), "malformed before the @" },
 	{ SLICE("g\x03: bob@x;"), "a control byte in it" },
 	{ SLICE("bob."), "no @ in it" },
 	{ SLICE("@x"), "nothing before the @" },
-	{ SLICE("bob@@x"), "nothing behind the @" },
-	{ SLICE("bob@x@y"), "something behind the address" },
+	{ SLICE("bob@@x"), "nothing after the @" },
+	{ SLICE("bob@x@y"), "something after the address" },
 	{ SLICE("bob smith"), "no @ in it" },
 	{ SLICE("<bob@x"), "no closing \">\"" },
-	{ SLICE("bob@x>"), "something behind the address" },
+	{ SLICE("bob@x>"), "something after the address" },
 	{ SLICE("<>"), "nothing before the @" },
 	{ SLICE("Bob <>"), "nothing before the @" },
 	{ SLICE("<@a bob@x>"), "source route without \":\"" },
@@ -132,7 +132,7 @@ static const struct {
 	{ SLICE("bob@x (never ends"), "comment without end" },
 	{ SLICE("bob@x (\\"), "comment without end" },
 	{ SLICE(": bob@x;"), "nothing before the @" },
-	{ SLICE("a:b:bob@x;"), "something behind the address" },
+	{ SLICE("a:b:bob@x;"), "something after the address" },
 	{ SLICE("bob@[192.0.2.1"), "no closing bracket" },
 	{ SLICE("bob@[192.0.2.300]"),
 	    "\"[192.0.2.300]\" is not an IP address" },
@@ -317,7 +317,7 @@ test_a_refusal_shows_the_text(void **state)
 	(void)state;
 	assert_false(address_parse(SLICE(" c@@x "), BY(""), &a, &why));
 	assert_string_equal(why.text,
-	    "bad address \"c@@x\": nothing behind the @");
+	    "bad address \"c@@x\": nothing after the @");
 	assert_false(address_parse(SLICE("c\x01@x"), BY(""), &a, &why));
 	assert_non_null(strstr(why.text, "\"c\x01@x\": a control byte"));
 	assert_false(address_parse(SLICE("a@x, b@x"), BY(""), &a, &why));

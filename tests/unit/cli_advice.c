@@ -162,7 +162,7 @@ lie_about_servers(const struct sample *s)
 	bool clear = port == 24 || port == 25 || port == 587;
 	const struct rule rules[] = {
 		{ "--server", server || o->timed_out || o->esc.detail == 6 },
-		{ "check the name behind --server", server },
+		{ "check the name after --server", server },
 		{ "key server", server },
 		{ "{smtps}", server && s->w.link == LINK_SMTP && silent },
 		{ "{smtp}", server && s->w.link == LINK_SMTPS },

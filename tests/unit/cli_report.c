@@ -123,9 +123,9 @@ test_own_verdicts(void **state)
 
 	(void)state;
 	check_failure("nxdomain", &o, 0,
-	    "failed at DNS: nowhere.example does not exist", "behind the @");
+	    "failed at DNS: nowhere.example does not exist", "after the @");
 	assert_string_equal(advice_for(&o, (struct wish){ .server = true }),
-	    "check the name behind --server");
+	    "check the name after --server");
 	/* a domain that is there is not misspelt: a dangling MX, TXT only */
 	o = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "x: no address");
 	check_failure("no address", &o, 0, "failed at DNS: x: no address",
