@@ -4,6 +4,7 @@
  * be read, and what a run can be asked about itself.
  */
 #include "../support/sender.h"
+#include "deliver/job.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -251,6 +252,35 @@ test_plans(void **state)
 	end(&s, &l);
 }
 
+/* What is known of a way is given back when it is not good any more. */
+static void
+test_a_long_run(void **state)
+{
+	struct sender s;
+	struct letter l;
+	char to[32], have[16];
+
+	(void)state;
+	open_world(&s);
+	sender_start(&s);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(to, sizeof to, "u@no%u.test", i);
+		letter_init(&l, i % 100 == 0 ? "u@b.test" : to, "1");
+		deliver_add(s.deliver, &l.c);
+		assert_ptr_equal(sender_finish(&s), &l);
+		letter_verdicts(&l, have);
+		assert_string_equal(have, i % 100 == 0 ? "D" : "F");
+		letter_free(&l);
+		events_free(&s.events);
+		s.events.wanted = true;
+		s.ahead += SECONDS(20);
+	}
+	assert_true(s.deliver->job.destinations.n < 2000);
+	assert_true(s.deliver->job.sites.n <= 1);
+	sender_close(&s);
+	sender_free(&s);
+}
+
 /* Who has his verdict from before is left alone. */
 static void
 test_nobody(void **state)
@@ -279,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_the_body_is_gone),
 		cmocka_unit_test(test_times_and_progress),
 		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_a_long_run),
 		cmocka_unit_test(test_nobody),
 	};
 
