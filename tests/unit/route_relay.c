@@ -479,6 +479,13 @@ test_weights(void **state)
 		answer_both(r, &zone, false);
 		assert_int_equal(route_plan(r)->nhosts, 5);
 		assert_int_equal(route_plan(r)->host[4].port, 5);
+		for (unsigned port = 1; port <= 5; port++) {
+			size_t times = 0;
+
+			for (size_t k = 0; k < 5; k++)
+				times += route_plan(r)->host[k].port == port;
+			assert_int_equal(times, 1);
+		}
 		first[route_plan(r)->host[0].port]++;
 		route_free(r);
 	}

@@ -94,10 +94,39 @@ test_message(void **state)
 	buf_free(&m.head);
 }
 
+/* RFC 5322 2.1.1: 998 octets and CR LF; a line end of our own counts not. */
+static void
+test_as_it_is(void **state)
+{
+	(void)state;
+	for (size_t n = 996; n <= 1001; n++)
+		for (int eol = 0; eol < 3; eol++) {
+			static const char *const ends[] = { "", "\n", "\r\n" };
+			struct buf in = { 0 };
+			struct outcome why;
+			struct scan s;
+
+			for (size_t i = 0; i < n; i++)
+				buf_putc(&in, 'x');
+			buf_puts(&in, ends[eol]);
+			s = scanned(buf_slice(&in), SIZE_MAX);
+			assert_int_equal(s.longest_line, n);
+			assert_int_equal(scan_is_as_is(&s, &why), n <= 998);
+			if (n > 998) {
+				assert_int_equal(why.verdict, FAILED);
+				assert_int_equal(why.esc.cls * 100 +
+				    why.esc.subject * 10 + why.esc.detail,
+				    560);
+			}
+			buf_free(&in);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_as_it_is),
 		cmocka_unit_test(test_agrees_with_the_encoder),
 		cmocka_unit_test(test_message),
 	};

@@ -174,6 +174,11 @@ static const struct dialogue dialogues[] = {
 	    "C: MAIL FROM:<a@[1.2]x>\n" SENDER "C: MAIL FROM:<\"a\"x>\n" SENDER
 	    "C: MAIL FROM:<\"a>\n"
 	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
+	    "C: MAIL FROM:<\"a\\\"@x>\n"
+	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
+	    "C: MAIL FROM:<\"\"@x>\nS: 250 2.1.0 Ok\nC: RSET\n"
+	    "S: 250 2.0.0 Ok\nC: MAIL FROM:<\"\\\"\"@x>\n"
+	    "S: 250 2.1.0 Ok\nC: RSET\nS: 250 2.0.0 Ok\n"
 	    "C: MAIL FROM:<a b@x>\n"
 	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
 	    "C: MAIL FROM:<\xff@x> SMTPUTF8\n"

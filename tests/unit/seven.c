@@ -54,6 +54,9 @@ static const struct {
 	{ "mended qp is cut beside its escapes", SEVEN_QP_MEND, X25 X25
 	    "xxxxxxxxxxxxxxxxxxxxxxx=C3z\n", X25 X25
 	    "xxxxxxxxxxxxxxxxxxxxxxx=\r\n=C3z\r\n" },
+	{ "mended qp, an escape that just fits", SEVEN_QP_MEND, X25 X25
+	    "xxxxxxxxxxxxxxxxxxxxxx=C3z\n", X25 X25
+	    "xxxxxxxxxxxxxxxxxxxxxx=C3=\r\nz\r\n" },
 	{ "base64", SEVEN_BASE64, "foo\nbar", "Zm9vDQpiYXI=\r\n" },
 	{ "base64, the last line end", SEVEN_BASE64, "foo\n", "Zm9vDQo=\r\n" },
 	{ "base64 of octets", SEVEN_BASE64_RAW, "f\no", "Zgpv\r\n" },
