@@ -56,15 +56,16 @@ joined(const OCTETS *v)
 	return part[0] | part[1] | part[2] | part[3];
 }
 
-/* The sum of lanes that are at most WINDOW / WIDE each. */
+/* The sum of lanes, at most WINDOW: each has at most WINDOW / WIDE. */
 static inline size_t
 sum(const OCTETS *v)
 {
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t part[4];
+	const uint64_t evens = 0x00ff00ff00ff00ff, ones = 0x0001000100010001;
+	uint64_t part[4], all;
 
 	memcpy(part, v, WIDE);
-	return (size_t)((part[0] + part[1] + part[2] + part[3]) * ones >> 56);
+	all = part[0] + part[1] + part[2] + part[3];
+	return (size_t)(((all & evens) + (all >> 8 & evens)) * ones >> 48);
 }
 
 static inline __attribute__((always_inline)) bool

@@ -194,6 +194,27 @@ test_long_lines(void **state)
 		}
 }
 
+/* A text of little but empty lines has more of them than an octet can count. */
+static void
+test_empty_lines(void **state)
+{
+	char text[LONG];
+
+	(void)state;
+	for (unsigned dense = 1; dense < 300; dense++) {
+		struct slice in = { text, LONG };
+		struct plain run;
+
+		memset(text, '\n', LONG);
+		for (size_t at = 0; at < LONG; at += dense)
+			text[at] = 'x';
+		run = plain_find(in, false);
+		assert_true(dense == 1 || run.n > LONG - 960);
+		check_run(in, false, &run);
+		check_facts(in);
+	}
+}
+
 static void
 test_where_to_look_again(void **state)
 {
@@ -240,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_it_is_found),
 		cmocka_unit_test(test_it_makes_no_difference),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_empty_lines),
 		cmocka_unit_test(test_where_to_look_again),
 		cmocka_unit_test(test_without_wide_vectors),
 	};
