@@ -146,6 +146,7 @@ take_item(struct reading *r)
 /* Where quotes, comments and angle brackets are, in what cannot be read. */
 struct nesting {
 	bool quoted, angle;
+	bool torn; /* "<" in "<": the first has no end */
 	unsigned comment;
 };
 
@@ -165,8 +166,10 @@ ends_entry(struct nesting *in, struct slice s, size_t *i)
 		in->comment++;
 	else if (c == ')' && in->comment > 0)
 		in->comment--;
-	else if (c == '<' || c == '>')
+	else if (c == '<' || c == '>') {
+		in->torn = in->torn || (c == '<' && in->angle);
 		in->angle = c == '<';
+	}
 	return (c == ',' || c == ';') && in->comment == 0 && !in->angle;
 }
 
@@ -180,7 +183,7 @@ entry_length(struct reading *r)
 
 	while (!r->is_unbalanced && i < s.n && !ends_entry(&in, s, &i))
 		i++;
-	if (in.quoted || in.angle || in.comment > 0)
+	if (in.quoted || in.angle || in.torn || in.comment > 0)
 		r->is_unbalanced = true;
 	if (r->is_unbalanced)
 		i = slice_find(s, ',');

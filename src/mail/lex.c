@@ -78,11 +78,29 @@ lex_skip_cfws(struct lex *p, bool *white)
 	return true;
 }
 
+/*
+ * Octets of the encoded word that s begins with, or 0.  In a phrase RFC 2047 5
+ * allows no comma in one, but many write them so: "=?utf-8?Q?Last,_First?=".
+ */
+static size_t
+encoded_length(struct slice s)
+{
+	size_t n = 2, marks = 0;
+
+	if (!slice_starts(s, SLICE("=?")))
+		return 0;
+	for (; n < s.n && !is_blank(s.p[n]); n++)
+		if (s.p[n] == '?' && ++marks == 3)
+			return n + 1 < s.n && s.p[n + 1] == '=' ? n + 2 : 0;
+	return 0;
+}
+
 struct slice
 lex_take_atom(struct lex *p)
 {
 	struct slice atom = p->rest;
 
+	p->rest = slice_from(p->rest, encoded_length(p->rest));
 	while (lex_is_atext(lex_peek(p)))
 		lex_step(p);
 	atom.n -= p->rest.n;

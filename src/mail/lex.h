@@ -82,7 +82,7 @@ bool lex_skip_comment(struct lex *p);
  */
 bool lex_skip_cfws(struct lex *p, bool *white);
 
-/* The atext at hand, perhaps none. */
+/* The atext at hand, perhaps none; an encoded word whatever is in it. */
 struct slice lex_take_atom(struct lex *p);
 
 /*

@@ -155,13 +155,17 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 	return false;
 }
 
-/* A local part alone: where is it? */
+/* A local part alone: where is it?  An encoded word is a name, or half of one. */
 static bool
 use_default_domain(struct lex *p, const struct lex_words *w, struct buf *domain)
 {
 	struct slice own = p->options->default_domain;
+	struct slice local = buf_slice(&w->local);
+	bool is_encoded = slice_starts(local, SLICE("=?")) &&
+	    slice_ends_nocase(local, SLICE("?="));
 
-	if (!w->is_local || w->want_word || p->no_default || own.n == 0)
+	if (!w->is_local || w->want_word || is_encoded || p->no_default ||
+	    own.n == 0)
 		return lex_refuse(p, "no @ in it");
 	return buf_put(domain, own);
 }

@@ -63,6 +63,12 @@ static const struct {
 	    "\"a b d\"@x,a.b@x,\"a b\"@x," },
 	{ SLICE("\"foo.\"@x"), "\"foo.\"@x," },
 
+	/* an encoded word with a comma in it is one word all the same */
+	{ SLICE("=?utf-8?Q?L,_F?= <bob@x>, =?a?b?,?= =?x?q?(?= <al@x>"),
+	    "bob@x,al@x," },
+	{ SLICE("=?bob@x, =?a?q?b,al@x,=?a?q?c ?= <c@x>"),
+	    "=?bob@x,=?a?q?b@here.example,al@x,c@x," },
+
 	/* commas forgotten, and what other programs put for them */
 	{ SLICE("bob@x al@y"), "bob@x,al@y," },
 	{ SLICE("Bob <bob@x> Al <al@y>"), "bob@x,al@y," },
@@ -89,6 +95,9 @@ static const struct {
 	{ SLICE("\"a\"b\"@x, \"c\"@x"), "c@x,", "\"a\"b\"@x|" },
 	{ SLICE("(a, b@x, c@x"), "b@x,c@x,", "(a|" },
 	{ SLICE("Bob <bob@x, al@y"), "al@y,", "Bob <bob@x|" },
+	{ SLICE("<a@x, Bob <b@x>, <c@x>"), "b@x,c@x,", "<a@x|" },
+	{ SLICE("=?utf-8?Q?L?=, F <b@x>, =?koi8-r?B?zA==?="), "b@x,",
+	    "=?utf-8?Q?L?=|=?koi8-r?B?zA==?=|" },
 	{ SLICE("bob (a, b@x"), "b@x,", "bob (a|" },
 	{ SLICE("a@\\,b, c@x"), "c@x,", "a@\\,b|" },
 	{ SLICE("bob@x root, al@y"), "bob@x,al@y,", "root|" },
