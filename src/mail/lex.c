@@ -92,6 +92,8 @@ encoded_length(struct slice s)
 	for (; n < s.n && !is_blank(s.p[n]); n++)
 		if (s.p[n] == '?' && ++marks == 3)
 			return n + 1 < s.n && s.p[n + 1] == '=' ? n + 2 : 0;
+		else if (marks < 2 && !lex_is_atext(s.p[n]))
+			return 0; /* no charset, no encoding */
 	return 0;
 }
 

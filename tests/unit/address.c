@@ -66,6 +66,7 @@ static const struct {
 	/* an encoded word with a comma in it is one word all the same */
 	{ SLICE("=?utf-8?Q?L,_F?= <bob@x>, =?a?b?,?= =?x?q?(?= <al@x>"),
 	    "bob@x,al@x," },
+	{ SLICE("<=?x@x (=?a?q?b?=)>"), "=?x@x," },
 	{ SLICE("=?bob@x, =?a?q?b,al@x,=?a?q?c ?= <c@x>"),
 	    "=?bob@x,=?a?q?b@here.example,al@x,c@x," },
 
