@@ -155,7 +155,7 @@ set_domain(struct lex *p, struct slice domain, struct address *a)
 	return false;
 }
 
-/* A local part alone: where is it?  An encoded word is a name, or half of one. */
+/* A local part alone: where is it?  An encoded word is a name, or half one. */
 static bool
 use_default_domain(struct lex *p, const struct lex_words *w, struct buf *domain)
 {
