@@ -65,10 +65,17 @@ struct deliver_config {
 				   deliver_recorded(); else at once */
 };
 
+/*
+ * Who waits for a lane at a site has turns at 4 : 2 : 1, so that bulk is never
+ * without one.
+ */
+enum mail_class { CLASS_NORMAL, CLASS_URGENT, CLASS_BULK, NCLASSES };
+
 /* A message on its way.  Who adds it owns it, and all that it points to. */
 struct consignment {
 	struct envelope *envelope;
 	const struct message *message;
+	enum mail_class class;
 	enum stage quit_after;	/* --quit-after; STAGE_NONE = send it */
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */

@@ -114,12 +114,53 @@ site_free(struct site *s)
 void
 site_release(struct site *s)
 {
-	if (--s->users == 0 && s->lanes.n == 0 && s->waiting.n == 0 &&
+	if (--s->users == 0 && s->lanes.n == 0 && site_waiting(s) == 0 &&
 	    !hops_remember(&s->hops))
 		site_free(s);
 }
 
 /* ---- who waits ---- */
+
+size_t
+site_waiting(const struct site *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NCLASSES; i++)
+		n += s->waiting[i].n;
+	return n;
+}
+
+struct list *
+site_queue(struct site *s, size_t k)
+{
+	static const enum mail_class turns[] = { CLASS_URGENT, CLASS_NORMAL,
+		CLASS_URGENT, CLASS_NORMAL, CLASS_URGENT, CLASS_BULK,
+		CLASS_URGENT };
+	static const enum mail_class by_urgency[NCLASSES] = { CLASS_URGENT,
+		CLASS_NORMAL, CLASS_BULK };
+	size_t n = sizeof turns / sizeof turns[0];
+
+	return &s->waiting[k == 0 ? turns[s->turn % n] : by_urgency[k - 1]];
+}
+
+void
+site_put_first(struct site *s, struct parcel *p)
+{
+	list_prepend(&s->waiting[p->consignment->class], &p->queue, p);
+}
+
+/* Who has waited longest, of the class whose turn it is. */
+static struct parcel *
+take_first(struct site *s)
+{
+	struct parcel *p = NULL;
+
+	for (size_t k = 0; !p && k <= NCLASSES; k++)
+		p = list_take(site_queue(s, k));
+	s->turn++;
+	return p;
+}
 
 /* An idle lane that nobody who waits may go aboard of is in the way. */
 static void
@@ -136,7 +177,7 @@ end_idle(struct site *s)
 void
 site_wake(struct site *s)
 {
-	if (s->waiting.n == 0 || s->ready.in)
+	if (site_waiting(s) == 0 || s->ready.in)
 		return;
 	if (s->lanes.n < s->most)
 		list_append(&s->job->ready, &s->ready, s);
@@ -173,14 +214,14 @@ idle_lane(struct site *s, const struct parcel *p)
 void
 site_put(struct site *s, struct parcel *p, int64_t now)
 {
-	struct lane *l = s->waiting.n == 0 ? idle_lane(s, p) : NULL;
+	struct lane *l = site_waiting(s) == 0 ? idle_lane(s, p) : NULL;
 
 	if (l) {
 		lane_board(l, p);
 		site_go_on(l, now);
 		return;
 	}
-	list_append(&s->waiting, &p->queue, p);
+	list_append(&s->waiting[p->consignment->class], &p->queue, p);
 	site_wake(s);
 }
 
@@ -271,7 +312,7 @@ begin(struct site *s, const struct lane_call *call,
 static void
 begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 {
-	struct parcel *p = list_take(&s->waiting);
+	struct parcel *p = take_first(s);
 	struct lane_call call = { .n = 0 };
 	struct lane *l;
 
@@ -316,7 +357,7 @@ sites_step(struct job *job, int64_t now)
 		if (!has_room(job, now))
 			return;
 		s = list_take(&job->ready);
-		if (s->waiting.n == 0 || s->lanes.n >= s->most)
+		if (site_waiting(s) == 0 || s->lanes.n >= s->most)
 			continue;
 		if (s->relay) {
 			list_append(&job->logins, &s->ready, s);
@@ -341,7 +382,7 @@ site_log_in(struct site *s, const struct deliver_secret *secret, int64_t now)
 {
 	list_remove(&s->ready);
 	s->asked = false;
-	while (s->waiting.n > 0 && s->lanes.n < s->most &&
+	while (site_waiting(s) > 0 && s->lanes.n < s->most &&
 	    has_room(s->job, now))
 		begin_lane(s, secret, now);
 	s->stale = false;
@@ -358,7 +399,7 @@ site_refuse_login(struct site *s, const struct outcome *why)
 	list_remove(&s->ready);
 	s->asked = s->stale = false;
 	o.verdict = DEFERRED;
-	while ((p = list_take(&s->waiting))) {
+	while ((p = take_first(s))) {
 		parcel_add_problem(p, &o);
 		site_strand(s, p);
 	}

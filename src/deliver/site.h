@@ -22,7 +22,8 @@ struct site {
 	const struct relay_spec *relay; /* NULL = direct */
 	struct hops hops;
 	int64_t good_until;	/* the plan that the hops are of */
-	struct list waiting;	/* parcels */
+	struct list waiting[NCLASSES]; /* parcels */
+	unsigned turn;		/* whose it is to have a lane */
 	struct list lanes;
 	struct list_node ready;	/* the job's: ready, or logins */
 	bool asked;		/* the login was asked for */

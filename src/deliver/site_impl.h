@@ -8,6 +8,17 @@
 /* It wants a lane, if anybody waits. */
 void site_wake(struct site *s);
 
+/* How many parcels wait; p comes to the front of its queue. */
+size_t site_waiting(const struct site *s);
+void site_put_first(struct site *s, struct parcel *p);
+
+/*
+ * The queues in the order in which they are to be looked at now, k < NCLASSES +
+ * 1: that of the class whose turn it is, then all by urgency.  Who takes a
+ * parcel out ends the turn.
+ */
+struct list *site_queue(struct site *s, size_t k);
+
 /* p has nobody left to ask here. */
 void site_strand(struct site *s, struct parcel *p);
 

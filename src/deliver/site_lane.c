@@ -25,7 +25,7 @@ hop_of(const struct lane *l)
 static void
 put_back(struct site *s, struct parcel *p)
 {
-	list_prepend(&s->waiting, &p->queue, p);
+	site_put_first(s, p);
 	site_wake(s);
 }
 
@@ -83,11 +83,11 @@ note_host(const struct lane *l)
 	h->no_bdat = h->no_bdat || session_bdat_is_broken(l->session);
 }
 
-/* The next parcel that may go aboard. */
+/* The first of a queue that may go aboard. */
 static struct parcel *
-next_parcel(const struct lane *l)
+first_fit(const struct lane *l, const struct list *queue)
 {
-	struct parcel *p = list_first(&l->site->waiting);
+	struct parcel *p = list_first(queue);
 
 	for (size_t i = 0; p && i < LOOK_AHEAD; i++) {
 		if (site_may_take(l, p))
@@ -95,6 +95,22 @@ next_parcel(const struct lane *l)
 		p = list_after(&p->queue);
 	}
 	return NULL;
+}
+
+/* The next parcel that may go aboard is taken out; or NULL. */
+static struct parcel *
+next_parcel(const struct lane *l)
+{
+	struct site *s = l->site;
+	struct parcel *p = NULL;
+
+	for (size_t k = 0; !p && k <= NCLASSES; k++)
+		p = first_fit(l, site_queue(s, k));
+	if (p) {
+		list_remove(&p->queue);
+		s->turn++;
+	}
+	return p;
 }
 
 /* Its parcel's next mail; false when there is none, and the parcel is gone. */
@@ -113,7 +129,7 @@ rest(struct lane *l, int64_t now)
 {
 	int64_t idle = l->job->config->idle;
 
-	if (l->job->closed || !lane_may_mail(l) || l->site->waiting.n > 0 ||
+	if (l->job->closed || !lane_may_mail(l) || site_waiting(l->site) > 0 ||
 	    (l->idle.in && now >= l->deadline))
 		lane_quit(l, now);
 	else if (!l->idle.in)
@@ -140,7 +156,6 @@ serve(struct lane *l, int64_t now)
 		rest(l, now);
 		return;
 	}
-	list_remove(&p->queue);
 	lane_board(l, p);
 }
 

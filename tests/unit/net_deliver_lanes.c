@@ -292,6 +292,39 @@ test_how_far_is_another_lane(void **state)
 	close_scene(&sc, POLITE "|EHLO MAIL RCPT QUIT");
 }
 
+/* With one lane: urgent before normal before bulk, but each has his turn. */
+static void
+test_classes(void **state)
+{
+	static const enum mail_class classes[] = { CLASS_NORMAL, CLASS_BULK,
+		CLASS_URGENT, CLASS_NORMAL, CLASS_URGENT, CLASS_BULK };
+	static const char *const want[] = { "3", "1", "5", "4", "2", "6" };
+	const struct peer_taken *taken;
+	struct letter l[6];
+	struct scene sc;
+	char id[8];
+
+	(void)state;
+	open_scene(&sc, NULL, 0, NULL);
+	sc.s.config.max_lanes = 1;
+	sender_start(&sc.s);
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(id, sizeof id, "%zu", i + 1);
+		letter_init(&l[i], "u@a.test", id);
+		l[i].c.class = classes[i];
+		deliver_add(sc.s.deliver, &l[i].c);
+	}
+	for (size_t i = 0; i < 6; i++)
+		has(sender_finish(&sc.s), "D");
+	sender_close(&sc.s);
+	assert_int_equal(peers_taken(sc.s.peers, &taken), 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_string_equal(taken[i].id, want[i]);
+	sender_free(&sc.s);
+	for (size_t i = 0; i < 6; i++)
+		letter_free(&l[i]);
+}
+
 /* ---- recording ---- */
 
 /* Steps until there is a batch; the server may do what it likes meanwhile. */
@@ -454,6 +487,7 @@ main(void)
 		cmocka_unit_test(test_how_many_in_a_mail),
 		cmocka_unit_test(test_routes_are_kept),
 		cmocka_unit_test(test_how_far_is_another_lane),
+		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_recorded_before_it_goes_on),
 		cmocka_unit_test(test_recorded_without_a_lane),
 		cmocka_unit_test(test_cancelled_while_it_waits),
