@@ -73,8 +73,8 @@ $B/smtpsend-net.so: $(NET_O:.o=.pic.o)
 $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o)
 	$(call module,$(CURL))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
-	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c sockaddr.c \
-	stream.c wait.c) src/smtp/reply.c)
+	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c limit.c \
+	sockaddr.c stream.c wait.c) src/smtp/reply.c)
 
 # What finds a module, and what proves that it is of the same build.
 HEADERS := $(wildcard src/*/*.h)

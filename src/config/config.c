@@ -12,6 +12,7 @@
 #include "base/ascii.h"
 #include "config/config_impl.h"
 #include "config/own.h"
+#include "net/file.h"
 
 #define SYSTEM_FILE "/etc/smtpsend/smtpsend.conf"
 #define OWN_FILE    "/smtpsend/smtpsend.conf"
@@ -48,7 +49,7 @@ static bool
 fail(struct load *l, const char *path, int error)
 {
 	refuse_file(l, path, strerror(error));
-	if (own_is_shortage(error))
+	if (file_is_shortage(error))
 		l->status = EX_OSERR;
 	return false;
 }

@@ -333,10 +333,3 @@ own_is_absent(const struct own_refusal *why)
 	    why->error == ENOENT || why->error == ENOTDIR ||
 	    why->error == ELOOP || why->error == ENAMETOOLONG;
 }
-
-bool
-own_is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM ||
-	    error == ENOBUFS || error == EIO;
-}

@@ -47,7 +47,4 @@ int own_open(const char *path, int flags, struct own_refusal *why);
 /* There is no such file, it cannot be reached, or it is not to be believed. */
 bool own_is_absent(const struct own_refusal *why);
 
-/* This errno tells of a shortage or a broken disk, not of a wrong name. */
-bool own_is_shortage(int error);
-
 #endif

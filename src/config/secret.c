@@ -16,6 +16,7 @@
 #include "config/own.h"
 #include "config/secret_parts.h"
 #include "net/clock.h"
+#include "net/file.h"
 
 /* Locking is as the limits have it; all else works on every kernel we know. */
 static char *
@@ -83,7 +84,7 @@ is_private(const char *what, const char *path, int fd, struct outcome *why)
 static bool
 cannot_read(const char *what, const char *path, int error, struct outcome *why)
 {
-	if (own_is_shortage(error))
+	if (file_is_shortage(error))
 		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "%s %s: %s", what, path, strerror(error));
 	return REFUSE(why, "%s %s: %s", what, path, strerror(error));

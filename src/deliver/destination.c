@@ -33,16 +33,6 @@ put_key(struct buf *out, const struct way *way, bool mixed)
 		buf_puts(out, way->domain);
 }
 
-static char *
-copy(struct slice s)
-{
-	char *p = mem_alloc(s.n + 1);
-
-	if (s.n > 0)
-		memcpy(p, s.p, s.n);
-	return p;
-}
-
 static struct destination *
 make(struct job *job, const struct way *way, struct slice key)
 {
@@ -59,7 +49,7 @@ make(struct job *job, const struct way *way, struct slice key)
 		d->way.relay = relay;
 	}
 	table_add(&job->destinations, &d->node,
-	    (struct slice){ copy(key), key.n }, d);
+	    (struct slice){ mem_dup(key), key.n }, d);
 	if (job->config->plan_only)
 		list_append(&job->plans, &d->listed, d);
 	return d;

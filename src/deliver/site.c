@@ -65,9 +65,7 @@ make(struct job *job, const struct site_call *call, struct slice key)
 {
 	const struct plan *p = call->plan;
 	struct site *s = mem_alloc(sizeof *s);
-	char *kept = mem_alloc(key.n);
 
-	memcpy(kept, key.p, key.n);
 	s->job = job;
 	s->tls = p->tls;
 	s->tls_fixed = call->tls_fixed;
@@ -77,7 +75,8 @@ make(struct job *job, const struct site_call *call, struct slice key)
 	s->most = job->config->max_site_lanes;
 	if (s->most == 0)
 		s->most = DELIVER_SITE_LANES;
-	table_add(&job->sites, &s->node, (struct slice){ kept, key.n }, s);
+	table_add(&job->sites, &s->node, (struct slice){ mem_dup(key), key.n },
+	    s);
 	return s;
 }
 

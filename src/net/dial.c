@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net/clock.h"
+#include "net/limit.h"
 #include "net/sockaddr.h"
 
 #define STAGGER MILLISECONDS(250) /* RFC 8305 section 5 */
@@ -96,13 +97,8 @@ fail_text(struct dial *d, size_t i, enum stage stage, const char *reason)
 static bool
 is_local(int error)
 {
-	static const int local[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN,
-		EADDRINUSE };
-
-	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
-		if (error == local[i])
-			return true;
-	return false;
+	return limit_is_shortage(error) || error == EAGAIN ||
+	    error == EADDRINUSE;
 }
 
 static void

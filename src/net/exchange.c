@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/limit.h"
 #include "net/sockaddr.h"
 
 #define MISMATCHES_MAX 3
@@ -24,20 +25,12 @@ failed(struct exchange *x, const char *why)
 	return EXCHANGE_FAILED;
 }
 
-/* Is this error a shortage of this host's, whoever is to be asked? */
-static bool
-is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM;
-}
-
 /* For what the kernel refused. */
 static enum exchange_state
 failed_by(struct exchange *x, int error)
 {
 	failed(x, strerror(error));
-	return is_shortage(error) ? EXCHANGE_STARVED : EXCHANGE_FAILED;
+	return limit_is_shortage(error) ? EXCHANGE_STARVED : EXCHANGE_FAILED;
 }
 
 static void

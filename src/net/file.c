@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/limit.h"
+
 #define BLOCK 65536
 
 /* One read; what it said, and never EINTR. */
@@ -61,12 +63,7 @@ file_read(const char *path, struct buf *out)
 bool
 file_is_shortage(int error)
 {
-	static const int all[] = { EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO };
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (error == all[i])
-			return true;
-	return false;
+	return error == EIO || limit_is_shortage(error);
 }
 
 bool

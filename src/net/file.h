@@ -23,7 +23,7 @@ bool file_read(const char *path, struct buf *out);
 bool file_fail(struct outcome *why, const char *what, const char *path,
     int error);
 
-/* Is error such a shortage? */
+/* Is error such a shortage, or a disk that cannot be read? */
 bool file_is_shortage(int error);
 
 #endif

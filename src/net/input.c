@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/limit.h"
 
 /* Where it comes from, while it is read. */
 struct source {
@@ -36,7 +37,7 @@ open_fail(struct outcome *why, const char *path, const char *reason)
 static bool
 open_errno(struct outcome *why, const char *path)
 {
-	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+	if (limit_is_shortage(errno))
 		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "cannot open the message: %s", strerror(errno));
 	return open_fail(why, path, errno == EBADF ? "closed"

@@ -2,6 +2,7 @@
 /* limit.c - see limit.h */
 #include "net/limit.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 
 size_t
@@ -16,4 +17,11 @@ limit_descriptors(size_t wanted)
 		(void)setrlimit(RLIMIT_NOFILE, &r);
 	}
 	return r.rlim_cur < wanted ? (size_t)r.rlim_cur : wanted;
+}
+
+bool
+limit_is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* limit.h - how many descriptors there are. */
+/* limit.h - how many descriptors there are, and when there are no more. */
 #ifndef NET_LIMIT_H
 #define NET_LIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -11,5 +12,11 @@
  * is enough, for the sake of what we start (select() ends at 1,024).
  */
 size_t limit_descriptors(size_t wanted);
+
+/*
+ * Does this errno tell that this machine is short of descriptors or memory?
+ * Then the fault is nobody else's, and it passes.
+ */
+bool limit_is_shortage(int error);
 
 #endif

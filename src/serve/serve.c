@@ -7,12 +7,12 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/duration.h"
 #include "base/mem.h"
+#include "net/limit.h"
 #include "net/sockaddr.h"
 #include "serve/peer.h"
 
@@ -49,19 +49,6 @@ struct serve {
 	int64_t sweep;		/* when to look at all deadlines */
 };
 
-/* A socket and a draft each; what the system gives must do. */
-static void
-raise_limit(size_t peers)
-{
-	struct rlimit have;
-	rlim_t want = 2 * (rlim_t)peers + SPARE;
-
-	if (getrlimit(RLIMIT_NOFILE, &have) != 0 || have.rlim_cur >= want)
-		return;
-	have.rlim_cur = want < have.rlim_max ? want : have.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &have);
-}
-
 struct serve *
 serve_new(const struct serve_config *config, struct events *events)
 {
@@ -84,7 +71,8 @@ serve_new(const struct serve_config *config, struct events *events)
 	s->world.events = events;
 	s->world.patience = config->patience ? config->patience : PATIENCE;
 	s->world.block = mem_alloc(PEER_BLOCK);
-	raise_limit(s->max);
+	/* a socket and a draft each; what the system gives must do */
+	limit_descriptors(2 * s->max + SPARE);
 	return s;
 }
 
@@ -214,13 +202,6 @@ give_seat(struct serve *s, int fd, int64_t now)
 	add_busy(s, seat);
 }
 
-static bool
-is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	    error == ENOMEM;
-}
-
 /*
  * One that cannot be let in (no descriptor is left) keeps the listener ready:
  * asking at once again would spin.
@@ -234,7 +215,7 @@ take_arrivals(struct serve *s, int64_t now)
 		fd = accept4(s->listener, NULL, NULL,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			s->rest = is_shortage(errno) ? now + REST : 0;
+			s->rest = limit_is_shortage(errno) ? now + REST : 0;
 			return;
 		}
 		s->lanes++;

@@ -21,6 +21,7 @@
 
 #include "../support/remove_all.h"
 #include "config/own.h"
+#include "net/file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define OWNER	 12345
@@ -340,13 +341,13 @@ test_errors(void **state)
 		struct own_refusal why = { .error = absent[i] };
 
 		assert_true(own_is_absent(&why));
-		assert_false(own_is_shortage(absent[i]));
+		assert_false(file_is_shortage(absent[i]));
 	}
 	for (size_t i = 0; i < COUNT(shortage); i++) {
 		struct own_refusal why = { .error = shortage[i] };
 
 		assert_false(own_is_absent(&why));
-		assert_true(own_is_shortage(shortage[i]));
+		assert_true(file_is_shortage(shortage[i]));
 	}
 }
 

@@ -26,7 +26,8 @@
 	      TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const struct complete_options usual = {
-	.address = { { "here.example", 12 }, &idn_table },
+	.address.default_domain = { "here.example", 12 },
+	.address.idn = &idn_table,
 	.from = { "al@here.example", 15 },
 	.full_name = { "Al", 2 },
 	.address.short_name = { "box", 3 },
