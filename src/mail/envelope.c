@@ -155,17 +155,6 @@ notify_parse(struct slice s, unsigned *out)
 	return true;
 }
 
-bool
-envelope_is_utf8(const struct envelope *e)
-{
-	if (e->from.utf8)
-		return true;
-	for (size_t i = 0; i < e->n; i++)
-		if (e->rcpts[i].to.utf8)
-			return true;
-	return false;
-}
-
 void
 recipient_append(struct recipient_list *l, struct recipient *r)
 {

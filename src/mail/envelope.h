@@ -80,9 +80,6 @@ struct outcome recipient_outcome(const struct recipient *r);
  */
 bool notify_parse(struct slice s, unsigned *out);
 
-/* Does any address of the envelope need SMTPUTF8? */
-bool envelope_is_utf8(const struct envelope *e);
-
 /* Give every recipient that is still PENDING this outcome, decided at now. */
 void envelope_settle(struct envelope *e, const struct outcome *o, int64_t now);
 

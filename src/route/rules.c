@@ -95,12 +95,6 @@ find_relay(const struct rules *rules, struct slice name)
 	return NULL;
 }
 
-const struct relay_spec *
-rules_relay(const struct rules *rules, const char *name)
-{
-	return find_relay(rules, slice_of(name));
-}
-
 /* Once each, RELAYS_MAX at most; NULL is no relay. */
 static void
 add_relay(struct choice *out, const struct relay_spec *relay)

@@ -97,14 +97,10 @@ bool pattern_matches(const char *pattern, const char *subject);
  * nor server, all relays whose `from` matches the sender, in their order; then
  * rules->use; then direct.  sender is a path ("" for <>), domain as address.h
  * makes it.  Names without a relay are passed over: who makes the rules has
- * refused them (rules_relay()).
+ * refused them.
  */
 void rules_choose(const struct rules *rules, const char *sender,
     const char *domain, struct choice *out);
-
-/* The relay of this name, or NULL. */
-const struct relay_spec *rules_relay(const struct rules *rules,
-    const char *name);
 
 /*
  * The address that replaces this sender's, or NULL.  The null reverse-path is

@@ -18,12 +18,6 @@ reply_parser_free(struct reply_parser *p)
 	buf_free(&p->reply.text);
 }
 
-bool
-reply_is_partial(const struct reply_parser *p)
-{
-	return p->begun || p->line.n > 0;
-}
-
 /* Take 1*3DIGIT off the front; false when there is none. */
 static bool
 take_number(struct slice *s, unsigned short *out)

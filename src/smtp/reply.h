@@ -63,9 +63,6 @@ void reply_parser_free(struct reply_parser *p);
 enum parse reply_parse(struct reply_parser *p, struct slice *in,
     struct slice *line);
 
-/* Has the parser the beginning of an unfinished reply? */
-bool reply_is_partial(const struct reply_parser *p);
-
 /*
  * The only crossing from what a server said to what it means: 2yz `good`, 4yz
  * DEFERRED, 5yz FAILED, anything else a protocol error, DEFERRED.

@@ -115,12 +115,9 @@ test_utf8(void **state)
 
 	(void)state;
 	add(&e, "J\xc3\xb6rg <bob@b\xc3\xbc" "cher.example>");
-	assert_false(envelope_is_utf8(&e));
-	e.from.utf8 = true;
-	assert_true(envelope_is_utf8(&e));
-	e.from.utf8 = false;
+	assert_false(e.rcpts[0].to.utf8);
 	add(&e, "j\xc3\xb6rg@x");
-	assert_true(envelope_is_utf8(&e));
+	assert_true(e.rcpts[1].to.utf8);
 	envelope_free(&e);
 }
 

@@ -173,20 +173,6 @@ test_garbage(void **state)
 	buf_free(&in);
 }
 
-static void
-test_partial(void **state)
-{
-	struct reply_parser p = { 0 };
-	struct slice in = SLICE("250-x\r\n"), line;
-
-	(void)state;
-	assert_false(reply_is_partial(&p));
-	assert_int_equal(reply_parse(&p, &in, &line), PARSE_MORE);
-	assert_true(slice_eq(line, SLICE("250-x")));
-	assert_true(reply_is_partial(&p));
-	reply_parser_free(&p);
-}
-
 static const struct {
 	unsigned short code;
 	enum verdict want;
@@ -267,7 +253,6 @@ main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_meaning),
 		cmocka_unit_test(test_queue_id),
 	};

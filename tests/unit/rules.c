@@ -178,7 +178,7 @@ test_choices(void **state)
 static void
 test_limits(void **state)
 {
-	struct relay_spec many[RELAYS_MAX + 2] = { { NULL } };
+	struct relay_spec many[RELAYS_MAX + 2] = { { .name = NULL } };
 	struct rules rules = { .relay = many, .nrelays = COUNT(many) };
 	char names[COUNT(many)][4], from[600];
 	struct choice c;
@@ -200,12 +200,14 @@ test_limits(void **state)
 static void
 test_relay_by_name(void **state)
 {
+	struct rules rules = { .relay = relays, .nrelays = COUNT(relays) };
+	struct choice c;
+
 	(void)state;
-	assert_ptr_equal(rules_relay(&with_default, "home"), &relays[1]);
-	assert_null(rules_relay(&with_default, "Home"));
-	assert_null(rules_relay(&with_default, "hom"));
-	assert_null(rules_relay(&with_default, ""));
-	assert_null(rules_relay(&nothing, "home"));
+	rules.use = "Home hom hom* home";
+	rules_choose(&rules, "", "z.test", &c);
+	assert_int_equal(c.nrelays, 1);
+	assert_ptr_equal(c.relay[0], &relays[1]);
 }
 
 static const struct {
