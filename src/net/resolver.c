@@ -31,7 +31,7 @@
 struct resolver {
 	struct lookups all;
 	struct cache cache;
-	struct ticket_queue waiting, spare; /* these after those */
+	struct list waiting, spare; /* these after those */
 	struct ticket *active[ACTIVE_MAX];
 	size_t nactive;
 	int64_t pause_ends;	/* no descriptor was free: try again then */
@@ -70,8 +70,9 @@ resolver_new(const struct resolver_config *config, struct events *events)
 	r->all.events = events;
 	r->all.heard_at = INT64_MIN;
 	r->pause_ends = r->silent_at = INT64_MIN;
-	if (getrandom(&r->cache.key, sizeof r->cache.key, GRND_NONBLOCK) < 0)
-		r->cache.key.k[0] = (uint64_t)(uintptr_t)r;
+	if (getrandom(&r->cache.table.seed, sizeof r->cache.table.seed,
+	    GRND_NONBLOCK) < 0)
+		r->cache.table.seed.k[0] = (uint64_t)(uintptr_t)r;
 	return r;
 }
 
@@ -145,7 +146,7 @@ starved(struct resolver *r, struct ticket *t, int64_t now)
 	}
 	if (now - t->starved_at < STARVED_BUDGET * r->all.config.budget) {
 		stop_lookup(t);
-		ticket_queue_add_first(&r->waiting, t);
+		list_prepend(&r->waiting, &t->queue, t);
 		return;
 	}
 	a = dns_answer_soft(t->type, "");
@@ -159,7 +160,7 @@ starved(struct resolver *r, struct ticket *t, int64_t now)
 static struct ticket *
 next_queued(const struct resolver *r)
 {
-	return r->waiting.first ? r->waiting.first : r->spare.first;
+	return list_first(r->waiting.n > 0 ? &r->waiting : &r->spare);
 }
 
 /* The lookup may be over, or not be possible now. */
@@ -193,7 +194,7 @@ fail_queue(struct resolver *r, enum stage fault, const char *why, int64_t now)
 		struct dns_answer a = dns_answer_soft(t->type, why);
 
 		a.fault = fault;
-		ticket_leave(t);
+		list_remove(&t->queue);
 		settle(r, t, a, now);
 	}
 }
@@ -227,7 +228,7 @@ start_queued(struct resolver *r, int64_t now)
 	    now >= r->pause_ends) {
 		struct dns_question q = question_of(t);
 
-		ticket_leave(t);
+		list_remove(&t->queue);
 		t->lookup = mem_alloc(sizeof *t->lookup);
 		lookup_begin(&r->all, t->lookup, &q, now);
 		look_at(r, t, now);
@@ -265,10 +266,10 @@ note_silence(struct resolver *r, const char *why, int64_t now)
 static void
 prefer(struct resolver *r, struct ticket *t)
 {
-	if (t->queue != &r->spare)
+	if (t->queue.in != &r->spare)
 		return;
-	ticket_leave(t);
-	ticket_queue_add(&r->waiting, t);
+	list_remove(&t->queue);
+	list_append(&r->waiting, &t->queue, t);
 }
 
 /* By DNS.  The name "" stands for all that are none. */
@@ -294,7 +295,7 @@ ask_dns(struct resolver *r, const char *name, const struct dns_question *q,
 		settle(r, t, dns_answer_soft(q->type, r->silence), now);
 		return t;
 	}
-	ticket_queue_add(q->spare ? &r->spare : &r->waiting, t);
+	list_append(q->spare ? &r->spare : &r->waiting, &t->queue, t);
 	start_queued(r, now);
 	return t;
 }
@@ -350,8 +351,6 @@ cancel(struct resolver *r, struct ticket *t)
 			i++;
 		r->active[i] = r->active[--r->nactive];
 		stop_lookup(t);
-	} else {
-		ticket_leave(t);
 	}
 	cache_drop(&r->cache, t);
 }

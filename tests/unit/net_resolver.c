@@ -1142,7 +1142,7 @@ test_memory_is_given_back(void **state)
 static void
 test_the_table_grows_with_its_tickets(void **state)
 {
-	struct cache c = { .key = { { 1, 2 } } };
+	struct cache c = { .table.seed = { { 1, 2 } } };
 	const unsigned n = 20000;
 	size_t longest = 0;
 	char name[32];
@@ -1152,12 +1152,12 @@ test_the_table_grows_with_its_tickets(void **state)
 		snprintf(name, sizeof name, "n%u.example.org", i);
 		cache_add(&c, name, DNS_A, false);
 	}
-	assert_int_equal(c.n, n);
-	assert_in_range(c.nbuckets, n, 2 * n);
-	for (size_t i = 0; i < c.nbuckets; i++) {
+	assert_int_equal(c.table.n, n);
+	assert_in_range(c.table.nslots, n, 2 * n);
+	for (size_t i = 0; i < c.table.nslots; i++) {
 		size_t length = 0;
 
-		for (struct ticket *t = c.bucket[i]; t; t = t->chain)
+		for (struct table_node *t = c.table.slot[i]; t; t = t->chain)
 			length++;
 		longest = length > longest ? length : longest;
 	}
