@@ -350,7 +350,7 @@ test_recorded_before_it_goes_on(void **state)
 	(void)state;
 	open_scene(&sc, NULL, 0, PIPES " LIMITS_RCPTMAX=1");
 	sc.s.config.records = true;
-	sc.s.config.max_site_lanes = 1;
+	sc.s.config.max_lanes = 1;
 	first = post(&sc, "u@a.test");
 	second = post(&sc, "v@b.test");
 	await_batch(&sc, &b);

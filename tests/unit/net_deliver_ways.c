@@ -182,6 +182,9 @@ test_a_floor(void **state)
 	run(&s, &l, "T");
 	sender_heard(&s, 3, "EHLO", "no STARTTLS there");
 	assert_int_equal(l.envelope.rcpts[0].result->stage, STAGE_STARTTLS);
+	assert_string_equal(l.envelope.rcpts[0].result->host, "mx3.test");
+	assert_int_equal(l.envelope.rcpts[0].result->peer.port,
+	    s.config.route.port);
 	end(&s, &l);
 }
 
@@ -226,6 +229,28 @@ test_times_and_progress(void **state)
 	assert_int_equal(size, 2 * l.message.size);
 	assert_true(sent >= size); /* and the final dots */
 	assert_int_equal(deliver_awaited(s.deliver).stage, STAGE_NONE);
+	/* closed and done: nothing is kept that is of no more use */
+	assert_int_equal(s.deliver->job.destinations.n, 0);
+	assert_int_equal(s.deliver->job.sites.n, 0);
+	end(&s, &l);
+}
+
+static void
+test_the_plan_is_told(void **state)
+{
+	struct sender s;
+	struct letter l;
+	struct event e = { .n = 0 };
+
+	(void)state;
+	open_world(&s);
+	letter_init(&l, "u@a.test", "1");
+	run(&s, &l, "D");
+	while (e.kind != EVENT_PLAN)
+		assert_true(events_take(&s.events, &e));
+	assert_true(slice_eq(event_get(&e, "domain"), SLICE("a.test")));
+	assert_true(slice_eq(event_get(&e, "hosts"),
+	    SLICE("10 mx1.test, 20 mx2.test")));
 	end(&s, &l);
 }
 
@@ -308,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_a_floor),
 		cmocka_unit_test(test_the_body_is_gone),
 		cmocka_unit_test(test_times_and_progress),
+		cmocka_unit_test(test_the_plan_is_told),
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_a_long_run),
 		cmocka_unit_test(test_nobody),
