@@ -649,6 +649,7 @@ main(void)
 		cmocka_unit_test(test_stopped_in_order),
 	};
 
+	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
 	alarm(120);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
