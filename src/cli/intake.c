@@ -117,11 +117,18 @@ plan_recoding(struct message *m, bool cr_ends, struct outcome *why)
 	recode_plan_finish(m->recode);
 	m->recode_bar = recode_plan_bar(m->recode);
 	m->is_binary = m->is_binary || recode_plan_is_binary(m->recode);
+	if (!m->is_binary && !recode_is_needed(m)) {
+		recode_plan_free(m->recode); /* only CRs that nobody minds */
+		m->recode = NULL;
+		m->recode_bar = NULL;
+		return true;
+	}
 	if (!m->recode_bar || !recode_is_forced(m))
 		return true;
 	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 3),
-	    "the message has NULs, lines of more than 998 octets, or raw "
-	    "binary parts, and may not be re-coded: %s", m->recode_bar);
+	    "the message has NULs, lines of more than 998 octets, CRs without "
+	    "LFs, or raw binary parts, and may not be re-coded: %s",
+	    m->recode_bar);
 }
 
 static bool
@@ -142,7 +149,7 @@ scan_body(struct message *m, const struct complete_options *o,
 	scan_message(&scan, m);
 	if (as_is)
 		m->recode_bar = "--as-is";
-	else if (recode_is_needed(m))
+	else if (recode_is_needed(m) || scan.has_cr)
 		return plan_recoding(m, o->cr_ends, why);
 	return true;
 }

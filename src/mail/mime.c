@@ -46,7 +46,7 @@ set_type(struct mime_entity *e, const struct mimetype *t)
 	e->is_text = !e->is_typed || is_type(t, "text") ||
 	    is_type(t, "message");
 	e->is_binary = !e->is_text && !is_type(t, "multipart") &&
-	    (e->cte == CTE_BINARY || e->cte == CTE_7BIT);
+	    is_identity(e->cte);
 }
 
 /*

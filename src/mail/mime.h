@@ -32,7 +32,8 @@ struct mime_entity {
 	bool is_text;	/* text/..., message/..., or without a type */
 	bool is_typed;	/* has a Content-Type */
 	bool is_opaque;	/* a multipart that is not walked: a leaf of no use */
-	bool is_binary;	/* its very octets count, not lines of text */
+	bool is_binary;	/* no text, in no encoding: its very octets count,
+			   unless it is labelled 8bit and has lines */
 	bool is_signed;	/* inside multipart/signed (RFC 1847) */
 	char charset[CHARSET_MAX + 1]; /* of what is no UTF-8 in its header */
 };

@@ -25,9 +25,11 @@ is_unclean(const struct recode *r, const struct mime_entity *e)
 static enum seven_form
 choose_form(const struct recode *r, const struct mime_entity *e)
 {
+	unsigned bits = recode_plan_part(r->plan, e->index);
+
 	if (e->kind != MIME_LEAF)
 		return SEVEN_OUTSIDE;
-	if (!is_unclean(r, e))
+	if (!(bits & PART_UNCLEAN))
 		return SEVEN_COPY;
 	if (e->cte == CTE_QP)
 		return SEVEN_QP_MEND;
@@ -35,7 +37,7 @@ choose_form(const struct recode *r, const struct mime_entity *e)
 		return SEVEN_BASE64_MEND;
 	if (e->is_text)
 		return SEVEN_QP;
-	return e->is_binary ? SEVEN_BASE64_RAW : SEVEN_BASE64;
+	return recode_plan_is_raw(e, bits) ? SEVEN_BASE64_RAW : SEVEN_BASE64;
 }
 
 /* The encoding that an unclean entity gets. */

@@ -82,7 +82,8 @@ check_leaf(struct recode_plan *plan)
 		bar(plan, "the Content-Transfer-Encoding of a part is unknown");
 	else if (plan->leaf & PART_NOT_BASE64)
 		bar(plan, "a part is labelled base64 and is not");
-	if (e->is_binary && (plan->leaf & PART_HIGH))
+	if (plan->leaf & PART_NO_LINES ? e->is_binary || e->is_signed :
+	    recode_plan_is_raw(e, plan->leaf) && plan->leaf & PART_HIGH)
 		plan->is_binary = true;
 }
 
@@ -105,6 +106,16 @@ check_utf8(struct recode_plan *plan, struct slice text)
 	for (size_t i = 0; i < text.n; i++)
 		if (!utf8_step(&plan->utf8, text.p[i]))
 			mark_leaf(plan, PART_NOT_UTF8);
+}
+
+/* A CR that the wire would make a line end: who minds? */
+static void
+take_cr(struct recode_plan *plan)
+{
+	const struct mime_entity *e = &plan->mime.entity;
+
+	if (!plan->mime.is_outside && (e->is_binary || e->is_signed))
+		mark_leaf(plan, PART_NO_LINES | PART_UNCLEAN);
 }
 
 static bool
@@ -137,6 +148,8 @@ look_at(struct recode_plan *plan, struct slice text)
 		bits |= PART_HIGH;
 	if (is_unclean(plan, text))
 		bits |= PART_UNCLEAN;
+	if (slice_find(text, '\0') < text.n)
+		bits |= PART_NO_LINES;
 	if (plan->mime.entity.cte == CTE_BASE64 && !is_base64(text))
 		bits |= PART_NOT_BASE64;
 	if (bits)
@@ -231,8 +244,10 @@ take_event(struct recode_plan *plan, enum mime_event event, struct slice piece)
 		else
 			look_at(plan, piece);
 		break;
-	case MIME_EOL:
 	case MIME_CR:
+		take_cr(plan);
+		/* fall through */
+	case MIME_EOL:
 		end_line(plan);
 		break;
 	case MIME_DELIMITER:

@@ -18,6 +18,7 @@ enum {
 	PART_HIGH = 2,	   /* octets above 127 */
 	PART_NOT_UTF8 = 4, /* ... and they are no UTF-8 */
 	PART_NOT_BASE64 = 8, /* octets that base64 does not have */
+	PART_NO_LINES = 16, /* a NUL or a stray CR: lines would spoil it */
 };
 
 struct recode_plan {
@@ -33,6 +34,13 @@ struct recode_plan {
 	bool has_part[MIME_DEPTH], is_dirty[MIME_DEPTH];
 	struct buf bar;	  /* why it cannot be; empty when it can */
 };
+
+/* Does it count to the octet, line ends too?  With its PART_ bits. */
+static inline bool
+recode_plan_is_raw(const struct mime_entity *e, unsigned bits)
+{
+	return e->is_binary && (e->cte != CTE_8BIT || bits & PART_NO_LINES);
+}
 
 /* The PART_ bits of an entity. */
 unsigned recode_plan_part(const struct recode_plan *plan, size_t index);

@@ -208,7 +208,7 @@ test_entities(void **state)
 		    CTE_BINARY, false, true, false, true, false },
 		{ "Content-Type: image/png\r\n"
 		  "Content-Transfer-Encoding: 8bit\r\n", "unknown-8bit",
-		    CTE_8BIT, false, true, false, false, false },
+		    CTE_8BIT, false, true, false, true, false },
 		{ "Content-Type: image/png\r\n"
 		  "Content-Transfer-Encoding: base64\r\n"
 		  "Content-Transfer-Encoding: 7bit\r\n", "unknown-8bit",

@@ -91,6 +91,13 @@ static const struct {
 	    "Content-Transfer-Encoding: binary\r\n", SLICE("\xff\n\r\xfe\r\n"),
 	    MIME "Content-Type: image/x\r\n" B64,
 	    "/woN/g0K\r\n" },
+	{ "no lines under 8bit", MIME "Content-Type: image/x\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n", SLICE("\n\r\xfe\r\n"),
+	    MIME "Content-Type: image/x\r\n" B64,
+	    "Cg3+DQo=\r\n" },
+	{ "no lines in ASCII", MIME "Content-Type: image/x\r\n",
+	    SLICE("x\ny\rz"), MIME "Content-Type: image/x\r\n" B64,
+	    "eAp5DXo=\r\n" },
 	{ "bad base64", B64, SLICE(A999 "\n=="),
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=us-ascii\r\n" B64, NULL },
@@ -188,6 +195,10 @@ static const struct {
 	    SLICE("--b\n\nx\n--b--\n"), NULL },
 	{ "Content-Type: Multipart/Signed; boundary=b\r\n",
 	    SLICE("--b\n\n\xe9\n--b--\n"), "multipart/signed" },
+	{ "Content-Type: multipart/signed; boundary=b\r\n",
+	    SLICE("--b\n\nx\ry\n--b--\n"), "multipart/signed" },
+	{ "Content-Type: multipart/signed; boundary=b\r\n",
+	    SLICE("x\ry\n--b\n\nx\n--b--\n"), NULL },
 	{ "Content-Type: multipart/signed; boundary=b\r\n",
 	    SLICE("\xe9\n--b\n\nx\n--b--\n"), "multipart/signed" },
 	{ "Content-Type: multipart/signed; boundary=b\r\n",
@@ -336,16 +347,29 @@ test_binary_is_seen(void **state)
 {
 	static const struct {
 		const char *head;
+		struct slice body;
 		bool binary;
 	} rows[] = {
-		{ "Content-Type: image/x\r\n", true },
+		{ "Content-Type: image/x\r\n", SLICE("\xff\n"), true },
+		{ "Content-Type: image/x\r\n", SLICE("x\ny\n"), false },
+		{ "Content-Type: image/x\r\n", SLICE("x\ry\n"), true },
 		{ "Content-Type: image/x\r\n"
-		  "Content-Transfer-Encoding: binary\r\n", true },
+		  "Content-Transfer-Encoding: binary\r\n",
+		    SLICE("\xff\n"), true },
 		{ "Content-Type: image/x\r\n"
-		  "Content-Transfer-Encoding: 8bit\r\n", false },
+		  "Content-Transfer-Encoding: 8bit\r\n",
+		    SLICE("\xff\n"), false },
+		{ "Content-Type: image/x\r\n"
+		  "Content-Transfer-Encoding: 8bit\r\n",
+		    SLICE("\xff\r\n\r"), true },
+		{ "Content-Type: image/x\r\n"
+		  "Content-Transfer-Encoding: 8bit\r\n",
+		    SLICE("\xff\0"), true },
+		{ "Content-Type: image/x\r\n" B64, SLICE("AA\rAA\n"), false },
 		{ "Content-Type: text/x\r\n"
-		  "Content-Transfer-Encoding: binary\r\n", false },
-		{ "", false },
+		  "Content-Transfer-Encoding: binary\r\n",
+		    SLICE("\xff\r\n\r"), false },
+		{ "", SLICE("\xff\n"), false },
 	};
 
 	(void)state;
@@ -356,7 +380,7 @@ test_binary_is_seen(void **state)
 		buf_puts(&head, rows[i].head);
 		buf_puts(&head, "\r\n");
 		plan = recode_plan_new(buf_slice(&head), false, &idn_table);
-		plan_all(plan, SLICE("\xff\n"), whole);
+		plan_all(plan, rows[i].body, whole);
 		assert_int_equal(recode_plan_is_binary(plan), rows[i].binary);
 		assert_null(recode_plan_bar(plan));
 		recode_plan_free(plan);
