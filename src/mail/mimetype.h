@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-#define BOUNDARY_MAX 70 /* RFC 2046 5.1.1 */
+#define BOUNDARY_MAX 200 /* RFC 2046 5.1.1 allows 70; some write more */
 #define CHARSET_MAX  40 /* as long as RFC 2978 3.1 allows */
 
 struct mimetype {

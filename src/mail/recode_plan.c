@@ -76,8 +76,8 @@ check_leaf(struct recode_plan *plan)
 	if (e->is_signed)
 		bar(plan, "nothing in a multipart/signed may change");
 	else if (e->is_opaque)
-		bar(plan, "a multipart has no boundary, or is too deep inside "
-		    "others");
+		bar(plan, "a multipart has no boundary of use, or is too deep "
+		    "inside others");
 	else if (e->cte == CTE_OTHER)
 		bar(plan, "the Content-Transfer-Encoding of a part is unknown");
 	else if (plan->leaf & PART_NOT_BASE64)

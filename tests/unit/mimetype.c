@@ -12,8 +12,8 @@
 #include "mail/param.h"
 
 #define TEN "0123456789"
-#define B70 TEN TEN TEN TEN TEN TEN TEN
 #define C40 TEN TEN TEN TEN
+#define B200 C40 C40 C40 C40 C40
 
 static const struct {
 	const char *value, *type, *subtype, *boundary, *charset;
@@ -48,8 +48,8 @@ static const struct {
 	{ "x/y; boundary=a; boundary=b", "x", "y", "a", "" },
 	{ "x/y; charset=a; charset=b", "x", "y", "", "a" },
 	{ "x/y; boundary=\"\x01\"; boundary=\"\xe4\"", "x", "y", "", "" },
-	{ "x/y; boundary=" B70, "x", "y", B70, "" },
-	{ "x/y; boundary=" B70 "x", "x", "y", "", "" },
+	{ "x/y; boundary=" B200, "x", "y", B200, "" },
+	{ "x/y; boundary=" B200 "x", "x", "y", "", "" },
 	{ "x/y; charset=" C40, "x", "y", "", C40 },
 	{ "x/y; charset=" C40 "x", "x", "y", "", "" },
 	{ "x/y; charset=\"a b\"; charset=\"a_b.c:d+e-f\"", "x", "y", "",
