@@ -142,6 +142,7 @@ scan_body(struct message *m, const struct complete_options *o,
 	if (!walk_body(m, &scan, NULL, why))
 		return false;
 	scan_finish(&scan);
+	m->is_rewritten = m->is_rewritten || scan.has_cr;
 	if (as_is && !scan_is_as_is(&scan, why))
 		return false;
 	if (o->form == COMPLETE_ALL)
@@ -299,6 +300,11 @@ remark(const struct message *m, const struct settings *s,
 		events_warn(events, 0, "the whole message was taken as header "
 		    "fields: its first line looks like one, and no empty line "
 		    "follows");
+	if (m->is_rewritten && header_has(buf_slice(&m->head),
+	    "DKIM-Signature"))
+		events_warn(events, 0, "what SMTP has no form for in the "
+		    "message was changed, and bare names were completed: "
+		    "its DKIM-Signature may not hold any more");
 	if (m->is_binary && m->body.length > 0)
 		events_note(events, 0, "the message holds binary data: it is "
 		    "sent in base64");

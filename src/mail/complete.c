@@ -92,9 +92,21 @@ must_go(const struct header_field *f, enum complete_form form)
 }
 
 static void
-copy_fields(struct slice head, const struct complete_options *o,
-    const char *charset, struct buf *out)
+copy_rewritten(const struct header_field *f, const struct complete_options *o,
+    const char *charset, struct message *m)
 {
+	size_t at = m->head.n;
+
+	rewrite_field(&m->head, f, charset, &o->address);
+	if (!slice_eq(slice_from(buf_slice(&m->head), at), f->raw))
+		m->is_rewritten = true;
+}
+
+static void
+copy_fields(struct slice head, const struct complete_options *o,
+    const char *charset, struct message *m)
+{
+	struct buf *out = &m->head;
 	bool no_block = o->form != COMPLETE_ALL;
 	struct resent block = { 0 };
 	enum resent_name name;
@@ -108,7 +120,7 @@ copy_fields(struct slice head, const struct complete_options *o,
 		if (must_go(&f, o->form))
 			continue;
 		if (must_be_rewritten(&f, o->form))
-			rewrite_field(out, &f, charset, &o->address);
+			copy_rewritten(&f, o, charset, m);
 		else
 			buf_put(out, f.raw);
 	}
@@ -218,7 +230,7 @@ make_head(struct slice head, const struct complete_options *o,
 	struct mimetype type;
 	const char *charset = read_charset(head, &type);
 
-	copy_fields(head, o, charset, &m->head);
+	copy_fields(head, o, charset, m);
 	if (o->form == COMPLETE_ALL)
 		supply_missing(&m->head, head, o, charset);
 	buf_puts(&m->head, "\r\n");

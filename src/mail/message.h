@@ -26,6 +26,8 @@ struct message {
 	bool doubtful_head;	/* what was, or would be, its header hardly is
 				   one (complete.h) */
 
+	bool is_rewritten;	/* fields that came are not what goes out */
+
 	uint64_t size;		/* octets of head and body on the wire, before
 				   dot-stuffing: what SIZE= and BDAT say */
 	size_t longest_line;	/* octets without CRLF, exact over 998 */

@@ -319,6 +319,17 @@ def test_a_broken_dkim_signature_is_told(smtpsend, old):
         assert "DKIM" not in send(smtpsend, r, message=message).stderr
 
 
+@pytest.mark.parametrize("change", [
+    b"Subject: Gr\xc3\xbc\xc3\x9fe\n\nhi\n", b"To: root\n\nhi\n", b"\nx\ry\n"])
+def test_a_header_that_was_signed_and_is_changed_is_told(smtpsend, recorder,
+                                                         change):
+    signed = OWN + b"DKIM-Signature: v=1; d=x; b=\n"
+    run = send(smtpsend, recorder, message=signed + change)
+    assert "DKIM-Signature may not hold" in run.stderr
+    run = send(smtpsend, recorder, message=signed + b"\nhi\n")
+    assert run.stderr == ""
+
+
 @pytest.mark.parametrize("body, charset", [
     ("Grüße\n".encode(), "utf-8"), ("Grüße\n".encode("latin1"), "unknown-8bit")])
 def test_the_same_labels_on_both_paths(smtpsend, body, charset):

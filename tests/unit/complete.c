@@ -314,6 +314,39 @@ head_with(const struct complete_options *o, const char *raw)
 	return text;
 }
 
+/* What a signature may be over is not touched in silence. */
+static void
+test_what_is_rewritten_is_noted(void **state)
+{
+	static const struct {
+		const char *field;
+		bool rewritten;
+	} rows[] = {
+		{ "Subject: \xc3\xa4\n", true },
+		{ "Subject : a\n", true },
+		{ "To: root\n", true },
+		{ "To: root@x,\n  al@x\nSubject:  a  b\n\tc\n", false },
+		{ "Bcc: \xc3\xa4@x\n", false },
+		{ "Return-Path: <>\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct message m = { .body.fd = -1 };
+		struct buf raw = { 0 };
+		struct outcome why;
+		size_t at;
+
+		buf_putf(&raw, "%s%s\n", rows[i].field, OWN);
+		assert_int_equal(message_head(buf_slice(&raw), true, &usual,
+		    &m, NULL, &at, &why), PARSE_OK);
+		if (m.is_rewritten != rows[i].rewritten)
+			fail_msg("%s", rows[i].field);
+		buf_free(&m.head);
+		buf_free(&raw);
+	}
+}
+
 static void
 test_as_is(void **state)
 {
@@ -607,6 +640,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_what_is_rewritten_is_noted),
 		cmocka_unit_test(test_as_is),
 		cmocka_unit_test(test_as_is_is_refused),
 		cmocka_unit_test(test_to_send),
