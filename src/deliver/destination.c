@@ -152,6 +152,7 @@ no_way(struct destination *d, struct parcel *p, int64_t now)
 	}
 	why.verdict = DEFERRED;
 	parcel_add_problem(p, &why);
+	p->doubt = true;
 	list_append(&d->job->stranded, &p->queue, p);
 }
 

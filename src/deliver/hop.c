@@ -85,7 +85,7 @@ is_dead(const struct hop *h, struct parcel *p, size_t i, int64_t now)
 	if (now >= h->dead_until)
 		return false;
 	why = result_outcome(h->dead);
-	parcel_try(p, i);
+	parcel_try(p, i, TRIED);
 	parcel_add_problem(p, &why);
 	return true;
 }
@@ -136,6 +136,24 @@ hops_next(const struct hops *h, struct parcel *p, int64_t now,
 	}
 	order_race(h, n, out);
 	return n;
+}
+
+static bool
+has_answered(const struct hops *h, const struct parcel *p, const char *host)
+{
+	for (size_t i = 0; i < p->ntried; i++)
+		if (p->tried[i] == ANSWERED && strcmp(h->v[i].host, host) == 0)
+			return true;
+	return false;
+}
+
+bool
+hops_doubt(const struct hops *h, const struct parcel *p)
+{
+	for (size_t i = 0; i < p->ntried; i++)
+		if (p->tried[i] == TRIED && !has_answered(h, p, h->v[i].host))
+			return true;
+	return false;
 }
 
 void

@@ -50,6 +50,9 @@ void hops_take_plan(struct hops *h, const struct plan *p);
 size_t hops_next(const struct hops *h, struct parcel *p, int64_t now,
     size_t out[DIAL_MAX]);
 
+/* Was a host asked for p that did not answer, by no address of its? */
+bool hops_doubt(const struct hops *h, const struct parcel *p);
+
 /* It did not connect, for this reason; or it did. */
 void hop_died(struct hop *h, const struct outcome *why, int64_t now);
 void hop_lives(struct hop *h);

@@ -61,6 +61,7 @@ parcel_take(struct parcel *p, struct recipient *r, int64_t now)
 	if (o.verdict == PENDING) {
 		recipient_append(&p->rest, r);
 	} else if (remedy_for(&o) == REMEDY_NEXT_HOST) {
+		r->doubtful = r->doubtful || o.verdict == DEFERRED;
 		r->verdict = PENDING;
 		recipient_append(&p->again, r);
 	} else {
@@ -81,35 +82,24 @@ parcel_reopen(struct parcel *p)
 }
 
 /*
- * An earlier host's words are his verdict, but what one host cannot take (code
- * 0, 5.y.z) another might have taken.
+ * A host's last words are his verdict, but what one host cannot take (code 0,
+ * 5.y.z) another might have taken: that is FAILED only when no other could be
+ * asked, or each said the same.
  */
 static void
-defer(struct parcel *p, struct recipient *r, int64_t now)
+settle_by_words(struct parcel *p, struct recipient *r, int64_t now)
 {
 	struct outcome o = recipient_outcome(r);
 	struct result *result;
 
-	o.verdict = DEFERRED;
-	if (o.code == 0 && o.esc.cls == 5)
+	o.verdict = r->result->verdict;
+	if (o.verdict != FAILED || o.code != 0 || !p->sure || r->doubtful)
+		o.verdict = DEFERRED;
+	if (o.verdict == DEFERRED && o.code == 0 && o.esc.cls == 5)
 		o.esc.cls = 4;
 	result = result_new(&o, SLICE(""));
-	decide(p, r, DEFERRED, result, now);
+	decide(p, r, o.verdict, result, now);
 	result_release(result);
-}
-
-/*
- * What the host at hand said last is final for those it was said of: FAILED
- * where we saw that it cannot take the mail, else DEFERRED.
- */
-static void
-settle_again(struct parcel *p, int64_t now)
-{
-	struct recipient *r;
-
-	while ((r = recipient_take(&p->again)))
-		decide(p, r, r->result->code == 0 ? r->result->verdict :
-		    DEFERRED, r->result, now);
 }
 
 void
@@ -121,11 +111,12 @@ parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
 
 	full.relay = p->destination->way.nrelays > 0;
 	result = result_new(&full, SLICE(""));
-	settle_again(p, now);
+	while ((r = recipient_take(&p->again)))
+		settle_by_words(p, r, now);
 	parcel_take_rest(p);
 	while ((r = recipient_take(&p->waiting))) {
 		if (r->result)
-			defer(p, r, now);
+			settle_by_words(p, r, now);
 		else
 			decide(p, r, why->verdict, result, now);
 	}
@@ -137,6 +128,7 @@ parcel_give_up(struct parcel *p, int64_t now)
 {
 	struct outcome why = result_outcome(p->last);
 
+	p->sure = !p->doubt;
 	why.verdict = why.verdict == PENDING ? DEFERRED : why.verdict;
 	why.timed_out = p->silent;
 	if (p->nproblems > 1 && p->problems.n > 0) {
@@ -191,18 +183,18 @@ parcel_add_problem(struct parcel *p, const struct outcome *why)
 bool
 parcel_has_tried(const struct parcel *p, size_t i)
 {
-	return i < p->ntried && p->tried[i];
+	return i < p->ntried && p->tried[i] != UNTRIED;
 }
 
 void
-parcel_try(struct parcel *p, size_t i)
+parcel_try(struct parcel *p, size_t i, enum hop_try what)
 {
 	if (i >= p->ntried) {
 		p->tried = mem_resize(p->tried, i + 1, sizeof *p->tried);
 		while (p->ntried <= i)
-			p->tried[p->ntried++] = false;
+			p->tried[p->ntried++] = UNTRIED;
 	}
-	p->tried[i] = true;
+	p->tried[i] = what;
 }
 
 void

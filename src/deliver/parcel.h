@@ -17,6 +17,9 @@
 
 struct destination;
 
+/* What came of asking a hop: nothing that counts, or it was talked with. */
+enum hop_try { UNTRIED, TRIED, ANSWERED };
+
 struct parcel {
 	struct job *job;
 	struct consignment *consignment;
@@ -34,10 +37,12 @@ struct parcel {
 	int64_t starved;	/* since when no lane could be had for it, for
 				   want of descriptors; 0 = there was one */
 
-	bool *tried;		/* hop i of its site; NULL = none */
+	enum hop_try *tried;	/* hop i of its site; NULL = none */
 	size_t ntried;
 	size_t sessions;	/* hosts that were talked with */
 	size_t same;		/* hop to be called once more, or NO_HOP */
+	bool doubt;		/* a host to be asked has not answered */
+	bool sure;		/* nobody is left to ask, and all have */
 	bool silent;		/* every host so far has timed out */
 	unsigned nproblems;
 	struct buf problems;	/* a reason per host */
@@ -77,7 +82,7 @@ void parcel_set_last(struct parcel *p, const struct outcome *why);
 
 /* Was hop i tried; mark it so; forget all of that for another site. */
 bool parcel_has_tried(const struct parcel *p, size_t i);
-void parcel_try(struct parcel *p, size_t i);
+void parcel_try(struct parcel *p, size_t i, enum hop_try what);
 void parcel_forget_tries(struct parcel *p);
 
 /* Has it neither recipients nor records nor a lane?  Then it ends here. */

@@ -188,6 +188,7 @@ site_wake(struct site *s)
 void
 site_strand(struct site *s, struct parcel *p)
 {
+	p->doubt = p->doubt || hops_doubt(&s->hops, p);
 	list_append(&s->job->stranded, &p->queue, p);
 }
 
@@ -400,6 +401,7 @@ site_refuse_login(struct site *s, const struct outcome *why)
 	o.verdict = DEFERRED;
 	while ((p = take_first(s))) {
 		parcel_add_problem(p, &o);
+		p->doubt = true;
 		site_strand(s, p);
 	}
 }

@@ -47,9 +47,9 @@ send_on(struct site *s, struct parcel *p, int64_t now)
 
 /* The host has been talked with: those that it could not settle go on. */
 static void
-leave_host(struct lane *l, struct parcel *p, int64_t now)
+leave_host(struct lane *l, struct parcel *p, enum hop_try what, int64_t now)
 {
-	parcel_try(p, l->call.hop[l->winner]);
+	parcel_try(p, l->call.hop[l->winner], what);
 	p->silent = false;
 	p->sessions++;
 	send_on(l->site, p, now);
@@ -65,7 +65,7 @@ part(struct lane *l, int64_t now)
 		p->same = l->call.hop[l->winner];
 		put_back(l->site, p);
 	} else {
-		leave_host(l, p, now);
+		leave_host(l, p, ANSWERED, now);
 	}
 }
 
@@ -193,7 +193,7 @@ note_attempt(struct lane *l, size_t i, int64_t now)
 	hop_died(h, &a->why, now);
 	if (!l->parcel)
 		return;
-	parcel_try(l->parcel, l->call.hop[i]);
+	parcel_try(l->parcel, l->call.hop[i], TRIED);
 	parcel_add_problem(l->parcel, &a->why);
 }
 
@@ -299,10 +299,10 @@ is_one_too_many(struct lane *l, struct parcel *p, int64_t now)
 	    (l->end.stage != STAGE_GREETING && l->end.stage != STAGE_EHLO) ||
 	    l->site->lanes.n == 0)
 		return false;
-	parcel_try(p, at);
+	parcel_try(p, at, TRIED);
 	if (site_next_hops(l->site, p, now, hop) > 0)
 		return false;
-	p->tried[at] = false;
+	p->tried[at] = UNTRIED;
 	l->site->most = l->site->lanes.n;
 	return true;
 }
@@ -351,11 +351,11 @@ end_parcel(struct lane *l, struct parcel *p, int64_t now)
 	if (p->open > 0 && remedy_for(&why) != REMEDY_NEXT_HOST)
 		parcel_settle(p, &why, now);
 	if (lane_is_connected(l)) {
-		leave_host(l, p, now);
+		leave_host(l, p, TRIED, now);
 		return;
 	}
 	if (l->site->relay)
-		parcel_try(p, l->call.hop[0]);
+		parcel_try(p, l->call.hop[0], TRIED);
 	send_on(l->site, p, now);
 }
 

@@ -9,6 +9,8 @@
 #define MX1 "a.test MX 10 mx1.test"
 #define MX2 "a.test MX 20 mx2.test"
 
+#define UTF8 "gr\303\274n@a.test" /* which no server here offers to take */
+
 struct row {
 	const char *name;
 	const char *rcpts;	/* separated by blanks */
@@ -115,6 +117,20 @@ static const struct row rows[] = {
 	    PIPES " LIMITS_RCPTDOMAINMAX=2", { MX1 }, { { 0 } }, "DDDD",
 	    { "EHLO MAIL RCPT RCPT RCPT DATA . MAIL RCPT DATA . QUIT" },
 	    0, 0, true },
+	{ "no host can take it", UTF8, NULL, { MX1, MX2 }, { { 0 } }, "F",
+	    { "EHLO QUIT", "EHLO QUIT" }, 0, 0, false },
+	{ "one cannot, and it has a dead address", UTF8, NULL,
+	    { MX1, "mx1.test A 127.0.0.250" }, { { 0 } }, "F",
+	    { "EHLO QUIT" }, 0, 0, false },
+	{ "the first is busy, the next cannot", UTF8, NULL, { MX1, MX2 },
+	    { { .peer = 1, .verb = "HELLO", .reply = "421 busy" } }, "T",
+	    { "", "EHLO QUIT" }, 0, 0, false },
+	{ "the first is dead, the next cannot", UTF8, NULL,
+	    { "a.test MX 10 gone.test", "gone.test A 127.0.0.250", MX2 },
+	    { { 0 } }, "T", { "", "EHLO QUIT" }, 0, 0, false },
+	{ "the first cannot, the next is busy", UTF8, NULL, { MX1, MX2 },
+	    { { .peer = 2, .verb = "EHLO", .reply = "drop" } }, "T",
+	    { "EHLO QUIT", "EHLO" }, 0, 0, false },
 	{ "a mail that was refused leaves nothing behind",
 	    "u@a.test v@a.test", PIPES " LIMITS_RCPTMAX=1", { MX1 },
 	    { { .verb = "RCPT", .with = "u@", .reply = "550 no" } }, "FD",

@@ -80,7 +80,7 @@ is_next(struct world *w, int64_t now, const char *want)
 
 	for (size_t i = 0; i < n; i++) {
 		buf_putf(&have, "%zu ", hop[i]);
-		parcel_try(w->parcel, hop[i]);
+		parcel_try(w->parcel, hop[i], TRIED);
 	}
 	assert_string_equal(buf_str(&have), want);
 	buf_free(&have);
