@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "net/clock.h"
+#include "net/file.h"
 #include "net/module.h"
 #include "net/self.h"
 #include "net/stop.h"
@@ -285,7 +286,8 @@ receive_run(const struct settings *s)
 
 	if (!open_report(&r, &why)) {
 		report_failure(&r.report, &why);
-		status = EX_CANTCREAT;
+		status = file_is_shortage(r.report.log_error) ? EX_OSERR :
+		    EX_CANTCREAT;
 	} else if (read_faults(&r)) {
 		status = serve_mail(&r);
 	}

@@ -20,6 +20,7 @@
 #include "cli/trace.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
+#include "net/file.h"
 #include "report/report.h"
 
 struct run {
@@ -288,7 +289,8 @@ send_run(const struct settings *s)
 	if (!open_report(&r, &why)) {
 		report_failure(&r.report, &why);
 		report_close(&r.report);
-		return EX_CANTCREAT;
+		return file_is_shortage(r.report.log_error) ? EX_OSERR :
+		    EX_CANTCREAT;
 	}
 	self_init(&r.self);
 	catch_while_reading(&r);

@@ -96,9 +96,8 @@ secret_split(const char *command, char **argv, size_t max, char **space)
 
 /* Never returns.  Only what is safe between fork and exec. */
 static _Noreturn void
-become(char *const *argv, int out)
+become(char *const *argv, int null, int out)
 {
-	int null = open("/dev/null", O_RDWR);
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -114,24 +113,48 @@ become(char *const *argv, int out)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
+/* What has failed in us, not in the command. */
 static bool
-start(char *const *argv, struct command *c)
+fail(const struct command *c, const char *what, int error, struct outcome *why)
+{
+	return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+	    "%s: %s: %s", c->name, what, strerror(error));
+}
+
+/* The process, with its input and errors nowhere; -1 with errno. */
+static pid_t
+spawn(char *const *argv, int out)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = null < 0 ? -1 : fork();
+	int error = errno;
+
+	if (pid == 0)
+		become(argv, null, out);
+	if (null >= 0)
+		close(null);
+	errno = error;
+	return pid;
+}
+
+static bool
+start(char *const *argv, struct command *c, struct outcome *why)
 {
 	int end[2];
 
 	if (pipe2(end, O_CLOEXEC) < 0)
-		return false;
+		return fail(c, "cannot start it", errno, why);
 	signal(SIGCHLD, SIG_DFL); /* ignored, there would be no exit status */
-	c->pid = fork();
-	if (c->pid == 0)
-		become(argv, end[1]);
-	close(end[1]);
-	c->out = end[0];
+	c->pid = spawn(argv, end[1]);
 	if (c->pid < 0) {
+		fail(c, "cannot start it", errno, why);
 		close(end[0]);
+		close(end[1]);
 		c->pid = 0;
 		return false;
 	}
+	close(end[1]);
+	c->out = end[0];
 	setpgid(c->pid, c->pid);
 	c->self = pidfd_open(c->pid, 0);
 	fcntl(c->out, F_SETFL, O_NONBLOCK);
@@ -181,9 +204,7 @@ command_start(struct command *c, const struct relay_spec *r, int64_t now,
 	else if (!secret_split(r->secret_from, argv, WORDS_MAX, &space))
 		ok = REFUSE(why, "%s: no command, more than %d words, or a "
 		    "quote that does not end", c->name, WORDS_MAX);
-	if (ok && !start(argv, c))
-		ok = REFUSE(why, "%s: cannot start it: %s", c->name,
-		    strerror(errno));
+	ok = ok && start(argv, c, why);
 	free(space);
 	return ok;
 }
@@ -216,6 +237,7 @@ drain(struct command *c, struct secret *s)
 	if (r > 0) {
 		c->n += (size_t)r;
 	} else if (r == 0 || (errno != EINTR && errno != EAGAIN)) {
+		c->error = r < 0 ? errno : 0;
 		close(c->out);
 		c->out = -1;
 	}
@@ -231,6 +253,8 @@ judge(const struct command *c, int status, struct outcome *why)
 	if (WEXITSTATUS(status) > 0)
 		return REFUSE(why, "%s: exit status %d; run it by hand to see "
 		    "why", c->name, WEXITSTATUS(status));
+	if (c->error != 0)
+		return fail(c, "cannot read what it prints", c->error, why);
 	if (c->n >= SECRET_ROOM)
 		return REFUSE(why, "%s: it printed more than %d octets",
 		    c->name, SECRET_ROOM - 1);

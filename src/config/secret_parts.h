@@ -34,6 +34,7 @@ struct command {
 	int self;		/* a pidfd, or -1 on old kernels */
 	size_t out_slot, self_slot;
 	size_t n;		/* octets that it has printed */
+	int error;		/* errno of reading them, or 0 */
 	int64_t deadline;
 	char name[128];		/* for words */
 };

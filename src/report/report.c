@@ -44,6 +44,7 @@ open_log(struct report *r, const struct report_config *c, struct outcome *why)
 	r->log = fopen(c->transcript, "ae");
 	if (r->log)
 		return true;
+	r->log_error = errno;
 	outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
 	    "cannot append to %s: %s", c->transcript, strerror(errno));
 	if (!c->transcript_kept)

@@ -29,6 +29,7 @@ struct report {
 	enum report_style style;
 	const char *program;
 	FILE *out, *err;
+	int log_error;		/* errno, when it could not be opened */
 	FILE *log;		/* -X, or NULL; closed by report_close() */
 	int64_t start;		/* times are shown since then */
 	struct wish wish;	/* for advice on failures */

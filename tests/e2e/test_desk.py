@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: ISC
 """As a new user would: help, mistakes, completion, manual, installation."""
 
+import fcntl
 import os
 import re
 import shlex
+import struct
 import subprocess
 
 import pexpect
@@ -12,6 +14,7 @@ import pytest
 import conftest
 from scripted import Server, dialogue
 
+TIOCGPTN = 0x80045430
 MAN = conftest.TOP / "man" / "smtpsend.1"
 BASH = conftest.TOP / "completions"
 
@@ -134,6 +137,18 @@ def test_a_transcript_that_cannot_be_written(smtpsend):
     run = smtpsend("-X", "/nowhere/log", "bob@example.test", message=b"hi\n")
     assert run.status == 73, run
     assert "/nowhere/log: No such file" in run.stderr
+
+
+def test_a_transcript_on_a_disk_that_fails(smtpsend):
+    """EIO, here of a terminal that is still locked: nothing given is wrong."""
+    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY)
+    try:
+        number, = struct.unpack("I", fcntl.ioctl(master, TIOCGPTN, b"    "))
+        for words in (["bob@example.test"], ["--sink"]):
+            run = smtpsend("-X", f"/dev/pts/{number}", *words, message=b"hi\n")
+            assert run.status == 71 and "Input/output error" in run.stderr, run
+    finally:
+        os.close(master)
 
 
 def on_a_terminal(*args):

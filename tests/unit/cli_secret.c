@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -209,6 +210,37 @@ test_command(void **state)
 	}
 	close(leaked);
 	assert_true(clock_now() - start < SECONDS(15));
+}
+
+/* Short of descriptors: at each one that starting a command takes. */
+static void
+test_command_without_descriptors(void **state)
+{
+	struct relay_spec r = { .name = "work", .secret = SECRET_COMMAND,
+		.secret_from = "echo canary" };
+	struct rlimit all, few;
+	struct command c;
+	struct outcome why;
+	rlim_t free = (rlim_t)open("/dev/null", O_RDONLY);
+	size_t tries = 0;
+	bool ok;
+
+	(void)state;
+	close((int)free);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	do {
+		few = (struct rlimit){ free + tries, all.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		ok = command_start(&c, &r, clock_now(), &why);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+		if (ok)
+			break;
+		assert_int_equal(outcome_exit(&why), 75);
+		assert_string_equal(why.text, "password-command echo: cannot "
+		    "start it: Too many open files");
+	} while (++tries < 10);
+	command_stop(&c);
+	assert_int_equal(tries, 3);
 }
 
 /* One turn of a loop for both; true while the first is busy. */
@@ -752,6 +784,7 @@ main(void)
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_command_without_descriptors),
 		cmocka_unit_test(test_side_by_side),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_too_many_words),
