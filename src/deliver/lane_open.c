@@ -54,7 +54,8 @@ connected(struct lane *l, int64_t now)
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
-	l->call.config.local = stream_local(&l->stream);
+	if (!l->call.config.helo)
+		l->call.config.local = stream_local(&l->stream);
 	l->session = session_new(&l->call.config, l->job->events, l->number);
 	lane_begin_talk(l, now);
 	if (l->call.config.link == LINK_SMTPS)

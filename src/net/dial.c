@@ -49,7 +49,7 @@ report_connected(struct dial *d, size_t i)
 	struct endpoint local;
 	struct buf text = { 0 };
 
-	if (sockaddr_local(d->fd, &local))
+	if (events_wanted(d->events) && sockaddr_local(d->fd, &local))
 		endpoint_put(&text, &local);
 	report(d, EVENT_CONNECTED, i, "local", buf_slice(&text));
 	buf_free(&text);

@@ -144,7 +144,7 @@ stream_acknowledged(const struct stream *s, uint64_t given)
 	uint64_t queued;
 	int n;
 
-	if (ioctl(s->fd, SIOCOUTQ, &n) != 0 || n < 0)
+	if (given == 0 || ioctl(s->fd, SIOCOUTQ, &n) != 0 || n < 0)
 		return given;
 	queued = (uint64_t)n;
 	return queued < given ? given - queued : 0;
