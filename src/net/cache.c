@@ -42,7 +42,7 @@ cache_find(struct cache *c, const char *name, enum dns_type type,
 
 	assert(n < DNS_NAME_SIZE);
 	put_key(key, type, by_hosts);
-	memcpy(key + KEY_HEAD, name, n);
+	memcpy(key + KEY_HEAD, name, n + 1);
 	t = table_find(&c->table, (struct slice){ key, KEY_HEAD + n });
 	if (!t || !is_over(t, now))
 		return t;
