@@ -232,6 +232,7 @@ static const struct {
 	    NULL },
 	{ FAILED, ANY_STAGE, 2, 2, is_said,
 	    "the mailbox is full: tell the recipient", NULL },
+	{ FAILED, STAGE_MESSAGE, 3, 4, NULL, "nothing was sent", NULL },
 	{ FAILED, ANY_STAGE, 3, 4, NULL, "the message is too large for it",
 	    NULL },
 	{ FAILED, STAGE_DNS, 4, 4, NULL, "the domain exists, but DNS leads no "

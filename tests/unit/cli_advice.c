@@ -186,6 +186,7 @@ lie_about_replies(const struct sample *s)
 		{ "the server cannot find", o->code != 0 },
 		{ "some minutes", o->code != 0 },
 		{ "nothing was sent", o->code == 0 },
+		{ "too large for it", o->stage != STAGE_MESSAGE },
 		{ "its MX is this machine", o->code == 0 },
 		{ "check user and password", o->stage == STAGE_AUTH },
 		{ "mend this", o->stage == STAGE_CONFIG },
