@@ -197,7 +197,7 @@ command_start(struct command *c, const struct relay_spec *r, int64_t now,
 
 	*c = (struct command){ .out = -1, .self = -1,
 		.deadline = now + SECONDS(SECRET_SECONDS),
-		.out_slot = SIZE_MAX, .self_slot = SIZE_MAX };
+		.out_slot = WAIT_NO_SLOT, .self_slot = WAIT_NO_SLOT };
 	secret_name_command(r, c->name);
 	if (r->secret_shell)
 		argv[2] = space = mem_dup(slice_of(r->secret_from));
@@ -213,7 +213,7 @@ command_start(struct command *c, const struct relay_spec *r, int64_t now,
 void
 command_wait(struct command *c, int64_t now, struct wait *w)
 {
-	c->out_slot = c->self_slot = SIZE_MAX;
+	c->out_slot = c->self_slot = WAIT_NO_SLOT;
 	if (c->out >= 0)
 		c->out_slot = wait_add(w, c->out, POLLIN);
 	if (c->self >= 0)

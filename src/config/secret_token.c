@@ -18,6 +18,7 @@
 
 #include "config/own.h"
 #include "net/clock.h"
+#include "net/file.h"
 
 #define FORM   "smtpsend token 2"
 #define MARGIN 60 /* s: one that ends within this is not used any more */
@@ -132,20 +133,6 @@ secret_from_kept(const struct relay_spec *r, struct secret *s)
 }
 
 static bool
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w <= 0)
-			return false;
-		p += w;
-		n -= (size_t)w;
-	}
-	return true;
-}
-
-static bool
 write_token(int fd, const struct relay_spec *r, const struct secret *s,
     int64_t expires)
 {
@@ -156,9 +143,9 @@ write_token(int fd, const struct relay_spec *r, const struct secret *s,
 	bool ok;
 
 	put_owner(&owner, r);
-	ok = write_all(fd, head, (size_t)n) &&
-	    write_all(fd, s->text, s->n) && write_all(fd, "\n", 1) &&
-	    write_all(fd, buf_str(&owner), owner.n);
+	ok = file_write(fd, (struct slice){ head, (size_t)n }) &&
+	    file_write(fd, (struct slice){ s->text, s->n }) &&
+	    file_write(fd, SLICE("\n")) && file_write(fd, buf_slice(&owner));
 	buf_free(&owner);
 	return close(fd) == 0 && ok;
 }

@@ -199,6 +199,7 @@ begin(struct job *job, struct site *site, const struct lane_call *call,
 	l->call = *call;
 	l->state = state;
 	l->stream.fd = -1;
+	l->slot = WAIT_NO_SLOT;
 	l->number = ++job->begun;
 	list_append(&job->lanes, &l->node, l);
 	return l;

@@ -22,7 +22,6 @@
 
 #define STAGGER MILLISECONDS(250) /* RFC 8305 section 5 */
 #define PATIENCE SECONDS(30)
-#define NO_SLOT SIZE_MAX
 
 /* An event about target i, with its host, address and port. */
 static void
@@ -299,7 +298,7 @@ dial_start(struct dial *d, const struct dial_target *target, size_t n,
 	};
 	for (size_t i = 0; i < DIAL_MAX; i++)
 		d->attempt[i] = (struct dial_attempt){ .fd = -1,
-			.slot = NO_SLOT };
+			.slot = WAIT_NO_SLOT };
 	start_due(d, now);
 }
 

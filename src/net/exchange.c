@@ -16,7 +16,6 @@
 #define PACKET_MAX     65535
 #define DATAGRAM_MAX   4096 /* three times what our OPT record allows */
 #define PREFIX	       2 /* TCP: the length of the packet (RFC 1035 4.2.2) */
-#define NO_SLOT	       SIZE_MAX
 
 static enum exchange_state
 failed(struct exchange *x, const char *why)
@@ -42,7 +41,7 @@ close_socket(struct exchange *x)
 		close(x->fd);
 	x->is_clean = false;
 	x->by = BY_NOTHING;
-	x->slot = NO_SLOT;
+	x->slot = WAIT_NO_SLOT;
 }
 
 void

@@ -61,6 +61,19 @@ file_read(const char *path, struct buf *out)
 }
 
 bool
+file_write(int fd, struct slice s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		s = slice_from(s, n > 0 ? (size_t)n : 0);
+	}
+	return true;
+}
+
+bool
 file_is_shortage(int error)
 {
 	return error == EIO || limit_is_shortage(error);

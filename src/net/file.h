@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* file.h - files that the configuration names: reading one, and why not. */
+/* file.h - reading a file, writing one, and why it cannot be used. */
 #ifndef NET_FILE_H
 #define NET_FILE_H
 
@@ -13,6 +13,9 @@
  * directory, EFBIG when it does not fit into out->max.
  */
 bool file_read(const char *path, struct buf *out);
+
+/* Write all of it where fd stands; false with errno, and some may be there. */
+bool file_write(int fd, struct slice s);
 
 /*
  * A file or module cannot be used, by errno: fill *why with "WHAT PATH: reason"

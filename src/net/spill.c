@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/file.h"
 
 #define BLOCK 65536
 
@@ -73,19 +74,6 @@ open_place(enum place p)
 	return fd >= 0 ? fd : open_and_unlink(dir);
 }
 
-static bool
-write_all(int fd, struct slice data)
-{
-	while (data.n > 0) {
-		ssize_t n = write(fd, data.p, data.n);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		data = slice_from(data, n > 0 ? (size_t)n : 0);
-	}
-	return true;
-}
-
 /* The first n octets of a file, into another. */
 static bool
 copy(int from, uint64_t n, int to)
@@ -99,7 +87,7 @@ copy(int from, uint64_t n, int to)
 
 		if (got <= 0 && !(got < 0 && errno == EINTR))
 			return false;
-		if (got > 0 && !write_all(to, (struct slice){ block,
+		if (got > 0 && !file_write(to, (struct slice){ block,
 			(size_t)got }))
 			return false;
 		at += got > 0 ? (uint64_t)got : 0;
@@ -173,7 +161,7 @@ append(struct spill *s, struct slice data)
 		errno = EFBIG;
 		return false;
 	}
-	if (!write_all(s->fd, data))
+	if (!file_write(s->fd, data))
 		return false;
 	s->n += data.n;
 	return true;

@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WAIT_NEVER INT64_MAX
+#define WAIT_NEVER   INT64_MAX
+#define WAIT_NO_SLOT SIZE_MAX /* of who has not been asked yet: never ready */
 
 struct wait {
 	struct pollfd *fd;

@@ -18,7 +18,6 @@
 #include "net/clock.h"
 
 #define PATIENCE SECONDS(300)
-#define NO_SLOT	 SIZE_MAX
 
 static void
 wiping_free(void *p)
@@ -100,7 +99,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *unused)
 		return -1;
 	if (!s) {
 		s = &r->socket[r->nsockets++];
-		s->slot = NO_SLOT;
+		s->slot = WAIT_NO_SLOT;
 	}
 	s->fd = fd;
 	s->events = poll_events(what);
@@ -243,7 +242,7 @@ tell_ready(struct relay *r, const struct wait *w)
 			    select_bits(ready), &running);
 	}
 	for (size_t i = 0; i < r->nsockets; i++)
-		r->socket[i].slot = NO_SLOT; /* of that turn only */
+		r->socket[i].slot = WAIT_NO_SLOT; /* of that turn only */
 }
 
 static void

@@ -14,25 +14,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "net/clock.h"
+#include "net/file.h"
 #include "serve/sink_text.h"
 
 #define BLOCK	   65536
 #define LOCK_TRIES 20 /* of 50 ms */
-
-static bool
-write_all(int fd, struct slice s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s = slice_from(s, (size_t)n);
-	}
-	return true;
-}
 
 static bool
 is_directory(const char *path)
@@ -169,7 +155,7 @@ draft_open(struct draft *d, struct sink_store *s,
 void
 draft_write(struct draft *d, struct slice data)
 {
-	if (d->error == 0 && !write_all(d->fd, data))
+	if (d->error == 0 && !file_write(d->fd, data))
 		d->error = errno ? errno : EIO;
 }
 
@@ -226,13 +212,13 @@ copy_text(int from, int to, struct sink_text *t, struct buf *out)
 			continue;
 		at += n;
 		sink_text_put(t, (struct slice){ block, (size_t)n }, out);
-		good = write_all(to, buf_slice(out));
+		good = file_write(to, buf_slice(out));
 		buf_clear(out);
 	}
 	sink_text_end(t, out);
 	buf_putc(out, '\n');
 	free(block);
-	return good && write_all(to, buf_slice(out));
+	return good && file_write(to, buf_slice(out));
 }
 
 /* Other programs that know the mbox lock it too. */
