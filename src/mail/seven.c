@@ -106,6 +106,12 @@ is_literal(char c)
 	return c > ' ' && c < 0x7f && c != '=';
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* White space waits: at a line's end it is another thing. */
 static void
 put_blank(struct seven *s, struct buf *out)
@@ -119,26 +125,68 @@ static void
 put_qp_octet(struct seven *s, char c, struct buf *out)
 {
 	put_blank(s, out);
-	if (c == ' ' || c == '\t')
+	if (is_blank(c))
 		s->blank = c;
-	else if (c == '=' && s->form == SEVEN_QP_MEND) /* two digits follow */
-		put_unit(s, (struct slice){ &c, 1 }, 3, out);
+	else if (c == '=' && s->form == SEVEN_QP_MEND)
+		s->held[s->nheld++] = c;
+	else if (is_literal(c))
+		put_unit(s, (struct slice){ &c, 1 }, 1, out);
 	else
 		put_escaped(s, c, out);
+}
+
+/* The "=" was text, and what stands after it is, too. */
+static void
+free_held(struct seven *s, struct buf *out)
+{
+	size_t n = s->nheld;
+
+	s->nheld = 0;
+	if (n > 0)
+		put_escaped(s, '=', out);
+	for (size_t i = 1; i < n; i++)
+		put_qp_octet(s, s->held[i], out);
+}
+
+/* What comes after a "=" to be mended: two digits, or blanks to the end. */
+static void
+put_after_held(struct seven *s, char c, struct buf *out)
+{
+	bool digits = s->nheld == 2 && hex_value(s->held[1]) >= 0;
+	bool goes_on = s->nheld == 1 ? hex_value(c) >= 0 || is_blank(c) :
+	    digits ? hex_value(c) >= 0 : is_blank(c);
+
+	if (!goes_on || s->nheld == sizeof s->held) {
+		free_held(s, out);
+		put_qp_octet(s, c, out);
+		return;
+	}
+	s->held[s->nheld++] = c;
+	if (!digits)
+		return;
+	put_unit(s, (struct slice){ s->held, s->nheld }, s->nheld, out);
+	s->nheld = 0;
 }
 
 static void
 put_qp(struct seven *s, struct slice text, struct buf *out)
 {
 	while (text.n > 0) {
+		if (s->nheld > 0) {
+			put_after_held(s, text.p[0], out);
+			text = slice_from(text, 1);
+			continue;
+		}
 		struct slice run = take_run(&text, is_literal, true);
 
 		if (run.n > 0)
 			put_blank(s, out);
 		put_run(s, run, QP_LINE, "=", out);
 		run = take_run(&text, is_literal, false);
-		for (size_t i = 0; i < run.n; i++)
-			put_qp_octet(s, run.p[i], out);
+		for (; run.n > 0 && s->nheld == 0; run = slice_from(run, 1))
+			put_qp_octet(s, run.p[0], out);
+		text.p -= run.n; /* what an "=" holds is not literal either */
+		text.n += run.n;
 	}
 }
 
@@ -146,6 +194,11 @@ put_qp(struct seven *s, struct slice text, struct buf *out)
 static void
 end_qp_line(struct seven *s, struct buf *out)
 {
+	if (s->nheld == 1 || (s->nheld > 1 && is_blank(s->held[1])))
+		put_unit(s, SLICE("="), 1, out); /* a soft break */
+	else
+		free_held(s, out);
+	s->nheld = 0;
 	if (s->blank && s->form == SEVEN_QP)
 		put_escaped(s, s->blank, out);
 	s->blank = 0;

@@ -21,6 +21,8 @@ struct seven {
 	enum seven_form form;
 	size_t column;	/* octets in the present line of the output */
 	char blank;	/* quoted-printable: white space, last so far */
+	char held[8];	/* ... to be mended: "=", and a digit or blanks; */
+	size_t nheld;	/* ... is it an escape, a soft break, or text? */
 	char raw[57];	/* base64: what is not a whole line yet */
 	size_t n;
 	char eol[2];	/* base64: the last line end, which is not */

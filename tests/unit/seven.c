@@ -61,6 +61,10 @@ static const struct {
 	{ "base64, the last line end", SEVEN_BASE64, "foo\n", "Zm9vDQo=\r\n" },
 	{ "base64 of octets", SEVEN_BASE64_RAW, "f\no", "Zgpv\r\n" },
 	{ "base64 of nothing", SEVEN_BASE64, "", "" },
+	{ "mended qp that was none", SEVEN_QP_MEND,
+	    "a=\xe4 b==C3 =\t\t x=4\n==3D=g=4g=x =  y= \n= =\n=       z=",
+	    "a=3D=E4 b=3D=C3 =3D\t\t x=3D4\r\n=3D=3D=3Dg=3D4g=3Dx =3D  y=\r\n"
+	    "=3D =\r\n=3D       z=\r\n" },
 	{ "mended base64", SEVEN_BASE64_MEND, "Zm 9v\n!Z\xe4m9v==\n",
 	    "Zm9vZm9v==\r\n" },
 	{ "mended base64 knows all its letters", SEVEN_BASE64_MEND,
