@@ -35,9 +35,7 @@ void table_remove(struct table *t, struct table_node *node);
 /* The owner of the node with this key, or NULL. */
 void *table_find(const struct table *t, struct slice key);
 
-/*
- * Call visit() with each owner; it may remove that one, and no other.
- */
+/* Call visit() with each owner; it may remove that one, and no other. */
 void table_each(struct table *t, void (*visit)(void *owner));
 
 #endif

@@ -60,12 +60,12 @@ step(struct login *login, struct deliver *d, const struct wait *w, int64_t now)
 	case SECRET_READY:
 		s = secret_for(relay, secret_of(login->job));
 		if (secret_is_lacking(relay, s.secret, &why))
-			deliver_no_login(d, relay, &why, now);
+			deliver_no_login(d, relay, &why);
 		else
 			deliver_login(d, relay, &s, now);
 		break;
 	case SECRET_REFUSED:
-		deliver_no_login(d, relay, &why, now);
+		deliver_no_login(d, relay, &why);
 		break;
 	}
 	end(login);

@@ -66,8 +66,6 @@ route_config(struct run *r)
 		.port = w->port,
 		.tls = w->tls.level,
 		.tls_why = buf_str(&r->tls_why),
-		.tls_floor = s->message.require_tls ? TLS_VERIFY : TLS_NONE,
-		.tls_floor_why = "-O requiretls",
 		.no_ipv4 = s->route.only_ipv6,
 		.no_ipv6 = s->route.only_ipv4,
 		.allow_loopback_mx = s->route.allow_loopback_mx,
@@ -237,6 +235,8 @@ deliver(struct run *r)
 		.message = &r->intake.message,
 		.quit_after = r->config.plan_only ? STAGE_NONE :
 						    r->s->show.stop_after,
+		.tls_floor = r->s->message.require_tls ? TLS_VERIFY : TLS_NONE,
+		.tls_floor_why = "-O requiretls",
 	};
 	r->deliver = deliver_new(&r->config, &r->events);
 	deliver_add(r->deliver, &r->mail);

@@ -41,7 +41,7 @@
 #define DELIVER_SESSIONS   2   /* hosts talked with for a recipient */
 
 struct deliver_config {
-	struct route_config route;
+	struct route_config route; /* but for tls_floor, a consignment's */
 	const struct rules *rules; /* relays and domains; NULL = none */
 	struct resolver_config resolver;
 	struct dial_options dial;
@@ -154,7 +154,7 @@ void deliver_login(struct deliver *d, const struct relay_spec *relay,
 
 /* Its secret cannot be had: the next relay, or DEFERRED for this reason. */
 void deliver_no_login(struct deliver *d, const struct relay_spec *relay,
-    const struct outcome *why, int64_t now);
+    const struct outcome *why);
 
 /* A relay that has refused its login since the last question; NULL = none. */
 const struct relay_spec *deliver_refused_login(struct deliver *d);

@@ -93,7 +93,6 @@ static bool
 is_fixed(const struct destination *d)
 {
 	return d->way.tls_floor > TLS_NONE ||
-	    d->routing->config.tls_floor > TLS_NONE ||
 	    (d->way.rule && d->way.rule->tls_given);
 }
 
@@ -146,10 +145,8 @@ destination_start_route(struct destination *d)
 		apply_rule(&r->config, way->rule);
 	if (way->nrelays > 0)
 		r->config.relay = way->relay[0];
-	if (way->tls_floor > r->config.tls_floor) {
-		r->config.tls_floor = way->tls_floor;
-		r->config.tls_floor_why = way->tls_floor_why;
-	}
+	r->config.tls_floor = way->tls_floor;
+	r->config.tls_floor_why = way->tls_floor_why;
 	r->route = route_new(way->domain, &r->config);
 	d->state = DESTINATION_ROUTING;
 }

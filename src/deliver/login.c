@@ -35,11 +35,10 @@ deliver_login(struct deliver *d, const struct relay_spec *relay,
 
 void
 deliver_no_login(struct deliver *d, const struct relay_spec *relay,
-    const struct outcome *why, int64_t now)
+    const struct outcome *why)
 {
 	struct site *s, *next;
 
-	(void)now;
 	for (s = list_first(&d->job.logins); s; s = next) {
 		next = list_after(&s->ready);
 		if (s->asked && s->relay == relay)

@@ -55,9 +55,7 @@ void envelope_free(struct envelope *e);
  */
 void envelope_add(struct envelope *e, struct address *to);
 
-/*
- * Add the mailboxes of a list, and what is bad in it, and free it.
- */
+/* Add the mailboxes of a list, and what is bad in it, and free it. */
 void envelope_add_list(struct envelope *e, struct address_list *list);
 
 /* Take a recipient in at the end, or out at the front; NULL when empty. */

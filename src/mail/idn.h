@@ -13,8 +13,8 @@
 struct idn {
 	/*
 	 * A-labels of a domain with U-labels, to be given back with free().
-	 * NULL with *why: not a domain name (FAILED,
-	 * STAGE_ADDRESS), or no module (STAGE_CONFIG, STAGE_SYSTEM).
+	 * NULL with *why: not a domain name (FAILED, STAGE_ADDRESS), or no
+	 * module (STAGE_CONFIG, STAGE_SYSTEM).
 	 */
 	char *(*to_ascii)(struct slice domain, struct outcome *why);
 };

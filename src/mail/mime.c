@@ -237,7 +237,7 @@ keep_line(struct mime *m)
 static void
 delimit(struct mime *m)
 {
-	m->depth = m->depth_behind;
+	m->depth = m->depth_after;
 	m->in_head = !m->is_closing;
 	m->is_outside = true;
 	m->entity.kind = MIME_LEAF; /* a part's header comes, no message's */
@@ -255,7 +255,7 @@ end_line(struct mime *m, struct slice *piece)
 		if (was_head)
 			end_head(m, false, piece);
 		m->is_closing = closing;
-		m->depth_behind = closing ? level : level + 1;
+		m->depth_after = closing ? level : level + 1;
 		m->owed = MIME_DELIMITER;
 		return was_head ? MIME_HEAD : MIME_NONE;
 	}

@@ -69,7 +69,7 @@ struct mime {
 	size_t count;
 	struct buf head, line;
 	enum mime_event owed; /* MIME_TEXT or MIME_DELIMITER: the line's */
-	size_t depth_behind;  /* such a delimiter, when it is told of */
+	size_t depth_after;  /* such a delimiter, when it is told of */
 	bool is_closing;
 	char eol[2];
 	size_t owed_eol; /* octets of eol that are still to be told */

@@ -54,7 +54,7 @@ struct target *targets_add(struct targets *t, const char *name,
  */
 void targets_add_mx(struct targets *t, const struct dns_answer *mx);
 
-/* What is decided rests on this answer, too: it is good no longer. */
+/* What is decided rests on this answer, too, and is good no longer than it. */
 void targets_note(struct targets *t, const struct dns_answer *a);
 
 /* An address of a target, or the answer to a question for its addresses. */

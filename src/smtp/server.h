@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * server.h - one SMTP server conversation, as a pure state machine (RFC 5321,
- * 1870, 1891/3461, 2920, 3030, 3207, 6152, 6531, 9422, 2033 for LMTP).
+ * 1870, 2920, 3030, 3207, 3461, 4954, 6152, 6531, 2033 for LMTP).
  *
- * It carries --sink now and sendmail -bs later; AUTH is RFC 4954.  It owns no
- * socket, reads no clock and calls nobody back.  The driver moves bytes and
- * does what it asks:
+ * It owns no socket, reads no clock and calls nobody back.  The driver moves
+ * bytes and does what it asks:
  *
  *	SERVER_IO	write server_output(); when that is empty, read into
  *			server_input()
@@ -21,10 +20,9 @@
  *	SERVER_CLOSE	write what is left of server_output() and close
  *
  * After every server_input(), server_rcpt(), server_done() and
- * server_discarded() the driver
- * empties server_data(), before it looks at what is needed: so a message of any
- * size passes through memory no larger than one read.  STALL and CLOSE void a
- * message begun.
+ * server_discarded() the driver empties server_data(), before it looks at what
+ * is needed: so a message of any size passes through memory no larger than one
+ * read.  STALL and CLOSE void a message begun.
  */
 #ifndef SMTP_SERVER_H
 #define SMTP_SERVER_H
@@ -92,8 +90,8 @@ struct server;
 
 /*
  * "VERB=CODE [text]", "VERB=drop", "VERB=stall" or "EHLO=-KEYWORD,...", where
- * VERB may be MAIL:ADDRESS or RCPT:ADDRESS; false,
- * with *out untouched, when it is none of these.
+ * VERB may be MAIL:ADDRESS or RCPT:ADDRESS; false, with *out untouched, when it
+ * is none of these.
  */
 bool server_fault_parse(struct slice s, struct server_fault *out);
 void server_fault_free(struct server_fault *f);
@@ -126,9 +124,7 @@ void server_dismiss(struct server *s, const char *reply);
 struct slice server_data(const struct server *s);
 void server_data_taken(struct server *s, size_t n);
 
-/*
- * Answer SERVER_RCPT: NULL takes it, else the whole reply, a 4yz or 5yz.
- */
+/* Answer SERVER_RCPT: NULL takes it, else the whole reply, a 4yz or 5yz. */
 void server_rcpt(struct server *s, const char *refusal);
 
 /* Who has logged in, or an empty slice. */
