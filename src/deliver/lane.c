@@ -329,7 +329,8 @@ is_due(const struct lane *l, const struct wait *w, int64_t now)
 static void
 hand_back(struct lane *l, int64_t now)
 {
-	bool stale = l->session && lane_is_stale(l);
+	bool stale = l->session && lane_is_stale(l) &&
+	    session_has_cut_off(l->session);
 	struct recipient *r;
 
 	while (l->session && (r = session_take_settled(l->session))) {

@@ -111,6 +111,12 @@ size_t session_mails(const struct session *s);
  */
 bool session_is_stale(const struct session *s);
 
+/*
+ * ... and did a mail end with it?  If not, those who are handed back were of
+ * one that was over, however close behind its last reply the end came.
+ */
+bool session_has_cut_off(const struct session *s);
+
 /* What the server offers (after SESSION_MAIL was first reached). */
 const struct caps *session_caps(const struct session *s);
 

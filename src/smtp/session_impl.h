@@ -67,6 +67,7 @@ struct session {
 	size_t mails;		/* transactions that came to their end */
 	size_t begun;		/* MAILs that were said */
 	bool heard;		/* something was said to the one under way */
+	bool cut_off;		/* the session ended with one under way */
 	bool bdat_broken;	/* it was answered as no command at all */
 	struct outcome spurned;	/* a refusal that we went on after; until the
 				   next reply it tells why we are left */

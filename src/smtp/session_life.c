@@ -137,6 +137,12 @@ session_is_stale(const struct session *s)
 	    s->mails > 0 && !s->heard;
 }
 
+bool
+session_has_cut_off(const struct session *s)
+{
+	return s->cut_off;
+}
+
 const struct caps *
 session_caps(const struct session *s)
 {

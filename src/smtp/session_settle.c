@@ -125,6 +125,7 @@ session_rest(struct session *s)
 void
 session_finish(struct session *s, const struct outcome *o)
 {
+	s->cut_off = s->mail.n > 0;
 	session_settle(s, o);
 	s->accepted = 0;
 	settle_again(s);

@@ -186,6 +186,28 @@ test_stale_connection(void **state)
 	}
 }
 
+/* A good-bye in one write with the verdict does not undo it. */
+static void
+test_goodbye_behind_a_verdict(void **state)
+{
+	static const struct peer_rule rules[] = {
+		{ .connection = 1, .verb = ".", .nth = 2,
+		    .reply = "250 taken\r\n421 enough" },
+		{ .connection = 2, .verb = ".", .nth = 2,
+		    .reply = "554 no\r\n421 enough" },
+	};
+	struct scene sc;
+
+	(void)state;
+	open_scene(&sc, rules, 2, NULL);
+	send_one(&sc, "u@a.test", "D");
+	send_one(&sc, "v@a.test", "D");
+	send_one(&sc, "w@a.test", "D");
+	send_one(&sc, "x@a.test", "F");
+	close_scene(&sc, "EHLO MAIL RCPT DATA . MAIL RCPT DATA .|"
+	    "EHLO MAIL RCPT DATA . MAIL RCPT DATA .");
+}
+
 static void
 test_a_refused_mail_leaves_the_lane(void **state)
 {
@@ -481,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_idle_time_is_over),
 		cmocka_unit_test(test_so_many_mails_a_lane),
 		cmocka_unit_test(test_stale_connection),
+		cmocka_unit_test(test_goodbye_behind_a_verdict),
 		cmocka_unit_test(test_a_refused_mail_leaves_the_lane),
 		cmocka_unit_test(test_the_dead_are_left_alone),
 		cmocka_unit_test(test_the_dead_are_asked_again_in_time),
