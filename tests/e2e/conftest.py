@@ -39,8 +39,10 @@ SECONDS = 120
 
 
 def hear_all_signals():
-    """A shell's background job, as CI may be, ignores SIGINT, and its children
-    inherit that: a program which heeds it would never stop for a test."""
+    """A shell's background job, as CI may be, ignores SIGINT and SIGQUIT, and its
+    children inherit that: a program which heeds it would never stop for a test."""
+    if signal.getsignal(signal.SIGQUIT) == signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     for which in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(which) == signal.SIG_IGN:
             signal.signal(which, signal.default_int_handler)
