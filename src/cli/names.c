@@ -40,6 +40,7 @@ names_recipients(struct envelope *e, const struct settings *s,
 	struct address_options o = names_options(s, self);
 	struct address_list list = { 0 };
 
+	o.dash = s->rcpt_dashes;
 	for (size_t i = 0; i < s->nrcpts; i++) {
 		struct buf text = { 0 };
 

@@ -315,6 +315,7 @@ take_recipients(struct option_call *c, const struct words *w, bool dashes)
 {
 	c->settings->rcpt = w->argv + w->at;
 	c->settings->nrcpts = w->n - w->at;
+	c->settings->rcpt_dashes = dashes;
 	for (size_t i = w->at; i < w->n && !dashes; i++)
 		if (w->argv[i][0] == '-')
 			return fail_late(c, w, w->argv[i]);

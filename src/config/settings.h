@@ -179,6 +179,7 @@ struct settings {
 	const char *program;	/* the name for messages: "smtpsend", "mailq" */
 	char *const *rcpt;	/* recipient arguments, each an address list */
 	size_t nrcpts;
+	bool rcpt_dashes;	/* they stand behind "--" */
 	const char *config;	/* -C; never as sendmail */
 	bool no_config;
 	struct message_settings message;

@@ -45,6 +45,7 @@ struct address_options {
 	struct slice short_name; /* what this host is called at home ("box"),
 				    or empty; in an address it means ... */
 	struct slice full_name;	 /* ... this */
+	bool dash; /* it may begin with '-': who gave it meant an address */
 };
 
 void address_free(struct address *a);

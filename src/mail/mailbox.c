@@ -74,7 +74,7 @@ check_local(struct lex *p, const struct lex_words *w)
 		return lex_refuse(p, "nothing before the @");
 	if (w->is_glued)
 		return lex_refuse(p, "malformed before the @");
-	if (slice_starts(local, SLICE("-")))
+	if (slice_starts(local, SLICE("-")) && !p->options->dash)
 		return lex_refuse(p, "it begins with \"-\"");
 	if (ascii_has_control(local))
 		return lex_refuse(p, "a control byte in it");

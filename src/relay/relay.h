@@ -23,7 +23,8 @@
 #define RELAY_DOOR                                        \
 	{                                                 \
 		"smtpsend-relay.so", "relay_module",      \
-		    "libcurl is in the package libcurl4"  \
+		    "it belongs to smtpsend; libcurl is in the package " \
+		    "libcurl4"                            \
 	}
 
 enum relay_auth_kind { RELAY_NO_AUTH, RELAY_PASSWORD, RELAY_TOKEN };

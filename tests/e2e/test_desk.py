@@ -113,6 +113,26 @@ def test_an_option_behind_a_recipient(smtpsend):
     assert b"Ann O'Hara $HOME" in conn.message
 
 
+@pytest.mark.parametrize("name", ["smtpsend", "sendmail"])
+def test_behind_two_dashes_a_recipient_may_begin_with_one(smtpsend, tmp_path,
+                                                          machine, name):
+    program = tmp_path / name
+    program.symlink_to(conftest.BINARY)
+    with Server(dialogue()) as srv:
+        box = machine(files={"/etc/smtpsend/smtpsend.conf":
+                             f"server = 127.0.0.1:{srv.port}\n"})
+        run = smtpsend("-i", "-f", "a@client.test", "--", "-v@client.test",
+                       "--tls@client.test", message=b"hi\n", binary=program,
+                       wrap=box)
+        assert run.status == 0, run
+        bare = smtpsend("-i", "ann@client.test", "-v@client.test",
+                        message=b"hi\n", binary=program, wrap=box)
+        assert bare.status == 64 and len(srv.conns) == 1, bare
+    conn, = srv.conns
+    assert [l for l in conn.lines if l.startswith("RCPT")] == [
+        "RCPT TO:<-v@client.test>", "RCPT TO:<--tls@client.test>"]
+
+
 def test_no_arguments_at_all(smtpsend):
     run = smtpsend()
     assert run.status == 64
