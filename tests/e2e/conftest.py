@@ -50,6 +50,7 @@ def hear_all_signals():
 
 def pytest_configure(config):
     hear_all_signals()
+    os.environ.setdefault("TERM", "xterm")	# CI may have none
     if os.geteuid() != 0:
         pytest.exit("tests/e2e start real mail servers in roots of their own "
                     "(chroot): run them as root, or with sudo", 2)
