@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -215,13 +216,21 @@ fail(struct run *r, const struct outcome *why)
 	return report_results(&r->report, e);
 }
 
-/* A wrong --ca or --cert is said once, before anybody is asked anything. */
+/*
+ * A wrong --ca or --cert is said once, before anybody is asked anything; where
+ * there are no long options it is the key of a file.
+ */
 static bool
 check_tls(struct run *r, struct outcome *why)
 {
 	const struct tls_settings *tls = &r->s->way.tls;
 
-	return (!tls->ca && !tls->cert) || deliver_check_tls(r->deliver, why);
+	if ((!tls->ca && !tls->cert) || deliver_check_tls(r->deliver, why))
+		return true;
+	if (r->s->personality != AS_SMTPSEND &&
+	    strncmp(why->text, "--", 2) == 0)
+		memmove(why->text, why->text + 2, strlen(why->text) - 1);
+	return false;
 }
 
 static int

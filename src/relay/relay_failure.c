@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include "base/codec.h"
 #include "net/tls_state.h"
 #include "relay/relay_impl.h"
@@ -20,16 +23,32 @@ put_relay(struct buf *out, const struct relay *r)
 	buf_putf(out, "%s:%u", r->host, r->port);
 }
 
-/* "...: error:0A00045C:SSL routines::tlsv13 alert ...": OpenSSL's own words. */
+/*
+ * "...: error:0A00045C:SSL routines::tlsv13 alert ...": OpenSSL's own words.
+ * What begins with no TLS record has a "wrong version number".
+ */
 static bool
 put_openssl(struct buf *out, const char *error)
 {
-	const char *code = strstr(error, "error:");
+	const char *text = strstr(error, "error:");
+	unsigned long code;
 
-	if (!code || !strstr(code, ":SSL routines:"))
+	if (!text || !strstr(text, ":SSL routines:"))
 		return false;
-	tls_error_put(out, strtoul(code + 6, NULL, 16));
+	code = strtoul(text + 6, NULL, 16);
+	if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
+		buf_puts(out, "the other side does not speak TLS here");
+	else
+		tls_error_put(out, code);
 	return true;
+}
+
+/* curl's words for an end of file, in a reply and in a handshake. */
+static bool
+is_eof(const char *error)
+{
+	return strncmp(error, "response reading failed", 23) == 0 ||
+	    strstr(error, "SSL_connect: SSL_ERROR_SYSCALL");
 }
 
 /* What curl says about it, or the system where curl does not know. */
@@ -41,8 +60,8 @@ relay_reason_put(struct buf *out, const struct relay *r, CURLcode code)
 	curl_easy_getinfo(r->easy, CURLINFO_OS_ERRNO, &error);
 	if (code == CURLE_COULDNT_CONNECT && error != 0)
 		buf_puts(out, strerror((int)error));
-	else if (strncmp(r->error, "response reading failed", 23) == 0)
-		buf_puts(out, "the connection was closed"); /* curl's EOF */
+	else if (is_eof(r->error))
+		buf_puts(out, "the other side closed the connection");
 	else if (!put_openssl(out, r->error))
 		buf_puts(out,
 		    r->error[0] != '\0' ? r->error : curl_easy_strerror(code));
@@ -96,12 +115,25 @@ credential(const struct relay *r)
 	return "certificate";
 }
 
+/* It has refused EHLO; that is why it offered nothing. */
+static void
+fail_spurned(struct relay *r, struct outcome *why)
+{
+	*why = r->spurned;
+	why->verdict = DEFERRED;
+	set_host(r, why);
+}
+
 static void
 fail_unoffered(struct relay *r, struct outcome *why)
 {
 	struct slice list = relay_mechanisms(r);
 	struct buf text = { 0 };
 
+	if (r->spurned.code != 0) {
+		fail_spurned(r, why);
+		return;
+	}
 	if (list.n == 0)
 		buf_puts(&text, "the relay offers no AUTH");
 	else
@@ -142,7 +174,9 @@ fail_login(struct relay *r, struct outcome *why)
 		return;
 	}
 	buf_putf(&text, "the relay %s the %s%s%s",
-	    later ? "cannot check" : "refused", credential(r),
+	    later ? "cannot check" : "refused",
+	    refused && !later && r->in.reply.code != 535 ? "login" :
+							   credential(r),
 	    r->user[0] ? " of user " : "", r->user);
 	if (refused) {
 		fail_by_reply(r, why);
@@ -212,9 +246,7 @@ fail_otherwise(struct relay *r, CURLcode code, struct outcome *why)
 		return;
 	}
 	if (r->spurned.code != 0) {
-		*why = r->spurned;
-		why->verdict = DEFERRED;
-		set_host(r, why);
+		fail_spurned(r, why);
 		return;
 	}
 	buf_puts(&text, "relay ");
@@ -232,7 +264,8 @@ relay_failure_timeout(struct relay *r, struct outcome *why)
 	buf_puts(&text, "relay ");
 	put_relay(&text, r);
 	if (r->stage == STAGE_CONNECT)
-		buf_puts(&text, ": no connection");
+		buf_puts(&text, r->proxy[0] ? ": no connection through the "
+					      "proxy" : ": no connection");
 	else
 		buf_putf(&text, ": no answer (%s)", stage_name(r->stage));
 	buf_putf(&text, " within %u s", (unsigned)(r->timeout / 1000000));
@@ -287,7 +320,8 @@ is_tls_error(CURLcode code)
 	static const CURLcode all[] = { CURLE_PEER_FAILED_VERIFICATION,
 		CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,
 		CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
-		CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED };
+		CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_INITFAILED,
+		CURLE_SSL_CLIENTCERT };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i] == code)

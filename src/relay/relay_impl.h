@@ -75,8 +75,9 @@ struct relay {
 	struct buf credential;	/* what followed AUTH last, to redact it */
 	struct reply_parser in;
 	bool answered;		/* in.reply is the answer to the last command */
-	struct outcome spurned;	/* a refused EHLO that curl went on after; until
-				   the next reply it tells why we are left */
+	struct outcome spurned;	/* a refused EHLO that curl went on after: it
+				   tells why nothing is offered, or why we are
+				   left */
 	bool garbled;		/* it said what is no reply: see why */
 	struct buf ehlo;
 	struct outcome why;	/* once RELAY_FAILED */

@@ -276,8 +276,9 @@ replied(struct relay *r)
 	const struct reply *p = &r->in.reply;
 
 	r->answered = true;
-	r->spurned = (struct outcome){ 0 };
-	if (r->stage == STAGE_EHLO && reply_kind(p) == REPLY_REFUSED)
+	if (r->stage == STAGE_EHLO)
+		r->spurned = (struct outcome){ 0 };
+	if (r->stage == STAGE_EHLO && reply_kind(p) != REPLY_DONE)
 		r->spurned = outcome_from_reply(p, DEFERRED, STAGE_EHLO);
 	if (r->stage == STAGE_EHLO && reply_kind(p) == REPLY_DONE)
 		introduced(r, buf_slice(&p->text));

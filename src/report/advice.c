@@ -3,19 +3,12 @@
 #include "report/advice.h"
 
 #include "base/ascii.h"
-#include "base/port.h"
-#include "base/slice.h"
-
-#define ANY	    0xffff
-#define ANY_STAGE   STAGE_NONE
-#define ANY_VERDICT PENDING
-#define LATER	    "nothing was queued: send it again later"
-#define CONF	    "in smtpsend.conf"
+#include "report/advice_rows.h"
 
 /* ---- when a row fits ---- */
 
-static bool
-mentions(const struct outcome *o, struct slice word)
+bool
+advice_mentions(const struct outcome *o, struct slice word)
 {
 	struct slice rest = slice_of(o->text);
 
@@ -40,89 +33,11 @@ is_ours(const struct outcome *o, struct wish w)
 	return o->code == 0;
 }
 
-static bool
-is_relayed(const struct outcome *o, struct wish w)
-{
-	(void)w;
-	return o->relay;
-}
-
 /* To the one server that was named. */
-static bool
-is_to_server(const struct outcome *o, struct wish w)
+bool
+advice_is_to_server(const struct outcome *o, struct wish w)
 {
 	return w.server && !o->relay;
-}
-
-static bool
-may_be_in_clear(const struct outcome *o, struct wish w)
-{
-	(void)w;
-	return o->waiver == WAIVER_TLS;
-}
-
-static bool
-may_be_untrusted(const struct outcome *o, struct wish w)
-{
-	(void)w;
-	return o->waiver == WAIVER_TRUST;
-}
-
-/* Its certificate is a line of the dialogue. */
-static bool
-may_be_seen(const struct outcome *o, struct wish w)
-{
-	return may_be_untrusted(o, w) && !w.verbose;
-}
-
-/* smtps:// and a server that answered a ClientHello with something else. */
-static bool
-is_smtps_server(const struct outcome *o, struct wish w)
-{
-	return is_to_server(o, w) && w.link == LINK_SMTPS && o->esc.detail != 5;
-}
-
-static bool
-is_smtps_at_clear_port(const struct outcome *o, struct wish w)
-{
-	return is_smtps_server(o, w) && port_is_clear(o->peer.port);
-}
-
-/* Nothing came where a greeting was awaited, and in clear. */
-static bool
-is_silent_server(const struct outcome *o, struct wish w)
-{
-	return is_to_server(o, w) && w.link == LINK_SMTP && o->code == 0 &&
-	    o->esc.subject == 4 && o->esc.detail == 2 &&
-	    !port_is_clear(o->peer.port);
-}
-
-static bool
-is_silent_at_tls_port(const struct outcome *o, struct wish w)
-{
-	return is_silent_server(o, w) && port_is_tls(o->peer.port);
-}
-
-/* Nobody out there answers on port 25: hardly ever are all of them down. */
-static bool
-is_walled(const struct outcome *o, struct wish w)
-{
-	return o->timed_out && !o->relay && advice_port(o, w) == 25 &&
-	    !ip_is_private(&o->peer.ip);
-}
-
-static bool
-is_unanswered(const struct outcome *o, struct wish w)
-{
-	(void)w;
-	return o->timed_out;
-}
-
-static bool
-is_unanswered_relay(const struct outcome *o, struct wish w)
-{
-	(void)w;
-	return o->timed_out && o->relay;
 }
 
 /* "10.0.0.1: no such domain" */
@@ -140,21 +55,22 @@ is_bare_ip(const struct outcome *o, struct wish w)
 static bool
 is_helo_refused(const struct outcome *o, struct wish w)
 {
-	return is_said(o, w) && mentions(o, SLICE("helo command rejected"));
+	return is_said(o, w) &&
+	    advice_mentions(o, SLICE("helo command rejected"));
 }
 
 static bool
 is_sender_incomplete(const struct outcome *o, struct wish w)
 {
-	return is_said(o, w) && mentions(o, SLICE("fully-qualified")) &&
-	    mentions(o, SLICE("sender address rejected"));
+	return is_said(o, w) && advice_mentions(o, SLICE("fully-qualified")) &&
+	    advice_mentions(o, SLICE("sender address rejected"));
 }
 
 static bool
 is_rcpt_incomplete(const struct outcome *o, struct wish w)
 {
-	return is_said(o, w) && mentions(o, SLICE("fully-qualified")) &&
-	    mentions(o, SLICE("recipient address rejected"));
+	return is_said(o, w) && advice_mentions(o, SLICE("fully-qualified")) &&
+	    advice_mentions(o, SLICE("recipient address rejected"));
 }
 
 /* It wants a login before anything else (RFC 4954). */
@@ -183,24 +99,17 @@ is_hidden_dialogue(const struct outcome *o, struct wish w)
 	return !w.verbose && o->stage >= STAGE_CONNECT;
 }
 
-/* A word that is taken for a domain, but may be meant as a host. */
+/* A word that is taken for a domain; what is said of it has the advice. */
 static bool
 is_domain_relay(const struct outcome *o, struct wish w)
 {
 	(void)w;
-	return mentions(o, SLICE("has no submission server in DNS"));
+	return advice_mentions(o, SLICE("names no submission server in DNS"));
 }
 
 /* ---- what to do then ---- */
 
-/* The first row that fits is taken. */
-static const struct {
-	enum verdict verdict;
-	enum stage stage;
-	unsigned short subject, detail;
-	bool (*when)(const struct outcome *o, struct wish w); /* NULL: always */
-	const char *options, *keys; /* keys NULL: the same under all names */
-} rows[] = {
+static const struct advice_row rows[] = {
 	{ ANY_VERDICT, ANY_STAGE, ANY, ANY, is_helo_refused,
 	    "the server wants a better name from us: --helo NAME",
 	    "the server wants a better name from us: helo = NAME " CONF },
@@ -214,8 +123,11 @@ static const struct {
 	{ FAILED, STAGE_OPEN, ANY, ANY, NULL, NULL, NULL },
 	{ FAILED, STAGE_CONFIG, ANY, ANY, NULL, NULL, NULL },
 	{ FAILED, STAGE_READ, ANY, ANY, NULL, "nothing was sent", NULL },
-	{ FAILED, STAGE_DNS, ANY, ANY, is_to_server,
+	{ FAILED, STAGE_DNS, ANY, ANY, advice_is_to_server,
 	    "check the name after --server", "check the key server " CONF },
+	{ FAILED, STAGE_ROUTE, 1, 2, advice_is_to_server,
+	    "check the name after --server", "check the key server " CONF },
+	{ FAILED, STAGE_ROUTE, 1, 2, NULL, "check the key server " CONF, NULL },
 	{ FAILED, STAGE_DNS, ANY, ANY, is_bare_ip,
 	    "an IP address stands in brackets: user@[192.0.2.1]", NULL },
 	{ FAILED, ANY_STAGE, 1, 1, NULL, "check the part before the @", NULL },
@@ -260,58 +172,11 @@ static const struct {
 	{ FAILED, ANY_STAGE, ANY, ANY, is_hidden_dialogue,
 	    "-v shows the whole dialogue", NULL },
 
-	{ DEFERRED, ANY_STAGE, ANY, ANY, is_walled, "nothing answered on port "
-	    "25: outbound port 25 is probably blocked on this network; use "
-	    "your provider's submission relay (--relay smtps://HOST, see man "
-	    "smtpsend.conf) or --server HOST --port 587",
-	    "nothing answered on port 25: outbound port 25 is probably blocked "
-	    "on this network; use your provider's submission relay: relay = "
-	    "smtps://HOST " CONF },
-	{ DEFERRED, ANY_STAGE, ANY, ANY, is_unanswered_relay,
-	    "nothing was queued: is the relay's host and port right?", NULL },
-	{ DEFERRED, ANY_STAGE, ANY, ANY, is_unanswered,
-	    "nothing was queued: is the host right, and no firewall between?",
-	    NULL },
 	{ DEFERRED, STAGE_READ, ANY, ANY, NULL, "nothing was sent", NULL },
 	{ DEFERRED, STAGE_CONFIG, ANY, ANY, NULL, "nothing was queued: mend "
 	    "this, then send it again", NULL },
-	{ DEFERRED, STAGE_AUTH, ANY, ANY, NULL, "nothing was queued: check "
-	    "user and password, or where the password comes from", NULL },
-	{ DEFERRED, STAGE_GREETING, ANY, ANY, is_silent_at_tls_port, "port "
-	    "{port} is for TLS from the first byte: write --server {smtps}",
-	    "port {port} is for TLS from the first byte: write server = "
-	    "{smtps} " CONF },
-	{ DEFERRED, STAGE_GREETING, ANY, ANY, is_silent_server, "nothing was "
-	    "queued: if port {port} speaks TLS from the first byte, write "
-	    "--server {smtps}", "nothing was queued: if port {port} speaks TLS "
-	    "from the first byte, write server = {smtps} " CONF },
-	{ DEFERRED, STAGE_STARTTLS, ANY, ANY, is_relayed,
-	    "nothing was queued: a relay is never used without TLS", NULL },
-	{ DEFERRED, STAGE_TLS, ANY, ANY, is_smtps_at_clear_port,
-	    "port {port} begins in clear: write --server {smtp}",
-	    "port {port} begins in clear: write server = {smtp} " CONF },
-	{ DEFERRED, STAGE_TLS, ANY, ANY, is_smtps_server, "nothing was queued: "
-	    "if port {port} begins in clear, write --server {smtp}",
-	    "nothing was queued: if port {port} begins in clear, write "
-	    "server = {smtp} " CONF },
-	{ DEFERRED, STAGE_TLS, 7, 5, is_relayed, "nothing was queued: "
-	    "ca = PATH " CONF " trusts another CA", NULL },
-	{ DEFERRED, ANY_STAGE, ANY, ANY, may_be_seen, "nothing was queued: -v "
-	    "shows the certificate; --ca PATH trusts another CA, --tls encrypt "
-	    "takes any", "nothing was queued: -v shows the certificate; ca = "
-	    "PATH " CONF " trusts another CA, tls = encrypt takes any" },
-	{ DEFERRED, ANY_STAGE, ANY, ANY, may_be_untrusted, "nothing was "
-	    "queued: --ca PATH trusts another CA, --tls encrypt takes any",
-	    "nothing was queued: ca = PATH " CONF " trusts another CA, tls = "
-	    "encrypt takes any" },
-	{ DEFERRED, STAGE_TLS, 7, 5, NULL,
-	    "nothing was queued: --ca PATH trusts another CA",
-	    "nothing was queued: ca = PATH " CONF " trusts another CA" },
-	{ DEFERRED, ANY_STAGE, ANY, ANY, may_be_in_clear,
-	    LATER "; --tls may would send without TLS",
-	    LATER "; tls = may " CONF " would send without TLS" },
-	{ DEFERRED, STAGE_DNS, ANY, ANY, is_domain_relay, "nothing was queued: "
-	    "if this is a host and no domain, write smtps://HOST", NULL },
+	{ DEFERRED, STAGE_DNS, ANY, ANY, is_domain_relay,
+	    "nothing was queued: check the relay's name", NULL },
 	{ DEFERRED, STAGE_DNS, ANY, ANY, NULL,
 	    LATER ", or ask another DNS server with --resolver ADDR",
 	    LATER ", or ask another DNS server with resolver = ADDR " CONF },
@@ -325,26 +190,35 @@ static const struct {
 
 #define ROWS (sizeof rows / sizeof rows[0])
 
-static bool
-fits(size_t i, const struct outcome *o, struct wish w)
+static const struct advice_row *
+row_at(size_t i)
 {
-	return (rows[i].verdict == o->verdict ||
-		(rows[i].verdict == ANY_VERDICT &&
+	return i < advice_link_count ? &advice_link_rows[i] :
+				       &rows[i - advice_link_count];
+}
+
+static bool
+fits(const struct advice_row *row, const struct outcome *o, struct wish w)
+{
+	return (row->verdict == o->verdict ||
+		(row->verdict == ANY_VERDICT &&
 		    (o->verdict == FAILED || o->verdict == DEFERRED))) &&
-	    (rows[i].stage == ANY_STAGE || rows[i].stage == o->stage) &&
-	    (rows[i].subject == ANY || (o->esc.cls != 0 &&
-	     rows[i].subject == o->esc.subject)) &&
-	    (rows[i].detail == ANY || rows[i].detail == o->esc.detail) &&
-	    (!rows[i].when || rows[i].when(o, w));
+	    (row->stage == ANY_STAGE || row->stage == o->stage) &&
+	    (row->subject == ANY || (o->esc.cls != 0 &&
+	     row->subject == o->esc.subject)) &&
+	    (row->detail == ANY || row->detail == o->esc.detail) &&
+	    (!row->when || row->when(o, w));
 }
 
 bool
-advice_at(size_t row, bool keys, const char **sentence)
+advice_at(size_t i, bool keys, const char **sentence)
 {
-	if (row >= ROWS)
+	const struct advice_row *row;
+
+	if (i >= advice_link_count + ROWS)
 		return false;
-	*sentence = keys && rows[row].keys ? rows[row].keys :
-					     rows[row].options;
+	row = row_at(i);
+	*sentence = keys && row->keys ? row->keys : row->options;
 	return true;
 }
 
@@ -356,8 +230,8 @@ advice_for(const struct outcome *o, struct wish wish)
 	if (o->maybe_sent)
 		return "it may have arrived all the same: sending it again "
 		       "makes a possible duplicate";
-	for (size_t i = 0; i < ROWS; i++)
-		if (fits(i, o, wish)) {
+	for (size_t i = 0; i < advice_link_count + ROWS; i++)
+		if (fits(row_at(i), o, wish)) {
 			advice_at(i, wish.keys, &sentence);
 			return sentence;
 		}

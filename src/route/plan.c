@@ -273,7 +273,7 @@ start_server(struct route *r)
 		go_to_host(r, name, "--server");
 	else
 		route_finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
-		    ESC(5, 1, 2), "--server %s: not a host name",
+		    ESC(5, 1, 2), "server %s: not a host name",
 		    r->config->server));
 }
 

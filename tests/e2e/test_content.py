@@ -375,6 +375,12 @@ def as_sendmail(smtpsend, machine, recorder, tmp_path, *args, name="sendmail",
     return run
 
 
+def test_sendmail_knows_keys_alone(smtpsend, recorder, machine, tmp_path):
+    run = as_sendmail(smtpsend, machine, recorder, tmp_path, "bob@example.test",
+                      message=b"hi\n", status=78, more="ca = /nowhere\n")
+    assert run.stderr == "sendmail: ca /nowhere: No such file or directory\n"
+
+
 def test_sendmail_takes_it_for_a_header(smtpsend, recorder, machine, tmp_path):
     run = as_sendmail(smtpsend, machine, recorder, tmp_path, "bob@example.test",
                       message=b"ERROR: disk full\n")

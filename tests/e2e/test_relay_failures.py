@@ -5,15 +5,16 @@ said in a plain sentence, and the next relay is tried.  A secret is in no text.
 """
 
 import shutil
+import ssl
 import subprocess
 
 import pytest
 
-from faults_support import BINARY, check, closed_port
+from faults_support import BINARY, certificates, check, closed_port
 from relay_support import (BOB, CAPS, CONFIG, LINKS, MECHANISMS, MESSAGE,
                            PASSWORD, USER, Setup, deferred, delivered,
                            private, result, scripted_relay)
-from scripted import Server, drop, raw_then, rst, stall
+from scripted import Server, dialogue, drop, raw_then, rst, stall
 
 WRONG = "wr0ng-C4nary"
 
@@ -195,6 +196,80 @@ def test_our_words_are_not_the_relays(tmp_path):
     got = deferred(run, "AUTH")
     assert (got["code"], got["enhanced"], got["text"], got["why"]) == (
         535, "5.7.8", "no", f"the relay refused the password of user {USER}")
+
+
+@pytest.mark.parametrize("reply", ["421 4.3.2 bye", "450 later", "550 no"])
+def test_a_refused_ehlo_is_why_there_is_no_login(tmp_path, reply):
+    """curl goes on with HELO, which offers nothing."""
+    with Server(scripted_relay(smtps=True, EHLO=reply)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv, "smtps")).send(BOB)
+    got = deferred(run, "EHLO")
+    assert got["code"] == int(reply[:3]), run
+    assert reply in run.err and "check user and password" not in run.err
+
+
+@pytest.mark.parametrize("reply, ours, advice", [
+    ("535 5.7.8 no", "refused the password", "check user and password"),
+    ("454 4.7.0 no", "cannot check the password", "send it again later"),
+    ("421 4.3.2 no", "cannot check the password", "send it again later"),
+    ("432 4.7.12 no", "cannot check the password", "another mechanism"),
+    ("504 5.5.4 no", "refused the login", "another mechanism"),
+    ("534 5.7.9 no", "refused the login", "another mechanism"),
+    ("554 5.7.0 no", "refused the login", "check user and password"),
+])
+def test_what_helps_against_a_refused_login(tmp_path, reply, ours, advice):
+    with Server(scripted_relay(AUTH=reply)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+    deferred(run, "AUTH", ours)
+    assert f"nothing was queued: {advice}" in run.err, run
+
+
+@pytest.mark.parametrize("auth, advice", [
+    (None, "is the relay's port right?"), ("NTLM", "another mechanism")])
+def test_no_login_for_us(tmp_path, auth, advice):
+    caps = ["STARTTLS"] + ([f"AUTH {auth}"] if auth else [])
+    with Server(scripted_relay(caps=caps)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+    deferred(run, "AUTH", "offers no AUTH")
+    assert f"nothing was queued: {advice}" in run.err, run
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_client_certificate_is_demanded(tmp_path, link):
+    """Under TLS 1.3 that is heard in the handshake or just after it."""
+    context = certificates().context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates().ca)
+    how = {"smtps" if link == "smtps" else "tls": context}
+    with Server(dialogue(CAPS, **how)) as srv:
+        run = Setup(tmp_path).relay("work", url(srv, link)).send(BOB)
+        srv.over.set()
+    assert run.rc == 75 and "demands one of the client" in run.err, run
+    assert "nothing was queued: cert = FILE in smtpsend.conf" in run.err, run
+
+
+def test_tls_and_clear_the_wrong_way_round(tmp_path):
+    def clear(c):
+        c.say("220 relay.example.test ESMTP")
+        c.linger()
+
+    for script, link in ((clear, "smtps"),
+                         (scripted_relay(smtps=True), "starttls")):
+        with Server(script) as srv:
+            run = Setup(tmp_path).relay("work", url(srv, link)).send(
+                "--timeout", 1, BOB)
+            srv.over.set()
+        assert run.rc == 75 and "is it smtps:// or smtp://?" in run.err, run
+    assert "wrong version" not in run.err
+
+
+def test_a_proxy_that_says_nothing(tmp_path):
+    with Server(stall) as srv:
+        run = Setup(tmp_path).relay("work", "smtp://localhost:2").send(
+            "--proxy", f"http://127.0.0.1:{srv.port}", "--timeout", 1, BOB)
+        srv.over.set()
+    assert "no connection through the proxy within" in run.err, run
+    assert "ports of proxy and relay right?" in run.err, run
 
 
 def test_missing_starttls(tmp_path):

@@ -16,7 +16,7 @@
 #include "report/advice.h"
 #include "report/failure.h"
 
-#define SAMPLES 400000
+#define SAMPLES 1600000
 #define OF(array, n) (array)[(n) % (sizeof(array) / sizeof(array)[0])]
 
 static uint64_t seed;
@@ -36,14 +36,27 @@ static const char *const texts[] = {
 	"<box>: Helo command rejected: need fully-qualified hostname",
 	"<a@box>: Sender address rejected: need fully-qualified address",
 	"<b>: Recipient address rejected: need fully-qualified address",
-	"relay a.example: a.example has no submission server in DNS (x)",
+	"relay a.example: a.example names no submission server in DNS (x)",
+	"connect relay a.example:587: Could not resolve host: a.example",
+	"relay a.example:587: no connection through the proxy within 9 s",
+	"certificate of mx: issued by an unknown authority: CN=x",
+	"certificate of mx: self-signed certificate",
+	"certificate of mx: name mismatch: certificate is for x",
+	"certificate of mx: certificate has expired",
+	"TLS: the other side does not speak TLS here, it said \"220 mx\"",
+	"TLS: the other side closed the connection",
+	"TLS: the other side refused: certificate required (it demands one of "
+	"the client)",
+	"TLS: the other side refused: handshake failure",
+	"the relay offers no AUTH",
+	"the relay offers no AUTH mechanism that may be used here, only NTLM",
 };
 
 static const struct esc escs[] = { { 0, 0, 0 }, { 5, 1, 1 }, { 5, 1, 2 },
 	{ 5, 1, 3 }, { 5, 1, 6 }, { 5, 1, 7 }, { 5, 1, 8 }, { 5, 1, 10 },
 	{ 5, 2, 2 }, { 5, 3, 4 }, { 5, 4, 1 }, { 4, 4, 2 }, { 4, 4, 2 },
 	{ 5, 4, 4 }, { 5, 4, 6 }, { 5, 6, 7 }, { 5, 7, 0 }, { 5, 7, 1 },
-	{ 4, 7, 5 }, { 4, 7, 5 } };
+	{ 4, 7, 0 }, { 4, 7, 4 }, { 4, 7, 5 }, { 4, 7, 5 }, { 4, 7, 5 } };
 
 static struct wish
 make_wish(void)
@@ -87,7 +100,8 @@ make_waiver(const struct outcome *o, struct wish w)
 static struct outcome
 make_outcome(struct wish w)
 {
-	static const unsigned short codes[] = { 0, 0, 450, 550, 530 };
+	static const unsigned short codes[] = { 0, 0, 0, 0, 450, 550, 530,
+		432, 454, 504, 535 };
 	struct outcome o = outcome_make(draw() % 2 ? FAILED : DEFERRED,
 	    (enum stage)(1 + draw() % (NSTAGES - 1)), OF(escs, draw()), "%s",
 	    OF(texts, draw()));
@@ -103,7 +117,7 @@ make_outcome(struct wish w)
 		outcome_set_host(&o, SLICE("mx.example.org"), &peer);
 	if (o.stage >= STAGE_GREETING)
 		o.code = OF(codes, draw());
-	if (o.stage == STAGE_CONNECT)
+	if (o.stage == STAGE_CONNECT || (o.relay && o.code == 0))
 		o.timed_out = draw() % 2;
 	return o;
 }
@@ -137,14 +151,35 @@ first_lie(const struct sample *s, const struct rule *rule, size_t n)
 
 #define FIRST_LIE(s, rules) first_lie(s, rules, sizeof rules / sizeof *rules)
 
+/* Followed literally, would it help?  Which certificate is it? */
+static const char *
+lie_about_certificates(const struct sample *s)
+{
+	const char *text = s->o.text;
+	bool issuer = strstr(text, "authority") || strstr(text, "self-signed");
+	const struct rule rules[] = {
+		{ "another CA", issuer },
+		{ "another name", strstr(text, "mismatch") != NULL },
+		{ "the server's owner", !issuer && !strstr(text, "mismatch") },
+		{ "shows it one", strstr(text, "demands one") != NULL },
+	};
+
+	return FIRST_LIE(s, rules);
+}
+
 static const char *
 lie_about_tls(const struct sample *s)
 {
 	const struct outcome *o = &s->o;
+	bool other = strstr(o->text, "does not speak TLS") ||
+	    strstr(o->text, "closed");
 	const struct rule rules[] = {
 		{ "may would", o->waiver == WAIVER_TLS },
 		{ "takes any", o->waiver == WAIVER_TRUST },
-		{ "the certificate", o->waiver == WAIVER_TRUST },
+		{ "begins in clear", other },
+		{ "is it smtps://", o->relay && (other || o->timed_out) },
+		{ "--ca PATH", !o->relay },
+		{ "--tls", !o->relay },
 		{ "a login or TLS", o->tls[0] == '\0' },
 		{ "a relay is never", o->relay },
 	};
@@ -163,7 +198,7 @@ lie_about_servers(const struct sample *s)
 	const struct rule rules[] = {
 		{ "--server", server || o->timed_out || o->esc.detail == 6 },
 		{ "check the name after --server", server },
-		{ "key server", server },
+		{ "key server", server || o->stage == STAGE_ROUTE },
 		{ "{smtps}", server && s->w.link == LINK_SMTP && silent },
 		{ "{smtp}", server && s->w.link == LINK_SMTPS },
 		{ "is for TLS", port == 465 },
@@ -188,11 +223,14 @@ lie_about_replies(const struct sample *s)
 		{ "nothing was sent", o->code == 0 },
 		{ "too large for it", o->stage != STAGE_MESSAGE },
 		{ "its MX is this machine", o->code == 0 },
-		{ "check user and password", o->stage == STAGE_AUTH },
+		{ "check user and password", o->stage == STAGE_AUTH &&
+			    o->code != 450 && o->code != 454 },
+		{ "Without a user", strstr(o->text, "no AUTH") != NULL },
+		{ "another mechanism", o->stage == STAGE_AUTH },
 		{ "mend this", o->stage == STAGE_CONFIG },
 		{ "--resolver", o->stage == STAGE_DNS },
 		{ "brackets", strstr(o->text, "10.0.0.1") != NULL },
-		{ "no domain, write smtps://",
+		{ "check the relay's name",
 		    strstr(o->text, "submission") != NULL },
 	};
 
@@ -214,6 +252,8 @@ lie_about_the_rest(const struct sample *s)
 		{ "port 25", silent && o->peer.port == 25 &&
 			    o->peer.ip.b[0] == 192 },
 		{ "is the relay's host", o->relay && o->timed_out },
+		{ "proxy", strstr(o->text, "proxy") != NULL },
+		{ "name right", strstr(o->text, "resolve") != NULL },
 		{ "firewall", silent },
 	};
 
@@ -226,11 +266,11 @@ find_lie(const struct sample *s)
 {
 	static const char *(*const judges[])(const struct sample *s) = {
 		lie_about_tls, lie_about_servers, lie_about_replies,
-		lie_about_the_rest,
+		lie_about_certificates, lie_about_the_rest,
 	};
 	const char *lie = NULL;
 
-	for (size_t i = 0; i < 4 && !lie; i++)
+	for (size_t i = 0; i < 5 && !lie; i++)
 		lie = judges[i](s);
 	return lie;
 }
@@ -326,7 +366,12 @@ test_as_it_is_printed(void **state)
 	w.keys = false;
 	w.link = LINK_SMTPS;
 	at.port = 2525;
-	o = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 0), "no TLS");
+	o = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 0), "TLS handshake "
+	    "with x: the other side refused: handshake failure");
+	outcome_set_host(&o, SLICE("2001:db8::1"), &at);
+	check("alert", o, w, " -- nothing was queued: send it again later");
+	o = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 0), "TLS handshake "
+	    "with x: the other side does not speak TLS here, it said \"220\"");
 	outcome_set_host(&o, SLICE("2001:db8::1"), &at);
 	check("clear", o, w, " -- nothing was queued: if port 2525 begins in "
 	    "clear, write --server smtp://[2001:db8::1]:2525");

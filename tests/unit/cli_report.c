@@ -174,7 +174,7 @@ test_what_tls_advice_is_true(void **state)
 		{ STAGE_TLS, 0, WAIVER_NONE, "again later", "--tls" },
 		{ STAGE_TLS, 5, WAIVER_TRUST, "--tls encrypt takes any",
 		    "may" },
-		{ STAGE_TLS, 5, WAIVER_NONE, "--ca PATH trusts", "-v" },
+		{ STAGE_TLS, 5, WAIVER_NONE, "owner", "--tls" },
 	};
 	struct outcome o;
 

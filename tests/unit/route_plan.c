@@ -450,9 +450,9 @@ static const struct {
 	    "mx1.example.org A soft\n", 1, 2, "deferred 4.4.3 "
 	    "mx1.example.org: A lookup failed (SERVFAIL from 192.0.2.53)" },
 	{ "server is a number", ORG, { .server = "192.0.2" }, "", 0, 0,
-	    "failed 5.1.2 --server 192.0.2: not a host name" },
+	    "failed 5.1.2 server 192.0.2: not a host name" },
 	{ "server is no name", ORG, { .server = "a b" }, "", 0, 0,
-	    "failed 5.1.2 --server a b: not a host name" },
+	    "failed 5.1.2 server a b: not a host name" },
 	/* ports and versions */
 	{ "SMTPS", ORG, { .link = LINK_SMTPS }, MX1 A1, 2, 5,
 	    "MX: mx1.example.org 192.0.2.1:465" },
