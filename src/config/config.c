@@ -163,12 +163,28 @@ tells(const struct settings *asked)
 	    asked->mode == MODE_CHECK_CONFIG;
 }
 
+/* The command line is not to blame for what clashes without it. */
+static bool
+clashes(const struct settings *files, const struct settings *all,
+    struct buf *says)
+{
+	const char *text = settings_clash(files);
+
+	if (!text || text != settings_clash(all))
+		return false;
+	buf_putf(says, "%s: the configuration does not fit together: ",
+	    all->program);
+	settings_put_clash(says, text, false);
+	buf_putc(says, '\n');
+	return true;
+}
+
 /* The files, then the command line once more, over what they said. */
 static int
 load(struct config *c, int argc, char *const argv[], struct settings *out,
     struct buf *says)
 {
-	struct settings under;
+	struct settings under, files;
 	struct load l = { c, &under, says, tells(out), 0, EX_OK };
 	struct buf again = { 0 };
 	int status = EX_OK;
@@ -176,12 +192,15 @@ load(struct config *c, int argc, char *const argv[], struct settings *out,
 	options_init(&under, argc > 0 ? argv[0] : NULL);
 	if (!read_files(&l, out))
 		return l.status;
+	files = under;
 	if (l.files > 0 || out->route.nrelays > 0 ||
 	    out->mode == MODE_PRINT_CONFIG) {
 		status = options_read(argc, argv, &under, &c->uses, &again);
 		*out = under;
 	}
 	buf_free(&again);
+	if (status == EX_OK && clashes(&files, out, says))
+		status = EX_CONFIG;
 	return status ? status : config_finish(c, out, says);
 }
 

@@ -234,9 +234,16 @@ find_demand(const struct settings *s)
 	return NULL;
 }
 
-/* Sendmail's names have no long options: there it is the key of a file. */
-static void
-put_clash(struct buf *out, const char *text, bool own)
+const char *
+settings_clash(const struct settings *s)
+{
+	const char *text = find_clash(s);
+
+	return text ? text : find_demand(s);
+}
+
+void
+settings_put_clash(struct buf *out, const char *text, bool own)
 {
 	while (*text) {
 		if (!own && text[0] == '-' && text[1] == '-')
@@ -250,7 +257,7 @@ static int
 fail(const struct settings *s, const char *text, bool is_tls, struct buf *says)
 {
 	buf_putf(says, "%s: ", s->program);
-	put_clash(says, text, s->personality == AS_SMTPSEND);
+	settings_put_clash(says, text, s->personality == AS_SMTPSEND);
 	if (is_tls && s->way.tls.given.file) {
 		buf_puts(says, ", which is that of ");
 		given_put(says, &s->way.tls.given, "tls");

@@ -193,6 +193,14 @@ struct settings {
 /* The --log in effect: "none", "syslog", "journal" or a file. */
 const char *settings_log(const struct settings *s);
 
+/*
+ * What cannot be together in these settings, as text about options; or NULL.
+ * settings_put_clash() appends such a text; unless own, about keys: sendmail's
+ * names have no long options, and files none at all.
+ */
+const char *settings_clash(const struct settings *s);
+void settings_put_clash(struct buf *out, const char *text, bool own);
+
 /* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);
 

@@ -208,15 +208,19 @@ static const struct {
 	    "smtpsend: --server and --relay exclude each other\n" },
 	{ "relay=x.org\nserver=h", "smtpsend a", 0644, 78,
 	    "smtpsend.conf:1: relay and server exclude each other\n" },
-	{ "ipv4=yes\nipv6=yes", "smtpsend a", 0644, 64,
-	    "smtpsend: --ipv4 and --ipv6 exclude each other\n" },
-	/* where no such option is, it is a key */
-	{ "ipv4=yes\nipv6=yes", "sendmail a", 0644, 64,
-	    "sendmail: ipv4 and ipv6 exclude each other\n" },
-	{ "key=/k", "mailq -bm a", 0644, 64, "mailq: key needs cert\n" },
-	{ "server=smtps://h\ntls=none", "sendmail a", 0644, 64,
-	    "sendmail: server smtps:// is TLS and does not go with tls none, "
-	    "which is that of /" },
+	/* what clashes without the command line is no fault of it */
+	{ "ipv4=yes\nipv6=yes", "smtpsend a", 0644, 78,
+	    "smtpsend: the configuration does not fit together: ipv4 and ipv6 "
+	    "exclude each other\n" },
+	{ "ipv4=yes\nipv6=yes", "sendmail a", 0644, 78,
+	    "sendmail: the configuration does not fit together: ipv4 and" },
+	{ "ipv4=yes\nipv6=yes", "smtpsend -bC", 0644, 78, "ipv4 and ipv6" },
+	{ "key=/k", "mailq -bm a", 0644, 78, "together: key needs cert\n" },
+	{ "source=::1", "smtpsend -4 a", 0644, 64,
+	    "smtpsend: the address of --source does not go with --ipv4" },
+	{ "server=smtps://h\ntls=none", "sendmail a", 0644, 78,
+	    "sendmail: the configuration does not fit together: server "
+	    "smtps:// is TLS and does not go with tls none\n" },
 	{ "tls=none", "smtpsend --quit-after tls a", 0644, 64,
 	    "smtpsend: --quit-after tls does not go with --tls none, which is "
 	    "that of /" },
