@@ -43,7 +43,7 @@ job_awaited(const struct job *job)
 
 	if (d)
 		return (struct awaited){ .stage = STAGE_DNS,
-			.host = d->way.domain };
+			.host = d->key.domain };
 	for (l = list_first(&job->lanes); l; l = list_after(&l->node)) {
 		a = lane_awaited(l);
 		if (l->parcel && l->parcel->open > 0 && is_longer(&a, &longest))

@@ -161,18 +161,18 @@ destination_for(struct job *job, const struct consignment *c,
     const struct recipient *r)
 {
 	struct choice choice = { .nrelays = 0 };
-	struct way way = { .domain = r->to.domain,
+	struct route_key key = { .domain = r->to.domain,
 		.quit_after = c->quit_after, .tls_floor = c->tls_floor,
 		.tls_floor_why = c->tls_floor_why };
 
 	if (!job->config->route.server && job->config->rules) {
 		rules_choose(job->config->rules, c->envelope->from.path,
 		    r->to.domain, &choice);
-		way.rule = choice.nrelays > 0 ? NULL : choice.rule;
-		way.relay = choice.relay;
-		way.nrelays = choice.nrelays;
+		key.rule = choice.nrelays > 0 ? NULL : choice.rule;
+		key.relay = choice.relay;
+		key.nrelays = choice.nrelays;
 	}
-	return destination_find(job, &way);
+	return destination_find(job, &key);
 }
 
 /* The consignment's parcel for this destination, made with its first. */

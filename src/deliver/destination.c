@@ -21,35 +21,35 @@
 
 /* Only the octets up to the domain tell ways by relay or --server apart. */
 static void
-put_key(struct buf *out, const struct way *way, bool mixed)
+put_key(struct buf *out, const struct route_key *key, bool mixed)
 {
-	buf_put(out, (struct slice){ (const char *)&way->rule,
+	buf_put(out, (struct slice){ (const char *)&key->rule,
 	    sizeof(void *) });
-	buf_put(out, (struct slice){ (const char *)way->relay,
-	    way->nrelays * sizeof(void *) });
-	buf_putc(out, (char)way->quit_after);
-	buf_putc(out, (char)way->tls_floor);
+	buf_put(out, (struct slice){ (const char *)key->relay,
+	    key->nrelays * sizeof(void *) });
+	buf_putc(out, (char)key->quit_after);
+	buf_putc(out, (char)key->tls_floor);
 	if (!mixed)
-		buf_puts(out, way->domain);
+		buf_puts(out, key->domain);
 }
 
 static struct destination *
-make(struct job *job, const struct way *way, struct slice key)
+make(struct job *job, const struct route_key *key, struct slice octets)
 {
 	struct destination *d = mem_alloc(sizeof *d);
 	const struct relay_spec **relay;
 
 	d->job = job;
-	d->way = *way;
-	d->way.domain = mem_dup(slice_of(way->domain));
-	d->way.relay = NULL;
-	if (way->nrelays > 0) {
-		relay = mem_resize(NULL, way->nrelays, sizeof(void *));
-		memcpy(relay, way->relay, way->nrelays * sizeof(void *));
-		d->way.relay = relay;
+	d->key = *key;
+	d->key.domain = mem_dup(slice_of(key->domain));
+	d->key.relay = NULL;
+	if (key->nrelays > 0) {
+		relay = mem_resize(NULL, key->nrelays, sizeof(void *));
+		memcpy(relay, key->relay, key->nrelays * sizeof(void *));
+		d->key.relay = relay;
 	}
 	table_add(&job->destinations, &d->node,
-	    (struct slice){ mem_dup(key), key.n }, d);
+	    (struct slice){ mem_dup(octets), octets.n }, d);
 	if (job->config->plan_only)
 		list_append(&job->plans, &d->listed, d);
 	return d;
@@ -67,34 +67,34 @@ sweep(void *destination)
 }
 
 struct destination *
-destination_find(struct job *job, const struct way *way)
+destination_find(struct job *job, const struct route_key *key)
 {
-	bool mixed = way->nrelays > 0 || job->config->route.server;
+	bool mixed = key->nrelays > 0 || job->config->route.server;
 	struct destination *d;
-	struct buf key = { 0 };
+	struct buf octets = { 0 };
 
-	put_key(&key, way, mixed);
-	d = table_find(&job->destinations, buf_slice(&key));
+	put_key(&octets, key, mixed);
+	d = table_find(&job->destinations, buf_slice(&octets));
 	if (!d && job->destinations.n >= job->sweep_at) {
 		table_each(&job->destinations, sweep);
 		job->sweep_at = 2 * job->destinations.n + SWEEP_FROM;
 	}
 	if (!d)
-		d = make(job, way, buf_slice(&key));
-	buf_free(&key);
+		d = make(job, key, buf_slice(&octets));
+	buf_free(&octets);
 	return d;
 }
 
 struct destination *
 destination_next(const struct destination *d)
 {
-	struct way way = d->way;
+	struct route_key key = d->key;
 
-	if (way.nrelays < 2)
+	if (key.nrelays < 2)
 		return NULL;
-	way.relay++;
-	way.nrelays--;
-	return destination_find(d->job, &way);
+	key.relay++;
+	key.nrelays--;
+	return destination_find(d->job, &key);
 }
 
 void
@@ -106,8 +106,8 @@ destination_free(struct destination *d)
 	destination_end_route(d);
 	table_remove(&d->job->destinations, &d->node);
 	free((char *)d->node.key.p);
-	free((char *)d->way.domain);
-	free((void *)d->way.relay);
+	free((char *)d->key.domain);
+	free((void *)d->key.relay);
 	result_release(d->no_way);
 	if (d->site)
 		site_release(d->site);
@@ -145,7 +145,7 @@ no_way(struct destination *d, struct parcel *p, int64_t now)
 {
 	struct outcome why = result_outcome(d->no_way);
 
-	if (d->way.nrelays == 0) {
+	if (d->key.nrelays == 0) {
 		parcel_settle(p, &why, now);
 		parcel_retire(p);
 		return;

@@ -16,7 +16,7 @@ struct parcel;
 struct site;
 
 /* What makes a destination another one. */
-struct way {
+struct route_key {
 	const char *domain;	/* the recipients', or of the first of them */
 	const struct domain_rule *rule;
 	const struct relay_spec *const *relay; /* in the order to try */
@@ -43,7 +43,7 @@ struct routing {
 struct destination {
 	struct table_node node;
 	struct job *job;
-	struct way way;		/* its pointers are its own, or the rules' */
+	struct route_key key;	/* its pointers are its own, or the rules' */
 	enum destination_state state;
 	struct list_node queue;	/* the job's: todo, or routing */
 	struct list_node listed; /* ... plans */
@@ -56,8 +56,9 @@ struct destination {
 	int64_t good_until;
 };
 
-/* The destination of this way, made if need be. */
-struct destination *destination_find(struct job *job, const struct way *way);
+/* The destination with this key, made if need be. */
+struct destination *destination_find(struct job *job,
+    const struct route_key *key);
 
 /* The one after it, for the next relay; NULL when there is none. */
 struct destination *destination_next(const struct destination *d);
@@ -83,7 +84,7 @@ void destination_end_route(struct destination *d);
 static inline bool
 destination_is_mixed(const struct destination *d)
 {
-	return d->way.nrelays > 0 || d->job->config->route.server;
+	return d->key.nrelays > 0 || d->job->config->route.server;
 }
 
 #endif

@@ -92,8 +92,8 @@ forget(struct destination *d)
 static bool
 is_fixed(const struct destination *d)
 {
-	return d->way.tls_floor > TLS_NONE ||
-	    (d->way.rule && d->way.rule->tls_given);
+	return d->key.tls_floor > TLS_NONE ||
+	    (d->key.rule && d->key.rule->tls_given);
 }
 
 /* The plan stands: keep what it says. */
@@ -110,7 +110,7 @@ routed(struct destination *d, int64_t now)
 		d->no_way = result_new(p->why, SLICE(""));
 	else if (!d->job->config->plan_only)
 		d->site = site_find(d->job, &(struct site_call){ .plan = p,
-			.quit_after = d->way.quit_after,
+			.quit_after = d->key.quit_after,
 			.tls_fixed = is_fixed(d) }, now);
 	if (!d->job->config->plan_only)
 		destination_end_route(d);
@@ -135,19 +135,19 @@ apply_rule(struct route_config *c, const struct domain_rule *rule)
 void
 destination_start_route(struct destination *d)
 {
-	const struct way *way = &d->way;
+	const struct route_key *key = &d->key;
 	struct routing *r;
 
 	destination_end_route(d);
 	r = d->routing = mem_alloc(sizeof *r);
 	r->config = d->job->config->route;
-	if (way->rule)
-		apply_rule(&r->config, way->rule);
-	if (way->nrelays > 0)
-		r->config.relay = way->relay[0];
-	r->config.tls_floor = way->tls_floor;
-	r->config.tls_floor_why = way->tls_floor_why;
-	r->route = route_new(way->domain, &r->config);
+	if (key->rule)
+		apply_rule(&r->config, key->rule);
+	if (key->nrelays > 0)
+		r->config.relay = key->relay[0];
+	r->config.tls_floor = key->tls_floor;
+	r->config.tls_floor_why = key->tls_floor_why;
+	r->route = route_new(key->domain, &r->config);
 	d->state = DESTINATION_ROUTING;
 }
 

@@ -109,7 +109,7 @@ parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
 	struct result *result;
 	struct recipient *r;
 
-	full.relay = p->destination->way.nrelays > 0;
+	full.relay = p->destination->key.nrelays > 0;
 	result = result_new(&full, SLICE(""));
 	while ((r = recipient_take(&p->again)))
 		settle_by_words(p, r, now);
