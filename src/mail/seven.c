@@ -182,11 +182,10 @@ put_qp(struct seven *s, struct slice text, struct buf *out)
 		if (run.n > 0)
 			put_blank(s, out);
 		put_run(s, run, QP_LINE, "=", out);
-		run = take_run(&text, is_literal, false);
-		for (; run.n > 0 && s->nheld == 0; run = slice_from(run, 1))
-			put_qp_octet(s, run.p[0], out);
-		text.p -= run.n; /* what an "=" holds is not literal either */
-		text.n += run.n;
+		while (text.n > 0 && s->nheld == 0 && !is_literal(text.p[0])) {
+			put_qp_octet(s, text.p[0], out);
+			text = slice_from(text, 1);
+		}
 	}
 }
 
