@@ -312,6 +312,17 @@ is_challenge(const struct relay *r, struct slice line)
 	return r->in_auth && slice_starts(line, SLICE("334"));
 }
 
+/* Without its end; a blank before a code is part of it, and makes it none. */
+static struct slice
+without_end(struct slice line)
+{
+	if (line.n > 0 && line.p[line.n - 1] == '\n')
+		line.n--;
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
 /*
  * One line, with its end.  It is kept as it came, but for secrets in it, before
  * curl gets it in the words that curl knows.
@@ -319,7 +330,7 @@ is_challenge(const struct relay *r, struct slice line)
 static void
 received(struct relay *r, char *data, size_t n)
 {
-	struct slice raw = slice_trim((struct slice){ data, n });
+	struct slice raw = without_end((struct slice){ data, n });
 	struct buf line = { 0 };
 
 	if (r->garbled)
