@@ -2,7 +2,7 @@
 /*
  * content.h - octets that do not change, in memory or in a file.
  *
- * It owns neither.  net/content.h reads it in blocks, so that who works on
+ * It owns neither.  net/content.h reads it in blocks, so that whoever works on
  * a body need not know where it lies.
  */
 #ifndef BASE_CONTENT_H

@@ -215,7 +215,7 @@ dots(const struct settings *s)
 	return s->personality == AS_SMTPSEND ? DOTS_END_TYPING : DOTS_END;
 }
 
-/* Who types at a terminal is told that the program waits, and for what. */
+/* Whoever types at a terminal is told that the program waits, and for what. */
 static void
 say_it_is_typed(const struct settings *s)
 {

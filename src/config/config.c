@@ -153,7 +153,7 @@ needs_config(enum mode mode)
 	    mode == MODE_CHECK_CONFIG;
 }
 
-/* Who wants to see what is in effect sees why a file is not. */
+/* Whoever asks what is in effect is told why a file is not. */
 static bool
 tells(const struct settings *asked)
 {

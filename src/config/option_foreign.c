@@ -208,7 +208,7 @@ family(struct slice word)
 	return word;
 }
 
-/* Who takes -to takes --to, and the other way round; a letter is a letter. */
+/* Whoever takes -to takes --to, and vice versa; a letter is a letter. */
 const char *
 foreign_advice(struct slice word)
 {

@@ -104,8 +104,8 @@ struct consignment *deliver_finished(struct deliver *d);
 void deliver_close(struct deliver *d);
 
 /*
- * Take it back: its connections are dropped, who is PENDING becomes DEFERRED
- * for this reason.  It is finished then as others are.
+ * Take it back: its connections are dropped, and recipients that are PENDING
+ * become DEFERRED for this reason.  It is finished then as others are.
  */
 void deliver_cancel(struct deliver *d, struct consignment *c,
     const struct outcome *why, int64_t now);
@@ -165,7 +165,7 @@ void deliver_step(struct deliver *d, const struct wait *w, int64_t now);
 /* Is nothing under way: no consignment, no connection? */
 bool deliver_is_idle(const struct deliver *d);
 
-/* Stop now: connections are dropped, who is PENDING becomes DEFERRED. */
+/* Stop now: the same for all that are left. */
 void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
 
 /*

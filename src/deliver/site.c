@@ -333,7 +333,7 @@ has_room(const struct job *job, int64_t now)
 	return job->lanes.n < job->max_lanes && now >= job->pause;
 }
 
-/* Who waits for a mail makes room for those who have one. */
+/* A lane that waits for a mail makes room for one that has one. */
 static void
 make_room(struct job *job, int64_t now)
 {

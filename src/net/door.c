@@ -39,7 +39,7 @@ is_build_folder(const struct buf *folder)
 	return is;
 }
 
-/* Who runs a set-user-ID program may not choose its folder (by a link). */
+/* Whoever runs a set-user-ID program may not choose its folder (by a link). */
 static void
 put_folder(struct buf *path)
 {

@@ -42,7 +42,7 @@ enum lookup_state {
 struct lookup {
 	struct dns_question question; /* its name is the caller's */
 	enum lookup_state state;
-	struct dns_answer answer; /* who takes it zeroes this one */
+	struct dns_answer answer; /* whoever takes it zeroes it */
 	struct exchange x;
 	enum transport by;	/* what attempt_ends was made for */
 	size_t first;		/* server of the first attempt */

@@ -238,8 +238,8 @@ start_queued(struct resolver *r, int64_t now)
 /* ---- asking ---- */
 
 /*
- * Who asks just after all kept silent need not wait for the same, be he ever so
- * many; a while later it is tried again.
+ * What is asked just after all kept silent need not wait for the same, however
+ * much it is; a while later it is tried again.
  */
 static bool
 is_silent(const struct resolver *r, int64_t now)

@@ -8,8 +8,8 @@
  * refuses, fails (SERVFAIL) or sends rubbish is left for the next at once.  At
  * most 64 questions are under way; the others queue, and their 15 s begin when
  * they leave the queue, the `spare` ones last.  When no server answers anything
- * any more the queue fails as a whole, and so does who asks within the next
- * 30 s.
+ * any more the queue fails as a whole, and so does whatever is asked within the
+ * next 30 s.
  *
  * An answer is kept for its TTL, a negative one as RFC 2308 says, a failure for
  * 30 s (RFC 9520 3.2): asked again in this time, nothing is sent.

@@ -9,7 +9,7 @@
  * directory nothing).  start() puts TLS onto an open clear stream; step() the
  * handshake until it is done; from then on the stream carries TLS.  Our
  * Finished is not flushed by itself: it leaves with the first command in one
- * write, so who has nothing to write yet (SMTPS: the greeting comes first)
+ * write, so whoever has nothing to write yet (SMTPS: the greeting comes first)
  * calls stream_flush(), as always when s->unsent.
  *
  * An end without close_notify reads as IO_END like an orderly one (SMTP replies

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define WAIT_NEVER   INT64_MAX
-#define WAIT_NO_SLOT SIZE_MAX /* of who has not been asked yet: never ready */
+#define WAIT_NO_SLOT SIZE_MAX /* not asked yet: never ready */
 
 struct wait {
 	struct pollfd *fd;

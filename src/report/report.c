@@ -230,7 +230,7 @@ log_failure(struct report *r, const struct outcome *why)
 	buf_free(&line);
 }
 
-/* Who asks is told, also without -v. */
+/* Whoever asks is told, also without -v. */
 static void
 print_verified(struct buf *line, const struct recipient *rcpt)
 {

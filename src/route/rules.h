@@ -96,7 +96,7 @@ bool pattern_matches(const char *pattern, const char *subject);
  * The first matching [domain] rule decides; when it has neither relay, direct
  * nor server, all relays whose `from` matches the sender, in their order; then
  * rules->use; then direct.  sender is a path ("" for <>), domain as address.h
- * makes it.  Names without a relay are passed over: who makes the rules has
+ * makes it.  Names without a relay are passed over: whoever makes the rules has
  * refused them.
  */
 void rules_choose(const struct rules *rules, const char *sender,

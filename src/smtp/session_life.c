@@ -21,7 +21,7 @@ set_tls(struct session *s, const char *version)
 	s->tls[n] = '\0';
 }
 
-/* RFC 5321 4.1.4: who has no name says its address. */
+/* RFC 5321 4.1.4: a client without a name says its address. */
 static void
 put_name(struct buf *out, const struct session_config *config)
 {
