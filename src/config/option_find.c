@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "config/option_foreign.h"
+
 #define NAME_MAX_LEN 24 /* longer words resemble no option */
 
 const struct option *
@@ -35,6 +37,19 @@ option_by_letter(char letter, bool own)
 		    o->scope != (own ? SCOPE_THEIRS : SCOPE_OWN))
 			return o;
 	return NULL;
+}
+
+bool
+option_is_misread(struct slice word)
+{
+	bool two = slice_starts(word, SLICE("--"));
+	struct slice name = slice_from(word, two ? 2 : 1);
+	const struct option *other, *o = option_by_name(name, &other);
+
+	if (two)
+		return o && strlen(o->name) > name.n && foreign_advice(word);
+	return name.n > 1 && (foreign_advice(word) ||
+	    (o && (name.n > 2 || strlen(o->name) == 2)));
 }
 
 bool

@@ -16,6 +16,12 @@ const struct option *option_by_name(struct slice name,
 /* The option with this letter under the name smtpsend, or one of sendmail's. */
 const struct option *option_by_letter(char letter, bool own);
 
+/*
+ * Is a word, with its dashes and no value, another program's, or a long name
+ * with one dash, which would be read as our letters or a shortened name?
+ */
+bool option_is_misread(struct slice word);
+
 /* Looking for the name that was probably meant. */
 struct nearest {
 	struct slice wanted;

@@ -48,7 +48,10 @@ span_letters(const char *word, const char *next)
 static size_t
 span(const char *word, const char *next)
 {
-	if (word[1] == '\0')
+	struct slice s = slice_of(word);
+
+	if (word[1] == '\0' || option_is_misread(slice_first(s,
+	    slice_find(s, '='))))
 		return 0;
 	return word[1] == '-' ? span_long(word, next) :
 				span_letters(word, next);

@@ -188,11 +188,23 @@ run(struct option_call *c, struct words *w, const struct option *o,
 	return o->take(c, value) ? 0 : EX_USAGE;
 }
 
-/* Is it a shortened name of ours, but the whole of another program's? */
-static bool
-is_foreign(struct slice word, const struct option *o)
+/* Say what such a word was meant as; 0 when it is no such word. */
+static int
+check_misread(struct option_call *c, const char *text)
 {
-	return strlen(o->name) + 2 > word.n && foreign_advice(word);
+	struct slice word = name_of(text);
+	const struct option *o, *other;
+
+	if (!option_is_misread(word))
+		return 0;
+	if (foreign_advice(word))
+		return fail_unknown(c, word, NULL);
+	o = option_by_name(slice_from(word, 1), &other);
+	if (other)
+		return fail_ambiguous(c, word, slice_from(word, 1));
+	say(c, "unknown option", word);
+	buf_putf(c->says, "; did you mean --%s, with two dashes?\n", o->name);
+	return EX_USAGE;
 }
 
 static int
@@ -205,7 +217,7 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 
 	name = slice_first(name, eq);
 	o = c->own ? option_by_name(name, &other) : NULL;
-	if (!o || is_foreign(name_of(word), o))
+	if (!o)
 		return fail_unknown(c, name_of(word),
 		    c->own ? option_nearest(name) : NULL);
 	if (other)
@@ -218,37 +230,13 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 	return run(c, w, o, glued);
 }
 
-/*
- * Was "-server" written for "--server", or a word of another program that is
- * no letters of ours?  They would be read as letters with values.
- */
-static int
-check_one_dash(struct option_call *c, const char *word)
-{
-	struct slice dashed = name_of(word), name = slice_from(dashed, 1);
-	const struct option *o, *other = NULL;
-
-	if (name.n < 2)
-		return 0;
-	if (foreign_advice(dashed))
-		return fail_unknown(c, dashed, NULL);
-	o = option_by_name(name, &other);
-	if (!o || (name.n == 2 && strlen(o->name) > 2))
-		return 0;
-	if (other)
-		return fail_ambiguous(c, dashed, name);
-	say(c, "unknown option", dashed);
-	buf_putf(c->says, "; did you mean --%s, with two dashes?\n", o->name);
-	return EX_USAGE;
-}
-
 /* "-t", "-ti", "-fme@example.org": letters until one takes the rest. */
 static int
 parse_letters(struct option_call *c, struct words *w, const char *word)
 {
 	const struct option *o;
 	const char *rest;
-	int status = c->own ? check_one_dash(c, word) : 0;
+	int status = 0;
 
 	for (const char *p = word + 1; *p && status == 0; p++) {
 		snprintf(c->shown, sizeof c->shown, "-%c", *p);
@@ -261,6 +249,17 @@ parse_letters(struct option_call *c, struct words *w, const char *word)
 			break;
 	}
 	return status;
+}
+
+static int
+parse_word(struct option_call *c, struct words *w, const char *word)
+{
+	int status = c->own ? check_misread(c, word) : 0;
+
+	if (status != 0)
+		return status;
+	return word[1] == '-' ? parse_long(c, w, word) :
+				parse_letters(c, w, word);
 }
 
 static bool
@@ -284,8 +283,7 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 			*dashes = true;
 			break;
 		}
-		status = word[1] == '-' ? parse_long(c, w, word) :
-					  parse_letters(c, w, word);
+		status = parse_word(c, w, word);
 	}
 	return status;
 }
@@ -303,7 +301,8 @@ fail_late(struct option_call *c, const struct words *w, const char *word)
 		buf_putf(c->says, "; in the right order:\n  %s",
 		    buf_str(&line));
 	buf_putc(c->says, '\n');
-	if (c->own && unknown && foreign_advice(name_of(unknown)))
+	if (c->own && unknown && check_misread(c, unknown) == 0 &&
+	    foreign_advice(name_of(unknown)))
 		fail_unknown(c, name_of(unknown), NULL);
 	buf_free(&line);
 	return EX_USAGE;

@@ -559,6 +559,15 @@ static const struct {
 	{ "smtpsend -fil m.eml a@x", 64, "did you mean --file, with two" },
 	{ "smtpsend -sin a@x", 64, "option -sin may mean --sink, --sink-dir" },
 	{ "smtpsend --form text=x a@x", 64, "unknown option --form; this" },
+	/* ... also behind a recipient: there is no right order for them */
+	{ "smtpsend a@x -raw", 64, "nothing was sent\nsmtpsend: unknown option "
+	  "-raw; -v shows" },
+	{ "smtpsend a@x --d text", 64, "nothing was sent\nsmtpsend: unknown "
+	  "option --d; the message" },
+	{ "smtpsend a@x -from b@x", 64, "nothing was sent\nsmtpsend: unknown "
+	  "option -from; did you mean --from" },
+	{ "smtpsend a@x -s text", 64, "nothing was sent\nsmtpsend: unknown "
+	  "option -s; a subject" },
 	/* words that begin as ours do */
 	{ "smtpsend -e mallory@x.org a@x", 64, "m, p, q, w or e is wanted" },
 	{ "smtpsend -oex a@x", 64, "m, p, q, w or e is wanted" },
