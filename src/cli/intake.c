@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -19,6 +18,7 @@
 #include "mail/scan.h"
 #include "net/clock.h"
 #include "net/content.h"
+#include "net/random.h"
 
 /* rmail: who sent it stands before the header.  What is of no use is not so. */
 static bool
@@ -42,17 +42,6 @@ read_mbox_sender(struct intake *in, const struct settings *s,
 	}
 	buf_free(&text);
 	return true;
-}
-
-/*
- * A Message-ID from the clock alone is still one of its kind, and a hash of
- * recipients no worse than without a key.
- */
-static void
-draw(uint64_t *to, size_t size)
-{
-	if (getrandom(to, size, GRND_NONBLOCK) != (ssize_t)size)
-		*to = (uint64_t)clock_now() ^ (uint64_t)getpid() << 40;
 }
 
 /* Is what is hardly a header text?  Sendmail never doubts, and -t wants one. */
@@ -81,7 +70,7 @@ complete_options(const struct settings *s, const struct self *self,
 		.offset = now.offset,
 	};
 
-	draw(&o.random, sizeof o.random);
+	random_draw(&o.random, sizeof o.random);
 	return o;
 }
 
@@ -329,7 +318,7 @@ intake_read(struct intake *in, const struct settings *s,
 	in->input = (struct input){ .content.fd = -1, .spill.fd = -1,
 		.fd = -1 };
 	in->message.body.fd = -1;
-	draw(e->key.k, sizeof e->key.k);
+	random_draw(&e->key, sizeof e->key);
 	names_recipients(e, s, self);
 	if (!names_sender(e, s, self, why))
 		return false;

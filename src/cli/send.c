@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "net/file.h"
+#include "net/random.h"
 #include "report/report.h"
 
 struct run {
@@ -80,8 +80,7 @@ route_config(struct run *r)
 		self_read_addresses(&r->self);
 	c.own_ips = r->self.ip;
 	c.n_own_ips = r->self.n;
-	if (getrandom(&c.seed, sizeof c.seed, GRND_NONBLOCK) < 0)
-		c.seed = (uint64_t)clock_now();
+	random_draw(&c.seed, sizeof c.seed);
 	return c;
 }
 

@@ -11,16 +11,16 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/duration.h"
 #include "base/mem.h"
 #include "deliver/destination.h"
 #include "deliver/lane.h"
 #include "deliver/parcel.h"
 #include "deliver/site.h"
-#include "net/clock.h"
 #include "net/door.h"
 #include "net/limit.h"
+#include "net/random.h"
 
 #define RESERVE	 24 /* descriptors for files, pipes, signals, a library */
 #define DNS_PART 64 /* ... for questions, but a quarter at most */
@@ -75,13 +75,6 @@ lanes_limit(const struct deliver_config *config)
 	return most > 0 ? most : 1;
 }
 
-static void
-make_seed(struct hash_key *key)
-{
-	if (getrandom(key, sizeof *key, GRND_NONBLOCK) != sizeof *key)
-		key->k[0] = (uint64_t)(uintptr_t)key ^ (uint64_t)clock_now();
-}
-
 struct deliver *
 deliver_new(const struct deliver_config *config, struct events *events)
 {
@@ -92,7 +85,8 @@ deliver_new(const struct deliver_config *config, struct events *events)
 	d->job.resolver = resolver_new(&config->resolver, events);
 	d->job.most_lanes = d->job.max_lanes = lanes_limit(config);
 	d->job.pause = INT64_MIN;
-	make_seed(&d->job.destinations.seed);
+	random_draw(&d->job.destinations.seed,
+	    sizeof d->job.destinations.seed);
 	d->job.sites.seed = d->job.destinations.seed;
 	return d;
 }

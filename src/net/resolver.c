@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
 #include "net/cache.h"
 #include "net/clock.h"
 #include "net/hosts.h"
 #include "net/module.h"
+#include "net/random.h"
 
 #define ACTIVE_MAX     64
 #define ATTEMPT	       SECONDS(5)
@@ -70,9 +70,7 @@ resolver_new(const struct resolver_config *config, struct events *events)
 	r->all.events = events;
 	r->all.heard_at = INT64_MIN;
 	r->pause_ends = r->silent_at = INT64_MIN;
-	if (getrandom(&r->cache.table.seed, sizeof r->cache.table.seed,
-	    GRND_NONBLOCK) < 0)
-		r->cache.table.seed.k[0] = (uint64_t)(uintptr_t)r;
+	random_draw(&r->cache.table.seed, sizeof r->cache.table.seed);
 	return r;
 }
 

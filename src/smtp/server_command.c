@@ -215,7 +215,7 @@ check_orcpt(struct slice v, struct path_command *out)
 	struct slice type = slice_first(v, slice_find(v, ';'));
 
 	(void)out;
-	if (v.n > ORCPT_MAX_OCTETS || type.n == 0 || type.n == v.n)
+	if (v.n > ORCPT_MAX_OCTETS || type.n == 0)
 		return false;
 	for (size_t i = 0; i < type.n; i++)
 		if (!ascii_is_alnum(type.p[i]) && type.p[i] != '-')
