@@ -45,8 +45,8 @@ static const char *const texts[] = {
 	"certificate of mx: certificate has expired",
 	"TLS: the other side does not speak TLS here, it said \"220 mx\"",
 	"TLS: the other side closed the connection",
-	"TLS: the other side refused: certificate required (it demands one of "
-	"the client)",
+	("TLS: the other side refused: certificate required (it demands one of "
+	    "the client)"),
 	"TLS: the other side refused: handshake failure",
 	"the relay offers no AUTH",
 	"the relay offers no AUTH mechanism that may be used here, only NTLM",
