@@ -5,9 +5,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/file.h"
@@ -95,15 +97,38 @@ look_inside(void *library, const char *path, const struct door *d,
 	return refuse(d, path, reason, why);
 }
 
+/*
+ * What is left of a file that was cut short would be mapped all the same, and
+ * touching the rest kills us.  The section headers are the last of it; what is
+ * no such file at all is for dlopen() to say.
+ */
+static bool
+is_cut_short(int fd)
+{
+	ElfW(Ehdr) head;
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	    pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head &&
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+	    (head.e_shoff > (size_t)st.st_size ||
+		(size_t)head.e_shnum * head.e_shentsize >
+		    (size_t)st.st_size - head.e_shoff);
+}
+
 const void *
 door_open_at(const char *path, const struct door *d, struct outcome *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	void *library;
+	bool cut;
 
 	if (fd < 0) /* dlerror() may forget which error it was */
 		return refuse(d, path, strerror(errno), why);
+	cut = is_cut_short(fd);
 	close(fd);
+	if (cut)
+		return refuse(d, path, "it is cut short", why);
 	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		return refuse(d, path, dlerror(), why);

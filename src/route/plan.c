@@ -268,9 +268,9 @@ start_server(struct route *r)
 	struct ip ip;
 
 	if (ip_parse(s, &ip) || ip_literal_parse(s, &ip))
-		go_to_ip(r, &ip, "--server");
+		go_to_ip(r, &ip, "server");
 	else if (dns_name_parse(s, name) && dns_name_is_host(name))
-		go_to_host(r, name, "--server");
+		go_to_host(r, name, "server");
 	else
 		route_finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
 		    ESC(5, 1, 2), "server %s: not a host name",

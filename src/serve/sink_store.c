@@ -60,7 +60,7 @@ sink_store_check(const struct sink_store *s)
 	if (s->mbox)
 		return check_mbox(s->mbox);
 	if (!s->dir || ((mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
-	    access(s->dir, W_OK | X_OK) == 0 && is_directory(s->dir)))
+	    is_directory(s->dir) && access(s->dir, W_OK | X_OK) == 0))
 		return NULL;
 	return strerror(errno);
 }

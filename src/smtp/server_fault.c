@@ -26,7 +26,7 @@ static const struct usual {
 	{ 450, "4.2.1 Mailbox busy, try again later" },
 	{ 451, "4.3.0 Local error, try again later" },
 	{ 452, "4.3.1 Insufficient system storage" },
-	{ 454, "4.7.0 TLS not available now" },
+	{ 454, "4.7.0 Not available now" },
 	{ 500, "5.5.2 Command not recognized" },
 	{ 501, "5.5.4 Syntax error" },
 	{ 502, "5.5.1 Command not implemented" },
@@ -117,6 +117,15 @@ find_equals(struct slice s)
 	return at;
 }
 
+/* "<bob@x>", as MAIL and RCPT have it, is bob@x; "<>" is the null sender. */
+static struct slice
+without_brackets(struct slice s)
+{
+	if (s.n > 1 && s.p[0] == '<' && s.p[s.n - 1] == '>')
+		return slice_from(slice_first(s, s.n - 1), 1);
+	return s;
+}
+
 bool
 server_fault_parse(struct slice s, struct server_fault *out)
 {
@@ -127,6 +136,7 @@ server_fault_parse(struct slice s, struct server_fault *out)
 	const char *verb;
 
 	slice_cut(&address, ':', &name);
+	address = without_brackets(address);
 	verb = find_verb(name);
 	if (!verb || equals == s.n || (address.p && !takes_address(verb)))
 		return false;

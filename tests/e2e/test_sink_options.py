@@ -177,6 +177,10 @@ def test_a_fifo_is_refused_at_once(tmp_path):
     run = smtpsend("--sink", "127.0.0.1:0", "--sink-mbox", fifo,
                    json_events=False, timeout=20)
     assert run.rc == 73 and "it is no file" in run.err, run
+    for other in (fifo, "/etc/passwd", "/dev/null"):
+        run = smtpsend("--sink", "127.0.0.1:0", "--sink-dir", other,
+                       json_events=False, timeout=20)
+        assert run.rc == 73 and f"{other}: Not a directory" in run.err, run
 
 
 def test_the_count_shuts_the_door(tmp_path):

@@ -399,7 +399,7 @@ static const struct dialogue dialogues[] = {
 	    "S: 250 AUTH PLAIN LOGIN CRAM-MD5\n" MAIL, "", SERVER_IO, 0, 0 },
 	{ "AUTH refused on demand", { .auth = true }, "AUTH=454;AUTH=250 fine",
 	    EHLO_AUTH "C: AUTH PLAIN AGpvZQBzZWNyZXQ=\n"
-	    "S: 454 4.7.0 TLS not available now\n", "", SERVER_IO, 0, 0 },
+	    "S: 454 4.7.0 Not available now\n", "", SERVER_IO, 0, 0 },
 	{ "faults for one address", { 0 },
 	    "RCPT=450;rcpt:Bob@y=550 no;RCPT:bob@y=551 never;MAIL:=553",
 	    EHLO "C: MAIL FROM:<>\nS: 553 5.1.3 Mailbox name not allowed\n"
@@ -448,7 +448,7 @@ static const struct dialogue dialogues[] = {
 	    "a@x > b@y: \r\n;", .end = SERVER_IO },
 	{ "STARTTLS refused, QUIT too", { .starttls = true },
 	    "STARTTLS=454;QUIT=500",
-	    HELLO "C: STARTTLS\nS: 454 4.7.0 TLS not available now\n"
+	    HELLO "C: STARTTLS\nS: 454 4.7.0 Not available now\n"
 	    "C: QUIT\nS: 500 5.5.2 Command not recognized\n", "",
 	    .end = SERVER_CLOSE },
 };
@@ -659,6 +659,12 @@ test_fault_syntax(void **state)
 	assert_null(f.address);
 	assert_string_equal(f.verb, "RCPT");
 	assert_string_equal(f.reply, "599 5.0.0 Refused");
+	server_fault_free(&f);
+	assert_true(server_fault_parse(SLICE("RCPT:<a@x>=550 no"), &f));
+	assert_string_equal(f.address, "a@x");
+	server_fault_free(&f);
+	assert_true(server_fault_parse(SLICE("MAIL:<>=550 no"), &f));
+	assert_string_equal(f.address, "");
 	server_fault_free(&f);
 	assert_null(f.reply);
 }
