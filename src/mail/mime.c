@@ -39,12 +39,32 @@ is_identity(enum cte cte)
 	return cte == CTE_7BIT || cte == CTE_8BIT || cte == CTE_BINARY;
 }
 
+/* No octet of such a text is a line end by itself. */
+static bool
+is_wide(const char *charset)
+{
+	static const char *const names[] = { "utf-16", "utf-32", "ucs-",
+		"iso-10646-ucs" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_starts_nocase(slice_of(charset), slice_of(names[i])))
+			return true;
+	return false;
+}
+
 /* What its type makes of it, wherever it is. */
 static void
 set_type(struct mime_entity *e, const struct mimetype *t)
 {
-	e->is_text = !e->is_typed || is_type(t, "text") ||
+	bool wide = is_type(t, "text") && is_wide(e->charset);
+
+	if (wide && e->cte == CTE_8BIT)
+		e->cte = CTE_BINARY; /* whatever it says */
+	e->is_text = !e->is_typed || (is_type(t, "text") && !wide) ||
 	    is_type(t, "message");
+	e->is_piece = is_type(t, "message") && /* RFC 2046 5.2.2, 5.2.3 */
+	    (slice_eq_nocase(t->subtype, SLICE("partial")) ||
+	     slice_eq_nocase(t->subtype, SLICE("external-body")));
 	e->is_binary = !e->is_text && !is_type(t, "multipart") &&
 	    is_identity(e->cte);
 }

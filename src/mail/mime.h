@@ -31,6 +31,7 @@ struct mime_entity {
 	bool is_message; /* a message's header, where MIME-Version belongs */
 	bool is_text;	/* text/..., message/..., or without a type */
 	bool is_typed;	/* has a Content-Type */
+	bool is_piece;	/* of a message elsewhere: not to be encoded */
 	bool is_opaque;	/* a multipart that is not walked: a leaf of no use */
 	bool is_binary;	/* no text, in no encoding: its very octets count,
 			   unless it is labelled 8bit and has lines */

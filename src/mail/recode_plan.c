@@ -78,6 +78,9 @@ check_leaf(struct recode_plan *plan)
 	else if (e->is_opaque)
 		bar(plan, "a multipart has no boundary of use, or is too deep "
 		    "inside others");
+	else if (e->is_piece)
+		bar(plan, "a message/partial or message/external-body must not "
+		    "be encoded");
 	else if (e->cte == CTE_OTHER)
 		bar(plan, "the Content-Transfer-Encoding of a part is unknown");
 	else if (plan->leaf & PART_NOT_BASE64)
