@@ -293,7 +293,7 @@ is_flood(const struct relay *r)
 static void
 fail_flood(struct relay *r, struct outcome *why)
 {
-	r->in.error = "a reply of too many lines";
+	r->in.error = "a reply that is too long";
 	relay_failure_garbled(r, (struct slice){ 0 });
 	*why = r->why;
 }

@@ -177,9 +177,22 @@ def test_replies_without_end(tmp_path, verb, stage):
     with Server(scripted_relay(**{verb: endless})) as srv:
         run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
         srv.over.set()
-    deferred(run, stage, "broke the protocol: a reply of too many lines")
+    deferred(run, stage,
+             "broke the protocol: a reply (of too many lines|that is too long)")
     assert len(run.of("received")) < 200
     assert run.maxrss < 24000, run.maxrss
+
+
+def test_a_reply_line_without_end(tmp_path):
+    """One line is not said to be many."""
+    def endless(c):
+        c.send(b"220 " + b"x" * 1000000 + b"\r\n")
+        c.linger()
+
+    with Server(endless) as srv:
+        run = Setup(tmp_path).relay("work", url(srv)).send(BOB)
+        srv.over.set()
+    deferred(run, "greeting", "broke the protocol: a reply that is too long")
 
 
 def test_our_words_are_not_the_relays(tmp_path):
