@@ -72,7 +72,8 @@ struct outcome outcome_from_reply(const struct reply *r, enum verdict good,
 
 /*
  * After PARSE_BAD: DEFERRED, 4.5.0, "the server broke the protocol: a reply of
- * too many lines: 250-x".  line is what reply_parse() gave.
+ * too many lines: 250-x".  line is what reply_parse() gave; its first 200
+ * octets are shown.
  */
 struct outcome outcome_from_garbage(const struct reply_parser *p,
     struct slice line, enum stage stage);

@@ -154,7 +154,7 @@ server_new(const struct server_config *config, struct events *events,
 	s->config = config;
 	s->events = events;
 	s->lane = lane;
-	s->spent = mem_alloc(config->nfaults + 1);
+	s->spent = mem_alloc(config->nfaults);
 	s->line.max = SERVER_LINE_MAX;
 	if (config->implicit_tls)
 		s->need = SERVER_TLS;

@@ -107,7 +107,7 @@ take_cram(struct server *s, struct slice text)
 
 	while (n > 0 && text.p[n - 1] != ' ')
 		n--;
-	if (n < 2 || text.n - n != 32)
+	if (n == 0 || text.n - n != 32)
 		server_refuse(s, "501 5.5.2 Not a CRAM-MD5 response");
 	else
 		log_in(s, slice_first(text, n - 1), SLICE(""));
@@ -162,15 +162,16 @@ server_put_mechanisms(const struct server *s, struct buf *out)
 			buf_putf(out, " %s", m->name);
 }
 
-/* A response in base64, "=" for an empty one; then what the mechanism does. */
+/*
+ * A response in base64, of which "=" is an empty one (padding, and no more);
+ * then what the mechanism does.
+ */
 static void
 respond(struct server *s, struct slice text)
 {
 	struct buf plain = { 0 };
 
 	s->phase = PHASE_COMMAND;
-	if (slice_eq(text, SLICE("=")))
-		text.n = 0;
 	if (!base64_decode(&plain, text))
 		server_refuse(s, NO_BASE64);
 	else

@@ -8,7 +8,11 @@
 #include "smtp/server_data.h"
 #include "smtp/server_fault.h"
 
-#define SERVER_LINE_MAX	   4096 /* of a command, with its end */
+/*
+ * Of a command, with its end: a verb, and the 12288 octets that a response of
+ * AUTH may have (RFC 4954 4).
+ */
+#define SERVER_LINE_MAX	   (512 + 12288)
 #define SERVER_ERRORS_MAX  20	/* commands that make no sense, then 421 */
 #define SERVER_RCPTS_LIMIT 10000
 

@@ -121,13 +121,11 @@ session_open_body(struct session *s, bool dots)
 	s->body = BODY_OPEN;
 	s->raw = 0;
 	s->text = s->put;
-	if (s->mail.seven_bit) {
+	if (s->mail.seven_bit)
 		s->recode = recode_new(m->recode, buf_slice(&m->head),
-		    &s->coded);
-		put_coded(s);
-	} else {
+		    &s->coded); /* goes out with what is re-coded next */
+	else
 		put_text(s, buf_slice(&m->head));
-	}
 	if (is_whole(s))
 		end_body(s);
 }

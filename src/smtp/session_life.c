@@ -6,8 +6,8 @@
 #include "smtp/session_impl.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "smtp/command.h"
@@ -15,10 +15,7 @@
 static void
 set_tls(struct session *s, const char *version)
 {
-	size_t n = slice_first(slice_of(version), sizeof s->tls - 1).n;
-
-	memcpy(s->tls, version, n);
-	s->tls[n] = '\0';
+	snprintf(s->tls, sizeof s->tls, "%s", version);
 }
 
 /* RFC 5321 4.1.4: a client without a name says its address. */

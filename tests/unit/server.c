@@ -174,6 +174,8 @@ static const struct dialogue dialogues[] = {
 	    "C: MAIL FROM:<a@[1.2]x>\n" SENDER "C: MAIL FROM:<\"a\"x>\n" SENDER
 	    "C: MAIL FROM:<\"a>\n"
 	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
+	    "C: MAIL FROM:(a@x>\n"
+	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
 	    "C: MAIL FROM:<\"a\\\"@x>\n"
 	    "S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]\n"
 	    "C: MAIL FROM:<\"\"@x>\nS: 250 2.1.0 Ok\nC: RSET\n"
@@ -363,6 +365,18 @@ static const struct dialogue dialogues[] = {
 	    "C: AUTH CRAM-MD5\nS: 334 PDEuOEBtZT4=\nC: am9l\n"
 	    "S: 501 5.5.2 Not a CRAM-MD5 response\n" BYE,
 	    "", SERVER_CLOSE, 0, 0 },
+	{ "a PLAIN of two parts", { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH PLAIN YQBi\nS: 501 5.5.2 Not a PLAIN message\n"
+	    "C: AUTH PLAIN YQA=\nS: 501 5.5.2 Not a PLAIN message\n"
+	    "C: AUTH PLAIN YQBiAGMA\nS: 501 5.5.2 Not a PLAIN message\n",
+	    "", SERVER_IO, 0, 0 },
+	{ "CRAM-MD5: a digest without a name, without a blank",
+	    { .auth = true }, NULL,
+	    EHLO_AUTH "C: AUTH CRAM-MD5\nS: 334 PDEuMEBtZT4=\n"
+	    "C: IDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm\n" NO
+	    "C: AUTH CRAM-MD5\nS: 334 PDEuMUBtZT4=\n"
+	    "C: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
+	    "S: 501 5.5.2 Not a CRAM-MD5 response\n", "", SERVER_IO, 0, 0 },
 	{ "one login only", { .auth = true, .login = "joe:secret" }, NULL,
 	    EHLO_CHECKED "C: MAIL FROM:<a@x>\n"
 	    "S: 530 5.7.0 Authentication required\n"
@@ -697,7 +711,7 @@ test_long_lines_and_many_errors(void **state)
 	struct server *s = hello(&config, NULL);
 
 	(void)state;
-	for (unsigned i = 0; i < 5000; i++)
+	for (unsigned i = 0; i < 13000; i++)
 		server_input(s, SLICE("x"));
 	want_output(s, "");
 	server_input(s, SLICE("\r\nNOOP\r\n"));
@@ -807,6 +821,34 @@ test_logins_are_masked(void **state)
 	events_free(&events);
 }
 
+/* RFC 4954 4: 12288 octets of a response, with AUTH or in a line of its own. */
+static void
+test_long_passwords(void **state)
+{
+	static const char *const begins[] = { "AUTH PLAIN ",
+		"AUTH PLAIN\r\n", "AUTH LOGIN am9l\r\n" };
+	struct server_config config = { .name = "me", .auth = true };
+	struct server *s;
+	struct buf in = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		s = hello(&config, NULL);
+		buf_clear(&in);
+		buf_puts(&in, begins[i]);
+		buf_puts(&in, "AGpvZQBh"); /* \0joe\0a */
+		for (size_t n = 8; n < 12288; n++)
+			buf_putc(&in, 'b');
+		buf_puts(&in, "\r\n");
+		server_input(s, buf_slice(&in));
+		assert_true(slice_ends_nocase(server_output(s),
+		    SLICE("235 2.7.0 Authentication successful\r\n")));
+		assert_true(slice_eq(server_login(s), SLICE("joe")));
+		server_free(s);
+	}
+	buf_free(&in);
+}
+
 /* Octets that make no whole line are no progress. */
 static void
 test_dripping_is_no_progress(void **state)
@@ -816,7 +858,7 @@ test_dripping_is_no_progress(void **state)
 	unsigned before = server_progress(s);
 
 	(void)state;
-	for (unsigned i = 0; i < 6000; i++)
+	for (unsigned i = 0; i < 13000; i++)
 		server_input(s, SLICE("x"));
 	assert_int_equal(server_progress(s), before);
 	server_input(s, SLICE("\r\nNOOP\r\n"));
@@ -835,6 +877,7 @@ main(void)
 		cmocka_unit_test(test_memory_stays_flat),
 		cmocka_unit_test(test_events_tell_both_sides),
 		cmocka_unit_test(test_logins_are_masked),
+		cmocka_unit_test(test_long_passwords),
 		cmocka_unit_test(test_dripping_is_no_progress),
 	};
 

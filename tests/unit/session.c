@@ -637,6 +637,37 @@ test_no_bdat(void **state)
 	finish(&t);
 }
 
+/* The queue's id is that of a mail taken; any other reply has none. */
+static void
+test_queue_ids(void **state)
+{
+	static const struct {
+		const char *says, *id;
+	} rows[] = {
+		{ "250 2.0.0 Ok: queued as 4VbX3k1J\r\n", "4VbX3k1J" },
+		{ "250 thanks\r\n", "" },
+		{ "450 4.2.0 not yet, queued as 4VbX3k1J\r\n", "" },
+		{ "550 5.7.1 spam, queued as 4VbX3k1J\r\n", "" },
+	};
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+		t = (struct talk){ 0 };
+		put_head(&t.message.head, 14);
+		buf_puts(&t.body, "hi\r\n");
+		begin(&t, i % 2 ? "250 CHUNKING\r\n" : "250 HELP\r\n");
+		give(&t, SIZE_MAX);
+		if (i % 2 == 0)
+			say(&t, "354 go\r\n");
+		feed(&t);
+		give(&t, SIZE_MAX);
+		say(&t, rows[i / 2].says);
+		assert_string_equal(t.rcpt.result->queue_id, rows[i / 2].id);
+		finish(&t);
+	}
+}
+
 /* ---- mail after mail ---- */
 
 #define ONE "220 hi|250 srv|"
@@ -1151,6 +1182,7 @@ main(void)
 		cmocka_unit_test(test_early_codes),
 		cmocka_unit_test(test_waivers),
 		cmocka_unit_test(test_no_bdat),
+		cmocka_unit_test(test_queue_ids),
 		cmocka_unit_test(test_mail_after_mail),
 		cmocka_unit_test(test_whole_flight_is_not_stale),
 		cmocka_unit_test(test_whole_flight_and_421),
