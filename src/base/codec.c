@@ -148,18 +148,19 @@ tail_decode(struct slice s, char *to)
 bool
 base64_decode(struct buf *out, struct slice s)
 {
+	size_t size;
 	char *to;
-	size_t n = 0;
 
 	s = without_padding(s);
-	to = buf_reserve(out, s.n / 4 * 3 + 3);
+	size = s.n - (s.n + 3) / 4; /* three for four, the tail one less */
+	to = buf_reserve(out, size);
 	if (!to)
 		return false;
-	for (; s.n >= 4; s.p += 4, s.n -= 4, n += 3)
-		if (!quad_decode(s.p, to + n))
+	for (; s.n >= 4; s.p += 4, s.n -= 4, to += 3)
+		if (!quad_decode(s.p, to))
 			return false;
-	if (!tail_decode(s, to + n))
+	if (!tail_decode(s, to))
 		return false;
-	buf_grow(out, n + (s.n > 0 ? s.n - 1 : 0));
+	buf_grow(out, size);
 	return true;
 }

@@ -75,7 +75,8 @@ targets_add(struct targets *t, const char *name, uint16_t preference)
 
 /*
  * A place inside its preference that looks random but only depends on the seed
- * and the name, not on the order of the records (splitmix64 over FNV-1a).
+ * and the name, not on the order of the records (FNV-1a, then the mixing of
+ * splitmix64).
  */
 static uint64_t
 shuffle_key(uint64_t seed, const char *name)
@@ -84,7 +85,7 @@ shuffle_key(uint64_t seed, const char *name)
 
 	for (; *name; name++)
 		h = (h ^ (unsigned char)*name) * 0x100000001b3;
-	h += seed + 0x9e3779b97f4a7c15;
+	h += seed;
 	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9;
 	h = (h ^ h >> 27) * 0x94d049bb133111eb;
 	return h ^ h >> 31;

@@ -81,6 +81,29 @@ test_bad_input_leaves_nothing(void **state)
 	buf_free(&out);
 }
 
+/* It takes the room that it needs, not an octet more, however long it is. */
+static void
+test_base64_takes_its_room(void **state)
+{
+	char raw[1100] = "";
+
+	(void)state;
+	for (size_t n = 1; n <= sizeof raw; n++) {
+		struct buf text = { 0 }, fits = { .max = n };
+		struct buf tight = { .max = n - 1 };
+
+		base64_put(&text, (struct slice){ raw, n });
+		if (n > 1)
+			assert_false(base64_decode(&tight, buf_slice(&text)));
+		assert_true(base64_decode(&fits, buf_slice(&text)));
+		assert_true(slice_eq(buf_slice(&fits),
+		    (struct slice){ raw, n }));
+		buf_free(&text);
+		buf_free(&fits);
+		buf_free(&tight);
+	}
+}
+
 /* All that is not +XX or printable is refused, all that is put comes back. */
 static void
 test_random_bytes_come_back(void **state)
@@ -115,6 +138,7 @@ main(void)
 		cmocka_unit_test(test_xtext),
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_bad_input_leaves_nothing),
+		cmocka_unit_test(test_base64_takes_its_room),
 		cmocka_unit_test(test_random_bytes_come_back),
 	};
 

@@ -10,6 +10,7 @@
 
 #include "dns/answer.h"
 #include "dns/name.h"
+#include "dns/wire.h"
 
 #include "../support/dns_packet.h"
 
@@ -392,6 +393,8 @@ every_prefix_is_soft(enum dns_type type, void (*fill)(struct buf *b))
 		struct dns_answer a;
 
 		memcpy(exact + 1, buf_slice(&packet).p, n);
+		assert_false(dns_wire_is_exact((struct slice){ exact + 1,
+		    n }));
 		dns_answer_parse((struct slice){ exact + 1, n }, NAME, type,
 		    &a);
 		assert_int_equal(a.status, DNS_SOFT);
@@ -570,6 +573,9 @@ test_refusals_without_a_question_match(void **state)
 		    DNS_MX, 7), rcode == 1 || rcode == 4);
 		assert_false(dns_answer_matches(buf_slice(&packet), NAME,
 		    DNS_MX, 8));
+		packet.base[4] = 1; /* 256 questions that are not there */
+		assert_false(dns_answer_matches(buf_slice(&packet), NAME,
+		    DNS_MX, 7));
 		buf_free(&packet);
 	}
 }
@@ -687,6 +693,26 @@ test_matches(void **state)
 	    SLICE(""), DNS_MX, 0));
 }
 
+/* A name of equal labels, one more or one less of them. */
+static void
+test_all_labels_match(void **state)
+{
+	static const char *const names[] = { "", "o", "o.o", "o.o.o" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		for (size_t k = 1; k < 4; k++) {
+			struct buf packet = { 0 };
+
+			packet_begin(&packet, 7, FLAGS_RECURSIVE, names[i],
+			    DNS_MX);
+			assert_int_equal(dns_answer_matches(
+			    buf_slice(&packet), slice_of(names[k]), DNS_MX,
+			    7), i == k);
+			buf_free(&packet);
+		}
+}
+
 static void
 test_truncation_is_seen(void **state)
 {
@@ -770,6 +796,7 @@ main(void)
 		cmocka_unit_test(test_a_thousand_services_are_bounded),
 		cmocka_unit_test(test_a_thousand_addresses_are_bounded),
 		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_all_labels_match),
 		cmocka_unit_test(test_truncation_is_seen),
 		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_soft_of_our_own),

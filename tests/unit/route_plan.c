@@ -487,6 +487,13 @@ static const struct {
 	    "MX: mx1.example.org 192.0.2.1:25 mx2.example.org 192.0.2.2:25" },
 	{ "one is one", ORG, { .max_addresses = 1 }, MX1 MX2 A1 A2, 2, 7,
 	    "MX: mx1.example.org 192.0.2.1:25" },
+	{ "one of both versions", ORG, { .max_addresses = 1 },
+	    MX1 MX2 A1 A2 "mx1.example.org AAAA 2001:db8::1\n", 2, 7,
+	    "MX: mx1.example.org [2001:db8::1]:25" },
+	{ "a backup of one version", ORG, { .max_addresses = 2 },
+	    MX1 MX2 A1 A2 "mx1.example.org AAAA 2001:db8::1\n", 2, 7,
+	    "MX: mx1.example.org [2001:db8::1]:25 "
+	    "mx2.example.org 192.0.2.2:25" },
 };
 
 static void
@@ -507,6 +514,39 @@ test_cases(void **state)
 			assert_int_equal(run.questions, cases[i].questions);
 			buf_free(&got);
 		}
+}
+
+/* RFC 3463: X.4.4 unable to route, X.4.3 the directory failed, X.3.0 we did. */
+static const struct {
+	const char *zone, *esc;
+} problems[] = {
+	{ MX1, "5.4.4" },
+	{ MX1 "mx1.example.org TXT x\n", "5.4.4" },
+	{ MX1 "mx1.example.org AAAA fe80::1\n", "5.4.4" },
+	{ "example.org MX 5:192.0.2.1\n", "5.4.4" },
+	{ "example.org MX 5:a\\032b\n", "4.4.4" },
+	{ MX1 MX1_SOFT, "4.4.3" },
+	{ MX1 "mx1.example.org A short\n", "4.3.0" },
+};
+
+static void
+test_the_status_of_a_host(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
+		struct route_config c = { 0 };
+		struct route *r = route_new(ORG, &c);
+		struct buf esc = { 0 };
+
+		while (!route_is_done(r))
+			answer_round(r, problems[i].zone, false);
+		assert_int_equal(route_plan(r)->nhosts, 1);
+		assert_non_null(route_plan(r)->host[0].problem);
+		esc_put(&esc, route_plan(r)->host[0].problem->esc);
+		assert_string_equal(buf_str(&esc), problems[i].esc);
+		buf_free(&esc);
+		route_free(r);
+	}
 }
 
 /* Inside a preference each host comes first for some seed, for no two alike. */
@@ -778,6 +818,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_the_status_of_a_host),
 		cmocka_unit_test(test_order_is_shuffled_inside_a_preference),
 		cmocka_unit_test(test_many_hosts_are_bounded),
 		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
