@@ -2,12 +2,32 @@
 /* textfile.c - see textfile.h */
 #include "net/textfile.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A FIFO would let us wait for its writer, a device for ever. */
+static int
+open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
 
 bool
 textfile_open(struct textfile *t, const char *path)
 {
-	t->f = fopen(path, "re");
+	int fd = open_regular(path);
+
+	t->f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (fd >= 0 && !t->f)
+		close(fd);
 	return t->f != NULL;
 }
 

@@ -15,7 +15,7 @@ struct textfile {
 	size_t cap;
 };
 
-/* False, with errno, when it cannot be read. */
+/* False when it cannot be read, or is no regular file.  Never waits. */
 bool textfile_open(struct textfile *t, const char *path);
 void textfile_close(struct textfile *t);
 

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "net/hosts.h"
+#include "net/resolver.h"
 #include "net/self.h"
 
 #define L63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
@@ -121,6 +124,33 @@ test_names(void **state)
 	}
 }
 
+/* Who waits for the writer of a FIFO waits for ever: the test would hang. */
+static void
+test_only_regular_files_are_believed(void **state)
+{
+	char fifo[] = "/tmp/smtpsend-self-XXXXXX";
+	const char *const paths[] = { fifo, "/tmp", "/dev/zero" };
+
+	(void)state;
+	close(mkstemp(fifo));
+	unlink(fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		struct resolver_config c = { 0 };
+		struct dns_answer a;
+		struct self s = { 0 };
+
+		self_name(&s, "box", paths[i], paths[i]);
+		assert_string_equal(s.host, "");
+		assert_string_equal(s.domain, "box");
+		assert_false(hosts_answer(paths[i], "box", DNS_A, &a));
+		dns_answer_free(&a);
+		resolver_config_read(&c, paths[i]);
+		assert_int_equal(c.n, 1); /* this host, as without a file */
+	}
+	unlink(fifo);
+}
+
 static void
 test_this_host(void **state)
 {
@@ -184,6 +214,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full_names),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_only_regular_files_are_believed),
 		cmocka_unit_test(test_this_host),
 		cmocka_unit_test(test_addresses),
 	};
