@@ -163,14 +163,16 @@ look_at(struct recode_plan *plan, struct slice text)
 static void
 look_outside(struct recode_plan *plan, struct slice text)
 {
-	const struct mime *m = &plan->mime;
+	const struct mime_level *around = mime_around(&plan->mime);
+	size_t depth = plan->mime.depth;
 
-	if (!is_unclean(plan, text) || m->depth == 0)
+	if (!is_unclean(plan, text) || !around)
 		return;
-	if (m->level[m->depth - 1].is_signed)
+	if (around->is_signed)
 		bar(plan, "nothing in a multipart/signed may change");
-	if (!plan->has_part[m->depth - 1])
-		plan->is_dirty[m->depth - 1] = true;
+	/* a message has no boundary: in one it stands behind its parts */
+	if (around->boundary[0] != '\0' && !plan->has_part[depth - 1])
+		plan->is_dirty[depth - 1] = true;
 }
 
 /* Multiparts from this depth on are over, if there were any. */
@@ -205,8 +207,6 @@ take_head(struct recode_plan *plan, struct slice head)
 	struct buf text = { 0 };
 
 	plan->leaf = 0;
-	if (e->kind == MIME_MULTIPART)
-		end_multiparts(plan, plan->mime.depth - 1);
 	if (e->is_signed && (!recode_plan_head_is_clean(head) ||
 	    e->index >= RECODE_PARTS))
 		bar(plan, "nothing in a multipart/signed may change");

@@ -273,7 +273,7 @@ put_piece(struct writer *w)
 
 	if (c == '(')
 		return put_comment(w);
-	if (c == '"' || lex_is_atext(c))
+	if (c == '"' || c == '.' || lex_is_atext(c))
 		return put_words(w);
 	if (c == '@' && w->kind != FIELD_STRUCTURED) {
 		put_domain(w);

@@ -75,10 +75,13 @@ static const struct {
 	    "" },
 	{ "what is no bare address",
 	    SLICE(OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
-		      " undisclosed:;, a@b c, x., g: ;\nCc:\n"),
+		      " undisclosed:;, a@b c, x., .x, x..y, g: ;\nCc:\n"),
 	    OWN "To: Al Bo, <>, a@[192.0.2.1], b@[IPv6:2001:db8::1],"
-		" undisclosed:;, a@b c, x., g: ;\r\nCc:\r\n\r\n",
+		" undisclosed:;, a@b c, x., .x, x..y, g: ;\r\nCc:\r\n\r\n",
 	    "" },
+	{ "what only looks like an encoded word",
+	    SLICE(OWN "To: =?x?q?a, b=?x?q?a, bc=?x?q?a\n"),
+	    OWN "To: =?x?q?a, b=?x?q?a, bc=?x?q?a\r\n\r\n", "" },
 	{ "this host's short name",
 	    SLICE(OWN "To: root@box, <al@BOX>, b@boxes, c@x.box\n"),
 	    OWN "To: root@box.example, <al@box.example>, b@boxes, c@x.box"
@@ -412,6 +415,42 @@ test_to_send(void **state)
 	free(got);
 }
 
+/* RFC 5322 2.1.1: a line has 998 octets, and not one more. */
+static void
+test_longest_line(void **state)
+{
+	static const struct {
+		enum complete_form form;
+		const char *begin;
+	} rows[] = {
+		{ COMPLETE_ALL, "Subject: a " },
+		{ COMPLETE_TO_SEND, "Subject: a " },
+		{ COMPLETE_TO_SEND, "Subject : a \xc3\xb6 " }, /* not ours */
+		{ COMPLETE_TO_SEND, "To: root, " },
+	};
+	struct complete_options o = usual;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t n = 996; n <= 1000; n++) {
+			struct buf raw = { 0 };
+			char *got;
+
+			o.form = rows[i].form;
+			buf_puts(&raw, rows[i].begin);
+			while (raw.n < n)
+				buf_putc(&raw, 'x');
+			buf_puts(&raw, "\r\n");
+			got = head_with(&o, buf_str(&raw));
+			assert_int_equal(slice_starts(slice_of(got),
+			    buf_slice(&raw)), n <= 998);
+			if (n > 998)
+				assert_non_null(strstr(got, "\r\n xxx"));
+			free(got);
+			buf_free(&raw);
+		}
+}
+
 /* Where the body begins when there may be no header, and whether it may. */
 static void
 test_doubt(void **state)
@@ -644,6 +683,7 @@ main(void)
 		cmocka_unit_test(test_as_is),
 		cmocka_unit_test(test_as_is_is_refused),
 		cmocka_unit_test(test_to_send),
+		cmocka_unit_test(test_longest_line),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_from),
 		cmocka_unit_test(test_recipients),

@@ -36,6 +36,10 @@ static const struct {
 	    "A: b\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=unknown-8bit\r\n" QP,
 	    "=E9\r\n" },
+	{ "no utf-8 within a line", "A: b\r\n", SLICE("\xe9 x\n"),
+	    "A: b\r\nMIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=unknown-8bit\r\n" QP,
+	    "=E9 x\r\n" },
 	{ "cut utf-8", "", SLICE("\xc3\n\xa9"),
 	    "MIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=unknown-8bit\r\n" QP,
@@ -199,6 +203,13 @@ static const struct {
 		       "boundary=c\n\n\xff\n--b--\n"), "no parts" },
 	{ MIXED, SLICE("--b\nContent-Type: multipart/x; boundary=c\n\n\xff\n"
 		       "--c\n\nx\n--b--\n"), NULL },
+	/* behind the parts of a multipart that is all of a message */
+	{ MIXED, SLICE("--b\nContent-Type: message/rfc822\n\nContent-Type: "
+		       "multipart/x; boundary=c\n\n--c\n\nx\n--c--\n\xff\n"
+		       "--b--\n"), NULL },
+	{ "Content-Type: message/rfc822\r\n", SLICE("Content-Type: "
+		       "multipart/x; boundary=c\n\n--c\n\nx\n--c--\n\xff\n"),
+	    NULL },
 	{ "Content-Type: multipart/signed; boundary=b\r\n",
 	    SLICE("--b\n\nx\n--b--\n"), NULL },
 	{ "Content-Type: Multipart/Signed; boundary=b\r\n",
