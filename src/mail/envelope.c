@@ -171,10 +171,8 @@ recipient_take(struct recipient_list *l)
 {
 	struct recipient *r = l->first;
 
-	if (r) {
+	if (r)
 		l->first = r->next;
-		r->next = NULL;
-	}
 	return r;
 }
 

@@ -80,6 +80,18 @@ static const struct {
 	    "Content-Type: message/rfc822\\x0d\\x0a"
 	    "Content-Transfer-Encoding: base64\\x0d\\x0a\n"
 	    "text: U3\nend\ndelimiter: --b--\nend\n" },
+	{ "message/delivery-status is no message (RFC 3464 2.1)", MIXED,
+	    "--b\nContent-Type: message/delivery-status\n\nA: b\n\nC: d\n"
+	    "--b--\n",
+	    "delimiter: --b\nend\nhead 1 leaf 1: "
+	    "Content-Type: message/delivery-status\\x0d\\x0a\n"
+	    "text: A: b\nend\nend\ntext: C: d\nend\n"
+	    "delimiter: --b--\nend\n" },
+	{ "of another type rfc822 is none", MIXED,
+	    "--b\nContent-Type: x-y/rfc822\n\nA: b\n--b--\n",
+	    "delimiter: --b\nend\nhead 1 leaf 1: "
+	    "Content-Type: x-y/rfc822\\x0d\\x0a\n"
+	    "text: A: b\nend\ndelimiter: --b--\nend\n" },
 	{ "of a digest the parts are messages",
 	    "Content-Type: multipart/digest; boundary=b\r\n",
 	    "--b\n\nSubject: x\n\nhi\n--b\nContent-Type: text/plain\n\nho\n",
@@ -91,6 +103,12 @@ static const struct {
 	{ "the first Content-Type counts", MIXED
 	    "Content-Type: text/plain\r\n", "--b\n\nx\n",
 	    "delimiter: --b\nend\nhead 1 leaf 1: \ntext: x\nend\n" },
+	{ "a last line of one octet", MIXED, "--b\n\nx\n-",
+	    "delimiter: --b\nend\nhead 1 leaf 1: \ntext: x\nend\n"
+	    "text: -\n" },
+	{ "one octet where a header would go on", MIXED, "--b\nX: y\na",
+	    "delimiter: --b\nend\nhead 1 leaf 1: X: y\\x0d\\x0a\n"
+	    "text: a\n" },
 	{ "a stray CR", MIXED, "--b\nX: a\rb\n\nc\rd\n--b--\n",
 	    "delimiter: --b\nend\nhead 1 leaf 1: X: a b\\x0d\\x0a\n"
 	    "text: c\ncr\ntext: d\nend\ndelimiter: --b--\nend\n" },

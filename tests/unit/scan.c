@@ -122,6 +122,25 @@ test_as_it_is(void **state)
 		}
 }
 
+/* BEL to SI, ESC and DEL are in texts, or shift their charsets. */
+static void
+test_controls(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 128; c++) {
+		struct scan s = { .look_closely = true };
+		char octet = (char)c;
+
+		if (c == '\r' || c == '\n')
+			continue;
+		scan_feed(&s, (struct slice){ &octet, 1 });
+		scan_finish(&s);
+		assert_int_equal(s.has_control, c < 7 ||
+		    (c > 15 && c < 32 && c != 27));
+		assert_false(scan_is_binary(&s)); /* for it is UTF-8 */
+	}
+}
+
 int
 main(void)
 {
@@ -129,6 +148,7 @@ main(void)
 		cmocka_unit_test(test_as_it_is),
 		cmocka_unit_test(test_agrees_with_the_encoder),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_controls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

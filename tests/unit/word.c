@@ -187,6 +187,10 @@ test_text(void **state)
 		    "=?utf-8?Q?=C3=B6?=" },
 		{ "\xc3\xb6 a \xc3\xb6", "=?utf-8?Q?=C3=B6?= a "
 		    "=?utf-8?Q?=C3=B6?=" },
+		/* half of one is none */
+		{ "=?x \xc3\xa4", "=?x =?utf-8?Q?=C3=A4?=" },
+		{ "x?= \xc3\xa4 =?x", "x?= =?utf-8?Q?=C3=A4?= =?x" },
+		{ "\xc3\xa4 x?=", "=?utf-8?Q?=C3=A4?= x?=" },
 		{ "", "" }, { "  ", "  " },
 	};
 
