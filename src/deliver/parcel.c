@@ -84,16 +84,16 @@ parcel_reopen(struct parcel *p)
 /*
  * A host's last words are his verdict, but what one host cannot take (code 0,
  * 5.y.z) another might have taken: that is FAILED only when no other could be
- * asked, or each said the same.
+ * asked, or each said the same, which is what makes us sure.
  */
 static void
-settle_by_words(struct parcel *p, struct recipient *r, int64_t now)
+settle_by_words(struct parcel *p, struct recipient *r, bool sure, int64_t now)
 {
 	struct outcome o = recipient_outcome(r);
 	struct result *result;
 
 	o.verdict = r->result->verdict;
-	if (o.verdict != FAILED || o.code != 0 || !p->sure || r->doubtful)
+	if (o.verdict != FAILED || o.code != 0 || !sure || r->doubtful)
 		o.verdict = DEFERRED;
 	if (o.verdict == DEFERRED && o.code == 0 && o.esc.cls == 5)
 		o.esc.cls = 4;
@@ -102,8 +102,8 @@ settle_by_words(struct parcel *p, struct recipient *r, int64_t now)
 	result_release(result);
 }
 
-void
-parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
+static void
+settle(struct parcel *p, const struct outcome *why, bool sure, int64_t now)
 {
 	struct outcome full = *why;
 	struct result *result;
@@ -112,11 +112,11 @@ parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
 	full.relay = p->destination->key.nrelays > 0;
 	result = result_new(&full, SLICE(""));
 	while ((r = recipient_take(&p->again)))
-		settle_by_words(p, r, now);
+		settle_by_words(p, r, sure, now);
 	parcel_take_rest(p);
 	while ((r = recipient_take(&p->waiting))) {
 		if (r->result)
-			settle_by_words(p, r, now);
+			settle_by_words(p, r, sure, now);
 		else
 			decide(p, r, why->verdict, result, now);
 	}
@@ -124,11 +124,16 @@ parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
 }
 
 void
+parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
+{
+	settle(p, why, false, now);
+}
+
+void
 parcel_give_up(struct parcel *p, int64_t now)
 {
 	struct outcome why = result_outcome(p->last);
 
-	p->sure = !p->doubt;
 	why.verdict = why.verdict == PENDING ? DEFERRED : why.verdict;
 	why.timed_out = p->silent;
 	if (p->nproblems > 1 && p->problems.n > 0) {
@@ -136,7 +141,7 @@ parcel_give_up(struct parcel *p, int64_t now)
 		why.code = 0; /* it is our text */
 		why.ours[0] = '\0';
 	}
-	parcel_settle(p, &why, now);
+	settle(p, &why, !p->doubt, now);
 }
 
 /* ---- reasons ---- */

@@ -42,7 +42,6 @@ struct parcel {
 	size_t sessions;	/* hosts that were talked with */
 	size_t same;		/* hop to be called once more, or NO_HOP */
 	bool doubt;		/* a host to be asked has not answered */
-	bool sure;		/* nobody is left to ask, and all have */
 	bool silent;		/* every host so far has timed out */
 	unsigned nproblems;
 	struct buf problems;	/* a reason per host */
