@@ -115,13 +115,6 @@ progress_is_seen(const struct progress *p)
 	return p->line.to != NULL;
 }
 
-int64_t
-progress_next(const struct progress *p, int64_t now)
-{
-	(void)p;
-	return now + SECONDS(1);
-}
-
 void
 progress_update(struct progress *p, int64_t now, uint64_t sent, uint64_t size)
 {

@@ -15,6 +15,7 @@
 
 #include "base/awaited.h"
 #include "base/buf.h"
+#include "base/duration.h"
 #include "report/lastline.h"
 
 struct progress {
@@ -29,9 +30,10 @@ struct progress {
 /* On stderr, when that is a terminal that can erase a line. */
 void progress_init(struct progress *p, int64_t now);
 
-/* Does anybody see it?  Then the loop wakes at progress_next(). */
+#define PROGRESS_STEP SECONDS(1) /* how often the line is to be drawn anew */
+
+/* Does anybody see it?  Then the loop wakes every PROGRESS_STEP. */
 bool progress_is_seen(const struct progress *p);
-int64_t progress_next(const struct progress *p, int64_t now);
 
 /* Each turn: octets sent and in all, over all connections. */
 void progress_update(struct progress *p, int64_t now, uint64_t sent,
