@@ -126,6 +126,7 @@ read_own(struct load *l)
 	buf_puts(&path, OWN_FILE);
 	fd = own_open(buf_str(&path), O_RDONLY, &why);
 	if (fd >= 0) {
+		l->config->is_own = true;
 		ok = read_text(l, buf_str(&path), fd);
 		close(fd);
 	} else if (!own_is_absent(&why)) {

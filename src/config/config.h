@@ -20,7 +20,12 @@
 #include "config/options.h"
 #include "route/rules.h"
 
-enum section_kind { SECTION_DEFAULTS, SECTION_RELAY, SECTION_DOMAIN };
+enum section_kind {
+	SECTION_DEFAULTS,
+	SECTION_RELAY,
+	SECTION_DOMAIN,
+	SECTION_QUEUE,
+};
 
 /* A line of a file. */
 struct config_item {
@@ -43,6 +48,8 @@ struct config_section {
 /* Zero-initialise.  Owns every string of the settings that a file gave. */
 struct config {
 	struct config_section defaults;
+	struct config_section queue;
+	bool is_own;		/* what is read now is the user's own file */
 	struct config_section **section; /* in the order to ask them */
 	size_t nsections;
 	struct rules rules;

@@ -29,6 +29,18 @@ bool config_complain(struct buf *says, const char *file, unsigned line,
 /* Store KEY = VALUE into t->section; false when said what is wrong. */
 bool config_key(struct config_text *t, const char *key, const char *value);
 
+/* The same for [queue]; it prints itself as --print-config shows it. */
+bool config_queue_key(struct config_text *t, const char *key,
+    const char *value);
+void config_queue_put(const struct config_section *s, struct buf *out);
+void config_put_item(struct buf *out, const struct config_item *i);
+
+bool yes_parse(const char *value, bool *out);
+
+/* "30/min", "5/s", "1000/h", "1/d". */
+bool rate_parse(const char *value, struct rate *out);
+#define RATE_WANTED "a rate is wanted, as 30/min, 5/s or 1000/h"
+
 /* May it be given more than once? */
 bool config_key_repeats(const char *key);
 

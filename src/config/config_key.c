@@ -139,8 +139,8 @@ take_secret(struct config_text *t, const char *key, const char *value)
 	return true;
 }
 
-static bool
-parse_yes(const char *value, bool *out)
+bool
+yes_parse(const char *value, bool *out)
 {
 	*out = slice_eq_nocase(slice_of(value), SLICE("yes")) ||
 	    slice_eq_nocase(slice_of(value), SLICE("true"));
@@ -152,7 +152,7 @@ static bool
 take_shell(struct config_text *t, const char *key, const char *value)
 {
 	(void)key;
-	return parse_yes(value, &t->section->relay.secret_shell) ||
+	return yes_parse(value, &t->section->relay.secret_shell) ||
 	    complain(t, value, "yes or no is wanted");
 }
 
@@ -160,7 +160,7 @@ static bool
 take_direct(struct config_text *t, const char *key, const char *value)
 {
 	(void)key;
-	return parse_yes(value, &t->section->domain.direct) ||
+	return yes_parse(value, &t->section->domain.direct) ||
 	    complain(t, value, "yes or no is wanted");
 }
 
@@ -170,6 +170,31 @@ take_relays(struct config_text *t, const char *key, const char *value)
 	(void)key;
 	t->section->domain.relay = value;
 	return true;
+}
+
+static bool
+take_lanes(struct config_text *t, const char *key, const char *value)
+{
+	struct config_section *s = t->section;
+	uint64_t n;
+
+	(void)key;
+	if (!slice_to_uint(slice_of(value), 1000, &n) || n == 0)
+		return complain(t, value, "a number from 1 to 1000 is wanted");
+	*(s->kind == SECTION_RELAY ? &s->relay.lanes : &s->domain.lanes) =
+	    (unsigned)n;
+	return true;
+}
+
+static bool
+take_rate(struct config_text *t, const char *key, const char *value)
+{
+	struct config_section *s = t->section;
+
+	(void)key;
+	return rate_parse(value, s->kind == SECTION_RELAY ? &s->relay.rate :
+	    &s->domain.rate) ||
+	    complain(t, value, RATE_WANTED);
 }
 
 static bool
@@ -229,6 +254,8 @@ static const struct key keys[] = {
 	{ "server", IN_DOMAIN, NULL },
 	{ "port", IN_DOMAIN, NULL },
 	{ "tls", IN_DOMAIN, NULL },
+	{ "rate", IN_RELAY | IN_DOMAIN, take_rate },
+	{ "lanes", IN_RELAY | IN_DOMAIN, take_lanes },
 	{ "password", IN_DEFAULTS | IN_RELAY, take_password },
 };
 
@@ -268,7 +295,7 @@ take_switch(struct config_text *t, struct option_call *c, const char *value)
 {
 	bool yes;
 
-	if (!parse_yes(value, &yes))
+	if (!yes_parse(value, &yes))
 		return complain(t, value, "yes or no is wanted");
 	return !yes || c->option->take(c, NULL);
 }
@@ -345,6 +372,8 @@ config_key(struct config_text *t, const char *key, const char *value)
 	const struct key *k = find_key(t->section->kind, key);
 	const struct option *o = find_option(key);
 
+	if (t->section->kind == SECTION_QUEUE)
+		return config_queue_key(t, key, value);
 	if (k && k->take == take_rewrite)
 		begin_rewrites(t);
 	if (k && k->take)

@@ -34,8 +34,8 @@ put_value(struct buf *out, const char *key, const char *value)
 	buf_putc(out, '\n');
 }
 
-static void
-put_item(struct buf *out, const struct config_item *i)
+void
+config_put_item(struct buf *out, const struct config_item *i)
 {
 	buf_puts(out, "# ");
 	put_text(out, i->value.file);
@@ -63,7 +63,7 @@ put_items(struct buf *out, const struct config_section *s, const char *key)
 	for (size_t i = 0; i < s->nitems; i++)
 		if (s->item[i].value.file == file &&
 		    strcmp(s->item[i].key, key) == 0)
-			put_item(out, &s->item[i]);
+			config_put_item(out, &s->item[i]);
 	return file != NULL;
 }
 
@@ -114,7 +114,7 @@ put_section(struct buf *out, const struct config_section *s)
 	put_text(out, s->name);
 	buf_puts(out, "]\n");
 	for (size_t i = 0; i < s->nitems; i++)
-		put_item(out, &s->item[i]);
+		config_put_item(out, &s->item[i]);
 }
 
 void
@@ -128,6 +128,7 @@ config_put(const struct config *c, struct buf *out)
 		    !put_items(out, &c->defaults, o->name))
 			put_default(out, o);
 	put_items(out, &c->defaults, "rewrite-from");
+	config_queue_put(&c->queue, out);
 	for (size_t i = 0; i < c->nsections; i++)
 		put_section(out, c->section[i]);
 }

@@ -127,7 +127,18 @@ is_comment(struct slice s)
 	return s.n == 0 || s.p[0] == ';' || s.p[0] == '#';
 }
 
-/* "[defaults]", "[relay NAME]", "[domain PATTERN]". */
+/* The queue is the machine's: no user says what becomes of mail of others. */
+static bool
+begin_queue(struct config_text *t)
+{
+	if (t->config->is_own)
+		return complain(t, "queue", "the queue is this machine's: its "
+		    "section belongs into /etc/smtpsend/smtpsend.conf");
+	t->section = &t->config->queue;
+	return true;
+}
+
+/* "[defaults]", "[queue]", "[relay NAME]", "[domain PATTERN]". */
 static bool
 read_section(struct config_text *t, struct slice line)
 {
@@ -144,6 +155,8 @@ read_section(struct config_text *t, struct slice line)
 		t->section = &t->config->defaults;
 		return true;
 	}
+	if (slice_eq_nocase(name, SLICE("queue")))
+		return begin_queue(t);
 	slice_cut(&name, ' ', &kind);
 	name = slice_trim(name);
 	if (name.n > 0 && slice_find(name, ' ') == name.n) {
@@ -153,7 +166,7 @@ read_section(struct config_text *t, struct slice line)
 			return begin_section(t, SECTION_DOMAIN, name);
 	}
 	return complain(t, NULL, "there is no such section: [defaults], "
-	    "[relay NAME] or [domain PATTERN] is wanted");
+	    "[queue], [relay NAME] or [domain PATTERN] is wanted");
 }
 
 static struct slice
@@ -257,6 +270,7 @@ config_parse(struct config *c, const char *file, struct slice text,
 		.section = &c->defaults, .says = says };
 	bool ok = true;
 
+	c->queue.kind = SECTION_QUEUE;
 	t.file = config_keep(c, slice_of(file));
 	t.call = option_call(s, says);
 	t.call.file = t.file;
@@ -274,6 +288,7 @@ config_free(struct config *c)
 	for (size_t i = 0; i < c->nkept; i++)
 		free(c->kept[i]);
 	free(c->defaults.item);
+	free(c->queue.item);
 	free(c->section);
 	free(c->kept);
 	free(c->uses.v);

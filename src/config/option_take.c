@@ -287,19 +287,25 @@ unit_shift(char c)
 }
 
 bool
-take_max_size(struct option_call *c, const char *value)
+size_parse(const char *text, uint64_t *octets)
 {
-	struct slice s = slice_of(value);
+	struct slice s = slice_of(text);
 	unsigned shift = s.n > 0 ? unit_shift(s.p[s.n - 1]) : 0;
 	uint64_t n;
 
 	if (shift > 0)
 		s.n--;
 	if (!slice_to_uint(s, (uint64_t)INT64_MAX >> shift, &n) || n == 0)
-		return option_refuse(c, value,
-		    "a size is wanted: 500k, 50M or 2G");
-	c->settings->message.max_size = n << shift;
+		return false;
+	*octets = n << shift;
 	return true;
+}
+
+bool
+take_max_size(struct option_call *c, const char *value)
+{
+	return size_parse(value, &c->settings->message.max_size) ||
+	    option_refuse(c, value, "a size is wanted: 500k, 50M or 2G");
 }
 
 bool

@@ -31,6 +31,9 @@ bool option_host(struct slice host, char *out, size_t size);
 /* "90", "30s", "1h30m" with units s m h d w; a bare number counts in `unit`. */
 bool duration_parse(const char *s, unsigned unit, unsigned *seconds);
 
+/* "500k", "50M", "2G", or octets; never 0. */
+bool size_parse(const char *s, uint64_t *octets);
+
 bool take_flag(struct option_call *c, const char *value);
 bool take_text(struct option_call *c, const char *value);
 bool take_number(struct option_call *c, const char *value);

@@ -73,6 +73,7 @@ options_init(struct settings *s, const char *argv0)
 	s->sink.at = (struct endpoint){
 		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = 2525
 	};
+	queue_settings_init(&s->queue);
 	take_fallbacks(s);
 	for (size_t i = 0; base && i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(base, names[i].program) == 0) {

@@ -173,6 +173,48 @@ struct sendmail_settings {
 	unsigned max_hops;	/* -O MaxHopCount */
 };
 
+#define QUEUE_STEPS 16
+
+/* Pauses one after the other, seconds; the last one is repeated. */
+struct steps {
+	unsigned v[QUEUE_STEPS];
+	size_t n;
+};
+
+/*
+ * [queue]: the keys of the same names, with their defaults filled in.  Only the
+ * configuration of the machine and the file of --config have this section.
+ * Times are seconds, sizes octets.
+ */
+struct queue_settings {
+	const char *path;	/* the spool */
+	const char *run;	/* the folder of the sockets */
+	unsigned lifetime, bounce_lifetime;
+	unsigned warn_after;	/* 0 = never */
+	unsigned held_lifetime;
+	struct steps retry, host_retry;
+	unsigned greylist_retry;
+	unsigned max_lanes, site_lanes, site_lanes_start, address_lanes;
+	unsigned mails_per_lane;
+	unsigned idle;
+	struct rate rate;	/* of each site; n 0 = as fast as it goes */
+	unsigned recorders;	/* 0 = sync in the runner itself */
+	uint64_t reserve;
+	uint64_t max_size;	/* 0 = no limit of the queue's own */
+	const char *postmaster;	/* a path, or NULL */
+	uint64_t bounce_size;
+	bool received;
+	bool restrict_from;
+	unsigned uid_messages, uid_connections;
+	uint64_t uid_size;
+	const char *send_all_to, *bcc_all; /* paths, or NULL */
+	const char *allow_recipients; /* patterns, separated by blanks */
+	const char *metrics_file;
+};
+
+/* As it is where no [queue] says anything. */
+void queue_settings_init(struct queue_settings *q);
+
 struct settings {
 	enum personality personality;
 	enum mode mode;
@@ -188,6 +230,7 @@ struct settings {
 	struct show_settings show;
 	struct sink_settings sink;
 	struct sendmail_settings sendmail;
+	struct queue_settings queue;
 };
 
 /* The --log in effect: "none", "syslog", "journal" or a file. */

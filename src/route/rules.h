@@ -28,6 +28,11 @@ enum secret_kind {
 	SECRET_TOKEN,	   /* token-command: an OAuth 2 bearer token */
 };
 
+/* n mails in so many seconds; n 0: no limit. */
+struct rate {
+	unsigned n, seconds;
+};
+
 /* [relay NAME], or --relay URL.  Strings are the maker's; NULL = not given. */
 struct relay_spec {
 	const char *name;	/* for reports: "work", or the URL */
@@ -43,6 +48,8 @@ struct relay_spec {
 	const char *from;	/* sender patterns, separated by blanks */
 	const char *ca, *cert, *key, *tls_name, *helo, *proxy;
 	struct ip source;
+	struct rate rate;	/* of the queue to it; n 0 = as [queue] says */
+	unsigned lanes;		/* ... at most; 0 = as [queue] says */
 };
 
 /* [domain PATTERN] */
@@ -55,6 +62,8 @@ struct domain_rule {
 	uint16_t port;		/* 0 = not given */
 	bool tls_given;
 	enum tls_level tls;
+	struct rate rate;	/* as those of a relay */
+	unsigned lanes;
 };
 
 /* rewrite-from = PATTERN ADDRESS: for providers that take only their own. */

@@ -66,10 +66,10 @@ struct stored {
 	char host[256];		/* ... and where; or empty */
 	int64_t created;	/* seconds since 1970 */
 	int64_t not_before;	/* --at; 0 = at once */
-	int64_t expires;	/* --expire: seconds of age; 0 = as configured */
+	int64_t expires;	/* --expire: seconds of age; 0 = lifetime */
 	uint8_t class;		/* enum mail_class of deliver.h */
 	bool hold;		/* begin its life held */
-	bool queue_only;	/* -odq: its first try is the next queue run's */
+	bool queue_only;	/* -odq: first tried by the next queue run */
 	bool require_tls;
 	bool is_bounce;		/* ours, or from <>: expires sooner */
 	uint16_t hops;		/* Received fields that it came with */
@@ -156,7 +156,7 @@ struct draft *store_begin(struct store *s, const struct stored *m,
     struct outcome *why);
 const char *draft_id(const struct draft *d);
 
-/* Its text, canonical, block by block; false with *why, final for this draft. */
+/* Its text, canonical, in blocks; false with *why, final for this draft. */
 bool store_write(struct draft *d, struct slice text, struct outcome *why);
 
 /* Its facts, known at the end: size is what was written. */

@@ -52,6 +52,15 @@ show(struct buf *b, const char *key, const char *value)
 }
 
 static void
+show_limits(struct buf *b, const struct rate *rate, unsigned lanes)
+{
+	if (rate->n)
+		buf_putf(b, " rate=%u/%u", rate->n, rate->seconds);
+	if (lanes)
+		buf_putf(b, " lanes=%u", lanes);
+}
+
+static void
 show_relay(struct buf *b, const struct relay_spec *r)
 {
 	static const char *const kinds[] = { NULL, "file", "command",
@@ -71,6 +80,7 @@ show_relay(struct buf *b, const struct relay_spec *r)
 	show(b, "name", r->tls_name);
 	show(b, "helo", r->helo);
 	show(b, "proxy", r->proxy);
+	show_limits(b, &r->rate, r->lanes);
 	if (r->source.version) {
 		buf_puts(b, " source=");
 		ip_put(b, &r->source);
@@ -90,6 +100,7 @@ show_domain(struct buf *b, const struct domain_rule *d)
 	if (d->port)
 		buf_putf(b, " port=%u", d->port);
 	show(b, "tls", d->tls_given ? tls_level_name(d->tls) : NULL);
+	show_limits(b, &d->rate, d->lanes);
 	buf_putc(b, '>');
 }
 
@@ -192,6 +203,10 @@ static const struct {
 	    "[relay y]\nurl=y.org\n[relay work]\nurl=z.org\n[domain e]",
 	    " (y srv y.org:0) (work srv z.org:0) (x srv x.org:0)"
 	    " <e> <d tls=none>" },
+	{ "[domain a.org]\nrate=30/min\nlanes=3\n[relay b]\nurl=b.org\n"
+	    "lanes=1\nrate = 1000 / h", NULL,
+	    " (b srv b.org:0 rate=1000/3600 lanes=1)"
+	    " <a.org rate=30/60 lanes=3>" },
 	{ "rewrite-from=* a@x.org\nrewrite-from=b@c   <d@x.org>", NULL,
 	    " *->a@x.org b@c->d@x.org" },
 	{ "rewrite-from=* a@x.org\n", "rewrite-from=b@c d@x.org",
@@ -293,6 +308,38 @@ static const struct {
 	{ "[domain x]\nserver=a.org\ndirect=yes", "f:1: 'x': direct excl" },
 	{ "[domain x]\ntls=x", "f:2: tls 'x': none, may" },
 	{ "relay=a.org\nserver=b.org", "f:1: relay and server excl" },
+	{ "[domain x]\nrate=30", "f:2: '30': a rate is wanted" },
+	{ "[domain x]\nrate=0/s", "f:2: '0/s': a rate is wanted" },
+	{ "[domain x]\nrate=1/y", "f:2: '1/y': a rate is wanted" },
+	{ "[domain x]\nlanes=0", "f:2: '0': a number from 1 to 1000" },
+	{ "lanes=2", "f:1: 'lanes': there is no such key" },
+	{ "path=/x", "f:1: 'path': there is no such key" },
+	{ "[queue x]", "f:1: there is no such section" },
+	{ "[queue]\ntls=may", "f:2: 'tls': a [queue] section has no such" },
+	{ "[queue]\nlife-time=1d", "f:2: 'life-time': a [queue] section has "
+	    "no such key; did you mean lifetime?\n" },
+	{ "[queue]\npath=x", "f:2: 'x': a path that begins with /" },
+	{ "[queue]\npath=~/x", "f:2: '~/x': a path that begins with /" },
+	{ "[queue]\npath=/a\npath=/b", "f:3: 'path': this key is there" },
+	{ "[queue]\npath=/a\n[defaults]\n[queue]\npath=/b",
+	    "f:5: 'path': this key is there" },
+	{ "[queue]\nlifetime=5x", "f:2: '5x': a time of at least a minute" },
+	{ "[queue]\nlifetime=59s", "f:2: '59s': a time of at least a minute" },
+	{ "[queue]\nidle=-1", "f:2: '-1': a time is wanted" },
+	{ "[queue]\nwarn-after=0", "f:2: '0': a time is wanted, as 4h, or " },
+	{ "[queue]\nretry=1m,2m", "f:2: '1m,2m': times are wanted" },
+	{ "[queue]\nretry=1m 0", "f:2: '1m 0': times are wanted" },
+	{ "[queue]\nretry=" TEN TEN TEN TEN, "f:2: '" TEN TEN TEN TEN "': at" },
+	{ "[queue]\nretry=1 2 3 4 5 6 7 8 9 1 2 3 4 5 6 7 8", "f:2: '1 2 3 4 "
+	    "5 6 7 8 9 1 2 3 4 5 6 7 8': at most 16 times" },
+	{ "[queue]\nmax-lanes=0", "f:2: '0': a number from 1 to 10000" },
+	{ "[queue]\nrecorders=65", "f:2: '65': a number from 0 to 64" },
+	{ "[queue]\nreserve=5%", "f:2: '5%': a size is wanted" },
+	{ "[queue]\nrate=1", "f:2: '1': a rate is wanted" },
+	{ "[queue]\npostmaster=root", "f:2: 'root': an address is wanted" },
+	{ "[queue]\nbcc-all=<>", "f:2: '<>': the null sender" },
+	{ "[queue]\nreceived=1", "f:2: '1': yes or no" },
+	{ "[queue]\nuser-queue=yes", "f:2: 'yes': this version keeps no" },
 	{ "rewrite-from = x", "f:1: 'x': PATTERN ADDRESS is wanted" },
 	{ "rewrite-from = * bob", "f:1: '* bob': PATTERN ADDRESS is wanted" },
 };
@@ -316,10 +363,125 @@ test_bad(void **state)
 	}
 }
 
+static void
+show_steps(struct buf *b, const char *name, const struct steps *s)
+{
+	buf_putf(b, " %s=", name);
+	for (size_t i = 0; i < s->n; i++)
+		buf_putf(b, i ? ",%u" : "%u", s->v[i]);
+}
+
+/* Each key, in the table's order. */
+static void
+show_queue(struct buf *b, const struct queue_settings *q)
+{
+	show(b, "path", q->path);
+	show(b, "run", q->run);
+	buf_putf(b, " life=%u/%u/%u/%u", q->lifetime, q->bounce_lifetime,
+	    q->warn_after, q->held_lifetime);
+	show_steps(b, "retry", &q->retry);
+	show_steps(b, "host", &q->host_retry);
+	buf_putf(b, " grey=%u lanes=%u/%u/%u/%u mails=%u idle=%u",
+	    q->greylist_retry, q->max_lanes, q->site_lanes,
+	    q->site_lanes_start, q->address_lanes, q->mails_per_lane, q->idle);
+	show_limits(b, &q->rate, q->recorders);
+	buf_putf(b, " reserve=%llu max=%llu",
+	    (unsigned long long)q->reserve, (unsigned long long)q->max_size);
+	show(b, "postmaster", q->postmaster);
+	buf_putf(b, " bounce=%llu %d%d uid=%u/%llu/%u",
+	    (unsigned long long)q->bounce_size, q->received, q->restrict_from,
+	    q->uid_messages, (unsigned long long)q->uid_size,
+	    q->uid_connections);
+	show(b, "all", q->send_all_to);
+	show(b, "bcc", q->bcc_all);
+	show(b, "allow", q->allow_recipients);
+	show(b, "metrics", q->metrics_file);
+}
+
+static const struct {
+	const char *text, *want;
+} queues[] = {
+	{ "", " path=/var/spool/smtpsend run=/run/smtpsend"
+	    " life=432000/172800/14400/1209600 retry=60,180,600,1800,3600"
+	    " host=60,120,300,900,1800,3600 grey=310 lanes=100/10/2/10"
+	    " mails=100 idle=5 lanes=16 reserve=67108864 max=0 bounce=51200 10"
+	    " uid=5000/1073741824/20" },
+	{ "[queue]\npath=/q\nrun=/r\nlifetime=1d\nbounce-lifetime=1h\n"
+	    "warn-after=never\nheld-lifetime=1w\nretry=5 6\nhost-retry=7\n"
+	    "greylist-retry=8\nmax-lanes=9\nsite-lanes=10\n"
+	    "site-lanes-start=11\naddress-lanes=12\nmails-per-lane=13\n"
+	    "idle=0\nrate=14/day\nrecorders=0\nreserve=15\nmax-size=16k\n"
+	    "postmaster=p@x.org\nbounce-size=17\nreceived=no\n"
+	    "restrict-from=yes\nuid-messages=18\nuid-size=19\n"
+	    "uid-connections=20\nsend-all-to=<a@x.org>\nbcc-all=b@x.org\n"
+	    "allow-recipients=*@x.org y.org\nmetrics-file=/m",
+	    " path=/q run=/r life=86400/3600/0/604800 retry=5,6 host=7 grey=8"
+	    " lanes=9/10/11/12 mails=13 idle=0 rate=14/86400 reserve=15"
+	    " max=16384 postmaster=p@x.org bounce=17 01 uid=18/19/20"
+	    " all=a@x.org bcc=b@x.org allow=*@x.org y.org metrics=/m" },
+};
+
+static void
+test_queue(void **state)
+{
+	struct buf got;
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
+		got = (struct buf){ 0 };
+		load(&r, queues[i].text, NULL);
+		assert_string_equal(buf_str(&r.says), "");
+		show_queue(&got, &r.settings.queue);
+		assert_string_equal(buf_str(&got), queues[i].want);
+		buf_free(&got);
+		unload(&r);
+	}
+}
+
+/* What --print-config shows says the same again. */
+static void
+test_queue_printed(void **state)
+{
+	struct buf text = { 0 }, again = { 0 };
+	struct run r, s;
+
+	(void)state;
+	load(&r, queues[1].text, NULL);
+	config_put(&r.config, &text);
+	load(&s, buf_str(&text), NULL);
+	assert_string_equal(buf_str(&s.says), "");
+	show_queue(&again, &s.settings.queue);
+	assert_string_equal(buf_str(&again), queues[1].want);
+	unload(&r);
+	unload(&s);
+	buf_free(&text);
+	buf_free(&again);
+}
+
+/* A user's own file has none: no user says what happens to others' mail. */
+static void
+test_own_has_no_queue(void **state)
+{
+	struct run r = { .config.is_own = true };
+
+	(void)state;
+	options_init(&r.settings, "smtpsend");
+	assert_false(config_parse(&r.config, "f", SLICE("\n[queue]\npath=/x"),
+	    &r.settings, &r.says));
+	assert_string_equal(buf_str(&r.says), "f:2: 'queue': the queue is this "
+	    "machine's: its section belongs into "
+	    "/etc/smtpsend/smtpsend.conf\n");
+	unload(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_queue),
+		cmocka_unit_test(test_queue_printed),
+		cmocka_unit_test(test_own_has_no_queue),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 	};

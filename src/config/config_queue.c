@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config_queue.c - the keys of [queue]: one table has their names, how they are
+ * read, where they go, and what they are when nobody says anything.
+ */
+#include "config/config_impl.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "config/idn.h"
+#include "config/option_find.h"
+#include "config/option_take.h"
+#include "mail/address.h"
+
+struct row;
+
+/* A value being read; config is NULL for a default. */
+struct reading {
+	struct config *config;
+	const struct row *row;
+	const char *value;
+	void *at;
+	char *text;		/* room for what is wanted instead */
+};
+
+#define TEXT_SIZE 80
+
+struct row {
+	const char *name;
+	/* Store the value; what is wanted instead, or NULL. */
+	const char *(*read)(const struct reading *r);
+	size_t at;		/* in struct queue_settings */
+	const char *fallback;	/* NULL = none */
+	unsigned min, max;	/* of a number or a time */
+};
+
+static const char *
+read_path(const struct reading *r)
+{
+	if (r->value[0] != '/')
+		return "a path that begins with / is wanted";
+	*(const char **)r->at = r->value;
+	return NULL;
+}
+
+static const char *
+read_time(const struct reading *r)
+{
+	unsigned seconds;
+
+	if (!duration_parse(r->value, 1, &seconds) || seconds < r->row->min)
+		return r->row->min > 1 ? "a time of at least a minute is "
+		    "wanted, as 30m, 4h or 5d" :
+		    "a time is wanted, as 30s, 10m, 4h or 5d";
+	*(unsigned *)r->at = seconds;
+	return NULL;
+}
+
+static const char *
+read_warning(const struct reading *r)
+{
+	if (!slice_eq_nocase(slice_of(r->value), SLICE("never")))
+		return read_time(r) ? "a time is wanted, as 4h, or never" :
+		    NULL;
+	*(unsigned *)r->at = 0;
+	return NULL;
+}
+
+static const char *
+read_times(const struct reading *r)
+{
+	struct slice rest = slice_of(r->value), word;
+	struct steps steps = { 0 };
+	char text[32];
+
+	while (slice_cut(&rest, ' ', &word)) {
+		if (word.n == 0)
+			continue;
+		if (word.n >= sizeof text || steps.n == QUEUE_STEPS)
+			return "at most 16 times are wanted, as 1m 10m 1h";
+		memcpy(text, word.p, word.n);
+		text[word.n] = '\0';
+		if (!duration_parse(text, 1, &steps.v[steps.n]) ||
+		    steps.v[steps.n++] == 0)
+			return "times are wanted, as 1m 10m 1h";
+	}
+	*(struct steps *)r->at = steps;
+	return NULL;
+}
+
+static const char *
+read_number(const struct reading *r)
+{
+	uint64_t n;
+
+	if (!slice_to_uint(slice_of(r->value), r->row->max, &n) ||
+	    n < r->row->min) {
+		snprintf(r->text, TEXT_SIZE, "a number from %u to %u is wanted",
+		    r->row->min, r->row->max);
+		return r->text;
+	}
+	*(unsigned *)r->at = (unsigned)n;
+	return NULL;
+}
+
+static const char *
+read_size(const struct reading *r)
+{
+	return size_parse(r->value, r->at) ? NULL :
+	    "a size is wanted, as 500k, 50M or 2G";
+}
+
+static const char *
+read_rate(const struct reading *r)
+{
+	return rate_parse(r->value, r->at) ? NULL : RATE_WANTED;
+}
+
+static const char *
+read_switch(const struct reading *r)
+{
+	return yes_parse(r->value, r->at) ? NULL : "yes or no is wanted";
+}
+
+static const char *
+read_address(const struct reading *r)
+{
+	const struct address_options options = { .idn = &config_idn };
+	struct address a = { 0 };
+	struct outcome why;
+
+	if (!address_parse(slice_of(r->value), &options, &a, &why))
+		return "an address is wanted, as me@example.org";
+	if (a.path[0] != '\0')
+		*(const char **)r->at = config_keep(r->config,
+		    slice_of(a.path));
+	address_free(&a);
+	return *(const char **)r->at ? NULL :
+	    "the null sender is nobody's address";
+}
+
+static const char *
+read_patterns(const struct reading *r)
+{
+	*(const char **)r->at = r->value;
+	return NULL;
+}
+
+static const char *
+read_later(const struct reading *r)
+{
+	(void)r;
+	return "this version keeps no queues of users' own: what uses their "
+	    "configuration is delivered in the foreground";
+}
+
+#define AT(field) offsetof(struct queue_settings, field)
+
+static const struct row rows[] = {
+	{ "path", read_path, AT(path), "/var/spool/smtpsend", 0, 0 },
+	{ "run", read_path, AT(run), "/run/smtpsend", 0, 0 },
+	{ "lifetime", read_time, AT(lifetime), "5d", 60, 0 },
+	{ "bounce-lifetime", read_time, AT(bounce_lifetime), "2d", 60, 0 },
+	{ "warn-after", read_warning, AT(warn_after), "4h", 1, 0 },
+	{ "held-lifetime", read_time, AT(held_lifetime), "14d", 60, 0 },
+	{ "retry", read_times, AT(retry), "1m 3m 10m 30m 60m", 0, 0 },
+	{ "host-retry", read_times, AT(host_retry), "1m 2m 5m 15m 30m 60m",
+	    0, 0 },
+	{ "greylist-retry", read_time, AT(greylist_retry), "310s", 1, 0 },
+	{ "max-lanes", read_number, AT(max_lanes), "100", 1, 10000 },
+	{ "site-lanes", read_number, AT(site_lanes), "10", 1, 1000 },
+	{ "site-lanes-start", read_number, AT(site_lanes_start), "2", 1, 1000 },
+	{ "address-lanes", read_number, AT(address_lanes), "10", 1, 1000 },
+	{ "mails-per-lane", read_number, AT(mails_per_lane), "100", 1, 100000 },
+	{ "idle", read_time, AT(idle), "5s", 0, 0 },
+	{ "rate", read_rate, AT(rate), NULL, 0, 0 },
+	{ "recorders", read_number, AT(recorders), "16", 0, 64 },
+	{ "reserve", read_size, AT(reserve), "64M", 0, 0 },
+	{ "max-size", read_size, AT(max_size), NULL, 0, 0 },
+	{ "postmaster", read_address, AT(postmaster), NULL, 0, 0 },
+	{ "bounce-size", read_size, AT(bounce_size), "50k", 0, 0 },
+	{ "received", read_switch, AT(received), "yes", 0, 0 },
+	{ "restrict-from", read_switch, AT(restrict_from), "no", 0, 0 },
+	{ "uid-messages", read_number, AT(uid_messages), "5000", 1, 100000000 },
+	{ "uid-size", read_size, AT(uid_size), "1G", 0, 0 },
+	{ "uid-connections", read_number, AT(uid_connections), "20", 1, 10000 },
+	{ "send-all-to", read_address, AT(send_all_to), NULL, 0, 0 },
+	{ "bcc-all", read_address, AT(bcc_all), NULL, 0, 0 },
+	{ "allow-recipients", read_patterns, AT(allow_recipients), NULL, 0, 0 },
+	{ "metrics-file", read_path, AT(metrics_file), NULL, 0, 0 },
+	{ "user-queue", read_later, 0, NULL, 0, 0 },
+};
+
+#define NROWS (sizeof rows / sizeof rows[0])
+
+static const char *
+read_default(const struct row *row, struct queue_settings *q)
+{
+	const struct reading r = { NULL, row, row->fallback,
+		(char *)q + row->at, NULL };
+
+	return row->fallback ? row->read(&r) : NULL;
+}
+
+void
+queue_settings_init(struct queue_settings *q)
+{
+	const char *wrong;
+
+	*q = (struct queue_settings){ 0 };
+	for (size_t i = 0; i < NROWS; i++) {
+		wrong = read_default(&rows[i], q);
+		assert(!wrong);
+		(void)wrong;
+	}
+}
+
+static bool
+refuse_key(struct config_text *t, const char *key)
+{
+	struct nearest n = nearest_begin(slice_of(key));
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < NROWS; i++)
+		nearest_try(&n, rows[i].name);
+	buf_puts(&text, "a [queue] section has no such key");
+	if (n.name)
+		buf_putf(&text, "; did you mean %s?", n.name);
+	config_complain(t->says, t->file, t->line, key, buf_str(&text));
+	buf_free(&text);
+	return false;
+}
+
+bool
+config_queue_key(struct config_text *t, const char *key, const char *value)
+{
+	struct reading r = { .config = t->config, .value = value };
+	char text[TEXT_SIZE];
+	const char *wrong;
+
+	for (size_t i = 0; i < NROWS && !r.row; i++)
+		if (strcmp(rows[i].name, key) == 0)
+			r.row = &rows[i];
+	if (!r.row)
+		return refuse_key(t, key);
+	r.at = (char *)&t->settings->queue + r.row->at;
+	r.text = text;
+	wrong = r.row->read(&r);
+	return !wrong ||
+	    config_complain(t->says, t->file, t->line, value, wrong);
+}
+
+static const struct config_item *
+find_item(const struct config_section *s, const char *key)
+{
+	for (size_t i = s->nitems; i-- > 0;)
+		if (strcmp(s->item[i].key, key) == 0)
+			return &s->item[i];
+	return NULL;
+}
+
+void
+config_queue_put(const struct config_section *s, struct buf *out)
+{
+	const struct config_item *item;
+
+	buf_puts(out, "\n[queue]\n");
+	for (size_t i = 0; i < NROWS; i++) {
+		item = find_item(s, rows[i].name);
+		if (item)
+			config_put_item(out, item);
+		else if (rows[i].fallback)
+			buf_putf(out, "# default\n%s = %s\n", rows[i].name,
+			    rows[i].fallback);
+		else if (rows[i].read != read_later)
+			buf_putf(out, "# default: not set\n#%s =\n",
+			    rows[i].name);
+	}
+}
+
+bool
+rate_parse(const char *value, struct rate *out)
+{
+	static const struct {
+		const char *words;
+		unsigned seconds;
+	} units[] = {
+		{ "s sec second", 1 },
+		{ "m min minute", 60 },
+		{ "h hour", 3600 },
+		{ "d day", 86400 },
+	};
+	struct slice unit = slice_of(value), number, rest, word;
+	uint64_t n;
+
+	slice_cut(&unit, '/', &number);
+	if (!slice_to_uint(slice_trim(number), 1000000, &n) || n == 0)
+		return false;
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		rest = slice_of(units[i].words);
+		while (slice_cut(&rest, ' ', &word)) {
+			if (!slice_eq_nocase(slice_trim(unit), word))
+				continue;
+			*out = (struct rate){ (unsigned)n, units[i].seconds };
+			return true;
+		}
+	}
+	return false;
+}
