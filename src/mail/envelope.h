@@ -23,6 +23,8 @@ struct recipient {
 	struct result *result;	/* why; of a PENDING one what was said last;
 				   NULL while nothing was said */
 	bool doubtful;		/* a host that deferred him may yet take him */
+	bool tells;		/* the server that decided offered DSN: of a
+				   success it tells his sender (RFC 3461) */
 	int64_t decided;	/* when, on the loop's clock (microseconds); */
 	int64_t connected, text; /* ... the connection that decided it was made,
 				   and its text begun; 0 = it came not so far */

@@ -59,6 +59,7 @@ set_fate(struct session *s, size_t i, enum verdict verdict,
     struct result *result)
 {
 	recipient_say(s->mail.rcpt[i], verdict, result);
+	s->mail.rcpt[i]->tells = s->caps.dsn;
 	recipient_append(&s->settled, s->mail.rcpt[i]);
 	s->left -= s->fate[i] < AGAIN;
 	s->fate[i] = DECIDED;

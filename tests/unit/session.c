@@ -1171,6 +1171,26 @@ test_patience_for_a_greeting(void **state)
 	}
 }
 
+/* Who took him, and said so in EHLO, tells his sender (RFC 3461). */
+static void
+test_tells(void **state)
+{
+	(void)state;
+	for (int dsn = 0; dsn < 2; dsn++) {
+		struct talk t = { 0 };
+
+		put_head(&t.message.head, 14);
+		begin(&t, dsn ? "250 DSN\r\n" : "250 HELP\r\n");
+		give(&t, SIZE_MAX);
+		say(&t, "354 go on\r\n");
+		give_exactly(&t, octets_due(&t, BY_DATA), SIZE_MAX);
+		say(&t, "250 ok\r\n");
+		assert_int_equal(t.rcpt.verdict, DELIVERED);
+		assert_int_equal(t.rcpt.tells, dsn);
+		finish(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -1196,6 +1216,7 @@ main(void)
 		cmocka_unit_test(test_resume_and_stop),
 		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_patience_for_a_greeting),
+		cmocka_unit_test(test_tells),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
