@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * local.h - sockets of AF_UNIX: who listens there, who is at the other end.
+ */
+#ifndef NET_LOCAL_H
+#define NET_LOCAL_H
+
+#include <stdbool.h>
+
+#include "base/outcome.h"
+
+/* Who connected, or listens, as the kernel says (SO_PEERCRED). */
+struct local_peer {
+	unsigned uid, gid;
+	int pid;
+};
+
+/*
+ * Listen at this path, with these permissions: the socket is there in one step,
+ * in place of one that nobody listens at any more.  A descriptor, not blocking;
+ * -1 with *why (STAGE_SYSTEM): somebody listens there, no such folder, ...
+ */
+int local_listen(const char *path, unsigned mode, struct outcome *why);
+
+/*
+ * The listening socket that whoever started this process has opened for it
+ * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS): the one that is at this path, or
+ * else has this name in LISTEN_FDNAMES.  -1 when there is none.
+ */
+int local_inherited(const char *path, const char *name);
+
+/*
+ * Connect, not blocking; -1 with errno.  EAGAIN: more wait to be let in than
+ * the listener has room for; ECONNREFUSED, ENOENT: nobody listens.
+ */
+int local_connect(const char *path);
+
+/* False when it is no socket of AF_UNIX. */
+bool local_peer(int fd, struct local_peer *out);
+
+#endif
