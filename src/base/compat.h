@@ -14,15 +14,31 @@
 #include <sys/platform/x86.h>
 #define FOR_WIDE_VECTORS __attribute__((target("avx2")))
 #define HAS_WIDE	 CPU_FEATURE_ACTIVE(AVX2)
+#define FOR_CRC32	 __attribute__((target("sse4.2")))
+#define CRC32_WORD(c, w) __builtin_ia32_crc32di((c), (w))
+#define HAS_CRC32	 CPU_FEATURE_ACTIVE(SSE4_2)
 #else
 #define FOR_WIDE_VECTORS
 #define HAS_WIDE	 false
+#define FOR_CRC32
+#define CRC32_WORD(c, w) ((c) ^ (w))
+#define HAS_CRC32	 false
 #endif
 
 static inline bool
 has_wide_vectors(void)
 {
 	return HAS_WIDE;
+}
+
+/*
+ * FOR_CRC32 before a function that uses CRC32_WORD(crc, word), eight octets of
+ * a CRC-32C.  It may be called only where has_crc32(); elsewhere it is no sum.
+ */
+static inline bool
+has_crc32(void)
+{
+	return HAS_CRC32;
 }
 
 #endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* job.c - see job.h */
+#include "spool/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spool/name.h"
+
+static const char *const steps[] = {
+	[STEP_NONE] = "nothing",
+	[STEP_SYNC_FILE] = "sync the message file",
+	[STEP_NAME] = "name the message file",
+	[STEP_SYNC_FOLDER] = "sync the queue folder",
+	[STEP_NAME_KEY] = "name the file of the key",
+	[STEP_SYNC_KEYS] = "sync the folder of keys",
+	[STEP_WRITE_MARK] = "write a state",
+	[STEP_SYNC_MARK] = "sync a state",
+	[STEP_RENAME] = "name the bounce",
+	[STEP_LOST] = "wait for the process that records",
+};
+
+const char *
+job_step_name(enum job_step step)
+{
+	return steps[step];
+}
+
+/* errno says why this step failed. */
+static bool
+fail(struct job *j, enum job_step step)
+{
+	j->result.error = errno;
+	j->result.step = step;
+	return false;
+}
+
+/* An interruption says nothing of the disk; any other error is final. */
+static bool
+sync_fd(int fd, int (*sync)(int))
+{
+	int n;
+
+	do {
+		n = sync(fd);
+	} while (n < 0 && errno == EINTR);
+	return n == 0;
+}
+
+static bool
+sync_or_fail(struct job *j, enum job_fd which, enum job_step step)
+{
+	return sync_fd(j->fd[which], fsync) || fail(j, step);
+}
+
+/* ---- marks ---- */
+
+static bool
+write_all(int fd, const char *p, size_t n, uint64_t at)
+{
+	while (n > 0) {
+		ssize_t done = pwrite(fd, p, n, (off_t)at);
+
+		if (done < 0 && errno != EINTR)
+			return false;
+		if (done > 0) {
+			p += done;
+			at += (uint64_t)done;
+			n -= (size_t)done;
+		}
+	}
+	return true;
+}
+
+static bool
+write_marks(struct job *j, bool other)
+{
+	for (size_t i = 0; i < j->spec.nmarks; i++) {
+		const struct job_mark *m = &j->marks[i];
+
+		if (!write_all(j->fd[JOB_ENTRY], m->image, sizeof m->image,
+			other ? m->other : m->at))
+			return fail(j, STEP_WRITE_MARK);
+	}
+	return sync_fd(j->fd[JOB_ENTRY], fdatasync) || fail(j, STEP_SYNC_MARK);
+}
+
+/* Where the one slot cannot be written, perhaps its twin can (FAULTS 63). */
+static bool
+mark(struct job *j)
+{
+	if (write_marks(j, false))
+		return true;
+	j->result.other = write_marks(j, true);
+	return j->result.other;
+}
+
+/* ---- names ---- */
+
+static bool
+name_file(struct job *j, enum job_fd folder, const char *name,
+    enum job_step step)
+{
+	return name_give(j->fd[JOB_FILE],
+	    j->spec.has_name ? j->fd[JOB_TMP] : -1, j->spec.id, j->fd[folder],
+	    name) || fail(j, step);
+}
+
+/* The file is durable, then its name. */
+static bool
+commit_as(struct job *j, const char *name)
+{
+	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE) ||
+	    !name_file(j, JOB_QUEUE, name, STEP_NAME))
+		return false;
+	if (sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER))
+		return true;
+	unlinkat(j->fd[JOB_QUEUE], name, 0);
+	return false;
+}
+
+/* ---- the jobs ---- */
+
+static bool
+commit(struct job *j)
+{
+	if (commit_as(j, j->spec.id))
+		return true;
+	if (j->result.step != STEP_NAME || j->result.error != EEXIST)
+		return false;
+	/* whose id was given has been here before */
+	j->result.duplicate = sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
+	snprintf(j->result.id, sizeof j->result.id, "%s", j->spec.id);
+	return j->result.duplicate;
+}
+
+/* A new name that is there was ours: whoever died had come so far. */
+static bool
+finish(struct job *j)
+{
+	int queue = j->fd[JOB_QUEUE];
+
+	if (!mark(j))
+		return false;
+	if (!name_move(queue, j->spec.hidden, queue, j->spec.id) &&
+	    errno != ENOENT)
+		return fail(j, STEP_RENAME);
+	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
+}
+
+static bool
+bounce(struct job *j)
+{
+	if (!commit_as(j, j->spec.hidden))
+		return false;
+	j->result.committed = true;
+	return finish(j);
+}
+
+static bool
+edit(struct job *j)
+{
+	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE))
+		return false;
+	if (!name_replace(j->fd[JOB_FILE], j->fd[JOB_TMP], j->fd[JOB_QUEUE],
+		j->spec.id))
+		return fail(j, STEP_NAME);
+	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
+}
+
+void
+job_run(struct job *j)
+{
+	j->result = (struct job_result){ 0 };
+	switch (j->spec.kind) {
+	case JOB_COMMIT:
+		j->result.ok = commit(j);
+		break;
+	case JOB_MARK:
+		j->result.ok = mark(j);
+		break;
+	case JOB_BOUNCE:
+		j->result.ok = bounce(j);
+		break;
+	case JOB_FINISH:
+		j->result.ok = finish(j);
+		break;
+	case JOB_EDIT:
+		j->result.ok = edit(j);
+		break;
+	}
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * job.h - one durable step of the store, as plain data.
+ *
+ * What is to be written, synced and named for a request is put down in a struct
+ * job; job_run() does it.  It may be run where the request was made, or in
+ * another process that was given the same descriptors (recorder.h): a job names
+ * no memory but its marks, and no file but by its descriptors and names below
+ * them.  The jobs of one entry are run one after the other; those of different
+ * entries in any order, and at the same time.
+ *
+ * The order inside a job is the store's promise (QUEUE.md, Enqueue and Delivery
+ * 4 and 5): never a name before the file is synced, never an answer before the
+ * folder is.
+ */
+#ifndef SPOOL_JOB_H
+#define SPOOL_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum job_kind {
+	/* Sync JOB_FILE, name it id in JOB_QUEUE, sync that.  With a key it is
+	 * named so in JOB_KEYS before; was there one, it is a duplicate. */
+	JOB_COMMIT,
+	/* Write the marks to JOB_ENTRY and sync it. */
+	JOB_MARK,
+	/* As JOB_COMMIT under the name `hidden`, which is the point of no
+	 * return; as JOB_MARK; then rename hidden to id, sync the folder. */
+	JOB_BOUNCE,
+	/* What is left of a JOB_BOUNCE after its point of no return. */
+	JOB_FINISH,
+	/* Sync JOB_FILE, name it id in JOB_QUEUE instead of the one that is
+	 * there (and the same for a key), sync that. */
+	JOB_EDIT,
+};
+
+/* The descriptors of a job; -1 = it has none of that kind. */
+enum job_fd { JOB_FILE, JOB_ENTRY, JOB_QUEUE, JOB_KEYS, JOB_TMP, JOB_FDS };
+
+#define JOB_SLOT 64	/* octets of a slot */
+#define JOB_ID	 27	/* a ULID and its NUL */
+#define JOB_NAME 64	/* of a hidden file: ".ID.4294967295" */
+#define JOB_KEY	 200	/* of a key's file */
+
+/* A slot is overwritten at `at`; where that fails, at `other`. */
+struct job_mark {
+	uint64_t at, other;
+	char image[JOB_SLOT];
+};
+
+/* Where it went wrong, for the words (job_step_name()). */
+enum job_step {
+	STEP_NONE,
+	STEP_SYNC_FILE,
+	STEP_NAME,
+	STEP_SYNC_FOLDER,
+	STEP_NAME_KEY,
+	STEP_SYNC_KEYS,
+	STEP_WRITE_MARK,
+	STEP_SYNC_MARK,
+	STEP_RENAME,
+	STEP_LOST,	/* who was to run it died */
+};
+
+struct job_result {
+	bool ok;		/* durable, all of it */
+	bool duplicate;		/* JOB_COMMIT: ok, but it was there already */
+	bool committed;		/* JOB_BOUNCE: past the point of no return */
+	bool other;		/* the marks are at `other` */
+	enum job_step step;	/* unless ok */
+	int error;		/* ... and errno */
+	char id[JOB_ID];	/* of what is there already */
+};
+
+/* What another process needs of a job, beside descriptors and marks. */
+struct job_spec {
+	enum job_kind kind;
+	bool has_name;		/* JOB_FILE is id in JOB_TMP: no O_TMPFILE */
+	char id[JOB_ID];
+	char hidden[JOB_NAME];
+	char key[JOB_KEY];	/* or empty */
+	size_t nmarks;
+};
+
+struct job {
+	struct job_spec spec;
+	int fd[JOB_FDS];	/* the maker's; job_run() closes none */
+	struct job_mark *marks;	/* the maker's */
+	struct job_result result; /* once it was run */
+	void *owner;		/* the maker's own */
+	struct job *next;	/* in the one row that it is in */
+};
+
+/* Do it, and fill job->result. */
+void job_run(struct job *job);
+
+/* "sync the message file", ... */
+const char *job_step_name(enum job_step step);
+
+#endif
