@@ -17,18 +17,16 @@
 #include "cli/check.h"
 #include "cli/intake.h"
 #include "cli/loop.h"
+#include "cli/reach.h"
 #include "cli/trace.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "net/file.h"
-#include "net/random.h"
 #include "report/report.h"
 
 struct run {
 	const struct settings *s;
-	struct self self;
-	struct buf tls_why;
-	const char *own_names[5];
+	struct reach reach;
 	struct deliver_config config;
 	struct intake intake;
 	struct consignment mail;
@@ -39,91 +37,13 @@ struct run {
 	struct outcome stopped;	/* by a signal; PENDING = not */
 };
 
-/* ---- settings into what deliver wants ---- */
-
-/* What a mail exchanger must not be called: see net/self.h. */
-static void
-name_ourselves(struct run *r)
-{
-	const struct self *self = &r->self;
-	const char *names[] = { "localhost", self->host, self->name,
-		r->s->way.helo };
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (names[i] && names[i][0] != '\0')
-			r->own_names[n++] = names[i];
-	r->own_names[n] = NULL;
-}
-
-static struct route_config
-route_config(struct run *r)
-{
-	const struct settings *s = r->s;
-	const struct way *w = &s->way;
-	struct route_config c = {
-		.link = w->link,
-		.server = w->server[0] ? w->server : NULL,
-		.port = w->port,
-		.tls = w->tls.level,
-		.tls_why = buf_str(&r->tls_why),
-		.no_ipv4 = s->route.only_ipv6,
-		.no_ipv6 = s->route.only_ipv4,
-		.allow_loopback_mx = s->route.allow_loopback_mx,
-		.ask_for_relays = s->route.nresolvers > 0,
-		.own_names = r->own_names,
-		.max_addresses = s->route.max_addresses,
-	};
-
-	name_ourselves(r);
-	if (!c.server)
-		self_read_addresses(&r->self);
-	c.own_ips = r->self.ip;
-	c.n_own_ips = r->self.n;
-	random_draw(&c.seed, sizeof c.seed);
-	return c;
-}
-
-static void
-resolver_config(struct resolver_config *c,
-    const struct route_settings *route)
-{
-	if (route->nresolvers == 0) {
-		resolver_config_read(c, "/etc/resolv.conf");
-		return;
-	}
-	for (size_t i = 0; i < route->nresolvers &&
-	     c->n < RESOLVER_SERVERS; i++)
-		c->server[c->n++] = route->resolver[i];
-}
-
 static void
 configure(struct run *r)
 {
-	const struct settings *s = r->s;
-	const struct way *w = &s->way;
-	const struct tls_settings *tls = &w->tls;
-
-	given_put(&r->tls_why, &tls->given, "tls");
-	r->config = (struct deliver_config){
-		.route = route_config(r),
-		.rules = s->route.rules,
-		.dial = { .source = w->source, .timeout = s->route.timeout },
-		.tls = { tls->ca, tls->cert, tls->key },
-		.tls_name = tls->name,
-		.helo = w->helo ? w->helo :
-		    r->self.host[0] ? r->self.host : NULL,
-		.max_sessions = s->route.max_sessions,
-		.timeout = s->route.timeout,
-		.hear_goodbye = r->report.style == REPORT_TEXT,
-		.plan_only = s->show.stop_after == STAGE_ROUTE,
-	};
-	resolver_config(&r->config.resolver, &s->route);
-	if (s->route.timeout > 0)
-		r->config.resolver.budget = s->route.timeout;
+	r->config = reach_config(&r->reach, r->s);
+	r->config.hear_goodbye = r->report.style == REPORT_TEXT;
+	r->config.plan_only = r->s->show.stop_after == STAGE_ROUTE;
 }
-
-/* ---- the run ---- */
 
 /* The relay of a plan has its secret looked at once. */
 static void
@@ -300,12 +220,12 @@ send_run(const struct settings *s)
 		return file_is_shortage(r.report.log_error) ? EX_OSERR :
 		    EX_CANTCREAT;
 	}
-	self_init(&r.self);
+	reach_init(&r.reach);
 	catch_while_reading(&r);
 	r.events.now = clock_now();
 	r.events.wanted = report_wants_events(&r.report);
 	r.events.bodies = report_wants_bodies(&r.report);
-	if (!intake_read(&r.intake, s, &r.self, &r.events, &why)) {
+	if (!intake_read(&r.intake, s, &r.reach.self, &r.events, &why)) {
 		status = fail(&r, &why);
 	} else if (r.intake.envelope.n == 0) {
 		status = report_results(&r.report, &r.intake.envelope);
@@ -315,8 +235,7 @@ send_run(const struct settings *s)
 	}
 	events_free(&r.events);
 	intake_free(&r.intake);
-	self_free(&r.self);
-	buf_free(&r.tls_why);
+	reach_free(&r.reach);
 	stop_free(&r.stop);
 	if (!report_close(&r.report) && status == EX_OK)
 		status = EX_IOERR;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* reach.h - how servers are reached: settings into what deliver wants. */
+#ifndef CLI_REACH_H
+#define CLI_REACH_H
+
+#include "config/settings.h"
+#include "deliver/deliver.h"
+#include "net/self.h"
+
+/* What a struct deliver_config made here points to, but for the settings. */
+struct reach {
+	struct self self;
+	struct buf tls_why;
+	const char *own_names[5];
+};
+
+/* Who we are is known then. */
+void reach_init(struct reach *r);
+void reach_free(struct reach *r);
+
+/*
+ * What these settings say of routes, resolvers, TLS and time limits; once for
+ * each struct reach.  r and s outlive it.
+ */
+struct deliver_config reach_config(struct reach *r, const struct settings *s);
+
+#endif
