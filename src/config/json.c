@@ -106,6 +106,24 @@ take_escape(struct json *j, char **to)
 	return at != NULL;
 }
 
+/* The next character of a string: to *to, or nowhere if it is passed over. */
+static bool
+take_next(struct json *j, char **to)
+{
+	char nowhere[4], *there = nowhere;
+
+	if ((unsigned char)*j->p < ' ')
+		return false;
+	if (j->within > 0)
+		to = &there;
+	if (*j->p != '\\') {
+		*(*to)++ = *j->p++;
+		return true;
+	}
+	j->p++;
+	return take_escape(j, to);
+}
+
 static bool
 take_string(struct json *j, struct slice *out)
 {
@@ -114,17 +132,9 @@ take_string(struct json *j, struct slice *out)
 	if (j->p >= j->end || *j->p++ != '"')
 		return false;
 	*out = (struct slice){ to = j->p, 0 };
-	while (j->p < j->end && *j->p != '"') {
-		if ((unsigned char)*j->p < ' ')
+	while (j->p < j->end && *j->p != '"')
+		if (!take_next(j, &to))
 			return false;
-		if (*j->p != '\\') {
-			*to++ = *j->p++;
-			continue;
-		}
-		j->p++;
-		if (!take_escape(j, &to))
-			return false;
-	}
 	out->n = (size_t)(to - out->p);
 	return eat(j, '"');
 }
@@ -183,6 +193,23 @@ take_name(struct json *j)
 
 static bool take_nested(struct json *j);
 
+/* An array, an object or a name, as it stands. */
+static bool
+take_other(struct json *j, struct slice *out)
+{
+	bool nested = *j->p == '{' || *j->p == '[', ok;
+	const char *end;
+
+	out->p = j->p;
+	j->within += nested;
+	ok = nested ? take_nested(j) : take_name(j);
+	j->within -= nested;
+	for (end = j->p; end > out->p && strchr(" \t\r\n", end[-1]); end--)
+		continue;
+	out->n = (size_t)(end - out->p);
+	return ok;
+}
+
 static bool
 take_value(struct json *j, struct json_value *v)
 {
@@ -194,13 +221,11 @@ take_value(struct json *j, struct json_value *v)
 		v->kind = JSON_STRING;
 		return take_string(j, &v->text);
 	}
-	if (*j->p == '{' || *j->p == '[')
-		return take_nested(j);
 	if (*j->p == '-' || ascii_is_digit(*j->p)) {
 		v->kind = JSON_NUMBER;
 		return take_number(j, &v->text);
 	}
-	return take_name(j);
+	return take_other(j, &v->text);
 }
 
 static bool
@@ -254,6 +279,18 @@ json_begin(struct json *j, char *text, size_t n)
 		end(j);
 }
 
+void
+json_begin_array(struct json *j, char *text, size_t n)
+{
+	struct slice all = { text, n };
+
+	*j = (struct json){ .p = text, .end = text + n, .array = true };
+	j->depth = 1;
+	j->state = utf8_is_valid(all) && eat(j, '[') ? JSON_MEMBER : JSON_BAD;
+	if (j->state == JSON_MEMBER && eat(j, ']'))
+		end(j);
+}
+
 /* A text that is no object is one value. */
 static enum json_got
 take_alone(struct json *j, struct json_member *m)
@@ -269,11 +306,13 @@ json_next(struct json *j, struct json_member *m)
 {
 	if (j->state != JSON_MEMBER)
 		return j->state;
-	if (!j->object)
+	if (!j->object && !j->array)
 		return take_alone(j, m);
-	if (!take_pair(j, m))
+	if (j->array)
+		m->key = (struct slice){ 0 };
+	if (!(j->array ? take_value(j, &m->value) : take_pair(j, m)))
 		return j->state = JSON_BAD;
-	if (eat(j, '}'))
+	if (eat(j, j->array ? ']' : '}'))
 		end(j);
 	else if (!eat(j, ','))
 		j->state = JSON_BAD;

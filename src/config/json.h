@@ -11,6 +11,8 @@
  *	while ((got = json_next(&j, &m)) == JSON_MEMBER)
  *		... m.key, m.value
  *
+ * What an array or an object within holds is read the same way, from its text.
+ *
  * A library would cost each run its loading, for one object.
  */
 #ifndef CONFIG_JSON_H
@@ -26,7 +28,7 @@ enum json_kind {
 
 struct json_value {
 	enum json_kind kind;
-	struct slice text;	/* of a string, decoded, or of a number */
+	struct slice text;	/* of a string, decoded; else as it stands */
 };
 
 struct json_member {
@@ -40,11 +42,15 @@ struct json {
 	char *p, *end;
 	unsigned depth;		/* of arrays and objects, this one included */
 	enum json_got state;	/* MEMBER: more may come */
-	bool object;
+	bool object, array;
+	unsigned within;	/* that are passed over: nothing is decoded */
 };
 
 /* text is changed, and outlives what comes of it. */
 void json_begin(struct json *j, char *text, size_t n);
+
+/* The same for the elements of an array, which have no keys; another is BAD. */
+void json_begin_array(struct json *j, char *text, size_t n);
 enum json_got json_next(struct json *j, struct json_member *m);
 
 #endif
