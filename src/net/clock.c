@@ -14,16 +14,19 @@ clock_now(void)
 	return SECONDS(t.tv_sec) + t.tv_nsec / 1000;
 }
 
+int
+clock_offset(int64_t seconds)
+{
+	time_t t = seconds;
+	struct tm local;
+
+	return localtime_r(&t, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
 struct wall_time
 clock_wall(void)
 {
 	time_t now = time(NULL);
-	struct tm local;
 
-	if (!localtime_r(&now, &local))
-		return (struct wall_time){ .seconds = now };
-	return (struct wall_time){
-		.seconds = now,
-		.offset = (int)(local.tm_gmtoff / 60),
-	};
+	return (struct wall_time){ now, clock_offset(now) };
 }

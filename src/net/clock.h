@@ -21,4 +21,7 @@ struct wall_time {
 
 struct wall_time clock_wall(void);
 
+/* The offset that local time had, or will have, then (TZ is the caller's). */
+int clock_offset(int64_t seconds);
+
 #endif
