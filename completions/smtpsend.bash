@@ -2,13 +2,14 @@
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
 _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
-	--default-domain --ignore-dots --server --relay --proxy --port --resolver
+	--default-domain --ignore-dots --require-eom --server --relay --proxy --port --resolver
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
 	--verbose --json --transcript --log --explain --quit-after
 	--config --no-config --print-config --help --version
 	--notify --return --envid
+	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
 	--sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -33,6 +34,12 @@ _smtpsend_words()
 	--relay) echo smtp:// smtps:// ;;
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
+	--at) echo 18:00 +1h ;;
+	--expire) echo 30m 4h 1d ;;
+	--queue)
+		echo list why show hold release rm now edit-rcpt bounce status \
+			export import
+		;;
 	--sink) echo 127.0.0.1:2525 ;;
 	--sink-reply)
 		echo CONNECT=554 EHLO=502 MAIL=451 RCPT=450 RCPT=550 DATA=stall \
@@ -90,7 +97,7 @@ _smtpsend()
 		;;
 	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
-		--sink-auth | --sink-peers | --sink-count | --sink-name | -L | -O | -o)
+		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | -L | -O | -o)
 		return
 		;;
 	esac

@@ -11,6 +11,7 @@ complete -c smtpsend -l max-size -x -a '10M 100M 1G' -d 'Refuse a larger message
 complete -c smtpsend -l as-is -d 'Add and change nothing'
 complete -c smtpsend -l default-domain -x -d 'Complete bare names with it'
 complete -c smtpsend -s i -l ignore-dots -d 'A lone dot is content'
+complete -c smtpsend -l require-eom -d 'Without a last line of a dot send nothing'
 
 complete -c smtpsend -l server -x -a '(__fish_print_hostnames)' -d 'Send there, without MX'
 complete -c smtpsend -l relay -x -a 'smtp:// smtps://' -d 'Send by this submission server'
@@ -47,6 +48,14 @@ complete -c smtpsend -l version -d 'Print versions'
 complete -c smtpsend -s N -l notify -x -a 'never success failure delay' -d 'Delivery reports'
 complete -c smtpsend -s R -l return -x -a 'full hdrs' -d 'What a report returns'
 complete -c smtpsend -s V -l envid -x -d 'Id in reports'
+
+complete -c smtpsend -l queue-on-defer -d 'Queue what cannot be delivered now'
+complete -c smtpsend -l wait -a '1m 10m' -d 'Queue it and wait for what becomes of it'
+complete -c smtpsend -l at -x -a '18:00 +1h' -d 'Queue it for this time'
+complete -c smtpsend -l expire -x -a '30m 4h 1d' -d 'Queue it and try for so long'
+complete -c smtpsend -l dedupe -x -d 'Queue it once for this key'
+complete -c smtpsend -l queue -x -a 'list why show hold release rm now edit-rcpt bounce status export import' -d 'Look at the queue or change it'
+complete -c smtpsend -l daemon -d 'Deliver what is queued'
 
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'
 complete -c smtpsend -l sink-dir -x -a '(__fish_complete_directories)' -d 'Save messages in a directory'

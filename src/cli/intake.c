@@ -199,6 +199,8 @@ rewrite_sender(struct intake *in, const struct settings *s,
 static enum input_dots
 dots(const struct settings *s)
 {
+	if (s->message.require_eom)
+		return DOTS_MUST_END;
 	if (s->message.ignore_dots)
 		return DOTS_ARE_CONTENT;
 	return s->personality == AS_SMTPSEND ? DOTS_END_TYPING : DOTS_END;

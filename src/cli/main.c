@@ -174,6 +174,7 @@ run(const struct settings *s, const struct config *c)
 	case MODE_TEST:
 	case MODE_ALIASES:
 	case MODE_QUEUE_LIST:
+	case MODE_QUEUE_DESK:
 	case MODE_QUEUE_COUNT:
 	case MODE_QUEUE_RUN:
 	case MODE_DAEMON:

@@ -6,7 +6,7 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print-config quit-after sink b",
+	"explain print-config quit-after sink b queue daemon",
 	"config no-config",
 	"ipv4 ipv6",
 	"server relay",
@@ -15,6 +15,9 @@ static const char *const one_of[] = {
 	"sink server",
 	"sink relay",
 	"sink-dir sink-mbox",
+	"ignore-dots require-eom",
+	"queue-on-defer wait at",
+	"queue-on-defer dedupe", /* it does not know what was delivered now */
 };
 
 /* By its long name, or the letter of one that has none. */
@@ -101,6 +104,29 @@ check_group(const struct option_call *c, const struct option *o)
 	    clash(c, o, " has no meaning with ", sink, ", which receives mail");
 }
 
+/* Options that put the message into the queue, which knows its ways itself. */
+static const char queueing[] = "queue-on-defer wait at expire dedupe";
+
+static bool
+goes_by_itself(const struct option *o)
+{
+	return o->group == GROUP_ROUTE || o->group == GROUP_TLS ||
+	    o == find(SLICE("explain")) || o == find(SLICE("quit-after"));
+}
+
+static bool
+check_queueing(const struct option_call *c, const struct option *way)
+{
+	struct slice rest = SLICE(queueing), word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (was_met(c, find(word)))
+			return clash(c, way, " has no meaning with ",
+			    find(word), ", since the queue goes by this "
+			    "machine's configuration");
+	return false;
+}
+
 bool
 option_clash(const struct option_call *c)
 {
@@ -110,7 +136,8 @@ option_clash(const struct option_call *c)
 		if (check_line(c, one_of[i]))
 			return true;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (was_met(c, o) && check_group(c, o))
+		if (was_met(c, o) && (check_group(c, o) ||
+		    (goes_by_itself(o) && check_queueing(c, o))))
 			return true;
 	return false;
 }

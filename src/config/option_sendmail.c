@@ -228,6 +228,14 @@ set_dots(struct option_call *c, const char *value)
 	return take_bool(c, value, &c->settings->message.ignore_dots);
 }
 
+/* As for a demand: a message that may be cut off is not to be sent. */
+static bool
+set_eom(struct option_call *c, const char *value)
+{
+	return is_bool(value, &c->settings->message.require_eom) ||
+	    option_reject(c, value, "RequireEOM: yes or no is wanted");
+}
+
 static bool
 set_queue_return(struct option_call *c, const char *value)
 {
@@ -258,6 +266,7 @@ take_long(struct option_call *c, const char *value)
 		{ { "DeliveryMode", 12 }, take_delivery },
 		{ { "ErrorMode", 9 }, take_errors },
 		{ { "IgnoreDots", 10 }, set_dots },
+		{ { "RequireEOM", 10 }, set_eom },
 		{ { "MaxHopCount", 11 }, set_max_hops },
 		{ { "Timeout.queuereturn", 19 }, set_queue_return },
 		{ { "requiretls", 10 }, set_requiretls },

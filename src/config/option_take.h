@@ -64,6 +64,14 @@ bool take_sink_reply(struct option_call *c, const char *value);
 bool take_notify(struct option_call *c, const char *value);
 bool take_return(struct option_call *c, const char *value);
 
+/* The queue's (option_queue.c). */
+bool take_wait(struct option_call *c, const char *value);
+bool take_at(struct option_call *c, const char *value);
+bool take_expire(struct option_call *c, const char *value);
+bool take_key(struct option_call *c, const char *value);
+bool take_desk(struct option_call *c, const char *value);
+bool take_daemon(struct option_call *c, const char *value);
+
 /* Sendmail's own forms (option_sendmail.c). */
 bool take_body_type(struct option_call *c, const char *value);
 bool take_mode(struct option_call *c, const char *value);

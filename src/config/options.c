@@ -269,6 +269,13 @@ is_final(enum mode mode)
 	return mode == MODE_HELP || mode == MODE_VERSION;
 }
 
+/* mailq's own words: "mailq --json", "mailq why ID". */
+static bool
+ends_mailq(const struct settings *s, const char *word)
+{
+	return s->personality == AS_MAILQ && word[1] == '-' && word[2] != '\0';
+}
+
 /* Read options up to the first recipient; the words after "--" are safe. */
 static int
 parse_options(struct option_call *c, struct words *w, bool *dashes)
@@ -278,7 +285,9 @@ parse_options(struct option_call *c, struct words *w, bool *dashes)
 
 	*dashes = false;
 	while (status == 0 && (word = peek(w)) != NULL && word[0] == '-' &&
-	    word[1] != '\0' && c->settings->mode != MODE_HELP) {
+	    word[1] != '\0' && c->settings->mode != MODE_HELP &&
+	    c->settings->mode != MODE_QUEUE_DESK &&
+	    !ends_mailq(c->settings, word)) {
 		w->at++;
 		if (strcmp(word, "--") == 0) {
 			*dashes = true;
@@ -309,13 +318,28 @@ fail_late(struct option_call *c, const struct words *w, const char *word)
 	return EX_USAGE;
 }
 
+/* mailq with words is --queue VERB. */
+static void
+find_verb(struct settings *s, struct words *w)
+{
+	if (s->personality != AS_MAILQ || s->mode != MODE_QUEUE_LIST ||
+	    !peek(w))
+		return;
+	s->mode = MODE_QUEUE_DESK;
+	s->enqueue.verb = "list";
+	if (peek(w)[0] != '-')
+		s->enqueue.verb = w->argv[w->at++];
+}
+
 /* The first recipient ends the options: what looks like one is an error. */
 static int
-take_recipients(struct option_call *c, const struct words *w, bool dashes)
+take_recipients(struct option_call *c, struct words *w, bool dashes)
 {
+	find_verb(c->settings, w);
 	c->settings->rcpt = w->argv + w->at;
 	c->settings->nrcpts = w->n - w->at;
 	c->settings->rcpt_dashes = dashes;
+	dashes = dashes || c->settings->mode == MODE_QUEUE_DESK;
 	for (size_t i = w->at; i < w->n && !dashes; i++)
 		if (w->argv[i][0] == '-')
 			return fail_late(c, w, w->argv[i]);

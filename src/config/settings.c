@@ -17,6 +17,7 @@ static const char *const modes[NMODES] = {
 	[MODE_TEST] = "test addresses (-bt)",
 	[MODE_ALIASES] = "read aliases (-bi)",
 	[MODE_QUEUE_LIST] = "list the queue (-bp)",
+	[MODE_QUEUE_DESK] = "work on the queue (--queue)",
 	[MODE_QUEUE_COUNT] = "count the queue (-bP)",
 	[MODE_QUEUE_RUN] = "run the queue (-q)",
 	[MODE_DAEMON] = "be a daemon (-bd)",
@@ -101,7 +102,8 @@ answers_to_somebody(const struct settings *s)
 {
 	bool answers = s->mode == MODE_ALIASES || s->mode == MODE_QUEUE_LIST ||
 	    s->mode == MODE_QUEUE_COUNT || s->mode == MODE_HOST_STATUS ||
-	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG;
+	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG ||
+	    s->mode == MODE_DAEMON_FOREGROUND;
 
 	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;
 }
@@ -169,8 +171,8 @@ static const struct {
 	{ asks_for_certificates, "--tls verify has no meaning with --sink: it "
 	    "asks nobody for a certificate" },
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
-	{ answers_to_somebody, "this -b mode (or -I) takes no recipients: "
-	    "nothing was sent" },
+	{ answers_to_somebody, "this -b mode (or -I, or --daemon) takes no "
+	    "recipients: nothing was sent" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
 };
 

@@ -44,10 +44,11 @@ enum mode {
 	MODE_TEST,		/* -bt */
 	MODE_ALIASES,		/* -bi, newaliases */
 	MODE_QUEUE_LIST,	/* -bp, mailq */
+	MODE_QUEUE_DESK,	/* --queue, mailq with words: queue.verb */
 	MODE_QUEUE_COUNT,	/* -bP */
 	MODE_QUEUE_RUN,		/* -q, runq */
 	MODE_DAEMON,		/* -bd, -bl, -q30m */
-	MODE_DAEMON_FOREGROUND, /* -bD */
+	MODE_DAEMON_FOREGROUND, /* -bD, --daemon */
 	MODE_HOST_STATUS,	/* -bh, hoststat */
 	MODE_HOST_PURGE,	/* -bH, purgestat */
 	MODE_SHOW_OPTIONS,	/* -bO */
@@ -55,8 +56,14 @@ enum mode {
 	NMODES
 };
 
-/* -odi, -odb, -odq and -odd (or -bq). */
-enum delivery { DELIVERY_NOW, DELIVERY_BACKGROUND, DELIVERY_QUEUE };
+/* -odi, -odb, -odq and -odd (or -bq); without: in the background as sendmail,
+ * now as smtpsend. */
+enum delivery {
+	DELIVERY_USUAL,
+	DELIVERY_NOW,
+	DELIVERY_BACKGROUND,
+	DELIVERY_QUEUE,
+};
 
 /* -em, -ep (the default), -eq, -ee; -ew is -ep. */
 enum error_mode { ERRORS_PRINT, ERRORS_MAIL, ERRORS_QUIET, ERRORS_MAIL_OK };
@@ -102,6 +109,8 @@ struct message_settings {
 	bool as_is;		/* --as-is */
 	bool gateway;		/* -G: complete nothing */
 	bool ignore_dots;	/* -i: a lone dot is content */
+	bool require_eom;	/* --require-eom: a last line of a dot ends it,
+				   or it is no message */
 	bool smtputf8;		/* -U: a hint */
 	bool require_tls;	/* -O requiretls=yes: nothing in clear, nothing
 				   to a stranger, whatever tls says */
@@ -173,6 +182,18 @@ struct sendmail_settings {
 	unsigned max_hops;	/* -O MaxHopCount */
 };
 
+/* What smtpsend asks of the queue. */
+struct enqueue_settings {
+	const char *verb;	/* of --queue or mailq; rcpt are the words
+				   behind it, as they were written */
+	bool on_defer;		/* --queue-on-defer */
+	bool wait;		/* --wait */
+	unsigned wait_seconds;	/* ... at most; 0 = as long as it takes */
+	const char *at;		/* --at, which when_parse() can read */
+	unsigned expires;	/* --expire, seconds; 0 = as [queue] says */
+	const char *key;	/* --dedupe */
+};
+
 #define QUEUE_STEPS 16
 
 /* Pauses one after the other, seconds; the last one is repeated. */
@@ -230,6 +251,7 @@ struct settings {
 	struct show_settings show;
 	struct sink_settings sink;
 	struct sendmail_settings sendmail;
+	struct enqueue_settings enqueue;
 	struct queue_settings queue;
 };
 

@@ -19,6 +19,7 @@ struct source {
 	const char *path; /* NULL = standard input */
 	bool typed;	  /* at a terminal, and a lone dot ends it */
 	bool line_start;
+	bool ended;	  /* ... by such a dot */
 	struct stop *stop; /* or NULL */
 	unsigned stopped;  /* by which signal; 0 = not */
 };
@@ -149,6 +150,7 @@ read_all(struct input *in, const struct input_options *o, struct source *from,
 		struct slice data = { block, (size_t)n };
 
 		if (is_typed_end(from, data)) {
+			from->ended = true;
 			n = 0;
 			break;
 		}
@@ -250,13 +252,29 @@ drop_last_dot(struct input *in, struct outcome *why)
 	return true;
 }
 
+/* Whoever writes it says that this was all, or else it was cut off. */
+static bool
+check_end(struct input *in, enum input_dots dots, struct outcome *why)
+{
+	uint64_t length = in->content.length;
+
+	if (dots != DOTS_END && dots != DOTS_MUST_END)
+		return true;
+	if (!drop_last_dot(in, why))
+		return false;
+	return dots == DOTS_END || in->content.length < length ||
+	    outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
+	    "the message does not end with a line of a single dot: it was "
+	    "cut off (require-eom)");
+}
+
 static bool
 finish(struct input *in, enum input_dots dots, struct outcome *why)
 {
 	if (in->content.fd < 0)
 		in->content.memory = buf_slice(&in->memory);
 	if (!find_line_ends(in, why) ||
-	    (dots == DOTS_END && !drop_last_dot(in, why)))
+	    !check_end(in, dots, why))
 		return false;
 	in->content.memory = slice_first(in->content.memory,
 	    (size_t)in->content.length);
@@ -279,7 +297,8 @@ input_read(struct input *in, const struct input_options *o,
 	if (from.fd < 0)
 		return open_errno(why, o->path);
 	from.typed = o->dots != DOTS_ARE_CONTENT && isatty(from.fd) == 1;
-	ok = take(in, o, &from, why) && finish(in, o->dots, why);
+	ok = take(in, o, &from, why) &&
+	    finish(in, from.ended ? DOTS_ARE_CONTENT : o->dots, why);
 	if (o->path)
 		close(from.fd);
 	return ok;

@@ -26,6 +26,7 @@ enum input_dots {
 	DOTS_END_TYPING,	/* the end of what is typed at a terminal */
 	DOTS_END,		/* sendmail's: that, and dropped when it is the
 				   last line of a pipe or file */
+	DOTS_MUST_END,		/* ... and without it there is no message */
 };
 
 struct input {

@@ -90,6 +90,21 @@ show_legacy(struct buf *b, const struct settings *s)
 }
 
 static void
+show_enqueue(struct buf *b, const struct settings *s)
+{
+	const struct enqueue_settings *e = &s->enqueue;
+
+	show_text(b, "verb", e->verb);
+	show_number(b, "ondefer", e->on_defer);
+	show_number(b, "wait", e->wait);
+	show_number(b, "for", e->wait_seconds);
+	show_text(b, "at", e->at);
+	show_number(b, "expire", e->expires);
+	show_text(b, "dedupe", e->key);
+	show_number(b, "eom", s->message.require_eom);
+}
+
+static void
 show_route(struct buf *b, const struct settings *s)
 {
 	if (s->way.server[0])
@@ -161,6 +176,7 @@ show(struct buf *b, const struct settings *s)
 		show_text(b, "quit", stage_name(s->show.stop_after));
 	show_sink(b, s);
 	show_legacy(b, s);
+	show_enqueue(b, s);
 	for (size_t i = 0; i < s->nrcpts; i++)
 		buf_putf(b, " <%s>", s->rcpt[i]);
 }
@@ -173,15 +189,16 @@ struct good {
 /* Every row of "What real callers pass" in SENDMAIL.md that is one of ours. */
 static const struct good callers[] = {
 	{ "sendmail -FCronDaemon -odi -oem -oi -t",
-	    "deliver (-bm) name=CronDaemon t=1 i=1 errors=1", NULL },
+	    "deliver (-bm) name=CronDaemon t=1 i=1 errors=1 delivery=1", NULL },
 	{ "sendmail -i -FCronDaemon -B8BITMIME -oem root",
 	    "deliver (-bm) name=CronDaemon i=1 body=2 errors=1 <root>", NULL },
 	{ "sendmail -FCronDaemon -i -odi -oem -oi -t -f me@x",
-	    "deliver (-bm) from=me@x name=CronDaemon t=1 i=1 errors=1", NULL },
+	    "deliver (-bm) from=me@x name=CronDaemon t=1 i=1 errors=1 "
+	    "delivery=1", NULL },
 	{ "sendmail -FAnacron -odi root",
-	    "deliver (-bm) name=Anacron <root>", NULL },
+	    "deliver (-bm) name=Anacron delivery=1 <root>", NULL },
 	{ "sendmail -FCronDaemon -i -odi -oem -t",
-	    "deliver (-bm) name=CronDaemon t=1 i=1 errors=1", NULL },
+	    "deliver (-bm) name=CronDaemon t=1 i=1 errors=1 delivery=1", NULL },
 	{ "sendmail -ti", "deliver (-bm) t=1 i=1", NULL },
 	{ "sendmail -ti oem", "deliver (-bm) t=1 i=1 <oem>", NULL },
 	{ "sendmail -i -B 8BITMIME root",
@@ -204,7 +221,7 @@ static const struct good callers[] = {
 	    "deliver (-bm) from=me@x t=1 i=1 errors=1", NULL },
 	{ "sendmail -t", "deliver (-bm) t=1", NULL },
 	{ "/usr/lib/sendmail -oi -t -odq",
-	    "deliver (-bm) t=1 i=1 delivery=2", NULL },
+	    "deliver (-bm) t=1 i=1 delivery=3", NULL },
 	{ "/usr/sbin/sendmail -oem -oi -B8BITMIME -f me@x -N failure,delay "
 	  "-R hdrs -- a@x",
 	    "deliver (-bm) from=me@x notify=12 ret=2 i=1 body=2 errors=1 "
@@ -214,19 +231,19 @@ static const struct good callers[] = {
 	{ "sendmail -oi -f user@host -t",
 	    "deliver (-bm) from=user@host t=1 i=1", NULL },
 	{ "sendmail -bs -odb -oem",
-	    "speak SMTP on stdin and stdout (-bs) errors=1 delivery=1", NULL },
+	    "speak SMTP on stdin and stdout (-bs) errors=1 delivery=2", NULL },
 	{ "sendmail -oi -f me@x -oA/etc/aliases -oem -odb -t -N success",
-	    "deliver (-bm) from=me@x t=1 notify=2 i=1 errors=1 delivery=1",
+	    "deliver (-bm) from=me@x t=1 notify=2 i=1 errors=1 delivery=2",
 	    NULL },
 	{ "sendmail -oi -f me@x -oep -odb a@x",
-	    "deliver (-bm) from=me@x i=1 delivery=1 <a@x>", NULL },
+	    "deliver (-bm) from=me@x i=1 delivery=2 <a@x>", NULL },
 	{ "sendmail -oi -f <> -- a@x", "deliver (-bm) from=<> i=1 <a@x>",
 	    NULL },
 	{ "sendmail -eq -f <> a@x", "deliver (-bm) from=<> errors=2 <a@x>",
 	    NULL },
 	{ "sendmail -oi a@x b@x", "deliver (-bm) i=1 <a@x> <b@x>", NULL },
 	{ "sendmail -G -oee -odq -oi -p UUCP:host -f me@x a@x",
-	    "deliver (-bm) from=me@x i=1 gateway=1 errors=3 delivery=2 "
+	    "deliver (-bm) from=me@x i=1 gateway=1 errors=3 delivery=3 "
 	    "proto=UUCP:host <a@x>", NULL },
 	{ "sendmail -G -i -f me@x -- a@x",
 	    "deliver (-bm) from=me@x i=1 gateway=1 <a@x>", NULL },
@@ -239,7 +256,11 @@ static const struct good callers[] = {
 	{ "sendmail -oi -oem -oo a@x", "deliver (-bm) i=1 errors=1 <a@x>",
 	    NULL },
 	{ "mailq -Ac", "list the queue (-bp)", NULL },
-	{ "mailq x", "list the queue (-bp) <x>", NULL },
+	{ "mailq why X", "work on the queue (--queue) verb=why <X>", NULL },
+	{ "mailq rm --rcpt *@x -n", "work on the queue (--queue) verb=rm "
+	    "<--rcpt> <*@x> <-n>", NULL },
+	{ "mailq -v --json", "work on the queue (--queue) v=1 verb=list "
+	    "<--json>", NULL },
 	{ "smtpsend --print-config a", "print the configuration "
 	  "(--print-config) <a>", NULL },
 	{ "mailq", "list the queue (-bp)", NULL },
@@ -273,7 +294,7 @@ static const struct good legacy[] = {
 	{ "sendmail -bH", "purge hosts (-bH)", NULL },
 	{ "purgestat", "purge hosts (-bH)", NULL },
 	{ "sendmail -bl", "be a daemon (-bd)", NULL },
-	{ "sendmail -bq a", "deliver (-bm) delivery=2 <a>", NULL },
+	{ "sendmail -bq a", "deliver (-bm) delivery=3 <a>", NULL },
 	{ "sendmail -bV", "show versions (--version)", NULL },
 	{ "sendmail -bO", "show options (-bO)", NULL },
 	{ "sendmail -bC", "check the configuration (-bC)", NULL },
@@ -315,9 +336,9 @@ static const struct good legacy[] = {
 	{ "sendmail -oQ/tmp -oA/tmp/x -oMrSMTP -o7 -om -oX5 -O LogLevel=9 a",
 	    "deliver (-bm) <a>", NULL },
 	{ "sendmail -O DeliveryMode=q -oitrue a",
-	    "deliver (-bm) i=1 delivery=2 <a>", NULL },
+	    "deliver (-bm) i=1 delivery=3 <a>", NULL },
 	{ "sendmail -ODeliveryMode=background a",
-	    "deliver (-bm) delivery=1 <a>", NULL },
+	    "deliver (-bm) delivery=2 <a>", NULL },
 	{ "sendmail -Odeliverymode=x a", "deliver (-bm) <a>", "ignored" },
 	{ "sendmail -O requiretls=yes -O smtputf8=yes a",
 	    "deliver (-bm) utf8=1 requiretls=1 <a>", NULL },
@@ -351,6 +372,17 @@ static const struct good legacy[] = {
 
 static const struct good own[] = {
 	{ "smtpsend a@x", "deliver (-bm) <a@x>", NULL },
+	{ "x --queue-on-defer --require-eom a", "deliver (-bm) ondefer=1 "
+	    "eom=1 <a>", NULL },
+	{ "x --wait --expire 2d --dedupe k a", "deliver (-bm) wait=1 "
+	    "expire=172800 dedupe=k <a>", NULL },
+	{ "x --wait=5m a", "deliver (-bm) wait=1 for=300 <a>", NULL },
+	{ "x --at 2027-01-31T08:00 a", "deliver (-bm) at=2027-01-31T08:00 <a>",
+	    NULL },
+	{ "x --json --queue why --json X", "work on the queue (--queue) json=1 "
+	    "verb=why <--json> <X>", NULL },
+	{ "x --queue=list", "work on the queue (--queue) verb=list", NULL },
+	{ "x --daemon", "be a daemon (-bD)", NULL },
 	{ "./build/smtpsend --file=m a@x", "deliver (-bm) file=m <a@x>",
 	    NULL },
 	{ "x --file m --from me@x --name Me --as-is --read-recipients",
@@ -637,6 +669,25 @@ static const struct {
 	{ "smtpsend -C f --no-config a", 64, "--config and --no-config excl" },
 	{ "smtpsend --server h --relay x.org a", 64, "--server and --relay" },
 	{ "smtpsend --server h --proxy http://p:1 a", 64, "--server and --pr" },
+	{ "smtpsend --at noon a@x", 64, "--at 'noon': a time is wanted" },
+	{ "smtpsend --at 2027-02-30 a@x", 64, "a time is wanted: 18:00, +2h" },
+	{ "smtpsend --wait=x a@x", 64, "--wait 'x': a time is wanted" },
+	{ "smtpsend --wait=0 a@x", 64, "--wait '0': a time is wanted" },
+	{ "smtpsend --expire 0 a@x", 64, "--expire '0': a time is wanted" },
+	{ "smtpsend --dedupe= a@x", 64, "--dedupe '': a key of at most 127" },
+	{ "smtpsend --dedupe a\001b a@x", 64, "a key of at most 127 octets" },
+	{ "smtpsend --wait --at +1h a@x", 64, "--wait and --at exclude" },
+	{ "smtpsend --queue-on-defer --dedupe k a", 64, "exclude each other" },
+	{ "smtpsend -i --require-eom a@x", 64, "--ignore-dots and --require-" },
+	{ "smtpsend --at +1h --server h a@x", 64, "--server has no meaning "
+	  "with --at, since the queue goes by this machine's configuration\n" },
+	{ "smtpsend --wait --tls verify a@x", 64, "--tls has no meaning with" },
+	{ "smtpsend --queue-on-defer --explain a@x", 64, "--explain has no m" },
+	{ "smtpsend --daemon a@x", 64, "takes no recipients: nothing was" },
+	{ "smtpsend --sink --wait", 64, "--wait has no meaning with --sink" },
+	{ "smtpsend --queue", 64, "--queue: it needs a value: --queue VERB" },
+	{ "sendmail --queue list", 64, "unknown option --queue" },
+	{ "sendmail -O RequireEOM=maybe a@x", 64, "RequireEOM: yes or no" },
 	{ "smtpsend --relay x.org --port 26 a", 64, "--relay and --port excl" },
 	{ "smtpsend --sink --server h", 64, "--sink and --server exclude" },
 	{ "smtpsend --sink -t", 64, "--read-recipients has no meaning with "
