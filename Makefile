@@ -137,6 +137,17 @@ $B/unit/net_door: | $(MODULES)
 unit: $(UNIT)
 	@scripts/tally $^
 
+# What tests/queue kills, cuts and fills with.
+QUEUE_T := $(patsubst tests/queue/%.c,$B/queue/%,$(wildcard tests/queue/*.c))
+queue-tools: $(QUEUE_T)
+fuse     = $(if $(findstring cutfs,$@),$(shell pkg-config $1 fuse3))
+$B/queue/%: tests/queue/%.c Makefile
+	$(link)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARN) $(call fuse,--cflags) \
+		$(if $(findstring preload,$*),-shared -fPIC) -o $@ $< \
+		$(call fuse,--libs)
+
+
 check: all $(UNIT) $(if $(CLANG),fuzz-build)
 	@scripts/tally $(UNIT) $(if $(CLANG),$(FUZZ:$B/%=build/fuzz/%))
 
@@ -193,7 +204,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all unit check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy bench \
+.PHONY: all unit queue-tools check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy bench \
 	format install uninstall clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)

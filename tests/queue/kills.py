@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: ISC
+"""
+kill -9 at every system call of what the queue does (FAULTS 67).
+
+A scenario says what is there before, which command is killed, and whom it is
+about.  Then the queue is run until it is empty, and the judge compares.
+"""
+
+import json
+import os
+import subprocess
+import threading
+from dataclasses import dataclass, field
+
+import world
+from ledger import Sent, Verdict, judge, message
+
+DEADLINE = 30000        # ms, for a command that is not killed
+
+
+@dataclass
+class Plan:
+    """One case of a scenario."""
+    words: list                 # the command that is killed
+    sents: list                 # all messages; accepted None: by its exit
+    message: bytes = b""
+    daemon: bool = False        # runs beside it
+    victim_daemon: bool = False  # the daemon is what is killed
+    after: object = None        # a function, before the queue is run
+    uid: int = 0
+    keys: bool = False          # files in keys/ stay
+
+
+@dataclass
+class Count:
+    """What came of many cases."""
+    cases: int = 0
+    lost: int = 0
+    twice: int = 0
+    window: int = 0
+    litter: int = 0
+    hangs: int = 0
+    other: int = 0
+    bad: list = field(default_factory=list)
+
+    def add(self, c):
+        for name in ("cases", "lost", "twice", "window", "litter", "hangs",
+                     "other"):
+            setattr(self, name, getattr(self, name) + getattr(c, name))
+        self.bad += c.bad
+
+    def __str__(self):
+        return (f"{self.cases} cases, {self.lost} lost, {self.twice} "
+                f"duplicated outside the window, {self.window} inside, "
+                f"{self.litter} litter, {self.hangs} hangs, "
+                f"{self.other} other faults")
+
+
+# what is there before
+
+def rcpts(token, *verbs):
+    return [f"{verb}.{n}.{token}@{'abcdefgh'[n]}.example"
+            for n, verb in enumerate(verbs)]
+
+
+def put(w, token, *verbs, sender=world.SENDER):
+    """A message that lies in the queue."""
+    to = rcpts(token, *verbs)
+    status, out = w.sendmail("-odq", "-i", "-f", sender, *to,
+                             message=message(token))
+    assert status == 0, f"cannot enqueue: {status} {out}"
+    return Sent(token, to, True, sender)
+
+
+def enqueue(w, token, *options, verbs=("ok", "ok"), **how):
+    to = rcpts(token, *verbs)
+    return Plan(w.command("sendmail", "-i", *options, "-f", world.SENDER, *to),
+                [Sent(token, to, None)], message(token), **how)
+
+
+# the scenarios
+
+def enqueue_only(w, token):
+    return enqueue(w, token, "-odq")
+
+
+def enqueue_and_try(w, token):
+    return enqueue(w, token)
+
+
+def enqueue_interactive(w, token):
+    return enqueue(w, token, "-odi", verbs=("ok", "fail"))
+
+
+def enqueue_read(w, token):
+    to = rcpts(token, "ok", "ok")
+    text = message(token, f"To: {to[0]}\nBcc: {to[1]}\n")
+    return Plan(w.command("sendmail", "-t", "-i", "-odq", "-f", world.SENDER),
+                [Sent(token, to, None)], text)
+
+
+def socket_client(w, token):
+    return enqueue(w, token, daemon=True, uid=world.CALLER)
+
+
+def socket_daemon(w, token):
+    return enqueue(w, token, daemon=True, victim_daemon=True,
+                   uid=world.CALLER, verbs=("ok", "fail"))
+
+
+def daemon_woken(w, token):
+    return enqueue(w, token, daemon=True, victim_daemon=True,
+                   verbs=("ok", "defer"))
+
+
+def run_of(*messages, sender=world.SENDER):
+    def scenario(w, token):
+        sents = [put(w, f"{token}{'xyz'[n]}", *verbs, sender=sender)
+                 for n, verbs in enumerate(messages)]
+        return Plan(w.command("sendmail", "-q"), sents)
+    return scenario
+
+
+def double_bounce(w, token):
+    return run_of(("fail",), sender=f"fail.s.{token}@s.example")(w, token)
+
+
+def verb(word, *more, verbs=("ok", "ok"), after=None):
+    """A verb of mailq at a message that lies in the queue."""
+    def scenario(w, token):
+        sent = put(w, token, *verbs)
+        ident = w.queued()[0]
+        words = [m.format(old=sent.rcpts[0], new="ok.new." + sent.rcpts[0])
+                 for m in more]
+        p = Plan(w.command("mailq", word, ident, *words), [sent])
+        if after:
+            p.after = lambda: w.run(w.command("mailq", after, "ALL"))
+        return p
+    return scenario
+
+
+def edit(w, token):
+    """Either address may get it, nobody both."""
+    p = verb("edit-rcpt", "{old}", "{new}")(w, token)
+    old = p.sents[0].rcpts[0]
+    p.sents[0].rcpts[0] = old + "|ok.new." + old
+    return p
+
+
+SCENARIOS = {
+    "enqueue": enqueue_only,
+    "enqueue-try": enqueue_and_try,
+    "enqueue-wait": enqueue_interactive,
+    "enqueue-t": enqueue_read,
+    "deliver": run_of(("ok", "ok", "ok")),
+    "one-of-three": run_of(("ok", "defer", "fail")),
+    "defer": run_of(("defer", "defer")),
+    "bounce": run_of(("fail", "fail")),
+    "double-bounce": double_bounce,
+    "three": run_of(("ok", "ok"), ("ok", "fail"), ("defer", "ok")),
+    "edit": edit,
+    "hold": verb("hold", after="release"),
+    "remove": verb("rm"),
+    "client": socket_client,
+    "daemon": socket_daemon,
+    "daemon-woken": daemon_woken,
+}
+STICK = ("enqueue", "deliver", "one-of-three", "defer", "bounce", "three")
+
+
+class Killer:
+    """Kills in a world of its own, and counts."""
+
+    def __init__(self, w, tool, changing=False):
+        self.w, self.tool, self.changing = w, tool, changing
+        self.report = w.folder / "report"
+        self.serial = 0
+        self.count = Count()
+
+    def words(self, n, one):
+        out = [str(self.tool), "-d", str(DEADLINE), "-r", str(self.report)]
+        out += ["-n", str(n)] if n else []
+        return out + ["-1"] * one + ["-c"] * self.changing
+
+    def told(self):
+        """What the killer says of its last run."""
+        lines = self.report.read_text().splitlines()
+        self.report.unlink()
+        return json.loads(lines[-1])
+
+    def as_user(self, uid):
+        return {"user": uid, "group": uid, "extra_groups": []} if uid else {}
+
+    def kill_command(self, plan, n, one):
+        prefix = ["setpriv", "--reuid", str(plan.uid), "--regid",
+                  str(plan.uid), "--clear-groups"] if plan.uid else []
+        self.w.run([*self.words(n, one), *prefix, *plan.words], plan.message)
+        told = self.told()
+        return told, told["exit"]
+
+    def kill_daemon(self, plan, n, one, daemon):
+        with subprocess.Popen([*self.words(n, one), "-p",
+                               str(daemon.process.pid)],
+                              stdout=subprocess.PIPE) as k:
+            k.stdout.readline()
+            status, _ = self.w.run(plan.words, plan.message,
+                                   **self.as_user(plan.uid))
+            world.wait_for(lambda: k.poll() is not None or
+                           self.is_settled(plan), 15)
+            daemon.end()
+            k.wait()
+        return self.told(), status
+
+    def is_settled(self, plan):
+        """The daemon, not killed, has done what it was asked."""
+        return not self.w.queued() or (
+            len(self.w.ledger.accepts) + len(self.w.ledger.refused) >=
+            sum(len(s.rcpts) for s in plan.sents))
+
+    def play(self, plan, n, one):
+        daemon = world.Daemon(self.w) if plan.daemon else None
+        if daemon and plan.victim_daemon:
+            return self.kill_daemon(plan, n, one, daemon)
+        told, status = self.kill_command(plan, n, one)
+        if daemon:
+            daemon.end()
+        return told, status
+
+    def case(self, name, n, one=False):
+        """One kill; False when it ended before call n."""
+        w = self.w
+        w.fresh()
+        self.serial += 1
+        token = f"t{os.getpid()}n{self.serial}"
+        plan = SCENARIOS[name](w, token)
+        told, status = self.play(plan, n, one)
+        for s in plan.sents:
+            if s.accepted is None:
+                s.accepted = status == 0
+        if plan.after:
+            plan.after()
+        trouble = w.quiet()
+        self.book(name, n, one, told, self.judged(name, plan), trouble,
+                  w.litter(plan.keys))
+        return told["killed"]
+
+    def judged(self, name, plan):
+        if name == "remove":    # gone, or not; nothing is promised
+            plan.sents[0].accepted = False
+        if name == "edit":
+            choose_edited(self.w.ledger, plan.sents[0])
+        return judge(self.w.ledger, plan.sents)
+
+    def book(self, name, n, one, told, v, trouble, litter):
+        c = self.count
+        c.cases += 1
+        c.lost += len(v.lost)
+        c.twice += len(v.twice)
+        c.window += v.window
+        c.litter += bool(litter)
+        c.hangs += told["hung"] or trouble.startswith("hung")
+        c.other += len(v.other) + bool(trouble)
+        if v.good and not trouble and not litter and not told["hung"]:
+            return
+        c.bad.append(f"{name} --at {n}{' --one' if one else ''} "
+                     f"({told['call'] or told['nr']}): {v} {trouble} "
+                     f"{'litter: ' + ' '.join(litter) if litter else ''}"
+                     f"{' hung' if told['hung'] else ''}")
+
+
+def choose_edited(ledger, sent):
+    """Which of the two addresses counts: the one that got it."""
+    old, new = sent.rcpts[0].split("|")
+    took = {a.rcpt for a in ledger.accepts}
+    sent.rcpts[0] = new if new in took else old
+
+
+def sweep(killer, name, start, step, one, limit=100000):
+    """Kill at calls start, start + step, ... until there is none left."""
+    missed = 0
+    for n in range(start, limit, step):
+        missed = 0 if killer.case(name, n, one) else missed + 1
+        if missed == 2:
+            return

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * preload_malloc - the Nth allocation of a process fails (FAULTS 74).
+ *
+ * $FAIL_ALLOC is N; $FAIL_MARK a file that a line is appended to when that
+ * happened, so that who counts up knows when to stop.  Children go on counting
+ * where their parent was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t n);
+void *malloc(size_t n);
+void *calloc(size_t n, size_t size);
+void *realloc(void *p, size_t n);
+
+static long at = -1, calls;
+
+static int
+is_time(void)
+{
+	if (at < 0) {
+		const char *s = getenv("FAIL_ALLOC");
+		at = s != NULL ? atol(s) : 0;
+	}
+	if (at == 0 || __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) != at)
+		return 0;
+	const char *mark = getenv("FAIL_MARK");
+	int fd = mark != NULL
+	    ? open(mark, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
+	if (fd >= 0) {
+		if (write(fd, "x\n", 2) < 0)
+			at = 0;
+		close(fd);
+	}
+	errno = ENOMEM;
+	return 1;
+}
+
+void *
+malloc(size_t n)
+{
+	return is_time() ? NULL : __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return is_time() ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+	return is_time() ? NULL : __libc_realloc(p, n);
+}
