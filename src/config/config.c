@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "config/config_impl.h"
+#include "config/option_find.h"
 #include "config/own.h"
 #include "net/file.h"
 
@@ -138,20 +139,33 @@ read_own(struct load *l)
 	return ok;
 }
 
+/* What is done for the user who asks, and may go by his own configuration. */
+static bool
+is_personal(enum mode mode)
+{
+	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
+	    mode == MODE_CHECK_CONFIG;
+}
+
+/* What looks after the queue, which is this machine's. */
+static bool
+is_of_queue(enum mode mode)
+{
+	return mode == MODE_QUEUE_LIST || mode == MODE_QUEUE_DESK ||
+	    mode == MODE_QUEUE_COUNT || mode == MODE_QUEUE_RUN ||
+	    mode == MODE_DAEMON || mode == MODE_DAEMON_FOREGROUND ||
+	    mode == MODE_HOST_STATUS || mode == MODE_HOST_PURGE;
+}
+
 static bool
 read_files(struct load *l, const struct settings *asked)
 {
 	if (asked->config)
 		return read_file(l, asked->config, true);
-	return asked->no_config ||
-	    (read_file(l, SYSTEM_FILE, false) && read_own(l));
-}
-
-static bool
-needs_config(enum mode mode)
-{
-	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
-	    mode == MODE_CHECK_CONFIG;
+	if (asked->no_config)
+		return true;
+	return read_file(l, SYSTEM_FILE, false) &&
+	    (!is_personal(asked->mode) || read_own(l));
 }
 
 /* Whoever asks what is in effect is told why a file is not. */
@@ -205,15 +219,86 @@ load(struct config *c, int argc, char *const argv[], struct settings *out,
 	return status ? status : config_finish(c, out, says);
 }
 
+static bool
+is_of_the_way(const struct option *o)
+{
+	return o->group == GROUP_ROUTE || o->group == GROUP_TLS;
+}
+
+/*
+ * Does what a user configured himself say where mail goes?  The file of
+ * --config is a queue's own when it has a [queue].
+ */
+static bool
+has_own_way(const struct config *c, const struct settings *s)
+{
+	const struct option *o, *other;
+	const struct config_item *item;
+	bool all = s->config && c->queue.nitems == 0;
+
+	for (size_t i = 0; i < c->nsections; i++)
+		if (all || c->section[i]->file == c->own_file)
+			return true;
+	for (size_t i = 0; i < c->defaults.nitems; i++) {
+		item = &c->defaults.item[i];
+		o = option_by_name(slice_of(item->key), &other);
+		if ((all || item->value.file == c->own_file) && o && !other &&
+		    is_of_the_way(o))
+			return true;
+	}
+	return false;
+}
+
+/* Mail is taken in all the same, and the queue looked after. */
+static bool
+goes_on(const struct config *c, const struct settings *s)
+{
+	if (is_of_queue(s->mode))
+		return true;
+	return s->personality != AS_SMTPSEND && s->mode == MODE_DELIVER &&
+	    s->show.stop_after == STAGE_NONE && !c->is_own;
+}
+
+/* The command line alone, and where the queue is. */
+static void
+go_on(struct config *c, int argc, char *const argv[], struct settings *out,
+    const struct buf *says)
+{
+	const char *path = out->config ? out->config : SYSTEM_FILE;
+	struct buf quiet = { 0 };
+	struct load l = { c, out, &quiet, false, 0, EX_OK };
+	struct slice text = buf_slice(says), line;
+
+	config_free(c);
+	options_init(out, argc > 0 ? argv[0] : NULL);
+	c->salvage = true;
+	read_file(&l, path, false);
+	buf_clear(&quiet);
+	options_read(argc, argv, out, NULL, &quiet);
+	slice_cut(&text, '\n', &line);
+	out->config_fault = config_keep(c, line);
+	buf_free(&quiet);
+}
+
 int
 config_options(struct config *c, int argc, char *const argv[],
     struct settings *out, struct buf *says)
 {
+	struct buf wrong = { 0 };
 	int status;
 
 	options_init(out, argc > 0 ? argv[0] : NULL);
 	status = options_read(argc, argv, out, NULL, says);
-	if (status == EX_OK && needs_config(out->mode))
-		status = load(c, argc, argv, out, says);
+	if (status == EX_OK &&
+	    (is_personal(out->mode) || is_of_queue(out->mode))) {
+		status = load(c, argc, argv, out, &wrong);
+		if (status == EX_CONFIG && goes_on(c, out)) {
+			go_on(c, argc, argv, out, &wrong);
+			status = EX_OK;
+		}
+		out->own_way = status == EX_OK && has_own_way(c, out);
+	}
+	buf_put(says, buf_slice(&wrong));
+	buf_free(&wrong);
 	return status ? status : settings_settle(out, says);
 }

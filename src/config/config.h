@@ -50,6 +50,9 @@ struct config {
 	struct config_section defaults;
 	struct config_section queue;
 	bool is_own;		/* what is read now is the user's own file */
+	bool salvage;		/* ... or one that cannot be used: only path and
+				   run of [queue] are taken, nothing is said */
+	const char *own_file;	/* the name of the former, or NULL */
 	struct config_section **section; /* in the order to ask them */
 	size_t nsections;
 	struct rules rules;
@@ -66,6 +69,10 @@ void config_free(struct config *c);
  * in *says as "FILE:LINE: what is wrong", 71 when it could not be read for lack
  * of something.  With 0 *says may tell of a file that was passed over.  argv
  * and *c outlive *out.
+ *
+ * What takes mail in or looks after the queue goes on without this machine's
+ * configuration when that is wrong (FAULTS row 86): 0, and out->config_fault is
+ * what *says says too.
  */
 int config_options(struct config *c, int argc, char *const argv[],
     struct settings *out, struct buf *says);

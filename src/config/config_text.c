@@ -205,12 +205,22 @@ note_item(struct config_text *t, const char *key, const char *value)
 		{ value, t->file, t->line } };
 }
 
+/* Of a file that cannot be used. */
+static bool
+is_passed_over(const struct config_text *t, const char *key)
+{
+	return t->config->salvage && (t->section->kind != SECTION_QUEUE ||
+	    (strcmp(key, "path") != 0 && strcmp(key, "run") != 0));
+}
+
 static bool
 take_item(struct config_text *t, struct slice name, struct slice text)
 {
 	const char *key = config_keep(t->config, name);
 	const char *value = config_keep(t->config, text);
 
+	if (is_passed_over(t, key))
+		return true;
 	if (text.n == 0)
 		return complain(t, key, "a value is wanted");
 	if (!is_plain(text))
@@ -275,7 +285,9 @@ config_parse(struct config *c, const char *file, struct slice text,
 	t.call = option_call(s, says);
 	t.call.file = t.file;
 	t.call.own = true;
-	while (ok && t.rest.n > 0)
+	if (c->is_own)
+		c->own_file = t.file;
+	while ((ok || c->salvage) && t.rest.n > 0)
 		ok = read_line(&t);
 	return ok;
 }

@@ -245,6 +245,10 @@ struct settings {
 	bool rcpt_dashes;	/* they stand behind "--" */
 	const char *config;	/* -C; never as sendmail */
 	bool no_config;
+	const char *config_fault; /* what is wrong with this machine's: a line;
+				   only its queue's place is known then */
+	bool own_way;		/* the user's own configuration has to do with
+				   where his mail goes, and how */
 	struct message_settings message;
 	struct route_settings route;
 	struct way way;

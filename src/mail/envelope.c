@@ -117,6 +117,56 @@ envelope_add_list(struct envelope *e, struct address_list *list)
 	address_list_free(list);
 }
 
+/* Who is where has changed. */
+static void
+renew_slots(struct envelope *e)
+{
+	free(e->slots);
+	e->nslots = 16;
+	while (e->nslots <= 2 * e->n)
+		e->nslots = size_mul(e->nslots, 2);
+	e->slots = mem_alloc(size_mul(e->nslots, sizeof *e->slots));
+	for (size_t i = 0; i < e->n; i++)
+		*find_slot(e, &e->rcpts[i].to) = i + 1;
+}
+
+void
+envelope_sort_out(struct envelope *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		struct recipient r = e->rcpts[i];
+
+		if (r.verdict == PENDING)
+			e->rcpts[kept++] = r;
+		else
+			*new_recipient(&e->bad, &e->nbad) = r;
+	}
+	e->n = kept;
+	renew_slots(e);
+}
+
+void
+envelope_replace(struct envelope *e, struct address *to)
+{
+	struct recipient first = { 0 };
+
+	if (e->n > 0) {
+		first.notify = e->rcpts[0].notify;
+		first.orcpt = e->n == 1 ? e->rcpts[0].orcpt : NULL;
+		if (first.orcpt)
+			e->rcpts[0].orcpt = NULL;
+	}
+	free_recipients(e->rcpts, e->n);
+	e->rcpts = NULL;
+	e->n = 0;
+	renew_slots(e);
+	envelope_add(e, to);
+	e->rcpts[0].notify = first.notify;
+	e->rcpts[0].orcpt = first.orcpt;
+}
+
 static bool
 notify_word(struct slice s, unsigned *bit)
 {

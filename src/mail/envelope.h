@@ -60,6 +60,18 @@ void envelope_add(struct envelope *e, struct address *to);
 /* Add the mailboxes of a list, and what is bad in it, and free it. */
 void envelope_add_list(struct envelope *e, struct address_list *list);
 
+/*
+ * Those who have a verdict already are moved to the bad ones; the others keep
+ * their order.
+ */
+void envelope_sort_out(struct envelope *e);
+
+/*
+ * *to, which is taken over, in place of all recipients.  He has the first one's
+ * notify, and his orcpt if he was the only one.
+ */
+void envelope_replace(struct envelope *e, struct address *to);
+
 /* Take a recipient in at the end, or out at the front; NULL when empty. */
 void recipient_append(struct recipient_list *l, struct recipient *r);
 struct recipient *recipient_take(struct recipient_list *l);

@@ -459,6 +459,24 @@ test_queue_printed(void **state)
 	buf_free(&again);
 }
 
+/* Of a file that cannot be used, where the queue is is known all the same. */
+static void
+test_salvage(void **state)
+{
+	struct run r = { .config.salvage = true };
+
+	(void)state;
+	options_init(&r.settings, "sendmail");
+	config_parse(&r.config, "f", SLICE("tsl = may\nserver = h\n[rely\n"
+	    "[queue]\nlifetime = 1d\npath = /q\nwhat\n run=x\nrun = /r\n"
+	    "[domain x]\npath = /no\n"), &r.settings, &r.says);
+	assert_string_equal(r.settings.queue.path, "/q");
+	assert_string_equal(r.settings.queue.run, "/r");
+	assert_int_equal(r.settings.queue.lifetime, 432000);
+	assert_string_equal(r.settings.way.server, "");
+	unload(&r);
+}
+
 /* A user's own file has none: no user says what happens to others' mail. */
 static void
 test_own_has_no_queue(void **state)
@@ -481,6 +499,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_queue_printed),
+		cmocka_unit_test(test_salvage),
 		cmocka_unit_test(test_own_has_no_queue),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
