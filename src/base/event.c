@@ -97,6 +97,7 @@ enqueue(struct events *q, const struct event *e)
 
 	*to = *e;
 	to->at = q->now;
+	to->mail = q->mail;
 	for (size_t i = 0; i < e->n; i++)
 		buf_put(&q->arena, e->field[i].text);
 }

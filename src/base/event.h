@@ -54,6 +54,7 @@ struct event {
 	int64_t at;		/* microseconds on the loop's clock */
 	unsigned lane;		/* which connection, from 1; 0 = none */
 	bool secure;		/* under TLS */
+	const void *mail;	/* which mail it is about: events.mail then */
 	size_t n;
 	struct event_field field[EVENT_FIELDS];
 };
@@ -63,6 +64,8 @@ struct events {
 	bool wanted;		/* somebody prints them */
 	bool bodies;		/* ... message text too (EVENT_BODY_LINE) */
 	int64_t now;
+	const void *mail;	/* what is put is about this one; NULL = of none
+				   or many.  Never looked into */
 	struct buf arena;	/* the text of the queued events */
 	struct event *queue;
 	size_t head, n, cap;

@@ -82,6 +82,19 @@ table_find(const struct table *t, struct slice key)
 	return node ? node->owner : NULL;
 }
 
+void *
+table_find_hash(const struct table *t, uint64_t hash)
+{
+	struct table_node *node;
+
+	if (t->nslots == 0)
+		return NULL;
+	node = t->slot[hash & (t->nslots - 1)];
+	while (node && node->hash != hash)
+		node = node->chain;
+	return node ? node->owner : NULL;
+}
+
 void
 table_each(struct table *t, void (*visit)(void *owner))
 {

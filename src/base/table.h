@@ -35,6 +35,9 @@ void table_remove(struct table *t, struct table_node *node);
 /* The owner of the node with this key, or NULL. */
 void *table_find(const struct table *t, struct slice key);
 
+/* The owner of a node with this hash, whatever its key; or NULL. */
+void *table_find_hash(const struct table *t, uint64_t hash);
+
 /* Call visit() with each owner; it may remove that one, and no other. */
 void table_each(struct table *t, void (*visit)(void *owner));
 

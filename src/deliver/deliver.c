@@ -60,6 +60,13 @@ job_relays(struct job *job, struct outcome *why)
 	return job->relays;
 }
 
+void
+job_about(struct job *job, const struct parcel *p)
+{
+	if (job->events)
+		job->events->mail = p ? p->consignment->owner : NULL;
+}
+
 /* As many lanes as are wished, and as there are descriptors for. */
 static size_t
 lanes_limit(const struct deliver_config *config)
@@ -88,6 +95,8 @@ deliver_new(const struct deliver_config *config, struct events *events)
 	random_draw(&d->job.destinations.seed,
 	    sizeof d->job.destinations.seed);
 	d->job.sites.seed = d->job.destinations.seed;
+	d->job.reaches.seed = d->job.destinations.seed;
+	d->job.due = d->job.pace = WAIT_NEVER;
 	return d;
 }
 
@@ -130,6 +139,7 @@ deliver_free(struct deliver *d)
 	table_each(&d->job.sites, drop_site);
 	table_free(&d->job.destinations);
 	table_free(&d->job.sites);
+	table_free(&d->job.reaches); /* each ended with its last lane */
 	resolver_free(d->job.resolver); /* after all that hold tickets */
 	if (d->job.tls)
 		d->job.net->tls->context_free(d->job.tls);
@@ -190,10 +200,13 @@ deliver_add(struct deliver *d, struct consignment *c)
 	struct envelope *e = c->envelope;
 
 	assert(!job->closed);
-	for (size_t i = 0; i < e->n; i++)
-		if (e->rcpts[i].verdict == PENDING)
-			parcel_add(parcel_for(job, c, &e->rcpts[i]),
-			    &e->rcpts[i]);
+	for (size_t i = 0; i < e->n; i++) {
+		if (e->rcpts[i].verdict != PENDING)
+			continue;
+		e->rcpts[i].site = 0;
+		e->rcpts[i].host_fault = false;
+		parcel_add(parcel_for(job, c, &e->rcpts[i]), &e->rcpts[i]);
+	}
 	list_append(c->parcels.n > 0 ? &job->open : &job->finished, &c->node,
 	    c);
 }
@@ -328,6 +341,7 @@ deliver_step(struct deliver *d, const struct wait *w, int64_t now)
 	struct job *job = &d->job;
 
 	job->now = now;
+	sites_wake(job, now);
 	resolver_step(job->resolver, w, now);
 	step_lanes(job, w, now);
 	step_stranded(job, now);

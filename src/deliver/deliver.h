@@ -63,6 +63,22 @@ struct deliver_config {
 	bool plan_only;		/* --explain: resolve, decide, send nothing */
 	bool records;		/* verdicts are only good when the caller says
 				   deliver_recorded(); else at once */
+
+	/* For a queue, which lives long.  Zero: as one run would have it. */
+	const unsigned *host_retry; /* a site waits as a whole when none of its
+				   hosts can be talked with: so many seconds the
+				   first, the second, ... time in a row, and the
+				   last from then on */
+	size_t nhost_retry;	/* 0 = no site waits, and a host that did not
+				   connect is left alone for a minute */
+	size_t start_site_lanes; /* what a site begins with; one more for each
+				   mail taken, up to max_site_lanes, and half of
+				   them at 421, 4yz to MAIL, or a lost
+				   connection; 0 = all of them */
+	size_t max_address_lanes; /* at once to one address; 0 = no limit */
+	struct rate rate;	/* mails to each site, evenly; n 0 = no limit.
+				   A rule or relay with rate or lanes of its own
+				   has those */
 };
 
 /*
@@ -80,7 +96,8 @@ struct consignment {
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */
 	const char *tls_floor_why; /* ... "-O requiretls" */
-	void *owner;		/* the caller's own */
+	void *owner;		/* the caller's own; event.mail of what is about
+				   this message alone */
 
 	/* deliver's own; zero before */
 	struct list parcels;
@@ -125,6 +142,54 @@ struct deliver_batch {
  */
 bool deliver_unrecorded(struct deliver *d, struct deliver_batch *out);
 void deliver_recorded(struct deliver *d, const struct deliver_batch *batch);
+
+/*
+ * Sites.  With config.host_retry one of which no host can be talked with waits:
+ * who comes meanwhile, and who was there, is DEFERRED at once for the reason
+ * that is known (recipient.host_fault), by no connection and no record but his
+ * own.  When the wait is over the first that comes is the probe, others wait
+ * for what it finds, and if it is talked with the wait is ended for all.
+ *
+ * A site's key (recipient.site) is the same for the same hosts and demands as
+ * long as the deliver lives.
+ */
+
+/* When this site will be tried again, on the loop's clock; 0 = it does not
+ * wait, or is not known any more. */
+int64_t deliver_site_next(const struct deliver *d, uint64_t key);
+
+enum site_news {
+	SITE_DUE,	/* its wait is over: one message is enough to see */
+	SITE_OPEN,	/* it could be talked with again: all of them */
+};
+
+/*
+ * The next site of which there is news since asked, false when there is none;
+ * asked after each step.  deliver_wait() wakes in time.
+ */
+bool deliver_site_woke(struct deliver *d, uint64_t *key,
+    enum site_news *news);
+
+/* No site waits any longer, each is due: somebody says that the way is free. */
+void deliver_wake_sites(struct deliver *d);
+
+/* What is known of a site; what it points to is good until the next step. */
+struct site_report {
+	uint64_t key;
+	const char *relay;	/* its name, or NULL */
+	struct slice hosts;	/* "10 mx1.test:25 20 mx2.test:25" */
+	size_t lanes, most;	/* that it has, and may have now */
+	size_t waiting;		/* parcels */
+	uint64_t sent;		/* mails that it has taken */
+	unsigned failures;	/* in a row, of the whole site */
+	int64_t next;		/* as deliver_site_next() */
+	const struct result *why; /* of the last failure of a host that is not
+				   mended; NULL = none */
+};
+
+/* The next of all sites, in the order they were met; *at is NULL at first. */
+bool deliver_sites(const struct deliver *d, const void **at,
+    struct site_report *out);
 
 /*
  * Are the files of config.tls usable?  Asked before the first step, this spares

@@ -110,7 +110,7 @@ routed(struct destination *d, int64_t now)
 		d->no_way = result_new(p->why, SLICE(""));
 	else if (!d->job->config->plan_only)
 		d->site = site_find(d->job, &(struct site_call){ .plan = p,
-			.quit_after = d->key.quit_after,
+			.rule = d->key.rule, .quit_after = d->key.quit_after,
 			.tls_fixed = is_fixed(d) }, now);
 	if (!d->job->config->plan_only)
 		destination_end_route(d);

@@ -171,6 +171,30 @@ hop_lives(struct hop *h)
 }
 
 bool
+hops_are_dead(const struct hops *h, int64_t now)
+{
+	for (size_t k = 0; k < h->norder; k++)
+		if (now >= h->v[h->order[k]].dead_until)
+			return false;
+	return h->norder > 0;
+}
+
+void
+hops_die(struct hops *h, int64_t until)
+{
+	for (size_t k = 0; k < h->norder; k++)
+		h->v[h->order[k]].dead_until = until;
+}
+
+void
+hops_revive(struct hops *h, int64_t now)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].dead_until > now)
+			h->v[i].dead_until = now;
+}
+
+bool
 hops_remember(const struct hops *h)
 {
 	for (size_t i = 0; i < h->n; i++)

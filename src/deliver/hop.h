@@ -57,6 +57,13 @@ bool hops_doubt(const struct hops *h, const struct parcel *p);
 void hop_died(struct hop *h, const struct outcome *why, int64_t now);
 void hop_lives(struct hop *h);
 
+/* Are all in use known to be dead?  Then all of them are, until then. */
+bool hops_are_dead(const struct hops *h, int64_t now);
+void hops_die(struct hops *h, int64_t until);
+
+/* None is dead any longer than now; that it was is not forgotten. */
+void hops_revive(struct hops *h, int64_t now);
+
 /* Is anything known that is worth keeping? */
 bool hops_remember(const struct hops *h);
 

@@ -8,6 +8,8 @@
 #include "net/module.h"
 #include "relay/relay.h"
 
+struct parcel;
+
 struct job {
 	const struct deliver_config *config;
 	struct events *events;
@@ -24,13 +26,20 @@ struct job {
 	struct list stranded;		/* parcels that no host here can help */
 
 	struct table destinations, sites;
-	size_t sweep_at;		/* so many: look for old ones */
+	size_t sweep_at, sites_sweep_at; /* so many: look for old ones */
 	int64_t now;			/* of the step under way */
 	struct list todo;		/* destinations that want a route, */
 	struct list routing;		/* ... that are finding it */
 	struct list plans;		/* all of them, for --explain */
 	struct list ready;		/* sites that want a lane, */
-	struct list logins;		/* ... and a login for it */
+	struct list logins;		/* ... and a login for it, */
+	struct list paced;		/* ... and are not due for a mail yet; */
+	int64_t pace;			/* no one of them is before then */
+	struct list every;		/* all sites, in the order they came */
+	struct list down;		/* ... that wait as a whole; */
+	int64_t due;			/* no one's wait is over before then */
+	struct list news;		/* ... of which there is news */
+	struct table reaches;		/* addresses that lanes lead to */
 	const struct relay_spec *refused; /* did not take our login */
 
 	struct list lanes;		/* all, in the order they began */
@@ -51,6 +60,9 @@ struct tls_context *job_tls(struct job *job);
 
 /* The module for relays, opened once; NULL with *why. */
 const struct relay_module *job_relays(struct job *job, struct outcome *why);
+
+/* Events from here on are about this parcel's mail; NULL = of none. */
+void job_about(struct job *job, const struct parcel *p);
 
 /* What has been awaited for the longest time. */
 struct awaited job_awaited(const struct job *job);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "deliver/reach.h"
 #include "net/clock.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
@@ -325,6 +326,17 @@ is_due(const struct lane *l, const struct wait *w, int64_t now)
 	    wait_ready(w, l->slot) != 0 || now >= l->deadline;
 }
 
+/* Is it more than the server can do now, or may it be given more? */
+static void
+note_words(struct lane *l, const struct recipient *r)
+{
+	const struct result *why = r->result;
+
+	l->took = l->took || r->verdict == DELIVERED;
+	l->pushed = l->pushed || (r->verdict == DEFERRED && why &&
+	    why->stage == STAGE_MAIL && why->code / 100 == 4);
+}
+
 /* What the session says of recipients goes to their parcel. */
 static void
 hand_back(struct lane *l, int64_t now)
@@ -336,6 +348,7 @@ hand_back(struct lane *l, int64_t now)
 	while (l->session && (r = session_take_settled(l->session))) {
 		r->connected = l->connected;
 		r->text = l->text;
+		note_words(l, r);
 		if (stale)
 			recipient_say(r, PENDING, NULL);
 		else
@@ -352,6 +365,7 @@ lane_step(struct lane *l, const struct wait *w, int64_t now)
 
 	if (!is_due(l, w, now))
 		return;
+	job_about(l->job, l->parcel);
 	step_state(l, w, now);
 	while (l->state != before && l->state != LANE_FREE &&
 	    l->state != LANE_OVER) {
@@ -359,6 +373,7 @@ lane_step(struct lane *l, const struct wait *w, int64_t now)
 		step_state(l, w, now);
 	}
 	hand_back(l, now);
+	job_about(l->job, NULL);
 }
 
 /* Back to talking, from FREE: what the session has to say leaves at once. */
@@ -375,11 +390,15 @@ talk_again(struct lane *l, int64_t now)
 bool
 lane_mail(struct lane *l, size_t most, int64_t now)
 {
+	bool given;
+
 	assert(l->state == LANE_FREE);
-	if (!lane_give_mail(l, most))
-		return false;
-	talk_again(l, now);
-	return true;
+	job_about(l->job, l->parcel);
+	given = lane_give_mail(l, most);
+	if (given)
+		talk_again(l, now);
+	job_about(l->job, NULL);
+	return given;
 }
 
 void
@@ -415,6 +434,7 @@ lane_free(struct lane *l)
 	lane_progress(l, &l->job->text_sent, &l->job->text_size);
 	dial_stop(&l->dial);
 	lane_drop_relay(l);
+	reach_end(l);
 	stream_close(&l->stream);
 	session_free(l->session);
 	free(l->offered);

@@ -35,6 +35,7 @@ struct lane_call {
 };
 
 struct site;
+struct reach;
 
 struct lane {
 	struct job *job;
@@ -69,6 +70,11 @@ struct lane {
 	uint64_t size;			/* of its text */
 	size_t mails;			/* transactions begun */
 
+	struct reach *reach[DIAL_MAX];	/* of each target it may lead to, where
+					   that is counted */
+	bool paid;			/* its first mail is of the rate */
+	bool took;			/* the server took the last mail, */
+	bool pushed;			/* ... or had enough of us */
 	bool raced;			/* its site knows who answered */
 	bool tls_failed;		/* ended by a failed handshake */
 	struct outcome end;

@@ -44,6 +44,7 @@ decide(struct parcel *p, struct recipient *r, enum verdict verdict,
 	assert(verdict != PENDING && p->open > 0);
 	recipient_say(r, verdict, result);
 	r->decided = now;
+	r->site = p->site;
 	p->open--;
 	if (!p->job->config->records)
 		return;
@@ -102,8 +103,10 @@ settle_by_words(struct parcel *p, struct recipient *r, bool sure, int64_t now)
 	result_release(result);
 }
 
+/* host: it is for no fault but the hosts'. */
 static void
-settle(struct parcel *p, const struct outcome *why, bool sure, int64_t now)
+settle(struct parcel *p, const struct outcome *why, bool host, bool sure,
+    int64_t now)
 {
 	struct outcome full = *why;
 	struct result *result;
@@ -115,10 +118,12 @@ settle(struct parcel *p, const struct outcome *why, bool sure, int64_t now)
 		settle_by_words(p, r, sure, now);
 	parcel_take_rest(p);
 	while ((r = recipient_take(&p->waiting))) {
-		if (r->result)
+		if (r->result) {
 			settle_by_words(p, r, sure, now);
-		else
-			decide(p, r, why->verdict, result, now);
+			continue;
+		}
+		r->host_fault = host;
+		decide(p, r, why->verdict, result, now);
 	}
 	result_release(result);
 }
@@ -126,14 +131,17 @@ settle(struct parcel *p, const struct outcome *why, bool sure, int64_t now)
 void
 parcel_settle(struct parcel *p, const struct outcome *why, int64_t now)
 {
-	settle(p, why, false, now);
+	settle(p, why, false, false, now);
 }
 
 void
 parcel_give_up(struct parcel *p, int64_t now)
 {
 	struct outcome why = result_outcome(p->last);
+	bool host = p->nproblems > 0 && !p->heard;
 
+	if (host && p->soonest != 0)
+		p->site = p->soonest;
 	why.verdict = why.verdict == PENDING ? DEFERRED : why.verdict;
 	why.timed_out = p->silent;
 	if (p->nproblems > 1 && p->problems.n > 0) {
@@ -141,7 +149,7 @@ parcel_give_up(struct parcel *p, int64_t now)
 		why.code = 0; /* it is our text */
 		why.ours[0] = '\0';
 	}
-	settle(p, &why, !p->doubt, now);
+	settle(p, &why, host, !p->doubt, now);
 }
 
 /* ---- reasons ---- */
@@ -175,6 +183,7 @@ parcel_add_problem(struct parcel *p, const struct outcome *why)
 	size_t n = p->problems.n;
 
 	p->silent = p->silent && why->timed_out;
+	p->heard = p->heard || !remedy_is_of_host(why);
 	p->nproblems++;
 	if (n > 0)
 		buf_puts(&p->problems, "; ");

@@ -43,6 +43,11 @@ struct parcel {
 	size_t same;		/* hop to be called once more, or NO_HOP */
 	bool doubt;		/* a host to be asked has not answered */
 	bool silent;		/* every host so far has timed out */
+	bool heard;		/* a host failed otherwise than as a whole */
+	uint64_t site;		/* where it is, or was last; 0 = nowhere yet */
+	uint64_t soonest;	/* of those that wait as a whole, the first to
+				   be tried again, then; 0 = none */
+	int64_t soonest_next;
 	unsigned nproblems;
 	struct buf problems;	/* a reason per host */
 	struct result *last;	/* why the last one did not settle all */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * site.c - see site.h; here is who waits and which lanes are begun, site_lane.c
- * has what follows from where a lane is.
+ * site.c - see site.h; here is who waits and which lanes are begun.  Which site
+ * it is says site_find.c, what follows from where a lane is site_lane.c, how
+ * much a site is given site_wait.c.
  */
 #include "deliver/site_impl.h"
 
@@ -11,112 +12,9 @@
 
 #include "base/mem.h"
 #include "deliver/destination.h"
+#include "deliver/reach.h"
 
 #define LOGIN_MAX 120 /* seconds for a relay to let us in */
-
-/* ---- which site ---- */
-
-static int
-compare_hosts(const void *a, const void *b)
-{
-	const struct plan_host *const *x = a, *const *y = b;
-
-	if ((*x)->preference != (*y)->preference)
-		return (*x)->preference < (*y)->preference ? -1 : 1;
-	return strcmp((*x)->name, (*y)->name);
-}
-
-/* The hosts in an order that does not depend on who asked. */
-static void
-put_hosts(struct buf *out, const struct plan *p)
-{
-	const struct plan_host **v = mem_resize(NULL, p->nhosts,
-	    sizeof(struct plan_host *));
-
-	for (size_t i = 0; i < p->nhosts; i++)
-		v[i] = &p->host[i];
-	if (p->nhosts > 1)
-		qsort(v, p->nhosts, sizeof(struct plan_host *), compare_hosts);
-	for (size_t i = 0; i < p->nhosts; i++)
-		buf_putf(out, " %u %s:%u", v[i]->preference, v[i]->name,
-		    v[i]->port);
-	free(v);
-}
-
-/*
- * Names and CA for TLS, and the client's certificate, are the run's, or the
- * relay's.
- */
-static void
-put_key(struct buf *out, const struct site_call *call)
-{
-	const struct plan *p = call->plan;
-
-	buf_put(out, (struct slice){ (const char *)&p->relay,
-	    sizeof p->relay });
-	buf_putf(out, "%d %d %d %d %u", (int)p->link, (int)p->tls,
-	    call->tls_fixed, (int)call->quit_after,
-	    p->naddresses > 0 ? p->address[0].at.port : 0);
-	put_hosts(out, p);
-}
-
-static struct site *
-make(struct job *job, const struct site_call *call, struct slice key)
-{
-	const struct plan *p = call->plan;
-	struct site *s = mem_alloc(sizeof *s);
-
-	s->job = job;
-	s->tls = p->tls;
-	s->tls_fixed = call->tls_fixed;
-	s->quit_after = call->quit_after;
-	s->link = p->link;
-	s->relay = p->relay;
-	s->most = job->config->max_site_lanes;
-	if (s->most == 0)
-		s->most = DELIVER_SITE_LANES;
-	table_add(&job->sites, &s->node, (struct slice){ mem_dup(key), key.n },
-	    s);
-	return s;
-}
-
-struct site *
-site_find(struct job *job, const struct site_call *call, int64_t now)
-{
-	struct buf key = { 0 };
-	struct site *s;
-
-	put_key(&key, call);
-	s = table_find(&job->sites, buf_slice(&key));
-	if (!s)
-		s = make(job, call, buf_slice(&key));
-	buf_free(&key);
-	s->users++;
-	if (s->hops.n == 0 || now >= s->good_until) {
-		hops_take_plan(&s->hops, call->plan);
-		s->good_until = call->plan->good_until;
-	}
-	return s;
-}
-
-void
-site_free(struct site *s)
-{
-	list_remove(&s->ready);
-	table_remove(&s->job->sites, &s->node);
-	free((char *)s->node.key.p);
-	hops_free(&s->hops);
-	free(s);
-}
-
-/* What it knows of its hosts is kept for the run, if there is anything. */
-void
-site_release(struct site *s)
-{
-	if (--s->users == 0 && s->lanes.n == 0 && site_waiting(s) == 0 &&
-	    !hops_remember(&s->hops))
-		site_free(s);
-}
 
 /* ---- who waits ---- */
 
@@ -161,16 +59,33 @@ take_first(struct site *s)
 	return p;
 }
 
-/* An idle lane that nobody who waits may go aboard of is in the way. */
-static void
-end_idle(struct site *s)
+static struct lane *
+any_idle(const struct site *s)
 {
 	struct lane *l = list_first(&s->lanes);
 
 	while (l && !l->idle.in)
 		l = list_after(&l->sibling);
+	return l;
+}
+
+/* An idle lane that nobody who waits may go aboard of is in the way. */
+static void
+end_idle(struct site *s)
+{
+	struct lane *l = any_idle(s);
+
 	if (l)
 		l->deadline = 0;
+}
+
+/* Its next mail is not due yet. */
+static void
+await_pace(struct site *s)
+{
+	list_append(&s->job->paced, &s->ready, s);
+	if (s->pace < s->job->pace)
+		s->job->pace = s->pace;
 }
 
 void
@@ -178,7 +93,11 @@ site_wake(struct site *s)
 {
 	if (site_waiting(s) == 0 || s->ready.in)
 		return;
-	if (s->lanes.n < s->most)
+	if (site_is_down(s, s->job->now))
+		list_prepend(&s->job->ready, &s->ready, s);
+	else if (site_is_paced(s, s->job->now))
+		await_pace(s);
+	else if (s->lanes.n < site_lanes_max(s))
 		list_append(&s->job->ready, &s->ready, s);
 	else
 		end_idle(s);
@@ -189,6 +108,10 @@ void
 site_strand(struct site *s, struct parcel *p)
 {
 	p->doubt = p->doubt || hops_doubt(&s->hops, p);
+	if (s->next != 0 && (p->soonest == 0 || s->next < p->soonest_next)) {
+		p->soonest = s->node.hash;
+		p->soonest_next = s->next;
+	}
 	list_append(&s->job->stranded, &p->queue, p);
 }
 
@@ -216,6 +139,7 @@ site_put(struct site *s, struct parcel *p, int64_t now)
 {
 	struct lane *l = site_waiting(s) == 0 ? idle_lane(s, p) : NULL;
 
+	p->site = s->node.hash;
 	if (l) {
 		lane_board(l, p);
 		site_go_on(l, now);
@@ -314,6 +238,7 @@ begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 {
 	struct parcel *p = take_first(s);
 	struct lane_call call = { .n = 0 };
+	struct reach *full;
 	struct lane *l;
 
 	call.n = site_next_hops(s, p, now, call.hop);
@@ -322,7 +247,18 @@ begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 		return;
 	}
 	fill_call(s, &call);
+	full = reach_limit(s->job, &call);
+	if (full) {
+		site_put_first(s, p);
+		reach_await(full, s);
+		return;
+	}
+	site_pace(s, now);
+	job_about(s->job, p);
 	l = begin(s, &call, secret, now);
+	job_about(s->job, NULL);
+	l->paid = true;
+	reach_begin(l);
 	list_append(&s->lanes, &l->sibling, l);
 	lane_board(l, p);
 }
@@ -345,26 +281,100 @@ make_room(struct job *job, int64_t now)
 	}
 }
 
+/* All who wait for it are told that it is down. */
+static void
+strand_all(struct site *s, int64_t now)
+{
+	size_t hop[DIAL_MAX];
+	struct parcel *p;
+
+	while ((p = take_first(s))) {
+		p->same = NO_HOP;
+		site_next_hops(s, p, now, hop);
+		site_strand(s, p);
+	}
+}
+
+/* A lane that was left waiting by the rate takes the next mail. */
+static bool
+rouse(struct site *s, int64_t now)
+{
+	struct lane *l = s->interval > 0 ? any_idle(s) : NULL;
+	size_t n = site_waiting(s);
+
+	if (!l || site_is_paced(s, now) || site_is_down(s, now))
+		return false;
+	site_go_on(l, now);
+	return site_waiting(s) < n;
+}
+
+/* A lane for the first who waits, if all agree. */
+static void
+advance(struct site *s, int64_t now)
+{
+	if (site_is_down(s, now))
+		strand_all(s, now);
+	if (site_waiting(s) == 0 || rouse(s, now))
+		return;
+	if (site_is_paced(s, now)) {
+		await_pace(s);
+	} else if (s->lanes.n >= site_lanes_max(s)) {
+		end_idle(s);
+	} else if (s->relay) {
+		list_append(&s->job->logins, &s->ready, s);
+	} else {
+		begin_lane(s, NULL, now);
+	}
+}
+
+/* May the next site that is ready have its turn? */
+static bool
+is_next(struct job *job, int64_t now)
+{
+	const struct site *s = list_first(&job->ready);
+
+	if (s && !has_room(job, now) && !site_is_down(s, now))
+		make_room(job, now);
+	s = list_first(&job->ready);
+	return s && (has_room(job, now) || site_is_down(s, now));
+}
+
+static void
+wake_paced(struct job *job, int64_t now)
+{
+	struct site *s, *next;
+
+	if (now < job->pace)
+		return;
+	job->pace = WAIT_NEVER;
+	for (s = list_first(&job->paced); s; s = next) {
+		next = list_after(&s->ready);
+		if (!site_is_paced(s, now)) {
+			list_remove(&s->ready);
+			list_append(&job->ready, &s->ready, s);
+		} else if (s->pace < job->pace) {
+			job->pace = s->pace;
+		}
+	}
+}
+
 /* Sites in turn, a lane each. */
 void
 sites_step(struct job *job, int64_t now)
 {
+	struct reach *from;
 	struct site *s;
 
-	while (job->ready.n > 0) {
-		if (!has_room(job, now))
-			make_room(job, now);
-		if (!has_room(job, now))
-			return;
+	wake_paced(job, now);
+	while (is_next(job, now)) {
 		s = list_take(&job->ready);
-		if (site_waiting(s) == 0 || s->lanes.n >= s->most)
-			continue;
-		if (s->relay) {
-			list_append(&job->logins, &s->ready, s);
-			continue;
-		}
-		begin_lane(s, NULL, now);
+		s->users++; /* it stays until this is done */
+		from = s->reach;
+		s->reach = NULL;
+		advance(s, now);
 		site_wake(s);
+		reach_pass(from);
+		site_release(s);
 	}
 }
 
@@ -373,6 +383,10 @@ sites_wait(const struct job *job, struct wait *w)
 {
 	if (job->ready.n > 0 && job->lanes.n < job->max_lanes)
 		wait_until(w, job->pause);
+	if (job->paced.n > 0)
+		wait_until(w, job->pace);
+	if (job->down.n > 0)
+		wait_until(w, job->due);
 }
 
 /* ---- relays ---- */
@@ -382,8 +396,8 @@ site_log_in(struct site *s, const struct deliver_secret *secret, int64_t now)
 {
 	list_remove(&s->ready);
 	s->asked = false;
-	while (site_waiting(s) > 0 && s->lanes.n < s->most &&
-	    has_room(s->job, now))
+	while (site_waiting(s) > 0 && s->lanes.n < site_lanes_max(s) &&
+	    !site_is_paced(s, now) && has_room(s->job, now))
 		begin_lane(s, secret, now);
 	s->stale = false;
 	site_wake(s);
@@ -399,8 +413,12 @@ site_refuse_login(struct site *s, const struct outcome *why)
 	list_remove(&s->ready);
 	s->asked = s->stale = false;
 	o.verdict = DEFERRED;
+	site_barred(s, &o, s->job->now);
 	while ((p = take_first(s))) {
+		bool heard = p->heard;
+
 		parcel_add_problem(p, &o);
+		p->heard = heard;
 		p->doubt = true;
 		site_strand(s, p);
 	}

@@ -28,13 +28,29 @@ struct site {
 	struct list_node ready;	/* the job's: ready, or logins */
 	bool asked;		/* the login was asked for */
 	bool stale;		/* a secret kept from before was refused */
-	size_t most;		/* lanes at a time; less once it refused more */
 	size_t users;		/* destinations that name it */
+	size_t hosts_at;	/* in its key, for people */
+
+	size_t most, cap;	/* lanes at a time: now; at best */
+	int64_t interval;	/* between two mails; 0 = none */
+	int64_t pace;		/* its next mail is not before then */
+	struct reach *reach;	/* an address where it waits for one lane less,
+				   or waited until its turn came */
+
+	unsigned failures;	/* of all its hosts, in a row; */
+	int64_t next;		/* ... so it waits until then; 0 = it does not,
+				   or its probe is under way */
+	uint64_t sent;		/* mails that it has taken */
+	struct list_node listed; /* the job's sites */
+	struct list_node down;	/* ... those that wait */
+	struct list_node told;	/* ... those of which there is news */
+	enum site_news news;
 };
 
 /* What makes a site another one. */
 struct site_call {
 	const struct plan *plan; /* which can be executed */
+	const struct domain_rule *rule; /* or NULL */
 	enum stage quit_after;
 	bool tls_fixed;
 };
@@ -49,6 +65,9 @@ void site_free(struct site *s);
 
 /* p waits here for a lane, at the end of the queue, or has one at once. */
 void site_put(struct site *s, struct parcel *p, int64_t now);
+
+/* Whose wait is over is due. */
+void sites_wake(struct job *job, int64_t now);
 
 /* Bring waiting parcels onto lanes as far as limits and descriptors allow. */
 void sites_step(struct job *job, int64_t now);

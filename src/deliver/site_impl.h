@@ -26,6 +26,37 @@ void site_strand(struct site *s, struct parcel *p);
 size_t site_next_hops(struct site *s, struct parcel *p, int64_t now,
     size_t out[DIAL_MAX]);
 
+/* Does it wait as a whole?  Then nobody is asked. */
+bool site_is_down(const struct site *s, int64_t now);
+
+/*
+ * A host could not be talked with, for this reason: the site waits if it was
+ * the last of them.  Or one could: nobody waits.
+ */
+void site_failed(struct site *s, struct hop *h, const struct outcome *why,
+    int64_t now);
+void site_stands(struct site *s, struct hop *h);
+
+/* None of its hosts is of use for this reason: a relay's secret. */
+void site_barred(struct site *s, const struct outcome *why, int64_t now);
+
+/* It has a new plan: a host that is not known to be dead is a way out. */
+void site_renewed(struct site *s, int64_t now);
+
+/* How many lanes it may have now; it took a mail; it had enough. */
+size_t site_lanes_max(const struct site *s);
+void site_took(struct site *s);
+void site_pushed(struct site *s);
+
+/* Is a mail due by its rate?  One is begun. */
+static inline bool
+site_is_paced(const struct site *s, int64_t now)
+{
+	return now < s->pace;
+}
+
+void site_pace(struct site *s, int64_t now);
+
 /* May p go aboard of this lane, which is connected? */
 bool site_may_take(const struct lane *l, const struct parcel *p);
 

@@ -5,6 +5,7 @@
  */
 #include "deliver/site_impl.h"
 
+#include "deliver/reach.h"
 #include "net/clock.h"
 #include "route/remedy.h"
 
@@ -83,6 +84,17 @@ note_host(const struct lane *l)
 	h->no_bdat = h->no_bdat || session_bdat_is_broken(l->session);
 }
 
+/* What the last mail has shown of what the site bears. */
+static void
+note_mail(struct lane *l)
+{
+	if (l->took)
+		site_took(l->site);
+	if (l->pushed)
+		site_pushed(l->site);
+	l->took = l->pushed = false;
+}
+
 /* The first of a queue that may go aboard. */
 static struct parcel *
 first_fit(const struct lane *l, const struct list *queue)
@@ -99,11 +111,14 @@ first_fit(const struct lane *l, const struct list *queue)
 
 /* The next parcel that may go aboard is taken out; or NULL. */
 static struct parcel *
-next_parcel(const struct lane *l)
+next_parcel(const struct lane *l, int64_t now)
 {
 	struct site *s = l->site;
 	struct parcel *p = NULL;
 
+	if (!lane_may_mail(l) || site_is_paced(s, now) ||
+	    s->lanes.n > site_lanes_max(s))
+		return NULL;
 	for (size_t k = 0; !p && k <= NCLASSES; k++)
 		p = first_fit(l, site_queue(s, k));
 	if (p) {
@@ -117,11 +132,29 @@ next_parcel(const struct lane *l)
 static bool
 serve_parcel(struct lane *l, int64_t now)
 {
-	parcel_take_rest(l->parcel);
-	if (lane_mail(l, hop_of(l)->max_rcpts, now))
-		return true;
-	part(l, now);
-	return false;
+	struct parcel *p = l->parcel;
+
+	parcel_take_rest(p);
+	if (p->waiting.first && !l->paid && site_is_paced(l->site, now)) {
+		lane_land(l);
+		put_back(l->site, p);
+		return false;
+	}
+	if (!lane_mail(l, hop_of(l)->max_rcpts, now)) {
+		part(l, now);
+		return false;
+	}
+	if (!l->paid)
+		site_pace(l->site, now);
+	l->paid = false;
+	return true;
+}
+
+/* The next mail is not due by the site's rate, but will be soon. */
+static bool
+waits_for_pace(const struct lane *l, int64_t idle, int64_t now)
+{
+	return site_is_paced(l->site, now) && l->site->pace - now <= idle;
 }
 
 static void
@@ -129,11 +162,13 @@ rest(struct lane *l, int64_t now)
 {
 	int64_t idle = l->job->config->idle;
 
-	if (l->job->closed || !lane_may_mail(l) || site_waiting(l->site) > 0 ||
+	idle = idle ? idle : LANE_IDLE;
+	if (l->job->closed || !lane_may_mail(l) ||
+	    (site_waiting(l->site) > 0 && !waits_for_pace(l, idle, now)) ||
 	    (l->idle.in && now >= l->deadline))
 		lane_quit(l, now);
 	else if (!l->idle.in)
-		lane_idle(l, now + (idle ? idle : LANE_IDLE));
+		lane_idle(l, now + idle);
 }
 
 /* Verdicts are recorded before the lane goes on. */
@@ -149,9 +184,11 @@ serve(struct lane *l, int64_t now)
 	struct parcel *p;
 
 	note_host(l);
+	site_stands(l->site, hop_of(l));
+	note_mail(l);
 	if (l->parcel && serve_parcel(l, now))
 		return;
-	p = lane_may_mail(l) ? next_parcel(l) : NULL;
+	p = next_parcel(l, now);
 	if (!p) {
 		rest(l, now);
 		return;
@@ -190,7 +227,7 @@ note_attempt(struct lane *l, size_t i, int64_t now)
 	h->slow = !won && a->state == ATTEMPT_OPEN;
 	if (a->state != ATTEMPT_FAILED || a->short_of)
 		return;
-	hop_died(h, &a->why, now);
+	site_failed(l->site, h, &a->why, now);
 	if (!l->parcel)
 		return;
 	parcel_try(l->parcel, l->call.hop[i], TRIED);
@@ -205,6 +242,8 @@ note_race(struct lane *l, int64_t now)
 	l->raced = true;
 	for (size_t i = 0; i < l->dial.n; i++)
 		note_attempt(l, i, now);
+	if (lane_is_connected(l))
+		reach_won(l);
 }
 
 /*
@@ -303,8 +342,35 @@ is_one_too_many(struct lane *l, struct parcel *p, int64_t now)
 	if (site_next_hops(l->site, p, now, hop) > 0)
 		return false;
 	p->tried[at] = UNTRIED;
-	l->site->most = l->site->lanes.n;
+	if (l->site->most > l->site->lanes.n)
+		l->site->most = l->site->lanes.n;
 	return true;
+}
+
+/*
+ * Did it end before it was told of a mail?  What failed in dialling is noted
+ * already.  Without host_retry only that counts.
+ */
+static void
+note_failure(struct lane *l, int64_t now)
+{
+	size_t at = lane_is_connected(l) ? l->winner : 0;
+
+	if (l->job->config->nhost_retry > 0 && remedy_is_of_host(&l->end) &&
+	    (lane_is_connected(l) || l->site->relay))
+		site_failed(l->site, &l->site->hops.v[l->call.hop[at]],
+		    &l->end, now);
+}
+
+/* Has the server had enough of us, in the middle of a mail or before? */
+static bool
+was_cut_short(const struct lane *l)
+{
+	if (!lane_is_connected(l) || !l->parcel || lane_is_stale(l) ||
+	    l->end.verdict != DEFERRED)
+		return false;
+	return l->end.code == 421 || (l->end.code == 0 &&
+	    remedy_for(&l->end) == REMEDY_NEXT_HOST) || l->end.maybe_sent;
 }
 
 /* Why those who are left were not settled: they were sent nothing. */
@@ -346,6 +412,7 @@ end_parcel(struct lane *l, struct parcel *p, int64_t now)
 		put_back(l->site, p);
 		return;
 	}
+	note_failure(l, now);
 	note_end(l, p);
 	why = result_outcome(p->last);
 	if (p->open > 0 && remedy_for(&why) != REMEDY_NEXT_HOST)
@@ -369,12 +436,16 @@ site_end_lane(struct lane *l, int64_t now)
 	note_race(l, now);
 	if (lane_is_connected(l))
 		note_host(l);
+	l->pushed = l->pushed || was_cut_short(l);
+	note_mail(l);
 	if (l->end.stage == STAGE_AUTH)
 		l->job->refused = s->relay;
 	p = lane_land(l);
 	list_remove(&l->sibling);
+	job_about(l->job, p);
 	if (p)
 		end_parcel(l, p, now);
+	job_about(l->job, NULL);
 	lane_free(l);
 	site_wake(s);
 	site_release(s);

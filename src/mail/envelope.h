@@ -28,6 +28,10 @@ struct recipient {
 	int64_t decided;	/* when, on the loop's clock (microseconds); */
 	int64_t connected, text; /* ... the connection that decided it was made,
 				   and its text begun; 0 = it came not so far */
+	uint64_t site;		/* the deliver's key of the site whose verdict
+				   it is; 0 = of none */
+	bool host_fault;	/* DEFERRED since no host of it could be talked
+				   with: no fault of him, or of the message */
 	struct recipient *next;	/* in the one list that it is in */
 };
 

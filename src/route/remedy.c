@@ -19,3 +19,10 @@ remedy_for(const struct outcome *o)
 		return REMEDY_NEXT_HOST;
 	return REMEDY_NONE;
 }
+
+bool
+remedy_is_of_host(const struct outcome *o)
+{
+	return o->verdict == DEFERRED && o->stage >= STAGE_CONNECT &&
+	    o->stage <= STAGE_AUTH;
+}

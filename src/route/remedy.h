@@ -20,4 +20,10 @@ enum remedy {
  */
 enum remedy remedy_for(const struct outcome *o);
 
+/*
+ * Did the host fail as a whole, before it was told of any mail?  Then all mail
+ * for it waits (QUEUE.md, Schedule).
+ */
+bool remedy_is_of_host(const struct outcome *o);
+
 #endif

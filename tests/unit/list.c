@@ -107,8 +107,10 @@ test_keys(void **state)
 	assert_null(table_find(&t, SLICE("7")));
 	table_each(&t, visit);
 	put_all(&t, v);
-	for (size_t i = 0; i < MANY; i++)
+	for (size_t i = 0; i < MANY; i++) {
 		assert_ptr_equal(table_find(&t, slice_of(v[i].key)), &v[i]);
+		assert_ptr_equal(table_find_hash(&t, v[i].found.hash), &v[i]);
+	}
 	assert_null(table_find(&t, SLICE("1000")));
 	visiting = &t;
 	table_each(&t, visit);

@@ -11,6 +11,7 @@ static const struct {
 	const char *name;
 	struct outcome o;
 	enum remedy want;
+	bool of_host;
 } cases[] = {
 	{ "delivered", { .verdict = DELIVERED, .code = 250 }, REMEDY_NONE },
 	{ "verified", { .verdict = VERIFIED }, REMEDY_NONE },
@@ -21,7 +22,21 @@ static const struct {
 	    { .verdict = DEFERRED, .code = 450, .stage = STAGE_RCPT },
 	    REMEDY_NEXT_HOST },
 	{ "connection refused",
-	    { .verdict = DEFERRED, .stage = STAGE_CONNECT }, REMEDY_NEXT_HOST },
+	    { .verdict = DEFERRED, .stage = STAGE_CONNECT }, REMEDY_NEXT_HOST,
+	    true },
+	{ "no greeting",
+	    { .verdict = DEFERRED, .code = 554, .stage = STAGE_GREETING },
+	    REMEDY_NEXT_HOST, true },
+	{ "the login is refused",
+	    { .verdict = DEFERRED, .code = 535, .stage = STAGE_AUTH },
+	    REMEDY_NEXT_HOST, true },
+	{ "no such way",
+	    { .verdict = FAILED, .stage = STAGE_CONNECT }, REMEDY_NONE },
+	{ "no answer of DNS", { .verdict = DEFERRED, .stage = STAGE_DNS },
+	    REMEDY_NEXT_HOST },
+	{ "busy at MAIL",
+	    { .verdict = DEFERRED, .code = 421, .stage = STAGE_MAIL },
+	    REMEDY_NEXT_HOST },
 	{ "lost behind the final dot",
 	    { .verdict = DEFERRED, .stage = STAGE_END, .maybe_sent = true },
 	    REMEDY_LATER },
@@ -45,6 +60,8 @@ test_cases(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		if (remedy_for(&cases[i].o) != cases[i].want)
 			fail_msg("%s", cases[i].name);
+		assert_int_equal(remedy_is_of_host(&cases[i].o),
+		    cases[i].of_host);
 	}
 }
 
