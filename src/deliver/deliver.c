@@ -95,7 +95,7 @@ deliver_new(const struct deliver_config *config, struct events *events)
 	random_draw(&d->job.destinations.seed,
 	    sizeof d->job.destinations.seed);
 	d->job.sites.seed = d->job.destinations.seed;
-	d->job.reaches.seed = d->job.destinations.seed;
+	d->job.gates.seed = d->job.destinations.seed;
 	d->job.due = d->job.pace = WAIT_NEVER;
 	return d;
 }
@@ -139,7 +139,7 @@ deliver_free(struct deliver *d)
 	table_each(&d->job.sites, drop_site);
 	table_free(&d->job.destinations);
 	table_free(&d->job.sites);
-	table_free(&d->job.reaches); /* each ended with its last lane */
+	table_free(&d->job.gates); /* each ended with its last lane */
 	resolver_free(d->job.resolver); /* after all that hold tickets */
 	if (d->job.tls)
 		d->job.net->tls->context_free(d->job.tls);

@@ -39,7 +39,7 @@ struct job {
 	struct list down;		/* ... that wait as a whole; */
 	int64_t due;			/* no one's wait is over before then */
 	struct list news;		/* ... of which there is news */
-	struct table reaches;		/* addresses that lanes lead to */
+	struct table gates;		/* addresses that lanes lead to */
 	const struct relay_spec *refused; /* did not take our login */
 
 	struct list lanes;		/* all, in the order they began */

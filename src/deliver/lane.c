@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "deliver/reach.h"
+#include "deliver/gate.h"
 #include "net/clock.h"
 
 #define ROUNDS	      16  /* of reading and writing before others have a turn */
@@ -434,7 +434,7 @@ lane_free(struct lane *l)
 	lane_progress(l, &l->job->text_sent, &l->job->text_size);
 	dial_stop(&l->dial);
 	lane_drop_relay(l);
-	reach_end(l);
+	gate_end(l);
 	stream_close(&l->stream);
 	session_free(l->session);
 	free(l->offered);

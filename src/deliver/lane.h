@@ -35,7 +35,7 @@ struct lane_call {
 };
 
 struct site;
-struct reach;
+struct gate;
 
 struct lane {
 	struct job *job;
@@ -70,7 +70,7 @@ struct lane {
 	uint64_t size;			/* of its text */
 	size_t mails;			/* transactions begun */
 
-	struct reach *reach[DIAL_MAX];	/* of each target it may lead to, where
+	struct gate *gate[DIAL_MAX];	/* of each target it may lead to, where
 					   that is counted */
 	bool paid;			/* its first mail is of the rate */
 	bool took;			/* the server took the last mail, */

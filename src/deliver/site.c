@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "deliver/destination.h"
-#include "deliver/reach.h"
+#include "deliver/gate.h"
 
 #define LOGIN_MAX 120 /* seconds for a relay to let us in */
 
@@ -238,7 +238,7 @@ begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 {
 	struct parcel *p = take_first(s);
 	struct lane_call call = { .n = 0 };
-	struct reach *full;
+	struct gate *full;
 	struct lane *l;
 
 	call.n = site_next_hops(s, p, now, call.hop);
@@ -247,10 +247,10 @@ begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 		return;
 	}
 	fill_call(s, &call);
-	full = reach_limit(s->job, &call);
+	full = gate_limit(s->job, &call);
 	if (full) {
 		site_put_first(s, p);
-		reach_await(full, s);
+		gate_await(full, s);
 		return;
 	}
 	site_pace(s, now);
@@ -258,7 +258,7 @@ begin_lane(struct site *s, const struct deliver_secret *secret, int64_t now)
 	l = begin(s, &call, secret, now);
 	job_about(s->job, NULL);
 	l->paid = true;
-	reach_begin(l);
+	gate_begin(l);
 	list_append(&s->lanes, &l->sibling, l);
 	lane_board(l, p);
 }
@@ -362,18 +362,18 @@ wake_paced(struct job *job, int64_t now)
 void
 sites_step(struct job *job, int64_t now)
 {
-	struct reach *from;
+	struct gate *from;
 	struct site *s;
 
 	wake_paced(job, now);
 	while (is_next(job, now)) {
 		s = list_take(&job->ready);
 		s->users++; /* it stays until this is done */
-		from = s->reach;
-		s->reach = NULL;
+		from = s->gate;
+		s->gate = NULL;
 		advance(s, now);
 		site_wake(s);
-		reach_pass(from);
+		gate_pass(from);
 		site_release(s);
 	}
 }

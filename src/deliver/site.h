@@ -34,7 +34,7 @@ struct site {
 	size_t most, cap;	/* lanes at a time: now; at best */
 	int64_t interval;	/* between two mails; 0 = none */
 	int64_t pace;		/* its next mail is not before then */
-	struct reach *reach;	/* an address where it waits for one lane less,
+	struct gate *gate;	/* an address where it waits for one lane less,
 				   or waited until its turn came */
 
 	unsigned failures;	/* of all its hosts, in a row; */

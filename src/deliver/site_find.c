@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "deliver/reach.h"
+#include "deliver/gate.h"
 #include "net/clock.h"
 
 #define SWEEP_FROM 1024 /* sites from which old ones are looked for */
@@ -132,7 +132,7 @@ site_free(struct site *s)
 	list_remove(&s->listed);
 	list_remove(&s->down);
 	list_remove(&s->told);
-	reach_pass(s->reach);
+	gate_pass(s->gate);
 	table_remove(&s->job->sites, &s->node);
 	free((char *)s->node.key.p);
 	hops_free(&s->hops);

@@ -5,7 +5,7 @@
  */
 #include "deliver/site_impl.h"
 
-#include "deliver/reach.h"
+#include "deliver/gate.h"
 #include "net/clock.h"
 #include "route/remedy.h"
 
@@ -243,7 +243,7 @@ note_race(struct lane *l, int64_t now)
 	for (size_t i = 0; i < l->dial.n; i++)
 		note_attempt(l, i, now);
 	if (lane_is_connected(l))
-		reach_won(l);
+		gate_won(l);
 }
 
 /*
