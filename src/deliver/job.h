@@ -33,8 +33,8 @@ struct job {
 	struct list plans;		/* all of them, for --explain */
 	struct list ready;		/* sites that want a lane, */
 	struct list logins;		/* ... and a login for it, */
-	struct list paced;		/* ... and are not due for a mail yet; */
-	int64_t pace;			/* no one of them is before then */
+	struct list paced;		/* ... that are not due for a mail */
+	int64_t pace;			/* ... before then */
 	struct list every;		/* all sites, in the order they came */
 	struct list down;		/* ... that wait as a whole; */
 	int64_t due;			/* no one's wait is over before then */

@@ -57,6 +57,28 @@ site_is_paced(const struct site *s, int64_t now)
 
 void site_pace(struct site *s, int64_t now);
 
+/* The hop that the lane is connected to. */
+static inline struct hop *
+site_hop(const struct lane *l)
+{
+	return &l->site->hops.v[l->call.hop[l->winner]];
+}
+
+/* p back to the front: this host, or the next one, is asked again for it. */
+void site_put_back(struct site *s, struct parcel *p);
+
+/* p goes where somebody is left to ask, or ends. */
+void site_send_on(struct site *s, struct parcel *p, int64_t now);
+
+/* The host has been talked with: those that it could not settle go on. */
+void site_leave_host(struct lane *l, struct parcel *p, enum hop_try what,
+    int64_t now);
+
+/* What the session, its last mail, or the race for it has shown. */
+void site_note_host(const struct lane *l);
+void site_note_mail(struct lane *l);
+void site_note_race(struct lane *l, int64_t now);
+
 /* May p go aboard of this lane, which is connected? */
 bool site_may_take(const struct lane *l, const struct parcel *p);
 

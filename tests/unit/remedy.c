@@ -13,7 +13,8 @@ static const struct {
 	enum remedy want;
 	bool of_host;
 } cases[] = {
-	{ "delivered", { .verdict = DELIVERED, .code = 250 }, REMEDY_NONE, false },
+	{ "delivered", { .verdict = DELIVERED, .code = 250 }, REMEDY_NONE,
+	    false },
 	{ "verified", { .verdict = VERIFIED }, REMEDY_NONE, false },
 	{ "refused at RCPT",
 	    { .verdict = FAILED, .code = 550, .stage = STAGE_RCPT },
