@@ -30,3 +30,12 @@ clock_wall(void)
 
 	return (struct wall_time){ now, clock_offset(now) };
 }
+
+int64_t
+clock_wall_milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

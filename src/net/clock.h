@@ -24,4 +24,7 @@ struct wall_time clock_wall(void);
 /* The offset that local time had, or will have, then (TZ is the caller's). */
 int clock_offset(int64_t seconds);
 
+/* Milliseconds since 1970. */
+int64_t clock_wall_milliseconds(void);
+
 #endif

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
+
 int64_t
 content_stamp(const struct stat *st)
 {
@@ -51,6 +53,50 @@ is_unchanged(const struct content *c)
 	    (fstat(c->fd, &st) == 0 && content_stamp(&st) == c->stamp);
 }
 
+/* What lies in the file for block i. */
+static bool
+read_sum(const struct content *c, uint64_t i, uint32_t *out,
+    struct outcome *why)
+{
+	unsigned char b[4];
+
+	if (!pread_all(c->fd, c->sums + 4 * i, (char *)b, sizeof b, why))
+		return false;
+	*out = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	    (uint32_t)b[3] << 24;
+	return true;
+}
+
+/*
+ * The summed block that octet `at` of the content is in is read as a whole and
+ * checked; *out is what is asked for of it.
+ */
+static bool
+read_summed(const struct content *c, uint64_t at, char block[CONTENT_BLOCK],
+    struct slice *out, struct outcome *why)
+{
+	uint64_t from = c->offset + at, i, start;
+	size_t n = CONTENT_SUMMED;
+	uint32_t sum;
+
+	i = (from - c->summed) / CONTENT_SUMMED;
+	start = c->summed + i * CONTENT_SUMMED;
+	if (c->sums - start < n)
+		n = (size_t)(c->sums - start);
+	if (!pread_all(c->fd, start, block, n, why) ||
+	    !read_sum(c, i, &sum, why))
+		return false;
+	if (crc32c(0, (struct slice){ block, n }) != sum)
+		return outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
+		    "the message file is damaged: octets %llu to %llu are "
+		    "not what was written",
+		    (unsigned long long)start, (unsigned long long)start + n);
+	*out = slice_from((struct slice){ block, n }, (size_t)(from - start));
+	if (out->n > c->length - at)
+		*out = slice_first(*out, (size_t)(c->length - at));
+	return true;
+}
+
 bool
 content_read(const struct content *c, uint64_t at, char block[CONTENT_BLOCK],
     struct slice *out, struct outcome *why)
@@ -63,6 +109,8 @@ content_read(const struct content *c, uint64_t at, char block[CONTENT_BLOCK],
 		return true;
 	}
 	*out = (struct slice){ block, n };
+	if (c->sums > 0 && n > 0)
+		return read_summed(c, at, block, out, why);
 	if (!pread_all(c->fd, c->offset + at, block, n, why))
 		return false;
 	return is_unchanged(c) || changed_fail(why, "changed");

@@ -8,15 +8,16 @@
 #include "base/content.h"
 #include "base/outcome.h"
 
-#define CONTENT_BLOCK 65536
+#define CONTENT_BLOCK CONTENT_SUMMED
 
 struct stat;
 
 /*
  * The octets from `at` on, at most CONTENT_BLOCK of them: *out is a slice of
- * the memory they lie in, or of block, which they were read into.  Empty at the
- * end.  False with *why (STAGE_READ, DEFERRED) on a read error or when the file
- * has changed or become shorter (FAULTS row 49).
+ * the memory they lie in, or of block, which they were read into.  Empty only
+ * at the end.  False with *why (STAGE_READ, DEFERRED) on a read error, when the
+ * file has changed or become shorter, or its sums say that it is damaged
+ * (FAULTS row 49).
  */
 bool content_read(const struct content *c, uint64_t at,
     char block[CONTENT_BLOCK], struct slice *out, struct outcome *why);

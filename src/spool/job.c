@@ -137,7 +137,7 @@ commit(struct job *j)
 	return j->result.duplicate;
 }
 
-/* A new name that is there was ours: whoever died had come so far. */
+/* Whoever died may have come so far that it has the new name, or both. */
 static bool
 finish(struct job *j)
 {
@@ -145,9 +145,12 @@ finish(struct job *j)
 
 	if (!mark(j))
 		return false;
-	if (!name_move(queue, j->spec.hidden, queue, j->spec.id) &&
-	    errno != ENOENT)
-		return fail(j, STEP_RENAME);
+	if (!name_move(queue, j->spec.hidden, queue, j->spec.id)) {
+		if (errno == EEXIST)
+			unlinkat(queue, j->spec.hidden, 0);
+		else if (errno != ENOENT)
+			return fail(j, STEP_RENAME);
+	}
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 

@@ -88,8 +88,11 @@ struct stored {
 
 void stored_free(struct stored *m);
 
+enum store_place { STORE_QUEUE, STORE_HELD, STORE_BAD };
+
 /* A message that somebody has taken, or looks at. */
 struct entry {
+	enum store_place place;
 	struct stored mail;
 	struct mail_slot slot;
 	struct slot *slots;	/* as many as envelope.n, in its order */
@@ -159,7 +162,7 @@ const char *draft_id(const struct draft *d);
 /* Its text, canonical, in blocks; false with *why, final for this draft. */
 bool store_write(struct draft *d, struct slice text, struct outcome *why);
 
-/* Its facts, known at the end: size is what was written. */
+/* Its facts, known at the end: size is what was written; not its envelope. */
 struct stored *draft_facts(struct draft *d);
 
 /*
@@ -191,6 +194,15 @@ enum store_take store_take(struct store *s, const char *id, struct entry **out,
 /* Read it as it is now, nothing locked, nothing mended. */
 enum store_take store_look(struct store *s, const char *id,
     struct entry **out, struct outcome *why);
+
+/*
+ * The same of one that was put aside (STORE_HELD), for a person.  It is not to
+ * be sent; store_remove() and store_put_back() are for it.
+ */
+enum store_take store_take_at(struct store *s, enum store_place place,
+    const char *id, struct entry **out, struct outcome *why);
+enum store_take store_look_at(struct store *s, enum store_place place,
+    const char *id, struct entry **out, struct outcome *why);
 
 /* Give it back, taken or looked at; requests for it must have been answered. */
 void store_release(struct store *s, struct entry *e);
@@ -239,6 +251,9 @@ void store_remove(struct store *s, struct entry *e);
 bool store_put_aside(struct store *s, struct entry *e, const char *reason,
     struct outcome *why);
 
+/* Back into the queue from there, as it is.  Releases e. */
+bool store_put_back(struct store *s, struct entry *e, struct outcome *why);
+
 /* ---- last words: may be lost, never in the way ---- */
 
 /* Append a line (of JSON) to what is told of the message; cut at 64 KiB. */
@@ -246,8 +261,6 @@ void store_tell(struct store *s, const char *id, struct slice line);
 void store_told(struct store *s, const char *id, struct buf *out);
 
 /* ---- all of them ---- */
-
-enum store_place { STORE_QUEUE, STORE_HELD, STORE_BAD };
 
 /*
  * The ids there, sorted (so: the oldest first), separated by NULs; false with

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * file_impl.h - the store in files, for the file_*.c that it is made of.
+ *
+ *	queue/ID	a message, alive as long as it has this name
+ *	queue/.ID.N	its bounce of generation N, on its way to a name
+ *	queue/.ID.why	last words of servers
+ *	held/ corrupt/	messages that were put aside, by the same names
+ *	keys/		UID-KEY: a further name of a message with a key
+ *	tmp/		drafts, where a file cannot be made without a name
+ */
+#ifndef SPOOL_FILE_IMPL_H
+#define SPOOL_FILE_IMPL_H
+
+#include "spool/format.h"
+#include "spool/job.h"
+#include "spool/store.h"
+
+enum folder { IN_ROOT, IN_QUEUE, IN_HELD, IN_CORRUPT, IN_KEYS, IN_TMP,
+	NFOLDERS };
+
+struct request;
+
+struct request_row {
+	struct request *first, *last;
+};
+
+struct store {
+	struct store_config config;
+	int folder[NFOLDERS];	/* -1 = not yet needed */
+	char remark[160];
+	bool in_place;		/* marks need no room on this file system */
+	struct request_row done; /* whose answer was not yet taken */
+	size_t owed;
+};
+
+struct draft {
+	struct store *store;
+	struct stored mail;	/* without its envelope */
+	struct layout layout;	/* its text of no length */
+	int fd;
+	bool has_name;		/* in tmp/ */
+	struct buf records;	/* the envelope */
+	struct buf block;	/* what of the text is not in the file */
+	struct buf sums;
+	uint64_t written;	/* what is */
+	struct outcome failed;	/* verdict PENDING: not */
+};
+
+/* Which of the twins of a slot counts. */
+struct where {
+	uint32_t sequence;
+	uint8_t bank;
+	size_t mark;	/* its place in the request that is made, + 1 */
+};
+
+struct file_entry {
+	struct entry entry;	/* first: they are the same to the caller */
+	struct layout layout;
+	int fd;
+	bool taken;
+	bool over;		/* its text was cut off */
+	uint32_t seed;
+	struct where *where;	/* by number: the message's, the recipients' */
+	struct request *running; /* the one that is carried out */
+	struct request_row waiting;
+};
+
+/* Something asked for, until its answer is taken. */
+struct request {
+	struct job job;
+	struct store_answer answer;
+	struct draft *draft;	/* or NULL; over when answered */
+	struct file_entry *entry; /* or NULL */
+	struct mark *before;	/* what the marks replaced, for a bounce that
+				   came to nothing; or NULL */
+	struct request *next;
+};
+
+/* ---- file_open.c ---- */
+
+/* The descriptor of a folder, opened or made at its first use; -1, *why. */
+int file_folder(struct store *s, enum folder which, struct outcome *why);
+
+/* Why this machine could not: DEFERRED, "WHAT in PATH: reason". */
+bool file_refuse(const struct store *s, struct outcome *why, const char *what,
+    int error);
+
+/* ---- file_request.c ---- */
+
+struct request *file_request_new(struct store *s, enum job_kind kind,
+    void *owner);
+
+/* Carry it out after those of its entry. */
+void file_request_start(struct store *s, struct request *r);
+
+/* It is answered without having been carried out. */
+void file_request_refuse(struct store *s, struct request *r,
+    const struct outcome *why);
+
+/* ---- file_draft.c ---- */
+
+/* All is written to the file; redo are marks of its parent, or empty. */
+bool file_draft_finish(struct draft *d, struct slice redo, size_t nredo,
+    struct outcome *why);
+
+/* The file of a draft into a job. */
+void file_draft_into(struct store *s, struct draft *d, struct job *job);
+
+/* ---- file_load.c ---- */
+
+/* What is in the file, which should be of id, or NULL: of anyone; the entry of
+ * a file that is STORE_TAKEN owns fd. */
+enum store_take file_load(int fd, const char *id, struct file_entry **out,
+    struct outcome *why);
+void file_entry_free(struct file_entry *e);
+
+/* Read n octets at `at`, no fewer. */
+bool file_read_at(int fd, uint64_t at, char *to, size_t n);
+
+/* Are all slots D or B? */
+bool file_is_settled(const struct file_entry *e);
+
+/* ---- file_take.c ---- */
+
+/* The name of the hidden bounce, or of the last words ("why"). */
+void file_hidden_name(char out[JOB_NAME], const char *id, uint32_t generation);
+void file_words_name(char out[JOB_NAME], const char *id);
+
+/* Move it, with its last words, to held/ or corrupt/. */
+bool file_move(struct store *s, const char *id, enum folder from,
+    enum folder to, struct outcome *why);
+
+/* ---- file_bounce.c ---- */
+
+enum file_left { LEFT_NOTHING, LEFT_FINISHED, LEFT_UNFINISHED };
+
+/*
+ * Is there a report of e's that has no name yet?  Finished: e is to be read
+ * again.  Unfinished: *why.
+ */
+enum file_left file_finish_bounce(struct store *s, struct file_entry *e,
+    struct outcome *why);
+
+/* ---- file_mark.c ---- */
+
+/* The marks into r's job; what they replace into r->before, if keep. */
+void file_marks_into(struct request *r, struct file_entry *e,
+    const struct mark *m, size_t n, bool keep);
+
+/* r, a request of e's with marks, was carried out: what counts now? */
+void file_marks_done(struct request *r);
+
+/* ---- file_tell.c ---- */
+
+void file_forget_words(struct store *s, enum folder folder, const char *id);
+
+#endif

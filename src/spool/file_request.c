@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * file_request.c - what was asked for, until its answer is taken.
+ *
+ * The requests of one entry are carried out in their order, each when the one
+ * before is durable: so the twin of a slot is never written before it is safe.
+ */
+#include "spool/file_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void
+row_append(struct request_row *row, struct request *r)
+{
+	r->next = NULL;
+	if (row->first)
+		row->last->next = r;
+	else
+		row->first = r;
+	row->last = r;
+}
+
+static struct request *
+row_take(struct request_row *row)
+{
+	struct request *r = row->first;
+
+	if (r)
+		row->first = r->next;
+	return r;
+}
+
+struct request *
+file_request_new(struct store *s, enum job_kind kind, void *owner)
+{
+	struct request *r = mem_alloc(sizeof *r);
+
+	r->job.spec.kind = kind;
+	for (size_t i = 0; i < JOB_FDS; i++)
+		r->job.fd[i] = -1;
+	r->job.fd[JOB_QUEUE] = s->folder[IN_QUEUE];
+	r->job.owner = r;
+	r->answer.owner = owner;
+	s->owed++;
+	return r;
+}
+
+static void
+say_why(const struct store *s, struct request *r)
+{
+	const struct job_result *result = &r->job.result;
+
+	file_refuse(s, &r->answer.why, job_step_name(result->step),
+	    result->error);
+}
+
+static void carry_out(struct store *s, struct request *r);
+
+/* Its job was run: what is the answer, and what comes next? */
+static void
+finish(struct store *s, struct request *r)
+{
+	const struct job_result *result = &r->job.result;
+	struct file_entry *e = r->entry;
+
+	r->answer.ok = result->ok;
+	r->answer.duplicate = result->duplicate;
+	snprintf(r->answer.id, sizeof r->answer.id, "%s",
+	    result->duplicate ? result->id : r->job.spec.id);
+	if (!result->ok)
+		say_why(s, r);
+	if (e)
+		file_marks_done(r);
+	row_append(&s->done, r);
+	if (!e)
+		return;
+	e->running = row_take(&e->waiting);
+	if (e->running)
+		carry_out(s, e->running);
+}
+
+static void
+carry_out(struct store *s, struct request *r)
+{
+	job_run(&r->job);
+	finish(s, r);
+}
+
+void
+file_request_start(struct store *s, struct request *r)
+{
+	struct file_entry *e = r->entry;
+
+	if (e && e->running) {
+		row_append(&e->waiting, r);
+		return;
+	}
+	if (e)
+		e->running = r;
+	carry_out(s, r);
+}
+
+void
+file_request_refuse(struct store *s, struct request *r,
+    const struct outcome *why)
+{
+	r->answer.why = *why;
+	row_append(&s->done, r);
+}
+
+/* ---- answers ---- */
+
+bool
+store_answer(struct store *s, struct store_answer *out)
+{
+	struct request *r = row_take(&s->done);
+
+	if (!r)
+		return false;
+	*out = r->answer;
+	if (r->draft)
+		store_discard(s, r->draft);
+	free(r->job.marks);
+	free(r->before);
+	free(r);
+	s->owed--;
+	return true;
+}
+
+int
+store_fd(const struct store *s)
+{
+	(void)s;
+	return -1;
+}
+
+size_t
+store_owed(const struct store *s)
+{
+	return s->owed;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * file_take.c - who has a message alone: an OFD lock on its file, which dies
+ * with the process.  What was locked is then still what has the name.
+ */
+#include "spool/file_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/name.h"
+#include "spool/ulid.h"
+
+void
+file_hidden_name(char out[JOB_NAME], const char *id, uint32_t generation)
+{
+	snprintf(out, JOB_NAME, ".%s.%u", id, (unsigned)generation);
+}
+
+void
+file_words_name(char out[JOB_NAME], const char *id)
+{
+	snprintf(out, JOB_NAME, ".%s.why", id);
+}
+
+static enum folder
+folder_of(enum store_place place)
+{
+	switch (place) {
+	case STORE_QUEUE:
+		return IN_QUEUE;
+	case STORE_HELD:
+		return IN_HELD;
+	case STORE_BAD:
+		break;
+	}
+	return IN_CORRUPT;
+}
+
+/* ---- out of the way ---- */
+
+bool
+file_move(struct store *s, const char *id, enum folder from, enum folder to,
+    struct outcome *why)
+{
+	char words[JOB_NAME];
+	int a = file_folder(s, from, why), b = file_folder(s, to, why);
+
+	if (a < 0 || b < 0)
+		return false;
+	if (!name_move(a, id, b, id))
+		return file_refuse(s, why, "move a message aside", errno);
+	file_words_name(words, id);
+	renameat(a, words, b, words);
+	if (fsync(b) < 0 || fsync(a) < 0)
+		return file_refuse(s, why, "sync the folder of what is aside",
+		    errno);
+	return true;
+}
+
+/* *why says what is wrong with it; where it cannot be moved it stays. */
+static void
+put_away(struct store *s, const char *id, enum folder from)
+{
+	struct outcome ignored;
+
+	if (from == IN_QUEUE)
+		file_move(s, id, IN_QUEUE, IN_CORRUPT, &ignored);
+}
+
+/* ---- open ---- */
+
+static enum store_take
+cannot_open(struct outcome *why, const char *id)
+{
+	if (errno == ENOENT) {
+		outcome_fail(why, FAILED, STAGE_OPEN, ESC(5, 3, 0),
+		    "there is no message %s", id);
+		return STORE_GONE;
+	}
+	if (errno == ELOOP || errno == EISDIR || errno == ENXIO) {
+		outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
+		    "the message file %s is no ordinary file", id);
+		return STORE_CORRUPT;
+	}
+	outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
+	    "open message file %s: %s", id, strerror(errno));
+	return STORE_REFUSED;
+}
+
+static enum store_take
+lock(int fd, int folder, const char *id, struct outcome *why)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
+		outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
+		    "lock message file %s: %s", id, strerror(errno));
+		return errno == EAGAIN || errno == EACCES ? STORE_BUSY :
+							    STORE_REFUSED;
+	}
+	if (name_is_of(fd, folder, id))
+		return STORE_TAKEN;
+	errno = ENOENT;
+	return cannot_open(why, id);
+}
+
+static int
+open_message(struct store *s, enum folder which, const char *id, int flags,
+    struct outcome *why)
+{
+	int folder = file_folder(s, which, why);
+
+	if (folder < 0)
+		return -1;
+	if (!ulid_is_valid(slice_of(id))) {
+		errno = ENOENT;
+		return -1;
+	}
+	return openat(folder, id,
+	    flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* ---- take and look ---- */
+
+static enum store_take
+open_and_load(struct store *s, enum store_place place, const char *id,
+    bool take, struct file_entry **out, struct outcome *why)
+{
+	enum folder which = folder_of(place);
+	enum store_take result = STORE_TAKEN;
+	int fd = open_message(s, which, id, take ? O_RDWR : O_RDONLY, why);
+
+	if (fd < 0)
+		return cannot_open(why, id);
+	if (take)
+		result = lock(fd, s->folder[which], id, why);
+	if (result == STORE_TAKEN)
+		result = file_load(fd, id, out, why);
+	if (result == STORE_TAKEN) {
+		(*out)->entry.place = place;
+		(*out)->taken = take;
+		return result;
+	}
+	if (take && result == STORE_CORRUPT)
+		put_away(s, id, which);
+	close(fd);
+	return result;
+}
+
+enum store_take
+store_take_at(struct store *s, enum store_place place, const char *id,
+    struct entry **out, struct outcome *why)
+{
+	struct file_entry *e;
+	enum store_take result = open_and_load(s, place, id, true, &e, why);
+
+	if (result != STORE_TAKEN)
+		return result;
+	*out = &e->entry;
+	if (place != STORE_QUEUE)
+		return result;
+	switch (file_finish_bounce(s, e, why)) {
+	case LEFT_NOTHING:
+		return STORE_TAKEN;
+	case LEFT_FINISHED:
+		file_entry_free(e);
+		return store_take_at(s, place, id, out, why);
+	case LEFT_UNFINISHED:
+		break;
+	}
+	file_entry_free(e);
+	return STORE_REFUSED;
+}
+
+enum store_take
+store_look_at(struct store *s, enum store_place place, const char *id,
+    struct entry **out, struct outcome *why)
+{
+	struct file_entry *e;
+	enum store_take result = open_and_load(s, place, id, false, &e, why);
+
+	if (result == STORE_TAKEN)
+		*out = &e->entry;
+	return result;
+}
+
+enum store_take
+store_take(struct store *s, const char *id, struct entry **out,
+    struct outcome *why)
+{
+	return store_take_at(s, STORE_QUEUE, id, out, why);
+}
+
+enum store_take
+store_look(struct store *s, const char *id, struct entry **out,
+    struct outcome *why)
+{
+	return store_look_at(s, STORE_QUEUE, id, out, why);
+}
+
+/* ---- and giving back ---- */
+
+void
+store_release(struct store *s, struct entry *entry)
+{
+	struct file_entry *e = (struct file_entry *)entry;
+
+	(void)s;
+	assert(!e->running);
+	file_entry_free(e);
+}
+
+void
+store_remove(struct store *s, struct entry *entry)
+{
+	enum folder which = folder_of(entry->place);
+
+	unlinkat(s->folder[which], entry->mail.id, 0);
+	file_forget_words(s, which, entry->mail.id);
+	store_release(s, entry);
+}
+
+void
+store_settle(struct store *s, struct entry *entry)
+{
+	store_remove(s, entry);
+}
+
+bool
+store_put_aside(struct store *s, struct entry *entry, const char *reason,
+    struct outcome *why)
+{
+	bool ok;
+
+	store_tell(s, entry->mail.id, slice_of(reason));
+	ok = file_move(s, entry->mail.id, folder_of(entry->place), IN_HELD,
+	    why);
+	store_release(s, entry);
+	return ok;
+}
+
+bool
+store_put_back(struct store *s, struct entry *entry, struct outcome *why)
+{
+	bool ok = file_move(s, entry->mail.id, folder_of(entry->place),
+	    IN_QUEUE, why);
+
+	store_release(s, entry);
+	return ok;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* file_tell.c - last words of servers: a hidden file beside the message. */
+#include "spool/file_impl.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/file.h"
+#include "spool/ulid.h"
+
+#define MOST ((off_t)64 << 10)
+
+/* Too long: its newer half, from the beginning of a line, is enough. */
+static void
+drop_old(int fd, off_t size)
+{
+	char half[MOST / 2];
+	struct slice keep = { half, sizeof half };
+
+	if (!file_read_at(fd, (uint64_t)(size - MOST / 2), half, sizeof half))
+		return;
+	keep = slice_from(keep, slice_find(keep, '\n') + 1);
+	if (ftruncate(fd, 0) == 0)
+		file_write(fd, keep);
+}
+
+void
+store_tell(struct store *s, const char *id, struct slice line)
+{
+	char name[JOB_NAME];
+	struct buf whole = { 0 };
+	struct stat st;
+	int fd;
+
+	file_words_name(name, id);
+	if (!ulid_is_valid(slice_of(id)) || line.n >= (size_t)MOST / 2)
+		return;
+	fd = openat(s->folder[IN_QUEUE], name,
+	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_size + (off_t)line.n + 1 > MOST)
+		drop_old(fd, st.st_size);
+	buf_put(&whole, line);
+	if (line.n == 0 || line.p[line.n - 1] != '\n')
+		buf_putc(&whole, '\n');
+	file_write(fd, buf_slice(&whole));
+	buf_free(&whole);
+	close(fd);
+}
+
+static bool
+read_words(int folder, const char *name, struct buf *out)
+{
+	char block[8192];
+	ssize_t n;
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, block, sizeof block)) > 0)
+		buf_put(out, (struct slice){ block, (size_t)n });
+	close(fd);
+	return true;
+}
+
+void
+store_told(struct store *s, const char *id, struct buf *out)
+{
+	static const enum folder places[] = { IN_QUEUE, IN_HELD, IN_CORRUPT };
+	char name[JOB_NAME];
+	struct outcome ignored;
+
+	if (!ulid_is_valid(slice_of(id)))
+		return;
+	file_words_name(name, id);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		int folder = file_folder(s, places[i], &ignored);
+
+		if (folder >= 0 && read_words(folder, name, out))
+			return;
+	}
+}
+
+void
+file_forget_words(struct store *s, enum folder folder, const char *id)
+{
+	char name[JOB_NAME];
+
+	file_words_name(name, id);
+	unlinkat(s->folder[folder], name, 0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* spool.h - a store in a folder of its own, for tests. */
+#ifndef SUPPORT_SPOOL_H
+#define SUPPORT_SPOOL_H
+
+#include "spool/store.h"
+
+/* Make the folder (name ends in XXXXXX) and open it; aborts if it cannot. */
+struct store *spool_new(char *path);
+
+/* Another store on the same folder. */
+struct store *spool_again(const char *path);
+
+/* Facts of a message from a@example.org to n recipients r0@example.net ... */
+struct stored spool_mail(size_t n);
+
+/* Add it with this text; its id to id.  Was it answered ok? */
+bool spool_add(struct store *s, const struct stored *m, struct slice text,
+    char id[STORE_ID + 1]);
+
+/* Add one for n recipients, "Subject: x\r\n\r\nhello\r\n". */
+void spool_add_some(struct store *s, size_t n, char id[STORE_ID + 1]);
+
+#endif
