@@ -2,6 +2,8 @@
 /* date.c - see date.h */
 #include "mail/date.h"
 
+#include "base/ascii.h"
+
 #define DAY 86400
 
 /* Day of month and month, counted from 1 March, so leap days come last. */
@@ -38,6 +40,121 @@ civil_from_seconds(int64_t seconds)
 	c.second = (unsigned)(rest % 60);
 	c.weekday = (unsigned)(((days + 4) % 7 + 7) % 7); /* a Thursday */
 	return c;
+}
+
+static bool
+is_leap(int64_t year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static unsigned
+days_of_month(int64_t year, unsigned month)
+{
+	if (month == 2)
+		return is_leap(year) ? 29 : 28;
+	return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+/* Days since 1970 of a day that there is. */
+static int64_t
+days_since_1970(const struct civil *c)
+{
+	int64_t year = c->year - (c->month <= 2); /* which begins in March */
+	int64_t month = c->month > 2 ? c->month - 3 : c->month + 9;
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
+	int64_t in_era = year - era * 400;
+
+	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 +
+	    (153 * month + 2) / 5 + c->day - 1 - 719468;
+}
+
+bool
+civil_to_seconds(const struct civil *c, int64_t *seconds)
+{
+	if (c->month < 1 || c->month > 12 || c->day < 1 ||
+	    c->day > days_of_month(c->year, c->month) || c->hour > 23 ||
+	    c->minute > 59 || c->second > 60)
+		return false;
+	*seconds = days_since_1970(c) * DAY + c->hour * 3600 +
+	    c->minute * 60 + c->second;
+	return true;
+}
+
+/* Take n digits, and after them this octet unless it is '\0'. */
+static bool
+take_number(struct slice *s, size_t n, char after, unsigned *out)
+{
+	struct slice digits = slice_first(*s, n);
+	uint64_t v;
+
+	*s = slice_from(*s, n);
+	if (digits.n != n || !slice_to_uint(digits, 9999, &v))
+		return false;
+	*out = (unsigned)v;
+	if (after == '\0')
+		return true;
+	if (s->n == 0 || ascii_lower(s->p[0]) != after)
+		return false;
+	*s = slice_from(*s, 1);
+	return true;
+}
+
+/* ".25" may stand there: a dot and digits. */
+static bool
+skip_fraction(struct slice *s)
+{
+	size_t n = 1;
+
+	if (s->n == 0 || s->p[0] != '.')
+		return true;
+	while (n < s->n && ascii_is_digit(s->p[n]))
+		n++;
+	*s = slice_from(*s, n);
+	return n > 1;
+}
+
+/* "Z", "+01:00", "-00:30": minutes east of UTC. */
+static bool
+take_offset(struct slice s, int *minutes)
+{
+	bool west = s.n > 0 && s.p[0] == '-';
+	unsigned h = 0, m = 0;
+
+	*minutes = 0;
+	if (slice_eq_nocase(s, SLICE("Z")))
+		return true;
+	if (!west && (s.n == 0 || s.p[0] != '+'))
+		return false;
+	s = slice_from(s, 1);
+	if (!take_number(&s, 2, ':', &h) || !take_number(&s, 2, '\0', &m) ||
+	    s.n > 0 || h > 23 || m > 59)
+		return false;
+	*minutes = (int)(h * 60 + m) * (west ? -1 : 1);
+	return true;
+}
+
+bool
+date_parse_3339(struct slice s, int64_t *seconds)
+{
+	struct civil c = { 0 };
+	unsigned year;
+	int64_t at;
+	int offset;
+
+	if (!take_number(&s, 4, '-', &year) ||
+	    !take_number(&s, 2, '-', &c.month) ||
+	    !take_number(&s, 2, 't', &c.day) ||
+	    !take_number(&s, 2, ':', &c.hour) ||
+	    !take_number(&s, 2, ':', &c.minute) ||
+	    !take_number(&s, 2, '\0', &c.second) || !skip_fraction(&s) ||
+	    !take_offset(s, &offset))
+		return false;
+	c.year = year;
+	if (!civil_to_seconds(&c, &at))
+		return false;
+	*seconds = at - (int64_t)offset * 60;
+	return true;
 }
 
 void

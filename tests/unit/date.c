@@ -71,12 +71,75 @@ test_every_day(void **state)
 	}
 }
 
+static void
+test_3339(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want;	/* -1: refused */
+	} cases[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-11-22T09:20:00Z", 1795339200 },
+		{ "2026-11-22t10:20:00.125+01:00", 1795339200 },
+		{ "2026-11-22T05:50:00-03:30", 1795339200 },
+		{ "2016-12-31T23:59:60z", 1483228800 },
+		{ "2000-02-29T00:00:00Z", 951782400 },
+		{ "2100-02-29T00:00:00Z", -1 },
+		{ "2026-11-31T00:00:00Z", -1 },
+		{ "2026-00-10T00:00:00Z", -1 },
+		{ "2026-13-10T00:00:00Z", -1 },
+		{ "2026-10-00T00:00:00Z", -1 },
+		{ "2026-11-22T24:00:00Z", -1 },
+		{ "2026-11-22T09:60:00Z", -1 },
+		{ "2026-11-22T09:20:61Z", -1 },
+		{ "2026-11-22T09:20:00", -1 },
+		{ "2026-11-22T09:20:00.Z", -1 },
+		{ "2026-11-22T09:20:00+0100", -1 },
+		{ "2026-11-22T09:20:00+24:00", -1 },
+		{ "2026-11-22T09:20:00+01:60", -1 },
+		{ "2026-11-22T09:20:00+01:00x", -1 },
+		{ "2026-11-22T09:20:00ZZ", -1 },
+		{ "2026-11-22 09:20:00Z", -1 },
+		{ "226-11-22T09:20:00Z", -1 },
+		{ "2026-11-22T9:20:00Z", -1 },
+		{ "2026-11-22", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t got = -1;
+
+		date_parse_3339(slice_of(cases[i].text), &got);
+		if (got != cases[i].want)
+			fail_msg("%s: %lld", cases[i].text, (long long)got);
+	}
+}
+
+/* What comes out of one goes into the other, through sixteen centuries. */
+static void
+test_back_again(void **state)
+{
+	int64_t got;
+
+	(void)state;
+	for (int64_t at = -(int64_t)800 * 365 * 86400;
+	     at < (int64_t)800 * 365 * 86400; at += 86400 * 3 + 4567) {
+		struct civil c = civil_from_seconds(at);
+
+		assert_true(civil_to_seconds(&c, &got));
+		assert_int_equal(got, at);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_every_day),
+		cmocka_unit_test(test_3339),
+		cmocka_unit_test(test_back_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
