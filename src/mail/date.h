@@ -23,8 +23,8 @@ bool civil_to_seconds(const struct civil *c, int64_t *seconds);
 
 /*
  * "2026-11-22T09:20:00Z", "2026-11-22t10:20:00.5+01:00" (RFC 3339 5.6), in
- * seconds since 1970, fractions cut off; false, *seconds untouched, for anything
- * else.
+ * seconds since 1970, fractions cut off; false, *seconds untouched, for
+ * anything else.
  */
 bool date_parse_3339(struct slice s, int64_t *seconds);
 

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* peer.c - see peer.h */
-#include "serve/peer.h"
+#include "serve/peer_impl.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
 #include "net/clock.h"
-#include "net/stream.h"
 
 #define LINGER SECONDS(2)
 #define TURNS  16	/* blocks for one connection before the others */
 #define STRIDE 16384	/* octets of text that are worth more patience */
-
-struct peer {
-	struct peer_world *world;
-	struct stream stream;
-	struct server *server;
-	void *draft;		/* the owner's, or NULL */
-	/*
-	 * LEAVING: all is said; what the client still sends is read and thrown
-	 * away, for closing on unread octets would take our last reply with it.
-	 */
-	enum { PEER_TALKS, PEER_SHAKES, PEER_LEAVES } state;
-	unsigned lane;
-	int64_t deadline;
-	unsigned progress;	/* when it was set: server_progress(), ... */
-	uint64_t size;		/* ... and octets of the message */
-};
 
 enum step { STEP_ON, STEP_WAIT, STEP_OVER };
 
@@ -51,36 +35,38 @@ note_progress(struct peer *p, int64_t now)
 }
 
 struct peer *
-peer_new(struct peer_world *world, int fd, unsigned lane, int64_t now)
+peer_new(struct peer_world *world, int fd, const struct local_peer *who,
+    unsigned lane, int64_t now)
 {
 	struct peer *p = mem_alloc(sizeof *p);
 
 	p->world = world;
 	p->lane = lane;
+	p->is_local = who != NULL;
+	if (who)
+		p->who = *who;
 	stream_open(&p->stream, fd);
 	p->server = server_new(&world->server, world->events, lane);
 	be_patient(p, now);
 	return p;
 }
 
-static const struct serve_owner *
-owner_of(const struct peer *p)
+void
+peer_take_seat(struct peer *p, void *seat)
 {
-	return p->world->config->owner;
+	p->seat = seat;
 }
 
-static void
-discard(struct peer *p)
+void *
+peer_seat(const struct peer *p)
 {
-	if (p->draft)
-		owner_of(p)->discard(p->world->config->self, p->draft);
-	p->draft = NULL;
+	return p->seat;
 }
 
 void
 peer_free(struct peer *p)
 {
-	discard(p);
+	peer_leave(p);
 	stream_close(&p->stream);
 	server_free(p->server);
 	free(p);
@@ -95,110 +81,22 @@ peer_fd(const struct peer *p)
 short
 peer_events(const struct peer *p)
 {
+	if (p->owed)
+		return 0;
 	return p->stream.events ? p->stream.events : POLLIN;
 }
 
 int64_t
 peer_deadline(const struct peer *p)
 {
-	return p->deadline;
+	return p->owed ? WAIT_NEVER : p->deadline;
 }
 
-static const char *
-tls_in_use(const struct peer *p)
+const char *
+peer_tls_in_use(const struct peer *p)
 {
 	return p->stream.state ? p->world->net->tls->version(&p->stream)
 			       : NULL;
-}
-
-static struct serve_mail
-mail_of(const struct peer *p)
-{
-	return (struct serve_mail){
-		.message = server_message(p->server),
-		.tls = tls_in_use(p),
-		.login = server_login(p->server),
-		.lane = p->lane,
-	};
-}
-
-static void
-begin_draft(struct peer *p)
-{
-	struct serve_mail mail = mail_of(p);
-
-	if (!p->draft)
-		p->draft = owner_of(p)->begin(p->world->config->self, &mail);
-}
-
-static void
-take_data(struct peer *p)
-{
-	struct slice data = server_data(p->server);
-
-	if (data.n == 0)
-		return;
-	begin_draft(p);
-	owner_of(p)->write(p->world->config->self, p->draft, data);
-	server_data_taken(p->server, data.n);
-}
-
-/* An empty message is one as well. */
-static void
-commit(struct peer *p)
-{
-	struct serve_mail mail = mail_of(p);
-	struct buf answer = { 0 };
-	bool kept;
-
-	begin_draft(p);
-	kept = owner_of(p)->commit(p->world->config->self, p->draft, &mail,
-	    &answer);
-	p->draft = NULL;
-	server_done(p->server, kept, buf_str(&answer));
-	buf_free(&answer);
-}
-
-static void
-check_rcpt(struct peer *p)
-{
-	struct serve_mail mail = mail_of(p);
-	const struct server_message *m = mail.message;
-
-	server_rcpt(p->server, owner_of(p)->rcpt_check(p->world->config->self,
-	    &mail, buf_slice(&m->rcpt[m->nrcpts - 1].to)));
-}
-
-/* Do one thing that the engine asks for after input; false: nothing more. */
-static bool
-serve_need(struct peer *p)
-{
-	switch (server_need(p->server)) {
-	case SERVER_MESSAGE:
-		commit(p);
-		return true;
-	case SERVER_RCPT:
-		check_rcpt(p);
-		return true;
-	case SERVER_DISCARD:
-		discard(p);
-		server_discarded(p->server);
-		return true;
-	case SERVER_IO:
-	case SERVER_TLS:
-	case SERVER_STALL:
-	case SERVER_CLOSE:
-		break;
-	}
-	return false;
-}
-
-static void
-serve(struct peer *p)
-{
-	do
-		take_data(p);
-	while (serve_need(p));
 }
 
 static enum step
@@ -229,9 +127,9 @@ read_input(struct peer *p, int64_t now)
 	if (io != IO_OK)
 		return STEP_OVER;
 	server_input(p->server, (struct slice){ block, n });
-	serve(p);
+	peer_serve(p);
 	note_progress(p, now);
-	return STEP_ON;
+	return p->owed ? STEP_WAIT : STEP_ON;
 }
 
 static enum step
@@ -289,7 +187,7 @@ shake_hands(struct peer *p, int64_t now)
 	case TLS_FAILED:
 		return fail_tls(p, &why);
 	}
-	events_note(p->world->events, p->lane, "%s", tls_in_use(p));
+	events_note(p->world->events, p->lane, "%s", peer_tls_in_use(p));
 	acknowledge(p);
 	p->state = PEER_TALKS;
 	server_secured(p->server);
@@ -301,7 +199,7 @@ shake_hands(struct peer *p, int64_t now)
 static enum step
 begin_leaving(struct peer *p, int64_t now)
 {
-	discard(p);
+	peer_discard(p);
 	p->stream.ops->shutdown(&p->stream);
 	shutdown(p->stream.fd, SHUT_WR);
 	p->stream.readable = false;
@@ -310,11 +208,25 @@ begin_leaving(struct peer *p, int64_t now)
 	return STEP_ON;
 }
 
+/*
+ * It waits for its owner.  What we have said so far goes out with the answer.
+ */
+static enum step
+await(const struct peer *p)
+{
+	struct pollfd fd = { .fd = p->stream.fd };
+
+	return poll(&fd, 1, 0) > 0 ? STEP_OVER : STEP_WAIT;
+}
+
 static enum step
 talk(struct peer *p, int64_t now)
 {
-	enum step step = write_output(p);
+	enum step step;
 
+	if (p->owed)
+		return await(p);
+	step = write_output(p);
 	if (step != STEP_ON)
 		return step;
 	switch (server_need(p->server)) {
@@ -327,6 +239,7 @@ talk(struct peer *p, int64_t now)
 		p->deadline = WAIT_NEVER;
 		return step;
 	case SERVER_IO:
+	case SERVER_MAIL:
 	case SERVER_RCPT:
 	case SERVER_MESSAGE:
 	case SERVER_DISCARD:
@@ -385,16 +298,36 @@ peer_dismiss(struct peer *p, const char *reply, int64_t now)
 	p->deadline = now + LINGER;
 }
 
+/* Its answer has come: on with what it has said in the meantime. */
+static void
+go_on(struct peer *p, int64_t now)
+{
+	p->answered = false;
+	peer_serve(p);
+	note_progress(p, now);
+	if (p->owed)	/* again: that is no reason to keep this one back */
+		write_output(p);
+	if (!p->world->farewell || p->owed || p->draft ||
+	    server_need(p->server) != SERVER_IO)
+		return;
+	server_dismiss(p->server, p->world->farewell);
+	p->deadline = now + LINGER;
+}
+
 /* What has come counts before the time does: it may be the progress. */
 enum peer_step
 peer_step(struct peer *p, bool ready, int64_t now)
 {
 	enum step step = ready ? STEP_ON : STEP_WAIT;
 
+	if (p->answered)
+		go_on(p, now);
 	for (unsigned i = 0; i < TURNS && step == STEP_ON; i++)
 		step = advance(p, now);
 	if (step == STEP_OVER)
 		return PEER_OVER;
+	if (p->owed)
+		return PEER_WAITS;
 	if (now >= p->deadline)
 		return expire(p, now) ? PEER_MORE : PEER_OVER;
 	return step == STEP_ON || p->stream.readable ? PEER_MORE : PEER_WAITS;

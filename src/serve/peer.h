@@ -6,6 +6,7 @@
 #ifndef SERVE_PEER_H
 #define SERVE_PEER_H
 
+#include "base/list.h"
 #include "net/module.h"
 #include "serve/serve.h"
 
@@ -21,19 +22,27 @@ struct peer_world {
 	struct tls_context *tls;
 	char *block;		/* PEER_BLOCK octets */
 	int64_t patience;
+	struct list answered;	/* peers that an answer came for */
+	const char *farewell;	/* the 421 of serve_close(), or NULL */
 };
-
-struct peer;
 
 /* The context for TLS, made when first needed; NULL with *why. */
 struct tls_context *peer_tls(struct peer_world *world, struct outcome *why);
 
-/* Takes over a connected, non-blocking fd. */
-struct peer *peer_new(struct peer_world *world, int fd, unsigned lane,
-    int64_t now);
+/*
+ * Takes over a connected, non-blocking fd; who is at the other end, or NULL; of
+ * lane number `lane`.  Its seat is where the serve finds it again.
+ */
+struct peer *peer_new(struct peer_world *world, int fd,
+    const struct local_peer *who, unsigned lane, int64_t now);
 void peer_free(struct peer *p);
+void peer_take_seat(struct peer *p, void *seat);
+void *peer_seat(const struct peer *p);
 
-/* What it waits for, POLLIN and POLLOUT on peer_fd(), and until when. */
+/*
+ * What it waits for, POLLIN and POLLOUT on peer_fd(), and until when.  While
+ * its owner owes it an answer that is nothing, and to hear of it is its end.
+ */
 int peer_fd(const struct peer *p);
 short peer_events(const struct peer *p);
 int64_t peer_deadline(const struct peer *p);

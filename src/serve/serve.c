@@ -24,9 +24,6 @@
 #define TAKEN	    64	/* descriptors looked at in one turn */
 #define SPARE	    64	/* descriptors that are not for peers */
 
-static const char too_many[] = "421 4.3.2 Too many connections, come back "
-			       "later\r\n";
-
 /* A peer, and what epoll was told of it. */
 struct seat {
 	struct peer *peer;	/* NULL: it has gone */
@@ -39,6 +36,7 @@ struct seat {
 struct serve {
 	struct peer_world world;
 	int epoll, listener;	/* -1 = none */
+	bool is_local;		/* the listener, and so its peers */
 	size_t slot;
 	struct seat **seat;	/* all that are taken */
 	size_t n, max;
@@ -67,6 +65,7 @@ serve_new(const struct serve_config *config, struct events *events)
 	s->world.server = config->server;
 	s->world.files = (struct tls_config){ .cert = config->cert,
 		.key = config->key };
+	s->world.server.asks_mail = config->owner->mail_check != NULL;
 	s->world.server.asks_rcpt = config->owner->rcpt_check != NULL;
 	s->world.events = events;
 	s->world.patience = config->patience ? config->patience : PATIENCE;
@@ -130,13 +129,22 @@ open_listener(const struct endpoint *at)
 
 /* The listener has no seat. */
 bool
-serve_listen(struct serve *s, struct endpoint *at)
+serve_listen_on(struct serve *s, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN };
+	struct local_peer us;
 
-	s->listener = open_listener(at);
-	return s->listener >= 0 && sockaddr_local(s->listener, at) &&
-	    epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e) == 0;
+	s->listener = fd;
+	s->is_local = local_peer(fd, &us);
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+bool
+serve_listen(struct serve *s, struct endpoint *at)
+{
+	int fd = open_listener(at);
+
+	return fd >= 0 && serve_listen_on(s, fd) && sockaddr_local(fd, at);
 }
 
 static void
@@ -162,12 +170,15 @@ watch(struct serve *s, struct seat *seat, int how)
 }
 
 static void
-note_arrival(struct serve *s, int fd)
+note_arrival(struct serve *s, int fd, const struct local_peer *who)
 {
 	struct endpoint from;
 	struct buf name = { 0 };
 
-	if (events_wanted(s->world.events) && sockaddr_peer(fd, &from)) {
+	if (who)
+		events_note(s->world.events, s->lanes, "connection from uid %u "
+		    "(pid %d)", who->uid, who->pid);
+	else if (events_wanted(s->world.events) && sockaddr_peer(fd, &from)) {
 		endpoint_put(&name, &from);
 		events_note(s->world.events, s->lanes, "connection from %s",
 		    buf_str(&name));
@@ -175,31 +186,63 @@ note_arrival(struct serve *s, int fd)
 	buf_free(&name);
 }
 
-/* Somebody more than there are seats for hears why, where he can. */
+/* Somebody who cannot be let in hears why, where he can. */
 static void
-turn_away(struct serve *s, int fd)
+turn_away(struct serve *s, int fd, const char *reply)
 {
-	events_note(s->world.events, s->lanes, "turned away: %zu connections "
-	    "are enough", s->max);
+	struct slice line = slice_of(reply);
+
+	events_note(s->world.events, s->lanes, "turned away: %s", reply);
 	if (!s->world.server.implicit_tls &&
-	    send(fd, too_many, sizeof too_many - 1, MSG_NOSIGNAL) > 0)
+	    send(fd, line.p, line.n, MSG_NOSIGNAL) > 0 &&
+	    send(fd, "\r\n", 2, MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
 }
 
 static void
-give_seat(struct serve *s, int fd, int64_t now)
+give_seat(struct serve *s, int fd, const struct local_peer *who, int64_t now)
 {
 	struct seat *seat = mem_alloc(sizeof *seat);
 	int one = 1;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	seat->peer = peer_new(&s->world, fd, s->lanes, now);
+	if (!who)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	seat->peer = peer_new(&s->world, fd, who, s->lanes, now);
+	peer_take_seat(seat->peer, seat);
 	seat->at = s->n;
 	seat->ready = true;	/* to greet */
 	s->seat[s->n++] = seat;
 	watch(s, seat, EPOLL_CTL_ADD);
 	add_busy(s, seat);
+}
+
+/* Why not to let it in, or NULL. */
+static const char *
+refusal(const struct serve *s, const struct local_peer *who)
+{
+	const struct serve_config *c = s->world.config;
+
+	if (s->n >= s->max)
+		return "421 4.3.2 Too many connections, come back later";
+	return who && c->owner->admit ? c->owner->admit(c->self, who) : NULL;
+}
+
+static void
+welcome(struct serve *s, int fd, int64_t now)
+{
+	struct local_peer him;
+	const struct local_peer *who =
+	    s->is_local && local_peer(fd, &him) ? &him : NULL;
+	const char *no;
+
+	s->lanes++;
+	note_arrival(s, fd, who);
+	no = refusal(s, who);
+	if (no)
+		turn_away(s, fd, no);
+	else
+		give_seat(s, fd, who, now);
 }
 
 /*
@@ -218,12 +261,7 @@ take_arrivals(struct serve *s, int64_t now)
 			s->rest = limit_is_shortage(errno) ? now + REST : 0;
 			return;
 		}
-		s->lanes++;
-		note_arrival(s, fd);
-		if (s->n < s->max)
-			give_seat(s, fd, now);
-		else
-			turn_away(s, fd);
+		welcome(s, fd, now);
 	}
 }
 
@@ -283,6 +321,20 @@ step_seat(struct serve *s, struct seat *seat, int64_t now)
 	return seat->busy;
 }
 
+/* Those whose owner has answered. */
+static void
+call_answered(struct serve *s)
+{
+	struct peer *p;
+
+	while ((p = list_take(&s->world.answered)) != NULL) {
+		struct seat *seat = peer_seat(p);
+
+		seat->ready = true;
+		add_busy(s, seat);
+	}
+}
+
 void
 serve_step(struct serve *s, const struct wait *w, int64_t now)
 {
@@ -291,6 +343,7 @@ serve_step(struct serve *s, const struct wait *w, int64_t now)
 	if (wait_ready(w, s->slot) || (s->rest != 0 && now >= s->rest))
 		look(s, now);
 	sweep(s, now);
+	call_answered(s);
 	n = s->nbusy;
 	for (size_t i = 0; i < n; i++)
 		if (step_seat(s, s->busy[i], now))
@@ -313,7 +366,7 @@ serve_wait(struct serve *s, struct wait *w, int64_t now)
 {
 	mind_door(s, now);
 	s->slot = wait_add(w, s->epoll, POLLIN);
-	if (s->nbusy > 0)
+	if (s->nbusy > 0 || s->world.answered.n > 0)
 		wait_until(w, 0);
 	if (s->n > 0)
 		wait_until(w, s->sweep);
@@ -331,6 +384,7 @@ void
 serve_close(struct serve *s, const char *reply, int64_t now)
 {
 	shut_door(s);
+	s->world.farewell = reply;
 	for (size_t i = 0; reply && i < s->n; i++) {
 		peer_dismiss(s->seat[i]->peer, reply, now);
 		s->seat[i]->ready = true;

@@ -2,8 +2,8 @@
 /*
  * serve.h - an SMTP server: a listening socket and its peers.
  *
- * What becomes of mail is its owner's: a table of functions (--sink has one;
- * sendmail -bs and the submission socket will have theirs).  The loop is its
+ * What becomes of mail is its owner's: a table of functions (--sink has one,
+ * the queue's submission socket another).  The loop is its
  * caller's: it asks what is waited for and steps, as everywhere; but all peers
  * are behind one descriptor of epoll(7), and only those with something to do
  * are looked at, so that a thousand silent ones cost nothing.
@@ -20,8 +20,11 @@
 
 #include "base/event.h"
 #include "base/outcome.h"
+#include "net/local.h"
 #include "net/wait.h"
 #include "smtp/server.h"
+
+struct peer;
 
 /* A message as its owner sees it. */
 struct serve_mail {
@@ -29,14 +32,32 @@ struct serve_mail {
 	const char *tls;	/* "TLSv1.3", or NULL */
 	struct slice login;	/* who has logged in; empty: nobody */
 	unsigned lane;		/* the connection, for events */
+	const struct local_peer *who; /* on a socket of AF_UNIX; else NULL */
+	struct peer *peer;	/* serve's own */
+};
+
+enum serve_commit {
+	SERVE_REFUSED,		/* *answer is the whole reply, 4yz or 5yz */
+	SERVE_KEPT,		/* it is safe, *answer is its id */
+	SERVE_LATER,		/* serve_answer() will say */
 };
 
 /* Every function gets the owner's own pointer. */
 struct serve_owner {
 	/*
-	 * May this recipient be taken?  NULL, or the whole reply to refuse it
-	 * with.  Without the function all may.
+	 * May somebody at the other end of a socket of AF_UNIX be let in?
+	 * NULL, or the line that turns him away, a 421.  Each one let in leaves
+	 * once.  Both may be NULL.
 	 */
+	const char *(*admit)(void *self, const struct local_peer *who);
+	void (*leave)(void *self, const struct local_peer *who);
+
+	/*
+	 * May this sender, with these parameters, or this recipient, the last
+	 * of the message, be taken?  NULL, or the whole reply to refuse with.
+	 * What is NULL takes all.
+	 */
+	const char *(*mail_check)(void *self, const struct serve_mail *mail);
 	const char *(*rcpt_check)(void *self, const struct serve_mail *mail,
 	    struct slice to);
 
@@ -44,16 +65,23 @@ struct serve_owner {
 	void *(*begin)(void *self, const struct serve_mail *mail);
 	void (*write)(void *self, void *draft, struct slice text);
 
-	/*
-	 * It is whole.  True: it is safe, *answer is its id.  False: *answer is
-	 * the whole reply, 4yz or 5yz.  The draft is over.
-	 */
-	bool (*commit)(void *self, void *draft, const struct serve_mail *mail,
-	    struct buf *answer);
+	/* It is whole.  The draft is over. */
+	enum serve_commit (*commit)(void *self, void *draft,
+	    const struct serve_mail *mail, struct buf *answer);
 
 	/* It will not come to be; the draft is over. */
 	void (*discard)(void *self, void *draft);
 };
+
+/*
+ * An answer that is owed: made by an owner in its commit(), which then returns
+ * SERVE_LATER, and paid exactly once, kept or not, text as for server_done().
+ * Until then the peer waits; whether it still does is no matter, nor whether
+ * its serve is there.
+ */
+struct serve_owed;
+struct serve_owed *serve_owe(const struct serve_mail *mail);
+void serve_answer(struct serve_owed *owed, bool kept, const char *text);
 
 /* All is borrowed and outlives the serve. */
 struct serve_config {
@@ -81,13 +109,19 @@ bool serve_check_tls(struct serve *s, struct outcome *why);
  */
 bool serve_listen(struct serve *s, struct endpoint *at);
 
+/* Take over a socket that listens and does not block; false with errno. */
+bool serve_listen_on(struct serve *s, int fd);
+
 void serve_wait(struct serve *s, struct wait *w, int64_t now);
 void serve_step(struct serve *s, const struct wait *w, int64_t now);
 
 /* How many connections there are. */
 size_t serve_peers(const struct serve *s);
 
-/* Let nobody in any more; with a reply (a 421) all that are idle go as well. */
+/*
+ * Let nobody in any more; with a reply (a 421), which outlives the serve, all
+ * that are idle go as well, and who awaits an answer as soon as he has it.
+ */
 void serve_close(struct serve *s, const char *reply, int64_t now);
 
 #endif

@@ -89,7 +89,7 @@ keep(struct sink *s, struct draft *d, const struct serve_mail *mail,
 	return true;
 }
 
-static bool
+static enum serve_commit
 commit(void *self, void *draft, const struct serve_mail *mail,
     struct buf *answer)
 {
@@ -103,7 +103,7 @@ commit(void *self, void *draft, const struct serve_mail *mail,
 		kept = keep(s, draft, mail, answer);
 	}
 	free(draft);
-	return kept;
+	return kept ? SERVE_KEPT : SERVE_REFUSED;
 }
 
 const struct serve_owner sink_owner = {

@@ -356,6 +356,20 @@ server_progress(const struct server *s)
 }
 
 void
+server_mail(struct server *s, const char *refusal)
+{
+	assert(s->need == SERVER_MAIL);
+	s->need = SERVER_IO;
+	if (refusal) {
+		server_reset(s);
+		server_reply(s, refusal);
+	} else {
+		server_accept(s, "250 2.1.0 Ok");
+	}
+	resume(s);
+}
+
+void
 server_rcpt(struct server *s, const char *refusal)
 {
 	struct server_rcpt *last = &s->msg.rcpt[s->msg.nrcpts - 1];

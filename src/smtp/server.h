@@ -9,6 +9,8 @@
  *	SERVER_IO	write server_output(); when that is empty, read into
  *			server_input()
  *	SERVER_TLS	write the output, shake hands, then server_secured()
+ *	SERVER_MAIL	(when asked for) may this sender, with these parameters,
+ *			send?  server_mail()
  *	SERVER_RCPT	(when asked for) may the last of server_message()'s
  *			recipients be taken?  server_rcpt()
  *	SERVER_MESSAGE	a message is whole: keep what server_data() gave, then
@@ -19,7 +21,7 @@
  *			read and forget until the peer leaves
  *	SERVER_CLOSE	write what is left of server_output() and close
  *
- * After every server_input(), server_rcpt(), server_done() and
+ * After every server_input(), server_mail(), server_rcpt(), server_done() and
  * server_discarded() the driver empties server_data(), before it looks at what
  * is needed: so a message of any size passes through memory no larger than one
  * read.  STALL and CLOSE void a message begun.
@@ -33,10 +35,12 @@
 #include "base/buf.h"
 #include "base/event.h"
 #include "base/slice.h"
+#include "smtp/server_params.h"
 
 enum server_need {
 	SERVER_IO,
 	SERVER_TLS,
+	SERVER_MAIL,
 	SERVER_RCPT,
 	SERVER_MESSAGE,
 	SERVER_DISCARD,
@@ -69,6 +73,9 @@ struct server_config {
 	bool auth;		/* offer AUTH */
 	const char *login;	/* "user:password", without which nothing is
 				   taken; NULL: any will do, and none */
+	bool handin;		/* offer what local submission has besides:
+				   RFC 8689, 4865, 2852, 6710, XSMTPSEND */
+	bool asks_mail;		/* SERVER_MAIL for each transaction */
 	bool asks_rcpt;		/* SERVER_RCPT for each recipient */
 	struct server_fault *fault;
 	size_t nfaults;
@@ -77,9 +84,11 @@ struct server_config {
 /* The envelope of one transaction: whole from the first server_data() on. */
 struct server_message {
 	struct buf from;	/* without <>, source route dropped */
-	struct buf from_params;	/* " SIZE=12 BODY=8BITMIME", as given */
+	struct buf from_params;	/* " SIZE=12 BODY=8BITMIME", as given; */
+	struct mail_params mail; /* ... and what they say */
 	struct server_rcpt {
 		struct buf to, params;
+		struct rcpt_params param; /* what they say */
 		const char *reply; /* of a fault for this one's "."; or NULL */
 	} *rcpt;
 	size_t nrcpts;
@@ -124,7 +133,9 @@ void server_dismiss(struct server *s, const char *reply);
 struct slice server_data(const struct server *s);
 void server_data_taken(struct server *s, size_t n);
 
-/* Answer SERVER_RCPT: NULL takes it, else the whole reply, a 4yz or 5yz. */
+/* Answer SERVER_MAIL and SERVER_RCPT: NULL takes it, else the whole reply, a
+ * 4yz or 5yz. */
+void server_mail(struct server *s, const char *refusal);
 void server_rcpt(struct server *s, const char *refusal);
 
 /* Who has logged in, or an empty slice. */

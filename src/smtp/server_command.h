@@ -11,27 +11,14 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-
-/* What a server offers, as bits; parameters of what it does not are unknown. */
-enum {
-	OFFER_PIPELINING = 1,
-	OFFER_SIZE = 2,
-	OFFER_8BITMIME = 4,
-	OFFER_SMTPUTF8 = 8,
-	OFFER_CHUNKING = 16,
-	OFFER_DSN = 32,
-	OFFER_ENHANCED = 64,
-	OFFER_STARTTLS = 128,
-	OFFER_LIMITS = 256,
-	OFFER_AUTH = 512,
-};
+#include "smtp/server_params.h"
 
 /* "FROM:<path> params" and "TO:<path> params" (RFC 5321 4.1.1.2, 4.1.1.3). */
 struct path_command {
 	struct slice path;	/* without <> and source route */
 	struct slice params;	/* from the blank before the first on */
-	uint64_t size;		/* SIZE=, 0 when not given */
-	bool utf8;		/* SMTPUTF8 was given */
+	struct mail_params mail; /* read from them; of the one verb, */
+	struct rcpt_params rcpt; /* ... or the other */
 };
 
 const char *command_parse_mail(struct slice arg, unsigned offers,

@@ -21,7 +21,15 @@ static const struct {
 	{ "LIMITS", OFFER_LIMITS },
 	{ "STARTTLS", OFFER_STARTTLS },
 	{ "AUTH", OFFER_AUTH },
+	{ "REQUIRETLS", OFFER_REQUIRETLS },
+	{ "FUTURERELEASE", OFFER_FUTURERELEASE },
+	{ "DELIVERBY", OFFER_DELIVERBY },
+	{ "MT-PRIORITY", OFFER_MT_PRIORITY },
+	{ "XSMTPSEND", OFFER_XSMTPSEND },
 };
+
+#define OFFERS_HANDIN (OFFER_REQUIRETLS | OFFER_FUTURERELEASE | \
+	OFFER_DELIVERBY | OFFER_MT_PRIORITY | OFFER_XSMTPSEND)
 
 /* Nothing but a handshake is taken yet. */
 static bool
@@ -37,7 +45,24 @@ is_possible(const struct server *s, unsigned offer)
 		return s->config->starttls && !s->secure;
 	if (offer == OFFER_AUTH)
 		return s->config->auth && !must_secure(s);
+	if (offer & OFFERS_HANDIN)
+		return s->config->handin;
 	return offer != OFFER_LIMITS || s->config->max_rcpts > 0;
+}
+
+/* What stands behind a keyword. */
+static void
+put_argument(const struct server *s, unsigned offer, struct buf *lines)
+{
+	if (offer == OFFER_SIZE)
+		buf_putf(lines, " %llu",
+		    (unsigned long long)s->config->max_size);
+	if (offer == OFFER_LIMITS)
+		buf_putf(lines, " RCPTMAX=%zu", s->config->max_rcpts);
+	if (offer == OFFER_AUTH)
+		server_put_mechanisms(s, lines);
+	if (offer == OFFER_FUTURERELEASE)	/* as long as can be said */
+		buf_puts(lines, " 999999999 9999-12-31T23:59:59Z");
 }
 
 /* Set what is offered, and append a line for each offer. */
@@ -55,13 +80,7 @@ put_offers(struct server *s, struct slice verb, struct buf *lines)
 		s->offers |= offer;
 		buf_putc(lines, '\n');
 		buf_put(lines, keyword);
-		if (offer == OFFER_SIZE)
-			buf_putf(lines, " %llu",
-			    (unsigned long long)s->config->max_size);
-		if (offer == OFFER_LIMITS)
-			buf_putf(lines, " RCPTMAX=%zu", s->config->max_rcpts);
-		if (offer == OFFER_AUTH)
-			server_put_mechanisms(s, lines);
+		put_argument(s, offer, lines);
 	}
 }
 
@@ -137,26 +156,36 @@ mail_refusal(const struct server *s)
 }
 
 static void
+open_mail(struct server *s, const struct path_command *c)
+{
+	struct server_message *m = &s->msg;
+
+	s->mail = MAIL_OPEN;
+	s->utf8 = c->mail.utf8;
+	buf_put(&m->from, c->path);
+	buf_put(&m->from_params, c->params);
+	params_parse_mail(buf_slice(&m->from_params), s->offers, &m->mail);
+	if (s->config->asks_mail)
+		s->need = SERVER_MAIL;
+	else
+		server_accept(s, "250 2.1.0 Ok");
+}
+
+static void
 do_mail(struct server *s, struct slice arg)
 {
+	uint64_t max = s->config->max_size;
 	struct path_command c;
 	const char *refusal = mail_refusal(s);
 
 	if (!refusal)
 		refusal = command_parse_mail(arg, s->offers, &c);
-	if (!refusal && s->config->max_size && c.size > s->config->max_size) {
-		server_reply(s, "552 5.3.4 Message too big");
-		return;
-	}
-	if (refusal) {
+	if (refusal)
 		server_refuse(s, refusal);
-		return;
-	}
-	s->mail = MAIL_OPEN;
-	s->utf8 = c.utf8;
-	buf_put(&s->msg.from, c.path);
-	buf_put(&s->msg.from_params, c.params);
-	server_accept(s, "250 2.1.0 Ok");
+	else if (max && c.mail.size > max)
+		server_reply(s, "552 5.3.4 Message too big");
+	else
+		open_mail(s, &c);
 }
 
 static void
@@ -164,12 +193,15 @@ add_rcpt(struct server *s, const struct path_command *c)
 {
 	struct server_message *m = &s->msg;
 	size_t n = m->nrcpts;
+	struct server_rcpt *r;
 
 	if ((n & (n - 1)) == 0)	/* grow at powers of two */
 		m->rcpt = mem_resize(m->rcpt, n ? n * 2 : 1, sizeof *m->rcpt);
-	m->rcpt[n] = (struct server_rcpt){ 0 };
-	buf_put(&m->rcpt[n].to, c->path);
-	buf_put(&m->rcpt[n].params, c->params);
+	r = &m->rcpt[n];
+	*r = (struct server_rcpt){ 0 };
+	buf_put(&r->to, c->path);
+	buf_put(&r->params, c->params);
+	params_parse_rcpt(buf_slice(&r->params), s->offers, &r->param);
 	m->nrcpts++;
 }
 

@@ -18,7 +18,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { WORDS = 1, LMTP = 2, TLS = 4, SMALL = 8, FAULTS = 16, FULL = 32 };
+enum { WORDS = 1, LMTP = 2, TLS = 4, SMALL = 8, FAULTS = 16, FULL = 32,
+	HANDIN = 64 };
 
 static const char *const words[] = { "EHLO x\r\n", "HELO x\r\n", "LHLO x\r\n",
 	"MAIL FROM:<a@x>", "MAIL FROM:<>", "RCPT TO:<b@y>", "DATA\r\n",
@@ -28,7 +29,10 @@ static const char *const words[] = { "EHLO x\r\n", "HELO x\r\n", "LHLO x\r\n",
 	".", "..", "\r\n.\r\n", "text", " SIZE=9", " BODY=8BITMIME",
 	" SMTPUTF8", " RET=FULL", " ENVID=+2B", " NOTIFY=NEVER",
 	" ORCPT=rfc822;x", "<", ">", "\"", "\\", "@", "\xc3\xbc", " LAST",
-	"9999999999999", " ", "a" };
+	"9999999999999", " ", "a", " REQUIRETLS", " HOLDFOR=", " HOLDUNTIL=",
+	"2026-11-22T10:20:00Z", " BY=", ";R", ";NT", "-", "+",
+	" MT-PRIORITY=", " KEY=", " TAG=", " HOPS=", " HOLD", " NOALIAS",
+	" FORM=AS-IS", "1", "9" };
 
 #define NWORDS (sizeof words / sizeof *words)
 
@@ -63,6 +67,30 @@ check_message(struct run *r)
 	buf_put(&r->log, s);
 }
 
+/* Is it in the text that it was read from? */
+static void
+check_inside(struct slice s, const struct buf *text)
+{
+	struct slice all = buf_slice(text);
+
+	assert(s.n == 0 || (s.p >= all.p && s.p + s.n <= all.p + all.n));
+}
+
+static void
+check_params(const struct run *r)
+{
+	const struct server_message *m = server_message(r->server);
+	const struct mail_params *p = &m->mail;
+
+	check_inside(p->envid, &m->from_params);
+	check_inside(p->key, &m->from_params);
+	check_inside(p->tag, &m->from_params);
+	assert(p->priority >= -9 && p->priority <= 9);
+	assert(p->by_mode != 'R' || p->by > 0);
+	assert(p->hold_for == 0 || p->hold_until == 0);
+	assert(p->hold_until >= 0 && p->tag.n <= PARAM_TAG_MAX);
+}
+
 /* What a driver does, with an eye on what it is asked for. */
 static void
 serve(struct run *r)
@@ -80,6 +108,9 @@ serve(struct run *r)
 		} else if (need == SERVER_DISCARD) {
 			buf_puts(&r->log, "\2");
 			server_discarded(r->server);
+		} else if (need == SERVER_MAIL) {
+			check_params(r);
+			server_mail(r->server, NULL);
 		} else if (need == SERVER_RCPT) {
 			server_rcpt(r->server, NULL);
 		} else if (need == SERVER_TLS) {
@@ -168,6 +199,7 @@ fuzz_engine(struct slice in, unsigned flags)
 	config.starttls = flags & TLS;
 	config.auth = config.starttls;
 	config.asks_rcpt = flags & SMALL;
+	config.handin = config.asks_mail = flags & HANDIN;
 	config.max_size = flags & SMALL ? 20 : 0;
 	config.max_rcpts = flags & SMALL ? 2 : 0;
 	config.nfaults = flags & FAULTS ? 7 : 0;

@@ -49,6 +49,14 @@ struct dialogue {
 	"S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"                \
 	"S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"             \
 	"S: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\nS: 250 SIZE 0\n"
+#define EHLO_HANDIN                                                         \
+	"S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250-me\n"                \
+	"S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"             \
+	"S: 250-CHUNKING\nS: 250-DSN\nS: 250-ENHANCEDSTATUSCODES\n"         \
+	"S: 250-SIZE 0\nS: 250-REQUIRETLS\n"                               \
+	"S: 250-FUTURERELEASE 999999999 9999-12-31T23:59:59Z\n"            \
+	"S: 250-DELIVERBY\nS: 250-MT-PRIORITY\nS: 250 XSMTPSEND\n"
+#define UNKNOWN "S: 555 5.5.4 Parameter not known\n"
 #define EHLO_HIDDEN "S: 220 me ESMTP smtpsend\nC: EHLO you\nS: 250 me\n"
 #define HIDE_ALL                                                            \
 	"EHLO=-PIPELINING,8BITMIME,SMTPUTF8,CHUNKING,DSN, SIZE"             \
@@ -83,6 +91,25 @@ static const struct dialogue dialogues[] = {
 	    MAIL RCPT "C: DATA\n" GO "C: .\n" KEPT BYE,
 	    "a@x > b@y c@y NOTIFY=NEVER: hi\r\n;a@x > b@y: ;",
 	    .end = SERVER_CLOSE },
+	{ "handing in", { .handin = true }, NULL,
+	    EHLO_HANDIN
+	    "C: MAIL FROM:<a@x> REQUIRETLS HOLDFOR=60 BY=90;R MT-PRIORITY=-4 "
+	    "KEY=k+20 TAG=t HOPS=2 HOLD NOALIAS QUEUEONLY FORM=FINISHED\n"
+	    "S: 250 2.1.0 Ok\n" RCPT "C: DATA\n" GO "C: hi\nC: .\n" KEPT
+	    MAIL "C: RSET\nS: 250 2.0.0 Ok\n"
+	    "C: MAIL FROM:<a@x> UID=0\n" UNKNOWN BYE,
+	    "a@x REQUIRETLS HOLDFOR=60 BY=90;R MT-PRIORITY=-4 KEY=k+20 TAG=t "
+	    "HOPS=2 HOLD NOALIAS QUEUEONLY FORM=FINISHED > b@y: hi\r\n;",
+	    .end = SERVER_CLOSE },
+	{ "not for handing in", { 0 }, NULL,
+	    EHLO "C: MAIL FROM:<a@x> REQUIRETLS\n" UNKNOWN
+	    "C: MAIL FROM:<a@x> HOLD\n" UNKNOWN, "", .end = SERVER_IO },
+	{ "a sender is asked for", { .asks_mail = true, .asks_rcpt = true },
+	    NULL,
+	    EHLO "C: MAIL FROM:<no@y>\nS: 550 5.7.1 not you\n"
+	    "C: RCPT TO:<b@y>\nS: 503 5.5.1 Need MAIL first\n"
+	    MAIL RCPT "C: DATA\n" GO "C: hi\nC: .\n" KEPT,
+	    "a@x > b@y: hi\r\n;", .end = SERVER_IO },
 	{ "all parameters", { .max_size = 100 }, NULL,
 	    "S: 220 me ESMTP smtpsend\nC: ehlo you\nS: 250-me\n"
 	    "S: 250-PIPELINING\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"
@@ -515,6 +542,14 @@ rcpt_refusal(const struct run *r)
 	return slice_eq(to, SLICE("no@y")) ? "550 5.1.1 not here" : NULL;
 }
 
+static const char *
+sender_refusal(const struct run *r)
+{
+	struct slice from = buf_slice(&server_message(r->server)->from);
+
+	return slice_eq(from, SLICE("no@y")) ? "550 5.7.1 not you" : NULL;
+}
+
 /* What a driver does after each input. */
 static void
 serve(struct run *r)
@@ -526,6 +561,8 @@ serve(struct run *r)
 		server_data_taken(r->server, data.n);
 		if (server_need(r->server) == SERVER_MESSAGE) {
 			answer_message(r);
+		} else if (server_need(r->server) == SERVER_MAIL) {
+			server_mail(r->server, sender_refusal(r));
 		} else if (server_need(r->server) == SERVER_RCPT) {
 			server_rcpt(r->server, rcpt_refusal(r));
 		} else if (server_need(r->server) == SERVER_DISCARD) {
