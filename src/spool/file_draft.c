@@ -73,14 +73,6 @@ has_room(const struct store *s, struct outcome *why)
 
 /* ---- the file ---- */
 
-static bool
-lock(int fd)
-{
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
-}
-
 /* Is it lack of a feature that O_TMPFILE fails for? */
 static bool
 is_missing(int error)
@@ -117,7 +109,7 @@ open_file(struct store *s, struct draft *d, struct outcome *why)
 		d->fd = open_named(s, d, why);
 	if (d->fd < 0)
 		return false;
-	if (fchmod(d->fd, 0600) < 0 || !lock(d->fd) ||
+	if (fchmod(d->fd, 0600) < 0 || !job_lock(d->fd) ||
 	    (d->has_name &&
 		!name_is_of(d->fd, s->folder[IN_TMP], d->mail.id)))
 		return file_refuse(s, why, "make a file", errno);
@@ -193,6 +185,8 @@ store_discard(struct store *s, struct draft *d)
 	buf_free(&d->records);
 	buf_free(&d->block);
 	buf_free(&d->sums);
+	free(d->slots);
+	free(d->mail_slot);
 	free(d);
 }
 
@@ -286,8 +280,9 @@ first_slot(const struct stored *m)
 static void
 put_banks(struct buf *out, const struct draft *d, const struct layout *l)
 {
-	struct slot pending = { .state = SLOT_PENDING };
-	struct mail_slot mail = first_slot(&d->mail);
+	const struct slot pending = { .state = SLOT_PENDING };
+	struct mail_slot mail =
+	    d->mail_slot ? *d->mail_slot : first_slot(&d->mail);
 	struct slot_key key = { .seed = format_seed(&d->mail) };
 	size_t size = (size_t)(l->bank[1] - l->bank[0]);
 	char *to = buf_reserve(out, 2 * size);
@@ -299,7 +294,8 @@ put_banks(struct buf *out, const struct draft *d, const struct layout *l)
 		format_mail_slot_put(to, key, &mail);
 		for (size_t i = 1; i <= l->rcpts; i++) {
 			key.number = (uint32_t)i;
-			format_slot_put(to + i * FORMAT_SLOT, key, &pending);
+			format_slot_put(to + i * FORMAT_SLOT, key,
+			    d->slots ? &d->slots[i - 1] : &pending);
 		}
 	}
 	buf_grow(out, 2 * size);
@@ -384,7 +380,8 @@ store_commit(struct store *s, struct draft *d, void *owner)
 
 	r->draft = d;
 	file_draft_into(s, d, &r->job);
-	if (file_draft_finish(d, (struct slice){ 0 }, 0, &why))
+	if (file_key_into(s, &d->mail, &r->job, &why) &&
+	    file_draft_finish(d, (struct slice){ 0 }, 0, &why))
 		file_request_start(s, r);
 	else
 		file_request_refuse(s, r, &why);

@@ -44,6 +44,8 @@ struct draft {
 	struct buf block;	/* what of the text is not in the file */
 	struct buf sums;
 	uint64_t written;	/* what is */
+	struct slot *slots;	/* what they begin with; NULL = as usual */
+	struct mail_slot *mail_slot;
 	struct outcome failed;	/* verdict PENDING: not */
 };
 
@@ -81,6 +83,9 @@ struct request {
 
 /* The descriptor of a folder, opened or made at its first use; -1, *why. */
 int file_folder(struct store *s, enum folder which, struct outcome *why);
+
+/* "queue" */
+const char *file_folder_name(enum folder which);
 
 /* Why this machine could not: DEFERRED, "WHAT in PATH: reason". */
 bool file_refuse(const struct store *s, struct outcome *why, const char *what,
@@ -150,6 +155,19 @@ void file_marks_into(struct request *r, struct file_entry *e,
 
 /* r, a request of e's with marks, was carried out: what counts now? */
 void file_marks_done(struct request *r);
+
+/* ---- file_key.c ---- */
+
+/* Name the key of m, if it has one, in a job. */
+bool file_key_into(struct store *s, const struct stored *m, struct job *job,
+    struct outcome *why);
+
+/* e ends here: what has its key's name keeps no text.  Nobody is pending in a
+ * file that keeps its key's name. */
+void file_key_end(struct store *s, struct file_entry *e);
+
+/* What the dead have left in keys/. */
+void file_key_recover(struct store *s, const char *name, int64_t now);
 
 /* ---- file_tell.c ---- */
 

@@ -16,6 +16,7 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "net/random.h"
+#include "spool/key.h"
 
 #define FIRST_READ 16384
 
@@ -224,7 +225,7 @@ check_header(struct file_entry *e, const struct front *f, const char *id,
 	case FORMAT_BROKEN:
 		return broken(why, id, "its header");
 	}
-	e->over = size == l->text && l->total > l->text;
+	e->over = key_is_over(l, size);
 	if (size != l->total && !e->over)
 		return broken(why, id, "its length is not what it was");
 	if (id && strcmp(e->entry.mail.id, id) != 0)

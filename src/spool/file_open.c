@@ -145,6 +145,12 @@ open_folder(struct store *s, enum folder which, struct outcome *why)
 	return -1;
 }
 
+const char *
+file_folder_name(enum folder which)
+{
+	return names[which];
+}
+
 int
 file_folder(struct store *s, enum folder which, struct outcome *why)
 {

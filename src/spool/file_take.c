@@ -95,9 +95,7 @@ cannot_open(struct outcome *why, const char *id)
 static enum store_take
 lock(int fd, int folder, const char *id, struct outcome *why)
 {
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	if (fcntl(fd, F_OFD_SETLK, &whole) < 0) {
+	if (!job_lock(fd)) {
 		outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
 		    "lock message file %s: %s", id, strerror(errno));
 		return errno == EAGAIN || errno == EACCES ? STORE_BUSY :
@@ -220,6 +218,7 @@ store_remove(struct store *s, struct entry *entry)
 {
 	enum folder which = folder_of(entry->place);
 
+	file_key_end(s, (struct file_entry *)entry);
 	unlinkat(s->folder[which], entry->mail.id, 0);
 	file_forget_words(s, which, entry->mail.id);
 	store_release(s, entry);

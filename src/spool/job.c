@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spool/key.h"
 #include "spool/name.h"
 
 static const char *const steps[] = {
@@ -54,6 +55,14 @@ static bool
 sync_or_fail(struct job *j, enum job_fd which, enum job_step step)
 {
 	return sync_fd(j->fd[which], fsync) || fail(j, step);
+}
+
+bool
+job_lock(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
 }
 
 /* ---- marks ---- */
@@ -109,12 +118,11 @@ name_file(struct job *j, enum job_fd folder, const char *name,
 	    name) || fail(j, step);
 }
 
-/* The file is durable, then its name. */
+/* The file is durable, then its name is. */
 static bool
-commit_as(struct job *j, const char *name)
+name_durably(struct job *j, const char *name)
 {
-	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE) ||
-	    !name_file(j, JOB_QUEUE, name, STEP_NAME))
+	if (!name_file(j, JOB_QUEUE, name, STEP_NAME))
 		return false;
 	if (sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER))
 		return true;
@@ -124,17 +132,34 @@ commit_as(struct job *j, const char *name)
 
 /* ---- the jobs ---- */
 
+/* Whose id was given has been here before. */
 static bool
-commit(struct job *j)
+was_there(struct job *j)
 {
-	if (commit_as(j, j->spec.id))
-		return true;
-	if (j->result.step != STEP_NAME || j->result.error != EEXIST)
-		return false;
-	/* whose id was given has been here before */
 	j->result.duplicate = sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 	snprintf(j->result.id, sizeof j->result.id, "%s", j->spec.id);
 	return j->result.duplicate;
+}
+
+static bool
+commit(struct job *j)
+{
+	enum key_found key = KEY_OURS;
+
+	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE))
+		return false;
+	if (j->spec.key[0])
+		key = key_take(j);
+	if (key != KEY_OURS) {
+		j->result.duplicate = key == KEY_DUPLICATE;
+		return j->result.duplicate;
+	}
+	if (name_durably(j, j->spec.id))
+		return true;
+	if (j->spec.key[0])
+		key_drop(j);
+	return j->result.step == STEP_NAME && j->result.error == EEXIST &&
+	    was_there(j);
 }
 
 /* Whoever died may have come so far that it has the new name, or both. */
@@ -157,7 +182,8 @@ finish(struct job *j)
 static bool
 bounce(struct job *j)
 {
-	if (!commit_as(j, j->spec.hidden))
+	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE) ||
+	    !name_durably(j, j->spec.hidden))
 		return false;
 	j->result.committed = true;
 	return finish(j);
@@ -168,6 +194,8 @@ edit(struct job *j)
 {
 	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE))
 		return false;
+	if (j->spec.key[0] && !key_replace(j))
+		return fail(j, STEP_NAME_KEY);
 	if (!name_replace(j->fd[JOB_FILE], j->fd[JOB_TMP], j->fd[JOB_QUEUE],
 		j->spec.id))
 		return fail(j, STEP_NAME);

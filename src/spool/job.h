@@ -81,6 +81,8 @@ struct job_spec {
 	char id[JOB_ID];
 	char hidden[JOB_NAME];
 	char key[JOB_KEY];	/* or empty */
+	int64_t key_since;	/* who is over and older than this is forgotten
+				   (seconds since 1970) */
 	size_t nmarks;
 };
 
@@ -95,6 +97,9 @@ struct job {
 
 /* Do it, and fill job->result. */
 void job_run(struct job *job);
+
+/* Lock the file behind fd; false when somebody else has it. */
+bool job_lock(int fd);
 
 /* "sync the message file", ... */
 const char *job_step_name(enum job_step step);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/* key.c - see key.h */
+#include "spool/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "spool/name.h"
+
+#define PATIENCE 500	/* looks at a key whose maker is at work ... */
+#define PAUSE	 20	/* ... milliseconds apart */
+
+void
+key_name(char out[JOB_KEY], unsigned uid, const char *key)
+{
+	struct buf b = { 0 };
+	char *slash;
+
+	buf_putf(&b, "%u-", uid);
+	base64_put(&b, slice_of(key));
+	snprintf(out, JOB_KEY, "%s", buf_str(&b));
+	while ((slash = strchr(out, '/')) != NULL)
+		*slash = '_';
+	buf_free(&b);
+}
+
+/* ---- whose key is there already ---- */
+
+enum other {
+	OTHER_GONE,	/* it is free again */
+	OTHER_BUSY,	/* its maker has not named it yet */
+	OTHER_SAFE,	/* in the queue, or over */
+	OTHER_OLD,	/* over and to be forgotten */
+	OTHER_LOST,	/* its maker died: it has only this name */
+	OTHER_BAD,
+};
+
+static bool
+sync_both(const struct job *j)
+{
+	return fsync(j->fd[JOB_KEYS]) == 0 && fsync(j->fd[JOB_QUEUE]) == 0;
+}
+
+/* What the file behind fd says of itself; its id to out. */
+static enum other
+judge(const struct job *j, int fd, char out[JOB_ID])
+{
+	char header[FORMAT_HEADER];
+	struct stored m;
+	struct layout l;
+	struct stat st;
+	uint32_t sum;
+
+	if (pread(fd, header, sizeof header, 0) != (ssize_t)sizeof header ||
+	    fstat(fd, &st) < 0 ||
+	    format_header_get(header, &m, &l, &sum) != FORMAT_OK)
+		return OTHER_BAD;
+	memcpy(out, m.id, JOB_ID);
+	if (key_is_over(&l, (uint64_t)st.st_size))
+		return m.created < j->spec.key_since ? OTHER_OLD : OTHER_SAFE;
+	if (st.st_nlink > 1)
+		return OTHER_SAFE;
+	return job_lock(fd) ? OTHER_LOST : OTHER_BUSY;
+}
+
+/* What was lost gets the name that its maker would have given it. */
+static bool
+adopt(const struct job *j, int fd, const char *id)
+{
+	int keys = j->fd[JOB_KEYS];
+
+	if (!name_is_of(fd, keys, j->spec.key))
+		return true;
+	return linkat(keys, j->spec.key, j->fd[JOB_QUEUE], id, 0) == 0 ||
+	    errno == EEXIST;
+}
+
+static enum other
+look(struct job *j)
+{
+	int keys = j->fd[JOB_KEYS];
+	int fd = openat(keys, j->spec.key, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	enum other found;
+
+	if (fd < 0)
+		return errno == ENOENT ? OTHER_GONE : OTHER_BAD;
+	found = judge(j, fd, j->result.id);
+	if (found == OTHER_LOST && !adopt(j, fd, j->result.id))
+		found = OTHER_BAD;
+	if (found == OTHER_OLD && name_is_of(fd, keys, j->spec.key))
+		unlinkat(keys, j->spec.key, 0);
+	close(fd);
+	return found;
+}
+
+static bool
+give(struct job *j, const char *name, int folder)
+{
+	if (j->spec.has_name)
+		return linkat(j->fd[JOB_TMP], j->spec.id, folder, name, 0) == 0;
+	return name_give(j->fd[JOB_FILE], -1, NULL, folder, name);
+}
+
+static enum key_found
+failed(struct job *j, enum job_step step, int error)
+{
+	j->result.step = step;
+	j->result.error = error;
+	return KEY_FAILED;
+}
+
+enum key_found
+key_take(struct job *j)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE * 1000000 };
+
+	for (int i = 0; i < PATIENCE; i++) {
+		if (give(j, j->spec.key, j->fd[JOB_KEYS])) {
+			if (fsync(j->fd[JOB_KEYS]) == 0)
+				return KEY_OURS;
+			failed(j, STEP_SYNC_KEYS, errno);
+			key_drop(j);
+			return KEY_FAILED;
+		}
+		if (errno != EEXIST)
+			return failed(j, STEP_NAME_KEY, errno);
+		switch (look(j)) {
+		case OTHER_GONE:
+		case OTHER_OLD:
+		case OTHER_LOST:
+			break;
+		case OTHER_BUSY:
+			nanosleep(&pause, NULL);
+			break;
+		case OTHER_SAFE:
+			return sync_both(j) ? KEY_DUPLICATE :
+			    failed(j, STEP_SYNC_KEYS, errno);
+		case OTHER_BAD:
+			return failed(j, STEP_NAME_KEY, EIO);
+		}
+	}
+	return failed(j, STEP_NAME_KEY, EBUSY);
+}
+
+void
+key_drop(struct job *j)
+{
+	unlinkat(j->fd[JOB_KEYS], j->spec.key, 0);
+}
+
+bool
+key_replace(struct job *j)
+{
+	int tmp = j->fd[JOB_TMP];
+	char name[JOB_ID + 2];
+
+	snprintf(name, sizeof name, "K%s", j->spec.id);
+	unlinkat(tmp, name, 0);
+	return give(j, name, tmp) &&
+	    renameat(tmp, name, j->fd[JOB_KEYS], j->spec.key) == 0 &&
+	    fsync(j->fd[JOB_KEYS]) == 0;
+}
