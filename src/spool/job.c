@@ -179,11 +179,13 @@ finish(struct job *j)
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 
+/* Run again after its end it has its last name already. */
 static bool
 bounce(struct job *j)
 {
-	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE) ||
-	    !name_durably(j, j->spec.hidden))
+	if (!name_is_of(j->fd[JOB_FILE], j->fd[JOB_QUEUE], j->spec.id) &&
+	    (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE) ||
+		!name_durably(j, j->spec.hidden)))
 		return false;
 	j->result.committed = true;
 	return finish(j);

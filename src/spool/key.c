@@ -103,7 +103,8 @@ static bool
 give(struct job *j, const char *name, int folder)
 {
 	if (j->spec.has_name)
-		return linkat(j->fd[JOB_TMP], j->spec.id, folder, name, 0) == 0;
+		return linkat(j->fd[JOB_TMP], j->spec.id, folder, name, 0) ==
+		    0 || name_is_of(j->fd[JOB_FILE], folder, name);
 	return name_give(j->fd[JOB_FILE], -1, NULL, folder, name);
 }
 
@@ -160,6 +161,8 @@ key_replace(struct job *j)
 	int tmp = j->fd[JOB_TMP];
 	char name[JOB_ID + 2];
 
+	if (name_is_of(j->fd[JOB_FILE], j->fd[JOB_KEYS], j->spec.key))
+		return fsync(j->fd[JOB_KEYS]) == 0;
 	snprintf(name, sizeof name, "K%s", j->spec.id);
 	unlinkat(tmp, name, 0);
 	return give(j, name, tmp) &&

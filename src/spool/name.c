@@ -31,11 +31,12 @@ name_is_of(int fd, int folder, const char *name)
 	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* EEXIST after an interruption may be our own success. */
+/* What failed may have been done before: by us, interrupted, or by one who died
+ * and whose job this was. */
 static bool
 was_done(int fd, int folder, const char *name, int error)
 {
-	bool done = error == EEXIST && name_is_of(fd, folder, name);
+	bool done = name_is_of(fd, folder, name);
 
 	errno = error;
 	return done;
@@ -90,6 +91,8 @@ name_replace(int fd, int tmp, int folder, const char *name)
 {
 	int error;
 
+	if (name_is_of(fd, folder, name))
+		return true;
 	if (!name_is_of(fd, tmp, name)) {
 		unlinkat(tmp, name, 0);
 		if (!link_open_file(fd, tmp, name))
