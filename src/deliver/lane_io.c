@@ -88,24 +88,6 @@ gather(struct lane *l, const struct caps *caps, size_t most)
 	return n;
 }
 
-/* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
-static bool
-needs_utf8(const struct consignment *c, size_t n, struct recipient **rcpt)
-{
-	bool need = c->message->utf8_headers || c->envelope->from.utf8;
-
-	for (size_t i = 0; i < n; i++)
-		need = need || rcpt[i]->to.utf8;
-	return need;
-}
-
-static bool
-needs_recoding(const struct message *m, const struct caps *caps)
-{
-	return m->recode && !m->recode_bar &&
-	    (recode_is_forced(m) || !caps->eight_bit);
-}
-
 /* Re-coding keeps what is said, but not what was signed (RFC 6376 5.3). */
 static void
 warn_of_signature(const struct lane *l)
@@ -146,9 +128,8 @@ lane_give_mail(struct lane *l, size_t most)
 		.rcpt = l->offered,
 		.n = n,
 		.message = c->message,
-		.smtputf8 = needs_utf8(c, n, l->offered),
-		.seven_bit = needs_recoding(c->message, caps),
 	};
+	mail_choose_form(&l->mail, caps);
 	if (l->mail.seven_bit)
 		warn_of_signature(l);
 	l->size = c->message->size;

@@ -56,6 +56,11 @@ read_keyword(struct caps *c, struct slice word, struct slice args)
 		{ SLICE("DSN"), &c->dsn },
 		{ SLICE("STARTTLS"), &c->starttls },
 		{ SLICE("ENHANCEDSTATUSCODES"), &c->enhanced },
+		{ SLICE("REQUIRETLS"), &c->require_tls },
+		{ SLICE("FUTURERELEASE"), &c->future_release },
+		{ SLICE("DELIVERBY"), &c->deliver_by },
+		{ SLICE("MT-PRIORITY"), &c->mt_priority },
+		{ SLICE("XSMTPSEND"), &c->xsmtpsend },
 	};
 
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)

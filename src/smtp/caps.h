@@ -17,6 +17,11 @@ struct caps {
 	bool dsn;		/* RFC 3461 */
 	bool starttls;		/* RFC 3207 */
 	bool enhanced;		/* RFC 2034 */
+	bool require_tls;	/* RFC 8689 */
+	bool future_release;	/* RFC 4865 */
+	bool deliver_by;	/* RFC 2852 */
+	bool mt_priority;	/* RFC 6710 */
+	bool xsmtpsend;		/* it is our own queue */
 	bool size;		/* RFC 1870 */
 	uint64_t max_size;	/* 0 = not said */
 	/* LIMITS (RFC 9422); 0 = not said */

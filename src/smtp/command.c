@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/codec.h"
+#include "mail/recode.h"
 
 static void
 put_dsn(struct buf *out, const struct mail *mail)
@@ -31,6 +32,8 @@ command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
 		buf_puts(out, " SMTPUTF8");
 	if (caps->dsn)
 		put_dsn(out, mail);
+	if (mail->extras)
+		extras_put(out, mail->extras, caps);
 }
 
 static void
@@ -98,6 +101,27 @@ refuse_utf8(const struct mail *mail, struct outcome *why)
 	    path);
 }
 
+/* Only what needs it is sent with SMTPUTF8 (RFC 6531 3.4). */
+static bool
+needs_utf8(const struct mail *mail)
+{
+	bool need = mail->message->utf8_headers || mail->from->utf8;
+
+	for (size_t i = 0; i < mail->n; i++)
+		need = need || mail->rcpt[i]->to.utf8;
+	return need;
+}
+
+void
+mail_choose_form(struct mail *mail, const struct caps *caps)
+{
+	const struct message *m = mail->message;
+
+	mail->smtputf8 = needs_utf8(mail);
+	mail->seven_bit = m->recode && !m->recode_bar &&
+	    (recode_is_forced(m) || !caps->eight_bit);
+}
+
 bool
 command_fits(const struct caps *caps, const struct mail *mail,
     struct outcome *why)
@@ -115,5 +139,5 @@ command_fits(const struct caps *caps, const struct mail *mail,
 		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 3, 4),
 		    "the message has %" PRIu64 " octets, the server takes at "
 		    "most %" PRIu64, size, caps->max_size);
-	return true;
+	return !mail->extras || extras_fit(mail->extras, caps, why);
 }

@@ -29,6 +29,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "smtp/caps.h"
+#include "smtp/extras.h"
 
 enum session_need { SESSION_IO, SESSION_TLS, SESSION_MAIL, SESSION_CLOSE };
 
@@ -60,7 +61,11 @@ struct mail {
 	const struct message *message;
 	bool smtputf8;		/* the envelope or the headers need it */
 	bool seven_bit;		/* send message->recode's form of it */
+	const struct mail_extras *extras; /* for a queue; or NULL */
 };
+
+/* Set smtputf8 and seven_bit: what this mail needs, at a server like that. */
+void mail_choose_form(struct mail *mail, const struct caps *caps);
 
 struct session;
 

@@ -145,6 +145,48 @@ test_fits(void **state)
 	assert_int_equal(why.esc.detail, 7);
 }
 
+static const struct {
+	struct mail_extras extras;
+	const char *missing;	/* where nothing of it is offered */
+} extras[] = {
+	{ { 0 }, NULL },
+	{ { .priority = 3, .tag = "cron" }, NULL },
+	{ { .require_tls = true }, "REQUIRETLS" },
+	{ { .hold_until = 1 }, "FUTURERELEASE" },
+	{ { .return_after = 1 }, "DELIVERBY" },
+	{ { .form = FORM_FINISHED }, "XSMTPSEND" },
+	{ { .key = "x" }, "XSMTPSEND" },
+	{ { .hold = true }, "XSMTPSEND" },
+	{ { .no_alias = true }, "XSMTPSEND" },
+	{ { .queue_only = true }, "XSMTPSEND" },
+	{ { .hops = 1 }, "XSMTPSEND" },
+};
+
+/* What was asked for and is not offered is no small thing. */
+static void
+test_extras(void **state)
+{
+	static const struct caps queue = { .require_tls = true,
+		.future_release = true, .deliver_by = true,
+		.mt_priority = true, .xsmtpsend = true };
+	struct outcome why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
+		const struct mail_extras *e = &extras[i].extras;
+		const char *missing = extras[i].missing;
+		struct buf out = { 0 };
+
+		assert_true(extras_fit(e, &queue, &why));
+		assert_int_equal(extras_fit(e, &none, &why), !missing);
+		if (missing)
+			assert_non_null(strstr(why.text, missing));
+		extras_put(&out, e, &none);
+		assert_int_equal(out.n, 0);
+		buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -152,6 +194,7 @@ main(void)
 		cmocka_unit_test(test_all_keywords),
 		cmocka_unit_test(test_odd_keywords),
 		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_extras),
 		cmocka_unit_test(test_rcpt),
 		cmocka_unit_test(test_fits),
 	};

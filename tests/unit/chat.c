@@ -324,7 +324,8 @@ give_mail(struct play *p)
 		if (sc->env.rcpts[i].verdict == PENDING)
 			p->offered[n++] = &sc->env.rcpts[i];
 	p->mail = (struct mail){ &sc->env.from, sc->env.ret, sc->env.envid,
-		p->offered, n, &sc->message, sc->utf8, sc->seven_bit };
+		p->offered, n, &sc->message, sc->utf8, sc->seven_bit,
+		NULL };
 	if (n == 0)
 		session_quit(p->s);
 	else
