@@ -8,8 +8,8 @@ about.  Then the queue is run until it is empty, and the judge compares.
 
 import json
 import os
+import signal
 import subprocess
-import threading
 from dataclasses import dataclass, field
 
 import world
@@ -41,19 +41,25 @@ class Count:
     litter: int = 0
     hangs: int = 0
     other: int = 0
+    broken: int = 0     # workers of ours
+    aside: int = 0      # recipients in held/, where an error may bring them
     bad: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
 
     def add(self, c):
         for name in ("cases", "lost", "twice", "window", "litter", "hangs",
-                     "other"):
+                     "other", "broken", "aside"):
             setattr(self, name, getattr(self, name) + getattr(c, name))
         self.bad += c.bad
+        self.notes += c.notes
 
     def __str__(self):
         return (f"{self.cases} cases, {self.lost} lost, {self.twice} "
                 f"duplicated outside the window, {self.window} inside, "
                 f"{self.litter} litter, {self.hangs} hangs, "
-                f"{self.other} other faults")
+                f"{self.other} other faults" +
+                f", {self.aside} held" * bool(self.aside) +
+                "".join(f"; {n}" for n in self.notes))
 
 
 # what is there before
@@ -165,6 +171,8 @@ SCENARIOS = {
     "daemon": socket_daemon,
     "daemon-woken": daemon_woken,
 }
+# Of these an exit status other than 0 means that nothing is queued.
+REFUSED_OR_QUEUED = ("enqueue", "enqueue-t")
 STICK = ("enqueue", "deliver", "one-of-three", "defer", "bounce", "three")
 
 
@@ -174,13 +182,15 @@ class Killer:
     def __init__(self, w, tool, changing=False):
         self.w, self.tool, self.changing = w, tool, changing
         self.report = w.folder / "report"
+        self.extra = []         # words for the killer
+        self.during = {}        # words of the environment while it runs
         self.serial = 0
         self.count = Count()
 
     def words(self, n, one):
         out = [str(self.tool), "-d", str(DEADLINE), "-r", str(self.report)]
         out += ["-n", str(n)] if n else []
-        return out + ["-1"] * one + ["-c"] * self.changing
+        return out + ["-1"] * one + ["-c"] * self.changing + self.extra
 
     def told(self):
         """What the killer says of its last run."""
@@ -194,7 +204,9 @@ class Killer:
     def kill_command(self, plan, n, one):
         prefix = ["setpriv", "--reuid", str(plan.uid), "--regid",
                   str(plan.uid), "--clear-groups"] if plan.uid else []
-        self.w.run([*self.words(n, one), *prefix, *plan.words], plan.message)
+        env = [f"{k}={v}" for k, v in self.during.items()]
+        self.w.run([*self.words(n, one), *prefix, *(["env"] * bool(env)),
+                    *env, *plan.words], plan.message)
         told = self.told()
         return told, told["exit"]
 
@@ -239,7 +251,7 @@ class Killer:
                 s.accepted = status == 0
         if plan.after:
             plan.after()
-        trouble = w.quiet()
+        trouble = crash(told) or w.quiet()
         self.book(name, n, one, told, self.judged(name, plan), trouble,
                   w.litter(plan.keys))
         return told["killed"]
@@ -249,11 +261,29 @@ class Killer:
             plan.sents[0].accepted = False
         if name == "edit":
             choose_edited(self.w.ledger, plan.sents[0])
-        return judge(self.w.ledger, plan.sents)
+        v = judge(self.w.ledger, plan.sents, self.aside(plan.sents))
+        if self.extra and name in REFUSED_OR_QUEUED:
+            took = {a.rcpt for a in self.w.ledger.accepts}
+            v.other += [f"{r}: refused, and sent" for s in plan.sents
+                        for r in s.rcpts if not s.accepted and r in took]
+        return v
+
+    def aside(self, sents):
+        """Whom an error has brought into held/, which is no loss."""
+        if not self.extra and not self.during:
+            return set()
+        texts = [(self.w.spool / "held" / n).read_bytes()
+                 for n in self.w.names("held")]
+        found = {r for s in sents for r in s.rcpts
+                 if any(r.encode() in t for t in texts)}
+        self.count.aside += len(found)
+        return found
 
     def book(self, name, n, one, told, v, trouble, litter):
         c = self.count
         c.cases += 1
+        if self.extra or self.during:
+            litter = [x for x in litter if not x.startswith("held/")]
         c.lost += len(v.lost)
         c.twice += len(v.twice)
         c.window += v.window
@@ -266,6 +296,13 @@ class Killer:
                      f"({told['call'] or told['nr']}): {v} {trouble} "
                      f"{'litter: ' + ' '.join(litter) if litter else ''}"
                      f"{' hung' if told['hung'] else ''}")
+
+
+def crash(told):
+    """Nobody but the killer ends it by a signal."""
+    if told["signal"] in (0, signal.SIGKILL):
+        return ""
+    return f"died of signal {told['signal']}"
 
 
 def choose_edited(ledger, sent):

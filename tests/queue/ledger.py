@@ -253,7 +253,7 @@ def more_than_once(accepts):
     return len(accepts) - 1, outside
 
 
-def judge_rcpt(rcpt, sent, took, told, v):
+def judge_rcpt(rcpt, sent, took, told, v, is_aside):
     """took: servers that took it; told: reports about him."""
     many, outside = more_than_once(took)
     many_told, outside_told = more_than_once(told)
@@ -262,14 +262,14 @@ def judge_rcpt(rcpt, sent, took, told, v):
         v.twice.append(rcpt)
     if took and told:
         v.other.append(f"{rcpt} both delivered and bounced")
-    if sent.accepted and not took and not told:
+    if sent.accepted and not took and not told and not is_aside:
         v.lost.append(rcpt)
     if not all(a.whole for a in took):
         v.other.append(f"{rcpt} got a damaged text")
 
 
-def judge(ledger, sents):
-    """The verdict, when all queues are quiet."""
+def judge(ledger, sents, aside=()):
+    """The verdict, when all queues are quiet; aside: who is in held/."""
     v = Verdict()
     took, told = {}, {}
     known = {r for s in sents for r in s.rcpts}
@@ -282,7 +282,8 @@ def judge(ledger, sents):
             told.setdefault(r, []).append(a)
     for s in sents:
         for r in s.rcpts:
-            judge_rcpt(r, s, took.get(r, []), told.get(r, []), v)
+            judge_rcpt(r, s, took.get(r, []),
+                       told.get(r, []), v, r in aside)
         done = sum(1 for r in s.rcpts if r in took or r in told)
         if not s.accepted and 0 < done < len(s.rcpts):
             v.other.append(f"{s.token}: a part of its recipients only")

@@ -214,11 +214,12 @@ def wait_for(condition, seconds=PATIENCE):
 class Daemon:
     """sendmail -bD; ready when its submit socket is there."""
 
-    def __init__(self, world, *words):
+    def __init__(self, world, *options, wrap=()):
         self.world = world
         self.log = open(world.folder / "daemon.log", "ab")
         self.process = subprocess.Popen(
-            [*words, *world.command("sendmail", "-bD")], env=world.env,
+            [*wrap, *world.command("sendmail", "-bD", *options)],
+            env=world.env,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             start_new_session=True)
         self.ready = wait_for(self.is_ready, 10)
