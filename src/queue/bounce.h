@@ -59,7 +59,7 @@ struct bounce {
 	enum bounce_kind kind;
 	struct slice to;	/* who is told; in the entry or the call */
 	struct mark *marks;	/* that say that it was done */
-	size_t n;		/* ... the message's own is the last one */
+	size_t n;		/* of a report: the message's own is last */
 	const char *reason;	/* why it is put aside */
 	struct draft *draft;	/* bounce_write()'s, the caller's to hand on */
 };
