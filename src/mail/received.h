@@ -28,8 +28,8 @@ struct received {
 /*
  * Append the field, with its line ends; it goes in front of all others:
  *
- *	Received: by box.example.org (from userid 1000) with local id
- *	 01KB... for <bob@example.org>; Thu, 26 Nov 2026 09:00:00 +0100
+ *	Received: by box.example.org (from userid 1000) with local id 01KB...
+ *	 for <bob@example.org>; Thu, 26 Nov 2026 09:00:00 +0100
  *
  * A recipient that is not ASCII is left out: the header may need none.
  */

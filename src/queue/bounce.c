@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* bounce.c - which reports are owed: see bounce.h */
-#include "queue/bounce.h"
+#include "queue/bounce_impl.h"
 
 #include <stdlib.h>
 
@@ -182,6 +182,13 @@ bounce_is_about(const struct bounce *b, const struct entry *e, size_t mark)
 	size_t i = b->marks[mark].rcpt;
 
 	return i != STORE_MAIL && wants(&e->mail.envelope.rcpts[i], b->kind);
+}
+
+bool
+bounce_is_expired(const struct slot *s)
+{
+	return s->state == SLOT_FAILED && s->esc.cls == 4 &&
+	    s->esc.subject == 4 && s->esc.detail == 7;
 }
 
 bool

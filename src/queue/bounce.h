@@ -20,7 +20,7 @@
  * row 84).  When a report cannot be written all stays as it was, and it is
  * owed at the next run (row 62).
  *
- * An F slot whose esc is 4.4.7 has expired: its code is that of the last reply.
+ * An F slot whose esc is 4.4.7 has expired; its code is that of the last reply.
  */
 #ifndef QUEUE_BOUNCE_H
 #define QUEUE_BOUNCE_H

@@ -17,7 +17,7 @@ static const struct {
 	      .now = 1795680000, .offset = 60 },
 	    "Received: by box.example.org (from userid 1000) with local id\r\n"
 	    " 01KB0000000000000000000001 for <bob@example.org>; Thu, 26 Nov "
-	    "2026\r\n 09:00:00 +0100\r\n" },
+	    "2026 09:00:00\r\n +0100\r\n" },
 	{ { .by = SLICE("b"), .now = 1795680000 },
 	    "Received: by b; Thu, 26 Nov 2026 08:00:00 +0000\r\n" },
 	{ { .by = SLICE("b"), .has_uid = true, .rcpt = SLICE("b\xc3\xb6@x"),

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/* bounce_write.c - a report, written into the store: see bounce.h */
+#include "queue/bounce_impl.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "deliver/deliver.h"
+#include "net/random.h"
+
+#define FLUSH 32768 /* octets of a report that are kept in memory */
+
+bool
+bounce_flush(struct bounce_writing *w, size_t least, struct outcome *why)
+{
+	bool ok;
+
+	if (w->out.n < least)
+		return true;
+	scan_feed(&w->scan, buf_slice(&w->out));
+	ok = store_write(w->draft, buf_slice(&w->out), why);
+	buf_clear(&w->out);
+	return ok;
+}
+
+/* ---- the message that it is ---- */
+
+/* The reverse-path as it is in the original's envelope, or the postmaster. */
+static bool
+make_address(const struct bounce_writing *w, struct address *to,
+    struct outcome *why)
+{
+	const struct address *from = &w->entry->mail.envelope.from;
+	struct address_options options = { .idn = w->call->idn,
+		.default_domain = w->call->host, .dash = true };
+
+	if (w->bounce->to.p != from->path)
+		return address_parse(w->bounce->to, &options, to, why);
+	to->path = mem_dup(slice_of(from->path));
+	to->domain = mem_dup(slice_of(from->domain));
+	to->name = mem_dup(SLICE(""));
+	to->utf8 = from->utf8;
+	return true;
+}
+
+static bool
+make_stored(const struct bounce_writing *w, struct stored *m,
+    struct outcome *why)
+{
+	struct address to = { 0 };
+
+	m->class = CLASS_URGENT;
+	m->is_bounce = true;
+	m->created = w->call->now;
+	m->uid = geteuid();
+	m->envelope.from.path = mem_dup(SLICE(""));
+	m->envelope.from.domain = mem_dup(SLICE(""));
+	m->envelope.from.name = mem_dup(SLICE(""));
+	if (!make_address(w, &to, why))
+		return false;
+	random_draw(&m->envelope.key, sizeof m->envelope.key);
+	envelope_add(&m->envelope, &to);
+	return true;
+}
+
+static bool
+begin(struct bounce_writing *w, struct outcome *why)
+{
+	struct stored m = { 0 };
+	bool ok = make_stored(w, &m, why);
+
+	if (ok)
+		w->draft = store_begin(w->store, &m, why);
+	w->dsn.global = ok && m.envelope.rcpts[0].to.utf8;
+	envelope_free(&m.envelope);
+	return w->draft != NULL;
+}
+
+static void
+finish(struct bounce_writing *w)
+{
+	struct stored *m = draft_facts(w->draft);
+
+	scan_finish(&w->scan);
+	m->size = w->scan.length;
+	m->head = w->out_head;
+	m->longest_line = w->scan.longest_line;
+	m->eight_bit = w->scan.eight_bit;
+	m->utf8_headers = w->dsn.global;
+	if (w->dsn.global)
+		snprintf(m->utf8_field, sizeof m->utf8_field, "To");
+}
+
+/* ---- its text ---- */
+
+static enum dsn_action
+action_of(enum bounce_kind kind)
+{
+	switch (kind) {
+	case BOUNCE_FAILURE:
+		return DSN_FAILED;
+	case BOUNCE_DELAY:
+		return DSN_DELAYED;
+	case BOUNCE_SUCCESS:
+		return DSN_RELAYED;
+	}
+	return DSN_FAILED;
+}
+
+static void
+set_dsn(struct bounce_writing *w)
+{
+	const struct stored *m = &w->entry->mail;
+	struct dsn *d = &w->dsn;
+	size_t n = 0;
+
+	d->action = action_of(w->bounce->kind);
+	d->host = w->call->host;
+	d->to = w->bounce->to;
+	d->is_orphan = m->envelope.from.path[0] == '\0';
+	d->queue_id = slice_of(m->id);
+	d->envid = slice_of(m->envelope.envid);
+	d->arrival = m->created;
+	d->now = w->call->now;
+	d->offset = w->call->offset;
+	d->lifetime = m->expires > 0 ? m->expires : w->call->lifetime;
+	d->will_fail = true;
+	for (size_t i = 0; i < w->bounce->n; i++) {
+		if (!bounce_is_about(w->bounce, w->entry, i))
+			continue;
+		const struct recipient *r =
+		    &m->envelope.rcpts[w->bounce->marks[i].rcpt];
+
+		d->only = n++ == 0 ? &r->to : NULL;
+		d->will_fail = d->will_fail && bounce_tells_failure(r);
+	}
+}
+
+/* The recipient of a mark; false when he is none of the report's. */
+static bool
+set_recipient(const struct bounce_writing *w, size_t mark,
+    struct outcome *said, struct dsn_recipient *r)
+{
+	size_t i = w->bounce->marks[mark].rcpt;
+	int64_t until = w->dsn.arrival + w->dsn.lifetime;
+
+	if (!bounce_is_about(w->bounce, w->entry, mark))
+		return false;
+	*said = result_outcome(w->said[mark]);
+	*r = (struct dsn_recipient){
+		.to = &w->entry->mail.envelope.rcpts[i].to,
+		.orcpt = w->entry->mail.envelope.rcpts[i].orcpt,
+		.said = said,
+		.expired = bounce_is_expired(&w->entry->slots[i]),
+		.last_try = w->entry->slots[i].last_try,
+		.retry_until = until > w->dsn.now ? until : 0,
+	};
+	return true;
+}
+
+static void
+notice_all(struct bounce_writing *w)
+{
+	struct dsn_recipient r;
+	struct outcome said;
+
+	for (size_t i = 0; i < w->bounce->n && !w->dsn.encode; i++)
+		if (set_recipient(w, i, &said, &r))
+			dsn_notice(&w->dsn, &r);
+}
+
+static bool
+put_all(struct bounce_writing *w, void (*put)(struct dsn *d,
+    const struct dsn_recipient *r, struct buf *out), struct outcome *why)
+{
+	struct dsn_recipient r;
+	struct outcome said;
+
+	for (size_t i = 0; i < w->bounce->n; i++) {
+		if (!set_recipient(w, i, &said, &r))
+			continue;
+		put(&w->dsn, &r, &w->out);
+		if (!bounce_flush(w, FLUSH, why))
+			return false;
+	}
+	return true;
+}
+
+/* Where the empty line is, in what has been put out so far. */
+static uint64_t
+head_length(struct slice text)
+{
+	size_t n = 0;
+
+	while (n < text.n && !slice_starts(slice_from(text, n),
+	    SLICE("\r\n\r\n")))
+		n++;
+	return n + 4;
+}
+
+static bool
+put_report(struct bounce_writing *w, struct outcome *why)
+{
+	notice_all(w);
+	dsn_open(&w->dsn, &w->out);
+	w->out_head = head_length(buf_slice(&w->out));
+	if (!put_all(w, dsn_words, why))
+		return false;
+	dsn_status_open(&w->dsn, &w->out);
+	if (!put_all(w, dsn_status, why))
+		return false;
+	dsn_original_open(&w->dsn, &w->out);
+	if (!bounce_put_original(w, why))
+		return false;
+	dsn_close(&w->dsn, &w->out);
+	return bounce_flush(w, 0, why);
+}
+
+/* Once, with the whole original if that may be; *w is made up before. */
+static bool
+write_once(struct bounce_writing *w, bool whole, struct outcome *why)
+{
+	w->is_damaged = false;
+	w->dsn = (struct dsn){ 0 };
+	w->scan = (struct scan){ 0 };
+	set_dsn(w);
+	if (!begin(w, why))
+		return false;
+	w->dsn.id = slice_of(draft_id(w->draft));
+	w->dsn.head = buf_slice(&w->head);
+	w->dsn.whole = whole;
+	if (put_report(w, why)) {
+		finish(w);
+		return true;
+	}
+	store_discard(w->store, w->draft);
+	w->draft = NULL;
+	buf_clear(&w->out);
+	return false;
+}
+
+bool
+bounce_write(struct store *s, const struct entry *e,
+    const struct bounce_call *call, struct bounce *b, struct outcome *why)
+{
+	struct bounce_writing w = { .store = s, .entry = e, .bounce = b,
+		.call = call };
+	bool whole = bounce_read_original(&w), ok;
+
+	w.said = bounce_said(s, e, b);
+	ok = write_once(&w, whole, why);
+	if (!ok && w.is_damaged && whole)
+		ok = write_once(&w, false, why);
+	b->draft = w.draft;
+	bounce_said_free(w.said, b->n);
+	recode_plan_free(w.recode);
+	buf_free(&w.head);
+	buf_free(&w.out);
+	return ok;
+}
