@@ -92,6 +92,7 @@ struct job {
 	struct job_mark *marks;	/* the maker's */
 	struct job_result result; /* once it was run */
 	void *owner;		/* the maker's own */
+	unsigned lost;		/* recorders that died with it, or of it */
 	struct job *next;	/* in the one row that it is in */
 };
 
