@@ -30,6 +30,7 @@ struct store {
 	int folder[NFOLDERS];	/* -1 = not yet needed */
 	char remark[160];
 	bool in_place;		/* marks need no room on this file system */
+	struct recorders *recorders; /* NULL = jobs are run here */
 	struct request_row done; /* whose answer was not yet taken */
 	size_t owed;
 };

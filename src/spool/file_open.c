@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "base/mem.h"
 #include "net/file.h"
+#include "spool/recorder.h"
 
 static const char *const names[] = {
 	[IN_ROOT] = ".",
@@ -221,21 +223,35 @@ store_open(const struct store_config *config, struct outcome *why)
 	for (size_t i = 0; i < NFOLDERS; i++)
 		s->folder[i] = -1;
 	if (open_root(s, why) && file_folder(s, IN_QUEUE, why) >= 0 &&
-	    check_system(s, why))
+	    check_system(s, why)) {
+		if (config->recorders > 0)
+			s->recorders = recorders_new(config->recorders,
+			    RECORDER_IDLE);
 		return s;
+	}
 	store_close(s);
 	return NULL;
+}
+
+/* What was asked for is done, whether or not anybody hears of it. */
+static void
+await_all(struct store *s)
+{
+	struct pollfd p = { .fd = store_fd(s), .events = POLLIN };
+	struct store_answer answer;
+
+	while (s->owed > 0)
+		if (!store_answer(s, &answer))
+			poll(&p, 1, -1);
 }
 
 void
 store_close(struct store *s)
 {
-	struct store_answer answer;
-
 	if (!s)
 		return;
-	while (store_answer(s, &answer))
-		continue;
+	await_all(s);
+	recorders_free(s->recorders);
 	for (size_t i = 0; i < NFOLDERS; i++)
 		if (s->folder[i] >= 0)
 			close(s->folder[i]);

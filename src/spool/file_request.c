@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "spool/recorder.h"
 
 static void
 row_append(struct request_row *row, struct request *r)
@@ -87,6 +88,10 @@ finish(struct store *s, struct request *r)
 static void
 carry_out(struct store *s, struct request *r)
 {
+	if (s->recorders) {
+		recorders_submit(s->recorders, &r->job);
+		return;
+	}
 	job_run(&r->job);
 	finish(s, r);
 }
@@ -111,14 +116,32 @@ file_request_refuse(struct store *s, struct request *r,
 {
 	r->answer.why = *why;
 	row_append(&s->done, r);
+	if (s->recorders)
+		recorders_remind(s->recorders, true);
 }
 
 /* ---- answers ---- */
 
+/* The next request that is answered; NULL when there is none yet. */
+static struct request *
+next_answered(struct store *s)
+{
+	struct request *r = row_take(&s->done);
+	struct job *job;
+
+	if (r || !s->recorders)
+		return r;
+	recorders_remind(s->recorders, false);
+	job = recorders_done(s->recorders);
+	if (job)
+		finish(s, job->owner);
+	return row_take(&s->done);
+}
+
 bool
 store_answer(struct store *s, struct store_answer *out)
 {
-	struct request *r = row_take(&s->done);
+	struct request *r = next_answered(s);
 
 	if (!r)
 		return false;
@@ -135,8 +158,7 @@ store_answer(struct store *s, struct store_answer *out)
 int
 store_fd(const struct store *s)
 {
-	(void)s;
-	return -1;
+	return s->recorders ? recorders_fd(s->recorders) : -1;
 }
 
 size_t

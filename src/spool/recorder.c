@@ -40,6 +40,7 @@ struct recorders {
 	int poll;		/* an epoll of their sockets, and of */
 	int ready;		/* ... this, which says that some lie ready */
 	bool told;		/* ... as it does now */
+	bool reminded;		/* as the caller wants it to */
 	struct row waiting;	/* for a recorder */
 	struct row done;
 };
@@ -193,7 +194,7 @@ static void
 tell(struct recorders *r)
 {
 	uint64_t one = 1;
-	bool want = r->done.first != NULL;
+	bool want = r->done.first || r->reminded;
 
 	if (r->poll < 0 || want == r->told)
 		return;
@@ -304,6 +305,13 @@ recorders_done(struct recorders *r)
 	job = take(&r->done);
 	tell(r);
 	return job;
+}
+
+void
+recorders_remind(struct recorders *r, bool ready)
+{
+	r->reminded = ready;
+	tell(r);
 }
 
 int

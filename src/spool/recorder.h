@@ -17,6 +17,7 @@
 #ifndef SPOOL_RECORDER_H
 #define SPOOL_RECORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "spool/job.h"
@@ -43,6 +44,9 @@ struct job *recorders_done(struct recorders *r);
 
 /* Readable when there may be one; -1: never, they lie ready. */
 int recorders_fd(const struct recorders *r);
+
+/* The caller has something else ready: readable while that is so. */
+void recorders_remind(struct recorders *r, bool ready);
 
 /* How many there are now. */
 size_t recorders_count(const struct recorders *r);

@@ -139,12 +139,14 @@ ignore_signals(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
 		SIGALRM, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ };
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t none;
 
 	for (int i = 1; i < SIGRTMIN; i++)
-		signal(i, SIG_DFL);
+		sigaction(i, &by_default, NULL);
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-		signal(ignored[i], SIG_IGN);
+		sigaction(ignored[i], &ignore, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

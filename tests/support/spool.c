@@ -2,16 +2,20 @@
 /* spool.c - see spool.h */
 #include "spool.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
+unsigned spool_recorders;
+
 struct store *
 spool_again(const char *path)
 {
-	struct store_config config = { .path = path };
+	struct store_config config = { .path = path,
+		.recorders = spool_recorders };
 	struct outcome why;
 	struct store *s = store_open(&config, &why);
 
@@ -28,6 +32,19 @@ spool_new(char *path)
 	if (!mkdtemp(path))
 		abort();
 	return spool_again(path);
+}
+
+bool
+spool_await(struct store *s, struct store_answer *out)
+{
+	struct pollfd p = { .fd = store_fd(s), .events = POLLIN };
+
+	while (store_owed(s) > 0)
+		if (store_answer(s, out))
+			return true;
+		else if (poll(&p, 1, 20000) == 0)
+			abort();
+	return false;
 }
 
 static struct address
@@ -73,7 +90,7 @@ spool_add(struct store *s, const struct stored *m, struct slice text,
 	}
 	memcpy(id, draft_id(d), STORE_ID + 1);
 	store_commit(s, d, NULL);
-	return store_answer(s, &answer) && answer.ok;
+	return spool_await(s, &answer) && answer.ok;
 }
 
 void

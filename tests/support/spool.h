@@ -5,11 +5,17 @@
 
 #include "spool/store.h"
 
+/* How many recorders those opened from here on have; 0 at first. */
+extern unsigned spool_recorders;
+
 /* Make the folder (name ends in XXXXXX) and open it; aborts if it cannot. */
 struct store *spool_new(char *path);
 
 /* Another store on the same folder. */
 struct store *spool_again(const char *path);
+
+/* Wait for the next answer, 20 seconds at most; false when none is owed. */
+bool spool_await(struct store *s, struct store_answer *out);
 
 /* Facts of a message from a@example.org to n recipients r0@example.net ... */
 struct stored spool_mail(size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * net_recorder.c - jobs run by other processes: that all of them come back done,
- * whoever is killed, and that nobody stays.
+ * net_recorder.c - jobs run by other processes: all of them come back done,
+ * whoever is killed, and nobody stays.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -69,7 +69,7 @@ assert_answered(struct store *s)
 {
 	struct store_answer answer;
 
-	assert_true(store_answer(s, &answer));
+	assert_true(spool_await(s, &answer));
 	assert_true(answer.ok);
 	assert_false(store_answer(s, &answer));
 	assert_int_equal(store_owed(s), 0);
@@ -453,5 +453,10 @@ main(void)
 		TEST(test_discarded_leaves_no_trace),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("net_store", tests, NULL,
+	    NULL);
+
+	spool_recorders = 3;
+	return failed + cmocka_run_group_tests_name("net_store, recorders",
+	    tests, NULL, NULL);
 }
