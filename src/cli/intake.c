@@ -9,11 +9,11 @@
 #include "base/mem.h"
 #include "cli/names.h"
 #include "config/idn.h"
+#include "deliver/body.h"
 #include "mail/complete.h"
 #include "mail/header.h"
 #include "mail/label.h"
 #include "mail/mbox.h"
-#include "mail/recode.h"
 #include "mail/refrom.h"
 #include "mail/scan.h"
 #include "net/clock.h"
@@ -74,52 +74,6 @@ complete_options(const struct settings *s, const struct self *self,
 	return o;
 }
 
-/* Read all of the raw body once: for its facts, or for how to make it 7-bit. */
-static bool
-walk_body(const struct message *m, struct scan *scan, struct recode_plan *plan,
-    struct outcome *why)
-{
-	char block[CONTENT_BLOCK];
-	struct slice raw;
-	uint64_t at = 0;
-
-	do {
-		if (!content_read(&m->body, at, block, &raw, why))
-			return false;
-		if (plan)
-			recode_plan_feed(plan, raw);
-		if (scan)
-			scan_feed(scan, raw);
-		at += raw.n;
-	} while (raw.n > 0);
-	return true;
-}
-
-/* How to make it 7-bit, and whether that may be done. */
-static bool
-plan_recoding(struct message *m, bool cr_ends, struct outcome *why)
-{
-	m->recode = recode_plan_new(buf_slice(&m->head), cr_ends,
-	    &config_idn);
-	if (!walk_body(m, NULL, m->recode, why))
-		return false;
-	recode_plan_finish(m->recode);
-	m->recode_bar = recode_plan_bar(m->recode);
-	m->is_binary = m->is_binary || recode_plan_is_binary(m->recode);
-	if (!m->is_binary && !recode_is_needed(m)) {
-		recode_plan_free(m->recode); /* only CRs that nobody minds */
-		m->recode = NULL;
-		m->recode_bar = NULL;
-		return true;
-	}
-	if (!m->recode_bar || !recode_is_forced(m))
-		return true;
-	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 3),
-	    "the message has NULs, lines of more than 998 octets, CRs without "
-	    "LFs, or raw binary parts, and may not be re-coded: %s",
-	    m->recode_bar);
-}
-
 static bool
 scan_body(struct message *m, const struct complete_options *o,
     struct outcome *why)
@@ -128,7 +82,7 @@ scan_body(struct message *m, const struct complete_options *o,
 	struct scan scan = { .lines.cr_ends = o->cr_ends,
 		.look_closely = !as_is && label_is_missing(m) };
 
-	if (!walk_body(m, &scan, NULL, why))
+	if (!body_walk(m, &scan, NULL, why))
 		return false;
 	scan_finish(&scan);
 	m->is_rewritten = m->is_rewritten || scan.has_cr;
@@ -140,7 +94,7 @@ scan_body(struct message *m, const struct complete_options *o,
 	if (as_is)
 		m->recode_bar = "--as-is";
 	else if (recode_is_needed(m) || scan.has_cr)
-		return plan_recoding(m, o->cr_ends, why);
+		return body_plan_recoding(m, o->cr_ends, &config_idn, why);
 	return true;
 }
 
