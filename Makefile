@@ -114,7 +114,7 @@ $B/%.a:
 link = @mkdir -p $(@D); echo "  LD $@"
 $B/unit/net_%: $B/tests/unit/net_%.o $B/lib.a $B/support.a
 	$(link)
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) $(CURL) -lcmocka
+	$(Q)$(CC) $(LINK) -o $@ $^ $B/lib.a $(LIBS) $(NETLIBS) $(CURL) -lcmocka
 
 $B/unit/cli_%: $B/tests/unit/cli_%.o $B/cli.a $B/support.a
 	$(link)
