@@ -162,7 +162,7 @@ finish(struct store *s, struct file_entry *e, const char *hidden, int fd,
 	char *redo = NULL;
 	bool ok = false;
 
-	switch (file_load(fd, NULL, &report, why)) {
+	switch (file_load(s, fd, NULL, &report, why)) {
 	case STORE_TAKEN:
 		break;
 	case STORE_CORRUPT:

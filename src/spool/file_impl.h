@@ -29,6 +29,7 @@ struct store {
 	struct store_config config;
 	int folder[NFOLDERS];	/* -1 = not yet needed */
 	char remark[160];
+	struct hash_key hash;	/* of envelopes; drawn when needed */
 	bool in_place;		/* marks need no room on this file system */
 	struct recorders *recorders; /* NULL = jobs are run here */
 	struct request_row done; /* whose answer was not yet taken */
@@ -63,7 +64,8 @@ struct file_entry {
 	int fd;
 	bool taken;
 	bool over;		/* its text was cut off */
-	uint32_t seed;
+	uint32_t seed;		/* of the sums of its slots */
+	struct hash_key hash;	/* of its envelope */
 	struct where *where;	/* by number: the message's, the recipients' */
 	struct request *running; /* the one that is carried out */
 	struct request_row waiting;
@@ -117,8 +119,8 @@ void file_draft_into(struct store *s, struct draft *d, struct job *job);
 
 /* What is in the file, which should be of id, or NULL: of anyone; the entry of
  * a file that is STORE_TAKEN owns fd. */
-enum store_take file_load(int fd, const char *id, struct file_entry **out,
-    struct outcome *why);
+enum store_take file_load(struct store *s, int fd, const char *id,
+    struct file_entry **out, struct outcome *why);
 void file_entry_free(struct file_entry *e);
 
 /* Read n octets at `at`, no fewer. */

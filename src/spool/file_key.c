@@ -164,7 +164,7 @@ file_key_recover(struct store *s, const char *name, int64_t now)
 		close(fd);
 		return;
 	}
-	if (file_load(fd, NULL, &e, &ignored) != STORE_TAKEN) {
+	if (file_load(s, fd, NULL, &e, &ignored) != STORE_TAKEN) {
 		forget_old(s, fd, name, forget_before(s, now));
 		close(fd);
 		return;

@@ -169,7 +169,7 @@ read_envelope(struct file_entry *e, const char *front, uint32_t sum)
 
 	if (crc32c(0, records) != sum)
 		return false;
-	random_draw(&envelope->key, sizeof envelope->key);
+	envelope->key = e->hash;
 	return format_envelope_get(records, e->layout.rcpts, envelope);
 }
 
@@ -262,8 +262,18 @@ load(struct file_entry *e, struct front *f, const char *id, uint64_t size,
 	return check_trailer(e, f, why);
 }
 
+/* One for all messages of a store: to draw it is a system call. */
+static struct hash_key
+hash_key(struct store *s)
+{
+	if (s->hash.k[0] == 0)
+		random_draw(&s->hash, sizeof s->hash);
+	return s->hash;
+}
+
 enum store_take
-file_load(int fd, const char *id, struct file_entry **out, struct outcome *why)
+file_load(struct store *s, int fd, const char *id, struct file_entry **out,
+    struct outcome *why)
 {
 	struct file_entry *e = mem_alloc(sizeof *e);
 	enum store_take result;
@@ -271,6 +281,7 @@ file_load(int fd, const char *id, struct file_entry **out, struct outcome *why)
 	struct stat st;
 
 	e->fd = fd;
+	e->hash = hash_key(s);
 	front.more = NULL;
 	if (fstat(fd, &st) < 0)
 		result = unreadable(why, id);

@@ -74,7 +74,7 @@ name_report(struct store *s, const char *name)
 
 	if (fd < 0)
 		return;
-	if (file_load(fd, NULL, &report, &ignored) != STORE_TAKEN) {
+	if (file_load(s, fd, NULL, &report, &ignored) != STORE_TAKEN) {
 		close(fd);
 		return;
 	}

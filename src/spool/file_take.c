@@ -134,11 +134,11 @@ open_and_load(struct store *s, enum store_place place, const char *id,
 	int fd = open_message(s, which, id, take ? O_RDWR : O_RDONLY, why);
 
 	if (fd < 0)
-		return cannot_open(why, id);
-	if (take)
+		result = cannot_open(why, id);
+	else if (take)
 		result = lock(fd, s->folder[which], id, why);
 	if (result == STORE_TAKEN)
-		result = file_load(fd, id, out, why);
+		result = file_load(s, fd, id, out, why);
 	if (result == STORE_TAKEN) {
 		(*out)->entry.place = place;
 		(*out)->taken = take;
@@ -146,7 +146,8 @@ open_and_load(struct store *s, enum store_place place, const char *id,
 	}
 	if (take && result == STORE_CORRUPT)
 		put_away(s, id, which);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return result;
 }
 
