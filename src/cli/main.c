@@ -12,6 +12,7 @@
 #include "cli/check.h"
 #include "cli/help.h"
 #include "cli/receive.h"
+#include "cli/runq.h"
 #include "cli/send.h"
 #include "cli/trace.h"
 #include "cli/version.h"
@@ -107,7 +108,6 @@ static const struct {
 } answers[] = {
 	{ MODE_QUEUE_LIST, EX_OK, "Mail queue is empty\n", NULL },
 	{ MODE_QUEUE_COUNT, EX_OK, "0\n", NULL },
-	{ MODE_QUEUE_RUN, EX_OK, NULL, NULL },
 	{ MODE_HOST_STATUS, EX_OK, NULL, NULL },
 	{ MODE_HOST_PURGE, EX_OK, NULL, NULL },
 	{ MODE_ALIASES, EX_OK, NULL, "this version reads no aliases" },
@@ -169,6 +169,8 @@ run(const struct settings *s, const struct config *c)
 		return receive_run(s);
 	case MODE_DELIVER:
 		return send_run(s);
+	case MODE_QUEUE_RUN:
+		return runq_run(s);
 	case MODE_SMTP:
 	case MODE_BATCH_SMTP:
 	case MODE_TEST:
@@ -176,7 +178,6 @@ run(const struct settings *s, const struct config *c)
 	case MODE_QUEUE_LIST:
 	case MODE_QUEUE_DESK:
 	case MODE_QUEUE_COUNT:
-	case MODE_QUEUE_RUN:
 	case MODE_DAEMON:
 	case MODE_DAEMON_FOREGROUND:
 	case MODE_HOST_STATUS:

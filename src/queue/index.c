@@ -275,12 +275,13 @@ index_rest(struct index *x, struct item *i, enum item_state state)
 }
 
 void
-index_woke(struct index *x, uint64_t site, int64_t now)
+index_woke(struct index *x, uint64_t site, int64_t now, size_t most)
 {
 	struct site_row *s = table_find(&x->sites, key_slice(&site));
+	size_t n = s ? s->items.n : 0;
 	struct item *i;
 
-	for (size_t n = s ? s->items.n : 0; n > 0; n--) {
+	for (n = n < most ? n : most; n > 0; n--) {
 		i = list_first(&s->items);
 		index_wait(x, i, now, 0); /* the last one ends the row */
 	}

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/duration.h"
 #include "base/event.h"
 #include "deliver/deliver.h"
 #include "queue/schedule.h"
@@ -48,6 +49,10 @@ struct runner_config {
 	size_t max_active;	/* 0 = RUNNER_ACTIVE */
 	struct maillog *log;	/* or NULL */
 	const char *host;	/* who we are, for what is reported */
+	unsigned max_hops;	/* Received fields; 0 = 50 */
+	int64_t interval;	/* seconds between queue runs, for messages that
+				   want to wait for one (-odq); 0 = 1800 */
+	int offset;		/* of local time, minutes east of UTC */
 	const char *postmaster;	/* failed bounces go there; NULL = held/ */
 	size_t bounce_size;	/* octets of the original in a report; 0 = as
 				   bounce.h has it */

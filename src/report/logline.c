@@ -169,7 +169,7 @@ logline_put(struct buf *out, const struct logline_run *run,
 	struct outcome o = recipient_outcome(r);
 	size_t begin = out->n;
 
-	buf_putf(out, "uid=%u id=NOQUEUE", run->uid);
+	buf_putf(out, "uid=%u id=%s", run->uid, run->id ? run->id : "NOQUEUE");
 	put_path(out, "from", from->path);
 	put_path(out, "to", r->to.path);
 	put_host(out, &o);
@@ -187,4 +187,12 @@ logline_put_failure(struct buf *out, unsigned uid, int status, struct slice why)
 {
 	buf_putf(out, "uid=%u id=NOQUEUE status=failed exit=%d", uid, status);
 	put_value(out, "why", slice_trim(why), LOGLINE_MAX / 2);
+}
+
+void
+logline_put_note(struct buf *out, unsigned uid, const char *id,
+    struct slice what)
+{
+	buf_putf(out, "uid=%u id=%s", uid, id);
+	put_value(out, "note", slice_trim(what), LOGLINE_MAX / 2);
 }

@@ -22,10 +22,11 @@
 
 #define LOGLINE_MAX 928 /* with its heading a line stays below 1 KB */
 
-/* Who sends, and when the run and its sending began, on the loop's clock. */
+/* Who sends, when the run and its sending began (on the loop's clock), what. */
 struct logline_run {
 	unsigned uid;
 	int64_t start, begun;
+	const char *id;		/* of the queue; NULL: it is in none */
 };
 
 /* Append the line about one recipient, without line end. */
@@ -35,5 +36,9 @@ void logline_put(struct buf *out, const struct logline_run *run,
 /* Append one about the whole run: it ended with this exit status, because. */
 void logline_put_failure(struct buf *out, unsigned uid, int status,
     struct slice why);
+
+/* Append one about a message of the queue: what was done, or went wrong. */
+void logline_put_note(struct buf *out, unsigned uid, const char *id,
+    struct slice what);
 
 #endif

@@ -153,15 +153,15 @@ test_sites(void **state)
 	(void)state;
 	for (unsigned n = 0; n < 10; n++)
 		index_wait(&x, make(n, CLASS_NORMAL, 0), 1000, 1 + n % 2);
-	index_woke(&x, 9, 5);
-	index_woke(&x, 1, 5);
+	index_woke(&x, 9, 5, SIZE_MAX);
+	index_woke(&x, 1, 5, SIZE_MAX);
 	assert_true(index_step(&x, 5));
 	for (unsigned n = 0; n < 10; n += 2)
 		assert_int_equal(number(index_take(&x)), n);
 	assert_null(index_take(&x));
-	index_woke(&x, 1, 5);
+	index_woke(&x, 1, 5, SIZE_MAX);
 	index_drop(&x, index_find(&x, make(1, CLASS_NORMAL, 0)->id));
-	index_woke(&x, 2, 6);
+	index_woke(&x, 2, 6, SIZE_MAX);
 	assert_true(index_step(&x, 6));
 	i = index_take(&x);
 	assert_int_equal(number(i), 3);
@@ -215,7 +215,7 @@ do_something(struct item *i, int round)
 		index_rest(&x, i, rand() % 2 ? ITEM_HELD : ITEM_KEPT);
 		break;
 	case 3:
-		index_woke(&x, (uint64_t)rand() % 3, round);
+		index_woke(&x, (uint64_t)rand() % 3, round, SIZE_MAX);
 		break;
 	case 4:
 		index_step(&x, round);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/* runner_impl.h - what the files of the runner share. */
+#ifndef QUEUE_RUNNER_IMPL_H
+#define QUEUE_RUNNER_IMPL_H
+
+#include "queue/bounce.h"
+#include "queue/index.h"
+#include "queue/runner.h"
+
+#define RUNNER_RESCAN SECONDS(600) /* whose wake was lost is found so */
+
+struct runner {
+	const struct runner_config *config;
+	struct deliver_config way;	/* config's, with records */
+	struct events *events;
+	struct store *store;
+	struct deliver *deliver;
+	struct index index;
+	int64_t now, wall;		/* of the step under way */
+
+	struct list runs;		/* messages that are active, */
+	struct list stuck;		/* ... and those that must stay locked
+					   since nothing can be recorded */
+	size_t answer_slot;		/* of the store, in the wait */
+
+	struct buf scan;		/* ids, each with its NUL; */
+	size_t scanned;			/* ... octets of it that are done */
+	int64_t rescan;			/* when to look again */
+	bool begun;			/* the first step was made */
+	bool is_behind;			/* there was too much for one step */
+
+	bool is_stopping;
+	struct outcome stop;		/* why; */
+	int64_t stop_at;		/* ... when patience ends */
+	bool is_blocked;
+	struct outcome block;
+	bool closed;			/* deliver was told that this is all */
+	int status;
+
+	struct list news;
+	struct news *told;		/* the last one that was taken */
+	struct list plans;
+};
+
+/* A message that is active. */
+struct run {
+	struct list_node node;
+	struct runner *runner;
+	struct item *item;
+	struct entry *entry;
+	struct message message;
+	struct consignment consignment;
+	struct bounce bounce;
+	size_t owed;		/* answers of the store */
+	size_t open;		/* recipients without a verdict */
+	int64_t begun;		/* on the loop's clock */
+	bool sending;		/* deliver has it */
+	bool cancelled;		/* somebody wants it: give it back */
+	bool is_damaged;	/* its text could not be read */
+	bool is_unsafe;		/* delivered, and that is not on the disk */
+	bool is_paused;		/* it cannot be written to: later */
+};
+
+/* ---- run.c: one message ---- */
+
+/* Take the item, which is ACTIVE, and try it; or put it where it belongs. */
+void run_begin(struct runner *r, struct item *i);
+
+/* Its attempt is durable. */
+void run_try(struct run *run);
+
+/* Deliver has given it back. */
+void run_delivered(struct run *run);
+
+void run_cancel(struct run *run, const struct outcome *why);
+
+/* It ends where it is, with nothing written. */
+void run_drop(struct run *run);
+
+/* ---- run_record.c: what is made durable of it ---- */
+
+/* That it is tried; run_try() follows. */
+void run_record_attempt(struct run *run);
+
+/* Verdicts of it. */
+void run_record(struct run *run, const struct deliver_batch *batch);
+
+/* The report that is planned, with its draft. */
+void run_ask_report(struct run *run);
+
+/* An answer of the store, owner and all. */
+void run_answer(const struct store_answer *a);
+
+/* ---- run_end.c: all are settled: reports, and where it goes from here ---- */
+
+void run_end(struct run *run);
+void run_reported(struct run *run, const struct store_answer *a);
+
+/* ---- runner_scan.c: the index and the store ---- */
+
+/* Where a message that nobody has belongs, as its slots say. */
+void runner_place(struct runner *r, struct item *i, const struct entry *e);
+
+/* The facts of it that the index has. */
+void runner_note(struct runner *r, struct item *i, const struct entry *e);
+
+/* Is it among these? */
+bool runner_is_wanted(const struct runner_filter *f, const struct entry *e);
+
+/* Look at one that was changed. */
+void runner_look(struct runner *r, struct item *i);
+
+void runner_scan_begin(struct runner *r);
+void runner_scan_step(struct runner *r);
+bool runner_is_scanning(const struct runner *r);
+
+/* ---- runner_news.c ---- */
+
+void news_put(struct runner *r, const struct item *i,
+    enum runner_news_kind kind, const struct recipient *rcpt, int64_t next);
+void news_free(struct runner *r);
+
+/* ---- runner_plan.c ---- */
+
+void plans_step(struct runner *r, const struct wait *w);
+void plans_wait(struct runner *r, struct wait *w);
+void plans_free(struct runner *r);
+
+/* ---- runner_log.c ---- */
+
+/* What became of a recipient; and a note about a message. */
+void runner_log_verdict(const struct run *run, const struct recipient *r);
+void runner_log(const struct runner *r, enum maillog_level level, unsigned uid,
+    const char *id, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+#endif
