@@ -85,6 +85,8 @@ outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
 const char *
 outcome_word(enum verdict v, enum stage s)
 {
+	if (outcome_is_queued(v, s))
+		return "queued";
 	return v == VERIFIED && s < STAGE_RCPT ? "reached" : verdicts[v];
 }
 

@@ -119,7 +119,20 @@ bool outcome_is_worse(const struct outcome *a, const struct outcome *b);
 const char *verdict_name(enum verdict v);
 const char *stage_name(enum stage s);
 
-/* The verdict's name; but before RCPT nobody is verified: "reached". */
+/*
+ * DELIVERED by this machine itself: into its queue, where it is safe.  No
+ * server has had a word in it.
+ */
+static inline bool
+outcome_is_queued(enum verdict v, enum stage s)
+{
+	return v == DELIVERED && s == STAGE_SYSTEM;
+}
+
+/*
+ * The verdict's name; but before RCPT nobody is verified: "reached"; and what
+ * is in the queue is "queued".
+ */
 const char *outcome_word(enum verdict v, enum stage s);
 
 /* Append "5.1.1"; nothing when there is none. */

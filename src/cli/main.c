@@ -204,9 +204,6 @@ main(int argc, char **argv)
 	status = config_options(&config, argc, argv, &settings, &says);
 	text = buf_slice(&says);
 	fwrite(text.p, 1, text.n, stderr);
-	if (status == 0 && settings.mode == MODE_DELIVER &&
-	    settings.config_fault)
-		status = EX_CONFIG;
 	if (status != 0)
 		trace_failure(&settings, status, text);
 	buf_free(&says);

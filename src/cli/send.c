@@ -13,12 +13,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "cli/check.h"
+#include "cli/deadletter.h"
 #include "cli/intake.h"
 #include "cli/loop.h"
+#include "cli/queueing.h"
 #include "cli/reach.h"
 #include "cli/trace.h"
+#include "config/staging.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "net/file.h"
@@ -33,6 +37,7 @@ struct run {
 	struct events events;
 	struct report report;
 	struct deliver *deliver;
+	struct queueing queueing;
 	struct stop stop;
 	struct outcome stopped;	/* by a signal; PENDING = not */
 };
@@ -107,6 +112,86 @@ print_plans(struct run *r)
 	return status;
 }
 
+/* ---- what the queue has to do with it ---- */
+
+/* Did a server say "later" to anybody? */
+static bool
+is_deferred(const struct run *r)
+{
+	const struct envelope *e = &r->intake.envelope;
+
+	for (size_t i = 0; i < e->n; i++)
+		if (e->rcpts[i].verdict == DEFERRED)
+			return true;
+	return false;
+}
+
+/* What this run could not do, the queue may; not after a signal to stop. */
+static void
+queue_the_rest(struct run *r)
+{
+	struct outcome why;
+
+	if (!queueing_is_last(r->s) || !is_deferred(r) ||
+	    r->stopped.verdict != PENDING)
+		return;
+	if (queueing_run(&r->queueing, &why) == QUEUEING_FAILED)
+		snprintf(r->queueing.bar, sizeof r->queueing.bar, "%s",
+		    why.text);
+}
+
+/* Whoever may think so must know that nobody will try it again. */
+static void
+say_not_queued(struct run *r)
+{
+	const struct queueing *q = &r->queueing;
+	struct buf line = { 0 };
+
+	if (q->bar[0] == '\0' || !is_deferred(r) || r->report.quiet ||
+	    (q->absent && r->s->personality != AS_SMTPSEND))
+		return;
+	buf_putf(&line, "%s: nothing was queued: ", r->s->program);
+	text_escape(&line, slice_of(r->queueing.bar));
+	fprintf(stderr, "%s\n", buf_str(&line));
+	buf_free(&line);
+}
+
+/* -oem, -oee: it can neither be queued nor mailed back. */
+static void
+save_dead_letter(struct run *r)
+{
+	const struct dead_letter d = { &r->intake, r->report.run.uid,
+		clock_wall().seconds };
+	enum error_mode mode = r->s->sendmail.errors;
+	struct buf path = { 0 }, line = { 0 };
+	struct outcome why;
+
+	if ((mode != ERRORS_MAIL && mode != ERRORS_MAIL_OK) ||
+	    !dead_letter_is_for(d.uid) || r->intake.message.size == 0)
+		return;
+	if (dead_letter_save(&d, &path, &why))
+		buf_putf(&line, "the message was saved in %s", buf_str(&path));
+	else
+		buf_puts(&line, why.text);
+	fprintf(stderr, "%s: ", r->s->program);
+	buf_clear(&path);
+	text_escape(&path, buf_slice(&line));
+	fprintf(stderr, "%s\n", buf_str(&path));
+	buf_free(&path);
+	buf_free(&line);
+}
+
+static int
+report_sent(struct run *r)
+{
+	int status = report_results(&r->report, &r->intake.envelope);
+
+	say_not_queued(r);
+	if (status != EX_OK)
+		save_dead_letter(r);
+	return status;
+}
+
 static int
 execute(struct run *r)
 {
@@ -116,8 +201,10 @@ execute(struct run *r)
 	stop_catch(&r->stop, false);
 	r->report.run.begun = clock_now();
 	loop_run(&call, &r->stopped);
-	return r->config.plan_only ? print_plans(r) :
-	    report_results(&r->report, &r->intake.envelope);
+	if (r->config.plan_only)
+		return print_plans(r);
+	queue_the_rest(r);
+	return report_sent(r);
 }
 
 /*
@@ -174,6 +261,75 @@ deliver(struct run *r)
 	return status;
 }
 
+/* ---- the run ---- */
+
+/* What intake had to tell, where no loop turns. */
+static void
+print_events(struct run *r)
+{
+	struct event e;
+
+	while (events_take(&r->events, &e))
+		report_event(&r->report, &e);
+	report_flush(&r->report);
+}
+
+static int
+send_now(struct run *r)
+{
+	configure(r);
+	return deliver(r);
+}
+
+/* Where there is no queue: what was asked for cannot be. */
+static int
+fail_unqueued(struct run *r)
+{
+	const struct settings *s = r->s;
+	struct outcome why;
+
+	if (s->config_fault)
+		outcome_fail(&why, FAILED, STAGE_CONFIG, ESC(4, 3, 5),
+		    "nothing was sent: %s", s->config_fault);
+	else
+		outcome_fail(&why, FAILED, STAGE_SYSTEM, ESC(5, 3, 3),
+		    "%s needs a queue, nothing was sent: %s",
+		    s->enqueue.at ? "--at" : "--dedupe", r->queueing.bar);
+	fail(r, &why);
+	return s->config_fault ? EX_CONFIG : EX_UNAVAILABLE;
+}
+
+static int
+queue_it(struct run *r)
+{
+	struct outcome why;
+
+	print_events(r);
+	switch (queueing_run(&r->queueing, &why)) {
+	case QUEUEING_DONE:
+		return report_results(&r->report, &r->intake.envelope);
+	case QUEUEING_FAILED:
+		return fail(r, &why);
+	case QUEUEING_BARRED:
+		break;
+	}
+	if (r->s->config_fault || queueing_is_a_must(r->s))
+		return fail_unqueued(r);
+	return send_now(r);
+}
+
+/* The message has come in. */
+static int
+handle(struct run *r)
+{
+	struct envelope *e = &r->intake.envelope;
+
+	staging_apply(&r->s->queue, e, clock_now());
+	if (e->n == 0)
+		return report_results(&r->report, e);
+	return queueing_is_first(r->s) ? queue_it(r) : send_now(r);
+}
+
 static bool
 open_report(struct run *r, struct outcome *why)
 {
@@ -188,6 +344,7 @@ open_report(struct run *r, struct outcome *why)
 		.maillog = trace_config(s, now),
 		.maillog_asked = s->show.log != NULL,
 		.uid = (unsigned)getuid(),
+		.quiet = s->sendmail.errors == ERRORS_QUIET,
 		.bodies = s->show.verbose > 1,
 		.wish = { .port = s->way.port,
 			.server = s->way.server[0] != '\0',
@@ -225,14 +382,13 @@ send_run(const struct settings *s)
 	r.events.now = clock_now();
 	r.events.wanted = report_wants_events(&r.report);
 	r.events.bodies = report_wants_bodies(&r.report);
-	if (!intake_read(&r.intake, s, &r.reach.self, &r.events, &why)) {
+	r.queueing = (struct queueing){ .settings = s,
+		.self = &r.reach.self, .intake = &r.intake,
+		.report = &r.report };
+	if (intake_read(&r.intake, s, &r.reach.self, &r.events, &why))
+		status = handle(&r);
+	else
 		status = fail(&r, &why);
-	} else if (r.intake.envelope.n == 0) {
-		status = report_results(&r.report, &r.intake.envelope);
-	} else {
-		configure(&r);
-		status = deliver(&r);
-	}
 	events_free(&r.events);
 	intake_free(&r.intake);
 	reach_free(&r.reach);

@@ -227,6 +227,8 @@ advice_for(const struct outcome *o, struct wish wish)
 {
 	const char *sentence = NULL;
 
+	if (wish.queued && o->verdict == DEFERRED)
+		return NULL;
 	if (o->maybe_sent)
 		return "it may have arrived all the same: sending it again "
 		       "makes a possible duplicate";

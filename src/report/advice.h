@@ -24,6 +24,7 @@ struct wish {
 	enum link_kind link; /* ... and how it begins */
 	bool keys;	/* under a name that knows no long options */
 	bool verbose;	/* the dialogue is shown already */
+	bool queued;	/* what was deferred is in the queue */
 };
 
 /*

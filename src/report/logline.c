@@ -183,6 +183,15 @@ logline_put(struct buf *out, const struct logline_run *run,
 }
 
 void
+logline_put_queued(struct buf *out, unsigned uid, const char *id,
+    const struct address *from)
+{
+	buf_putf(out, "uid=%u id=%s", uid, id);
+	put_path(out, "from", from->path);
+	buf_puts(out, " status=queued");
+}
+
+void
 logline_put_failure(struct buf *out, unsigned uid, int status, struct slice why)
 {
 	buf_putf(out, "uid=%u id=NOQUEUE status=failed exit=%d", uid, status);

@@ -67,6 +67,7 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 		.out = stdout,
 		.err = stderr,
 		.start = start,
+		.quiet = c->quiet,
 		.wish = c->wish,
 		.maillog_asked = c->maillog_asked,
 		.run = { .uid = c->uid, .start = start },
@@ -165,7 +166,7 @@ print_warning(struct report *r, const struct event *e)
 {
 	struct buf line = { 0 };
 
-	if (r->told || event_get_number(e, "warning") != 1)
+	if (r->quiet || r->told || event_get_number(e, "warning") != 1)
 		return;
 	buf_putf(&line, "%s: ", r->program);
 	text_escape(&line, event_get(e, "text"));
@@ -230,6 +231,30 @@ log_failure(struct report *r, const struct outcome *why)
 	buf_free(&line);
 }
 
+void
+report_has_queue(struct report *r)
+{
+	r->wish.queued = true;
+	r->text.wish.queued = true;
+	r->logged.wish.queued = true;
+}
+
+void
+report_queued(struct report *r, const struct address *from, const char *id,
+    uint64_t size, size_t recipients)
+{
+	struct buf line = { 0 };
+
+	if (!maillog_is_wanted(&r->maillog))
+		return;
+	logline_put_queued(&line, r->run.uid, id, from);
+	buf_putf(&line, " size=%llu recipients=%zu",
+	    (unsigned long long)size, recipients);
+	maillog_put(&r->maillog, MAILLOG_INFO, maillog_now(&r->maillog),
+	    buf_slice(&line));
+	buf_free(&line);
+}
+
 /* Whoever asks is told, also without -v. */
 static void
 print_verified(struct buf *line, const struct recipient *rcpt)
@@ -261,7 +286,7 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	struct outcome o = recipient_outcome(rcpt);
 	struct buf line = { 0 };
 
-	if (r->told)
+	if (r->quiet || r->told)
 		return;
 	buf_putf(&line, "%s: ", r->program);
 	text_escape(&line, slice_of(rcpt->to.path));
@@ -288,13 +313,16 @@ report_results(struct report *r, const struct envelope *e)
 	const struct recipient *rcpt;
 
 	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
-		log_result(r, &e->from, rcpt);
+		o = recipient_outcome(rcpt);
+		if (!outcome_is_queued(o.verdict, o.stage))
+			log_result(r, &e->from, rcpt);
 		print_result(r, rcpt);
 	}
 	flush(r, r->out);
 	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
 		o = recipient_outcome(rcpt);
-		r->delivered += o.verdict == DELIVERED;
+		r->delivered += o.verdict == DELIVERED &&
+		    !outcome_is_queued(o.verdict, o.stage);
 		if (o.verdict == DEFERRED || o.verdict == FAILED)
 			print_failure(r, rcpt);
 		if (outcome_is_worse(&o, &worst))
@@ -325,7 +353,9 @@ report_failure(struct report *r, const struct outcome *why)
 	text_escape(&line, slice_of(why->text));
 	advice_put(&line, why, r->wish);
 	buf_putc(&line, '\n');
-	emit(r, r->err, &line);
+	if (!r->quiet)
+		emit(r, r->err, &line);
+	buf_free(&line);
 	log_failure(r, why);
 	return outcome_exit(why);
 }

@@ -33,6 +33,7 @@ struct report {
 	FILE *log;		/* -X, or NULL; closed by report_close() */
 	int64_t start;		/* times are shown since then */
 	struct wish wish;	/* for advice on failures */
+	bool quiet;		/* -oeq */
 	bool told;		/* the transcript goes where failures go, and
 				   tells them already */
 	int error;		/* of the first write that failed; 0 = none */
@@ -55,6 +56,7 @@ struct report_config {
 	struct maillog_config maillog;
 	bool maillog_asked;	/* not the default */
 	unsigned uid;		/* who sends, for the log */
+	bool quiet;		/* not a word on stderr */
 	struct wish wish;	/* what the user asked for */
 };
 
@@ -83,10 +85,17 @@ void report_event(struct report *r, const struct event *e);
 void report_flush(struct report *r);
 
 /*
- * Print what became of each recipient, none of them PENDING; returns the exit
- * status, which the worst of them decides.
+ * Print what became of each recipient, none of them PENDING, and log it;
+ * returns the exit status, which the worst of them decides.  That a message was
+ * queued is logged by report_queued(), once for all its recipients.
  */
 int report_results(struct report *r, const struct envelope *e);
+
+/* Whatever is deferred from now on is in the queue. */
+void report_has_queue(struct report *r);
+
+void report_queued(struct report *r, const struct address *from,
+    const char *id, uint64_t size, size_t recipients);
 
 /* --explain: print a plan; returns its exit status (0 = it can be executed). */
 int report_plan(struct report *r, const struct plan *p);

@@ -337,7 +337,7 @@ transcript_flush(struct transcript *t)
 static void
 put_reached(struct buf *b, const struct outcome *o)
 {
-	bool early = o->stage < STAGE_RCPT;
+	bool early = o->verdict == VERIFIED && o->stage < STAGE_RCPT;
 
 	buf_puts(b, outcome_word(o->verdict, o->stage));
 	if (early)

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/* enqueue.c - see enqueue.h */
+#include "cli/enqueue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/when.h"
+#include "deliver/deliver.h"
+#include "mail/encode.h"
+#include "mail/header.h"
+#include "mail/recode.h"
+#include "net/content.h"
+
+/* ---- what is known of it ---- */
+
+static unsigned
+count_received(struct slice head)
+{
+	struct header_field field;
+	unsigned n = 0;
+
+	while (header_next(&head, &field))
+		n += header_is(&field, "Received");
+	return n;
+}
+
+/* Has a field this word, alone or before a parameter? */
+static bool
+says(struct slice head, const char *name, const char *word)
+{
+	struct header_field field;
+
+	return header_find(head, name, &field) &&
+	    slice_starts_nocase(slice_trim(field.value), slice_of(word));
+}
+
+/* What waits longest is bulk; what tells of trouble goes first. */
+static enum mail_class
+class_of(const struct settings *s, const struct intake *in)
+{
+	struct slice head = buf_slice(&in->message.head);
+	struct slice name = slice_of(s->message.full_name);
+
+	if (in->envelope.from.path[0] == '\0' ||
+	    slice_eq(name, SLICE("CronDaemon")) ||
+	    slice_eq(name, SLICE("Anacron")))
+		return CLASS_URGENT;
+	if (says(head, "Precedence", "bulk") ||
+	    says(head, "Precedence", "list") ||
+	    says(head, "Precedence", "junk"))
+		return CLASS_BULK;
+	return CLASS_NORMAL;
+}
+
+static void
+set_string(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+/* What no server takes as it is. */
+static bool
+is_recoded(const struct message *m)
+{
+	return m->recode && !m->recode_bar && recode_is_forced(m);
+}
+
+/* What is stored in 7-bit form is clean. */
+static void
+describe_text(struct stored *out, const struct message *m)
+{
+	out->utf8_headers = m->utf8_headers;
+	out->doubtful_head = m->doubtful_head;
+	set_string(out->utf8_field, sizeof out->utf8_field, m->utf8_field);
+	set_string(out->recode_bar, sizeof out->recode_bar, m->recode_bar);
+	if (is_recoded(m))
+		return;
+	out->longest_line = m->longest_line;
+	out->eight_bit = m->eight_bit;
+	out->has_nul = m->has_nul;
+	out->is_binary = m->is_binary;
+}
+
+static bool
+set_times(const struct enqueue_call *call, struct stored *out,
+    struct outcome *why)
+{
+	const struct settings *s = call->settings;
+
+	out->created = call->now;
+	out->expires = s->enqueue.expires ? s->enqueue.expires :
+	    s->sendmail.queue_return;
+	if (!s->enqueue.at ||
+	    when_parse(s->enqueue.at, call->now, &out->not_before))
+		return true;
+	return outcome_fail(why, FAILED, STAGE_USAGE, ESC(5, 5, 4),
+	    "--at %s: there is no such time", s->enqueue.at);
+}
+
+static bool
+set_hops(const struct enqueue_call *call, struct stored *out,
+    struct outcome *why)
+{
+	const struct settings *s = call->settings;
+	unsigned n = s->message.hop_count +
+	    count_received(buf_slice(&call->intake->message.head));
+
+	out->hops = (uint16_t)(n < UINT16_MAX ? n : UINT16_MAX);
+	if (s->sendmail.max_hops == 0 || n <= s->sendmail.max_hops)
+		return true;
+	return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 4, 6),
+	    "the message has been through %u hosts, %u are allowed: it goes "
+	    "round in a circle", n, s->sendmail.max_hops);
+}
+
+bool
+enqueue_facts(const struct enqueue_call *call, struct stored *out,
+    struct outcome *why)
+{
+	const struct settings *s = call->settings;
+	const struct intake *in = call->intake;
+
+	*out = (struct stored){
+		.uid = call->uid,
+		.class = (uint8_t)class_of(s, in),
+		.hold = s->sendmail.hold,
+		.queue_only = s->sendmail.delivery == DELIVERY_QUEUE,
+		.require_tls = s->message.require_tls,
+		.is_bounce = in->envelope.from.path[0] == '\0',
+		.envelope = in->envelope,
+		.head = in->message.head.n,
+	};
+	set_string(out->host, sizeof out->host, call->self->host[0] ?
+	    call->self->host : call->self->name);
+	set_string(out->tag, sizeof out->tag, s->sendmail.log_tag);
+	set_string(out->key, sizeof out->key, s->enqueue.key);
+	describe_text(out, &in->message);
+	return set_times(call, out, why) && set_hops(call, out, why);
+}
+
+/* ---- its text ---- */
+
+/* The encoder of either form. */
+struct form {
+	struct encoder plain;
+	struct recode *recode;	/* or NULL */
+	struct buf out;
+};
+
+static bool
+put(struct enqueue_text *t, struct form *f, struct outcome *why)
+{
+	bool ok = f->out.n == 0 || t->put(t->arg, buf_slice(&f->out), why);
+
+	buf_clear(&f->out);
+	return ok;
+}
+
+static bool
+put_head(struct enqueue_text *t, struct form *f, const struct message *m,
+    struct outcome *why)
+{
+	if (!is_recoded(m)) {
+		t->head = m->head.n;
+		return t->put(t->arg, buf_slice(&m->head), why);
+	}
+	f->recode = recode_new(m->recode, buf_slice(&m->head), &f->out);
+	t->head = f->out.n;
+	return put(t, f, why);
+}
+
+static bool
+put_body(struct enqueue_text *t, struct form *f, const struct message *m,
+    struct outcome *why)
+{
+	char block[CONTENT_BLOCK];
+	struct slice raw;
+	uint64_t at = 0;
+
+	do {
+		if (!content_read(&m->body, at, block, &raw, why))
+			return false;
+		if (f->recode)
+			recode_feed(f->recode, raw, &f->out);
+		else
+			encode(&f->plain, raw, &f->out);
+		if (!put(t, f, why))
+			return false;
+		at += raw.n;
+	} while (raw.n > 0);
+	if (f->recode)
+		recode_finish(f->recode, &f->out);
+	else
+		encode_finish(&f->plain, &f->out);
+	return put(t, f, why);
+}
+
+bool
+enqueue_text(struct enqueue_text *t, const struct message *m,
+    struct outcome *why)
+{
+	struct form f = { 0 };
+	bool ok = put_head(t, &f, m, why) && put_body(t, &f, m, why);
+
+	recode_free(f.recode);
+	buf_free(&f.out);
+	return ok;
+}
+
+/* ---- into the store ---- */
+
+static bool
+write_block(void *draft, struct slice text, struct outcome *why)
+{
+	return store_write(draft, text, why);
+}
+
+/* Without recorders the answer lies ready. */
+static bool
+commit(struct store *store, struct draft *draft, struct enqueued *out,
+    struct outcome *why)
+{
+	struct store_answer answer;
+
+	store_commit(store, draft, NULL);
+	if (!store_answer(store, &answer))
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "the queue gave no answer");
+	*why = answer.why;
+	out->duplicate = answer.duplicate;
+	memcpy(out->id, answer.id, sizeof answer.id);
+	return answer.ok || answer.duplicate;
+}
+
+static bool
+add(const struct enqueue_call *call, struct store *store,
+    struct enqueued *out, struct outcome *why)
+{
+	struct enqueue_text text = { .put = write_block };
+	struct stored facts;
+	struct draft *draft;
+
+	if (!enqueue_facts(call, &facts, why))
+		return false;
+	draft = store_begin(store, &facts, why);
+	if (!draft)
+		return false;
+	text.arg = draft;
+	if (!enqueue_text(&text, &call->intake->message, why)) {
+		store_discard(store, draft);
+		return false;
+	}
+	draft_facts(draft)->head = text.head;
+	return commit(store, draft, out, why);
+}
+
+bool
+enqueue(const struct enqueue_call *call, struct enqueued *out,
+    struct outcome *why)
+{
+	const struct queue_settings *q = &call->settings->queue;
+	const struct store_config config = { .path = q->path,
+		.reserve = q->reserve };
+	struct store *store = store_open(&config, why);
+	bool ok = store && add(call, store, out, why);
+
+	if (store)
+		store_close(store);
+	return ok;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * enqueue.h - from a message that has come in to one that is safe.
+ *
+ * What is stored is the finished header and the body in canonical form, so what
+ * no server takes as it is (NULs, lines over 998 octets) is in 7-bit form
+ * already.
+ */
+#ifndef CLI_ENQUEUE_H
+#define CLI_ENQUEUE_H
+
+#include "cli/intake.h"
+#include "spool/store.h"
+
+struct enqueue_call {
+	const struct settings *settings;
+	const struct self *self;
+	const struct intake *intake;
+	unsigned uid;		/* who hands it in */
+	int64_t now;		/* seconds since 1970 */
+};
+
+/*
+ * What is stored of it besides its text; borrows all.  False with *why: it has
+ * been through too many hosts (-O MaxHopCount), or --at is no time.
+ */
+bool enqueue_facts(const struct enqueue_call *call, struct stored *out,
+    struct outcome *why);
+
+struct enqueued {
+	char id[STORE_ID + 1];
+	bool duplicate;		/* there is such a key: this id is its
+				   message's, and no other was made */
+};
+
+/*
+ * Store it; true: it will be delivered or bounced, whatever dies.  False with
+ * *why, and no trace of it is left.
+ */
+bool enqueue(const struct enqueue_call *call, struct enqueued *out,
+    struct outcome *why);
+
+/*
+ * The text, canonical, in pieces: put(arg, ...) gets each; what it returns
+ * false for ends it.  *head is how many octets of it are the header.
+ */
+struct enqueue_text {
+	bool (*put)(void *arg, struct slice text, struct outcome *why);
+	void *arg;
+	uint64_t head;
+};
+bool enqueue_text(struct enqueue_text *t, const struct message *m,
+    struct outcome *why);
+
+#endif

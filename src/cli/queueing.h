@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queueing.h - a run that ends with the message in the queue.
+ *
+ * Who is root, or the owner of the spool, becomes its owner and writes into the
+ * store himself; any other user hands it in to the daemon.  Where there is
+ * neither a spool for us nor a daemon, and for mail that goes the user's own
+ * way, nothing is queued: the caller delivers it in the foreground.
+ */
+#ifndef CLI_QUEUEING_H
+#define CLI_QUEUEING_H
+
+#include "cli/intake.h"
+#include "report/report.h"
+
+struct queueing {
+	const struct settings *settings;
+	const struct self *self;
+	struct intake *intake;
+	struct report *report;
+	char bar[512];		/* why nothing was queued; for people */
+	bool absent;		/* ... since there is no queue at all */
+};
+
+/* Is the message for the queue first, and not to be delivered by this run? */
+bool queueing_is_first(const struct settings *s);
+
+/* ... or only what this run could not deliver, if that may be later? */
+bool queueing_is_last(const struct settings *s);
+
+/* Can it be without a queue?  --at and --dedupe promise what needs one. */
+bool queueing_is_a_must(const struct settings *s);
+
+enum queueing_result {
+	QUEUEING_DONE,		/* all recipients have a verdict: report them */
+	QUEUEING_FAILED,	/* *why: nothing of it was queued */
+	QUEUEING_BARRED,	/* bar: deliver it in the foreground */
+};
+
+/*
+ * Queue all recipients who are PENDING or DEFERRED, tell whoever is to deliver
+ * it, and wait where that was asked for.  This process may be another user's
+ * then.
+ */
+enum queueing_result queueing_run(struct queueing *q, struct outcome *why);
+
+#endif
