@@ -5,25 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/when.h"
 #include "deliver/deliver.h"
 #include "mail/encode.h"
 #include "mail/header.h"
+#include "mail/received.h"
 #include "mail/recode.h"
 #include "net/content.h"
 
 /* ---- what is known of it ---- */
-
-static unsigned
-count_received(struct slice head)
-{
-	struct header_field field;
-	unsigned n = 0;
-
-	while (header_next(&head, &field))
-		n += header_is(&field, "Received");
-	return n;
-}
 
 /* Has a field this word, alone or before a parameter? */
 static bool
@@ -51,6 +42,46 @@ class_of(const struct settings *s, const struct intake *in)
 	    says(head, "Precedence", "junk"))
 		return CLASS_BULK;
 	return CLASS_NORMAL;
+}
+
+/* "uucp" of -p uucp:host; what is no word of a header is not believed. */
+static struct slice
+protocol(const struct settings *s)
+{
+	struct slice p = slice_of(s->sendmail.protocol), name = { 0 };
+
+	slice_cut(&p, ':', &name);
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_is_alnum(name.p[i]))
+			return SLICE("local");
+	return name.n > 0 ? name : SLICE("local");
+}
+
+static struct slice
+our_name(const struct self *self)
+{
+	const char *name = self->host[0] ? self->host : self->name;
+
+	return name[0] ? slice_of(name) : SLICE("localhost");
+}
+
+static void
+put_received(struct buf *out, const struct enqueue_call *call, const char *id)
+{
+	const struct envelope *e = &call->intake->envelope;
+	const struct received r = {
+		.by = our_name(call->self),
+		.with = protocol(call->settings),
+		.id = slice_of(id),
+		.has_uid = true,
+		.uid = call->uid,
+		.rcpt = e->n == 1 ? slice_of(e->rcpts[0].to.path) : SLICE(""),
+		.now = call->now.seconds,
+		.offset = call->now.offset,
+	};
+
+	if (call->settings->queue.received)
+		received_put(out, &r);
 }
 
 static void
@@ -88,11 +119,11 @@ set_times(const struct enqueue_call *call, struct stored *out,
 {
 	const struct settings *s = call->settings;
 
-	out->created = call->now;
+	out->created = call->now.seconds;
 	out->expires = s->enqueue.expires ? s->enqueue.expires :
 	    s->sendmail.queue_return;
 	if (!s->enqueue.at ||
-	    when_parse(s->enqueue.at, call->now, &out->not_before))
+	    when_parse(s->enqueue.at, call->now.seconds, &out->not_before))
 		return true;
 	return outcome_fail(why, FAILED, STAGE_USAGE, ESC(5, 5, 4),
 	    "--at %s: there is no such time", s->enqueue.at);
@@ -104,7 +135,7 @@ set_hops(const struct enqueue_call *call, struct stored *out,
 {
 	const struct settings *s = call->settings;
 	unsigned n = s->message.hop_count +
-	    count_received(buf_slice(&call->intake->message.head));
+	    received_count(buf_slice(&call->intake->message.head));
 
 	out->hops = (uint16_t)(n < UINT16_MAX ? n : UINT16_MAX);
 	if (s->sendmail.max_hops == 0 || n <= s->sendmail.max_hops)
@@ -238,8 +269,10 @@ add(const struct enqueue_call *call, struct store *store,
     struct enqueued *out, struct outcome *why)
 {
 	struct enqueue_text text = { .put = write_block };
+	struct buf trace = { 0 };
 	struct stored facts;
 	struct draft *draft;
+	bool ok;
 
 	if (!enqueue_facts(call, &facts, why))
 		return false;
@@ -247,11 +280,15 @@ add(const struct enqueue_call *call, struct store *store,
 	if (!draft)
 		return false;
 	text.arg = draft;
-	if (!enqueue_text(&text, &call->intake->message, why)) {
+	put_received(&trace, call, draft_id(draft));
+	ok = store_write(draft, buf_slice(&trace), why) &&
+	    enqueue_text(&text, &call->intake->message, why);
+	draft_facts(draft)->head = trace.n + text.head;
+	buf_free(&trace);
+	if (!ok) {
 		store_discard(store, draft);
 		return false;
 	}
-	draft_facts(draft)->head = text.head;
 	return commit(store, draft, out, why);
 }
 

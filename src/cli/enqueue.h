@@ -10,6 +10,7 @@
 #define CLI_ENQUEUE_H
 
 #include "cli/intake.h"
+#include "net/clock.h"
 #include "spool/store.h"
 
 struct enqueue_call {
@@ -17,7 +18,7 @@ struct enqueue_call {
 	const struct self *self;
 	const struct intake *intake;
 	unsigned uid;		/* who hands it in */
-	int64_t now;		/* seconds since 1970 */
+	struct wall_time now;
 };
 
 /*

@@ -14,7 +14,8 @@ static void
 note(struct follow *f, struct slice path, const struct outcome *o)
 {
 	struct envelope *e = f->envelope;
-	struct result *result = result_new(o, SLICE(""));
+	struct result *result = result_new(o, o->verdict == DEFERRED ?
+	    slice_of(f->id) : SLICE(""));
 
 	for (size_t i = 0; i < e->n; i++) {
 		if (!slice_eq(slice_of(e->rcpts[i].to.path), path))

@@ -12,15 +12,15 @@
 struct follow {
 	const struct settings *settings;
 	const char *id;
-	struct envelope *envelope; /* all PENDING */
+	struct envelope *envelope; /* whose verdicts are replaced */
 	int64_t until;		/* on the loop's clock; 0 = as long as it
 				   takes */
 };
 
 /*
  * Ask the daemon to try it now, and listen until all recipients have a verdict
- * or were deferred.  False: no daemon is there, or it has gone.  Who has heard
- * nothing of is PENDING then.
+ * or were deferred; who was deferred has the id as his queue_id.  False: no
+ * daemon is there, or it has gone.
  */
 bool follow_daemon(struct follow *f);
 

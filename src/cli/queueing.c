@@ -14,9 +14,11 @@
 #include "cli/become.h"
 #include "cli/enqueue.h"
 #include "cli/follow.h"
-#include "cli/runq.h"
 #include "net/clock.h"
 #include "queue/control_client.h"
+#include "queue/handin.h"
+
+#define QUEUED "queued on this machine"
 
 /* ---- what is asked for ---- */
 
@@ -72,7 +74,7 @@ is_open(const struct recipient *r)
 }
 
 static void
-say_of(struct recipient *r, const struct outcome *o, const char *id)
+say(struct recipient *r, const struct outcome *o, const char *id)
 {
 	struct result *result = result_new(o, slice_of(id));
 
@@ -81,87 +83,61 @@ say_of(struct recipient *r, const struct outcome *o, const char *id)
 	r->decided = clock_now();
 }
 
-static void
-append_text(struct outcome *o, const char *id)
-{
-	struct buf text = { 0 };
-
-	buf_putf(&text, "%s; it stays in the queue as %s", o->text, id);
-	outcome_set_text(o, buf_slice(&text));
-	buf_free(&text);
-}
-
 /*
- * It is safe.  What a server said of somebody before stays what is known of
- * him.
+ * He is safe.  What a server said of him before stays what is known of him.
  */
 static void
-settle_queued(struct envelope *e, const char *id, const char *text)
+say_queued(struct recipient *r, const char *id, const char *text)
 {
-	struct outcome o;
+	struct outcome o = recipient_outcome(r);
 
-	for (size_t i = 0; i < e->n; i++) {
-		if (!is_open(&e->rcpts[i]))
-			continue;
-		o = recipient_outcome(&e->rcpts[i]);
-		if (o.verdict == PENDING)
-			o = outcome_make(DELIVERED, STAGE_SYSTEM,
-			    ESC(2, 0, 0), "%s", text);
-		o.verdict = DELIVERED;
-		o.stage = STAGE_SYSTEM;
-		say_of(&e->rcpts[i], &o, id);
-	}
+	if (o.verdict == PENDING)
+		o = outcome_make(DELIVERED, STAGE_SYSTEM, ESC(2, 0, 0), "%s",
+		    text);
+	o.verdict = DELIVERED;
+	o.stage = STAGE_SYSTEM;
+	say(r, &o, id);
 }
 
-/* --wait: what is open still is no success, but nothing is lost. */
+/* Waiting has an end, and so has this: what is open still is no success. */
 static void
-settle_waited(struct envelope *e, const char *id)
+say_waits(struct recipient *r, const char *id)
 {
-	struct outcome o;
+	struct outcome o = recipient_outcome(r);
+	struct buf text = { 0 };
 
+	if (outcome_is_queued(o.verdict, o.stage))
+		o = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 7),
+		    "no answer yet");
+	buf_putf(&text, "%s%sit stays in the queue as %s",
+	    o.code ? "" : o.text, o.code ? "" : "; ", id);
+	if (o.code != 0)
+		outcome_set_ours(&o, "%s", buf_str(&text));
+	else
+		outcome_set_text(&o, buf_slice(&text));
+	buf_free(&text);
+	say(r, &o, id);
+}
+
+/* After waiting: of those who are in the queue. */
+static void
+settle(struct envelope *e, const char *id, bool is_success)
+{
 	for (size_t i = 0; i < e->n; i++) {
-		if (!is_open(&e->rcpts[i]))
+		struct recipient *r = &e->rcpts[i];
+		struct outcome o = recipient_outcome(r);
+		bool queued = outcome_is_queued(o.verdict, o.stage);
+
+		if (!r->result || strcmp(r->result->queue_id, id) != 0)
 			continue;
-		o = recipient_outcome(&e->rcpts[i]);
-		if (o.verdict == PENDING)
-			o = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 7),
-			    "no answer yet");
-		if (o.code != 0)
-			outcome_set_ours(&o, "it stays in the queue as %s", id);
-		else
-			append_text(&o, id);
-		say_of(&e->rcpts[i], &o, id);
+		if (is_success && o.verdict == DEFERRED)
+			say_queued(r, id, "");
+		else if (!is_success && (queued || o.verdict == DEFERRED))
+			say_waits(r, id);
 	}
 }
 
 /* ---- who delivers it ---- */
-
-/* Nothing of ours holds up whoever waits for our end, or reads what we say. */
-static void
-detach(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	close_range(0, ~0U, 0);
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (open("/dev/null", O_RDWR) < 0)
-			_exit(EX_OSERR);
-	if (chdir("/") < 0)
-		_exit(EX_OSERR);
-}
-
-/* Without a child it waits for the next queue run. */
-static void
-run_in_background(const struct settings *s, const char *id)
-{
-	if (fork() != 0)
-		return;
-	detach();
-	_exit(runq_one(s, id, NULL, NULL));
-}
 
 static void
 wait_for_it(struct queueing *q, const char *id)
@@ -172,8 +148,7 @@ wait_for_it(struct queueing *q, const char *id)
 
 	if (s->enqueue.wait_seconds > 0)
 		f.until = clock_now() + SECONDS(s->enqueue.wait_seconds);
-	if (!follow_daemon(&f))
-		runq_one(s, id, follow_news, &f);
+	follow_daemon(&f);
 }
 
 static void
@@ -183,43 +158,131 @@ set_off(struct queueing *q, const char *id)
 
 	if (s->sendmail.delivery == DELIVERY_QUEUE)
 		return;
-	if (waits(s) && !s->sendmail.hold)
-		wait_for_it(q, id);
-	else if (control_wake(s->queue.run, id) == CONTROL_NOBODY &&
-	    !s->sendmail.hold && !s->enqueue.at)
-		run_in_background(s, id);
+	if (!waits(s) || s->sendmail.hold) {
+		control_wake(s->queue.run, id);
+		return;
+	}
+	wait_for_it(q, id);
+	settle(&q->intake->envelope, id, !s->enqueue.wait);
 }
 
 /* ---- into the queue ---- */
 
-/* Only those who are open; what it borrows is the whole one's. */
+/* Only those who are open, as if nobody had been asked yet. */
 static void
 choose_open(struct envelope *some, const struct envelope *all)
 {
+	struct recipient *r;
+
 	*some = *all;
 	some->rcpts = mem_alloc(size_mul(all->n + 1, sizeof *some->rcpts));
 	some->n = 0;
-	for (size_t i = 0; i < all->n; i++)
-		if (is_open(&all->rcpts[i]))
-			some->rcpts[some->n++] = all->rcpts[i];
+	for (size_t i = 0; i < all->n; i++) {
+		if (!is_open(&all->rcpts[i]))
+			continue;
+		r = &some->rcpts[some->n++];
+		*r = all->rcpts[i];
+		r->verdict = PENDING;
+		r->result = NULL;
+	}
+}
+
+static void
+settle_all(struct envelope *e, const struct outcome *o, const char *id)
+{
+	for (size_t i = 0; i < e->n; i++)
+		say(&e->rcpts[i], o, id);
 }
 
 static bool
-store_it(struct queueing *q, struct enqueued *out, struct outcome *why)
+store_it(struct queueing *q, struct intake *part, struct enqueued *out,
+    struct outcome *why)
 {
-	struct intake part = *q->intake;
-	struct enqueue_call call = { q->settings, q->self, &part,
-		q->report->run.uid, clock_wall().seconds };
+	const struct enqueue_call call = { q->settings, q->self, part,
+		q->report->run.uid, clock_wall() };
+	struct outcome done;
+
+	if (!become_owner_of(q->settings->queue.path, why) ||
+	    !enqueue(&call, out, why))
+		return false;
+	done = outcome_make(DELIVERED, STAGE_SYSTEM, ESC(2, 0, 0), "%s",
+	    out->duplicate ? "queued before, with the same key" : QUEUED);
+	settle_all(&part->envelope, &done, out->id);
+	if (!out->duplicate)
+		report_queued(q->report, &part->envelope.from, out->id,
+		    part->message.size, part->envelope.n);
+	return true;
+}
+
+static struct mail_extras
+extras_of(const struct stored *facts, const struct settings *s)
+{
+	static const int priorities[NCLASSES] = {
+		[CLASS_URGENT] = 4, [CLASS_BULK] = -4,
+	};
+
+	return (struct mail_extras){
+		.require_tls = facts->require_tls,
+		.hold_until = facts->not_before,
+		.return_after = (uint32_t)facts->expires,
+		.priority = priorities[facts->class],
+		.form = FORM_FINISHED,
+		.key = s->enqueue.key,
+		.tag = s->sendmail.log_tag,
+		.hold = facts->hold,
+		.no_alias = s->sendmail.no_aliases,
+		.queue_only = facts->queue_only,
+		.hops = (uint16_t)s->message.hop_count,
+	};
+}
+
+/* What was said of each of the lot. */
+static void
+take_verdicts(struct queueing *q, struct intake *part, struct enqueued *out)
+{
+	struct envelope *some = &part->envelope;
+	struct recipient *whole = q->intake->envelope.rcpts, *r;
+
+	for (size_t i = 0; i < some->n; i++, whole++) {
+		while (!is_open(whole))
+			whole++;
+		r = &some->rcpts[i];
+		if (r->verdict != DELIVERED) {
+			recipient_say(whole, r->verdict, r->result);
+			whole->decided = r->decided;
+			continue;
+		}
+		if (out->id[0] == '\0')
+			snprintf(out->id, sizeof out->id, "%s",
+			    r->result->queue_id);
+		say_queued(whole, r->result->queue_id, r->result->code ?
+		    QUEUED : r->result->text);
+	}
+}
+
+/* False: there is nobody to hand it to. */
+static bool
+hand_it_in(struct queueing *q, struct intake *part)
+{
+	const struct settings *s = q->settings;
+	const struct enqueue_call call = { s, q->self, part,
+		q->report->run.uid, clock_wall() };
+	struct buf path = { 0 };
+	struct handin h = { .envelope = &part->envelope,
+		.message = &part->message,
+		.helo = q->self->host[0] ? q->self->host : NULL };
+	struct stored facts;
+	struct outcome why;
 	bool ok;
 
-	if (!become_owner_of(q->settings->queue.path, why))
-		return false;
-	choose_open(&part.envelope, &q->intake->envelope);
-	ok = enqueue(&call, out, why);
-	if (ok && !out->duplicate)
-		report_queued(q->report, &part.envelope.from, out->id,
-		    part.message.size, part.envelope.n);
-	free(part.envelope.rcpts);
+	buf_putf(&path, "%s/submit", s->queue.run);
+	h.path = buf_str(&path);
+	ok = enqueue_facts(&call, &facts, &why);
+	h.extras = extras_of(&facts, s);
+	if (!ok)
+		envelope_settle(&part->envelope, &why, clock_now());
+	ok = !ok || handin_run(&h, q->events, &why);
+	buf_free(&path);
 	return ok;
 }
 
@@ -230,34 +293,44 @@ bar(struct queueing *q, const char *text)
 	return QUEUEING_BARRED;
 }
 
+static enum queueing_result
+put_in(struct queueing *q, struct intake *part, struct enqueued *out,
+    struct outcome *why)
+{
+	const struct settings *s = q->settings;
+	enum spool_reach reach = spool_reach(s->queue.path);
+
+	if (reach == SPOOL_OURS)
+		return store_it(q, part, out, why) ? QUEUEING_DONE :
+						     QUEUEING_FAILED;
+	if (hand_it_in(q, part))
+		return QUEUEING_DONE;
+	q->absent = reach == SPOOL_ABSENT;
+	return bar(q, q->absent ? "this machine has no queue" :
+	    "the daemon of this machine's queue does not run");
+}
+
 enum queueing_result
 queueing_run(struct queueing *q, struct outcome *why)
 {
-	const struct settings *s = q->settings;
-	struct envelope *e = &q->intake->envelope;
-	enum spool_reach reach;
-	struct enqueued done;
+	struct intake part = *q->intake;
+	struct enqueued done = { .id = "" };
+	enum queueing_result result;
 
-	if (s->own_way)
+	if (q->settings->own_way)
 		return bar(q, "your own configuration says where your mail "
 		    "goes, and the queue goes by that of this machine");
-	reach = spool_reach(s->queue.path);
-	q->absent = reach == SPOOL_ABSENT;
-	if (q->absent)
-		return bar(q, "this machine has no queue");
-	if (reach == SPOOL_OTHERS)
-		return bar(q, "the queue of this machine takes nothing from "
-		    "you");
-	if (!store_it(q, &done, why))
-		return QUEUEING_FAILED;
+	choose_open(&part.envelope, &q->intake->envelope);
+	result = put_in(q, &part, &done, why);
+	if (result == QUEUEING_DONE)
+		take_verdicts(q, &part, &done);
+	for (size_t i = 0; i < part.envelope.n; i++)
+		result_release(part.envelope.rcpts[i].result);
+	free(part.envelope.rcpts);
+	if (done.id[0] == '\0')
+		return result;
 	report_has_queue(q->report);
 	if (!done.duplicate)
 		set_off(q, done.id);
-	if (done.duplicate)
-		settle_queued(e, done.id, "queued before, with the same key");
-	else if (s->enqueue.wait)
-		settle_waited(e, done.id);
-	else
-		settle_queued(e, done.id, "queued on this machine");
-	return QUEUEING_DONE;
+	return result;
 }

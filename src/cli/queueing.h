@@ -18,6 +18,7 @@ struct queueing {
 	const struct self *self;
 	struct intake *intake;
 	struct report *report;
+	struct events *events;
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
 };

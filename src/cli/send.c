@@ -384,7 +384,7 @@ send_run(const struct settings *s)
 	r.events.bodies = report_wants_bodies(&r.report);
 	r.queueing = (struct queueing){ .settings = s,
 		.self = &r.reach.self, .intake = &r.intake,
-		.report = &r.report };
+		.report = &r.report, .events = &r.events };
 	if (intake_read(&r.intake, s, &r.reach.self, &r.events, &why))
 		status = handle(&r);
 	else

@@ -93,6 +93,7 @@ class Box:
     def __init__(self, machine, folder, config="", queue="", spool=True,
                  **how):
         self.folder = Path(folder)
+        self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o755)
         for parent in list(self.folder.parents)[:3]:
             if parent != Path("/tmp") and parent.owner() == "root":
