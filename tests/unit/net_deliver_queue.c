@@ -3,90 +3,16 @@
  * net_deliver_queue.c - what a queue asks of a deliver that lives long: sites
  * that wait as a whole, what it is told of them, and whose fault it was.
  */
-#include "../support/sender.h"
-
-static const char *const records[] = {
-	"a.test MX 10 mx1.test", "b.test MX 10 mx1.test",
-	"two.test MX 10 mx1.test", "two.test MX 20 mx2.test",
-	"d.test MX 10 mx2.test", "lost.test MX 10 gone.test",
-	"lost2.test MX 10 gone.test", "half.test MX 10 gone.test",
-	"half.test MX 20 mx2.test", "gone.test A 127.0.0.250",
-};
+#include "../support/scene.h"
 
 static const unsigned retry[] = { 60, 120 };
-
-struct scene {
-	struct sender s;
-	struct letter letter[12];
-	size_t n;
-};
 
 static void
 open_scene(struct scene *sc, const struct peer_rule *rules, size_t nrules)
 {
-	const struct peers_config c = { .n = 3, .rule = rules,
-		.nrules = nrules, .offers = PIPES };
-
-	*sc = (struct scene){ 0 };
-	sender_listen(&sc->s, &c, records,
-	    sizeof records / sizeof records[0]);
+	scene_open(sc, rules, nrules, PIPES);
 	sc->s.config.host_retry = retry;
 	sc->s.config.nhost_retry = 2;
-}
-
-static struct letter *
-post(struct scene *sc, const char *rcpts)
-{
-	struct letter *l = &sc->letter[sc->n++];
-	char id[24];
-
-	assert_true(sc->n <= sizeof sc->letter / sizeof sc->letter[0]);
-	if (!sc->s.deliver)
-		sender_start(&sc->s);
-	snprintf(id, sizeof id, "%zu", sc->n);
-	letter_init(l, rcpts, id);
-	deliver_add(sc->s.deliver, &l->c);
-	return l;
-}
-
-/* Post it, and wait for its verdicts; its first recipient. */
-static const struct recipient *
-send_one(struct scene *sc, const char *rcpts, const char *want)
-{
-	struct letter *l = post(sc, rcpts);
-	char have[16];
-
-	assert_ptr_equal(sender_finish(&sc->s), l);
-	letter_verdicts(l, have);
-	assert_string_equal(have, want);
-	return l->envelope.rcpts;
-}
-
-/* The same, and so many connections are tried for it. */
-static const struct recipient *
-send_trying(struct scene *sc, const char *rcpts, const char *want, size_t most)
-{
-	const struct recipient *r;
-	struct event e;
-	size_t n = 0;
-
-	while (events_take(&sc->s.events, &e))
-		continue;
-	r = send_one(sc, rcpts, want);
-	while (events_take(&sc->s.events, &e))
-		n += e.kind == EVENT_CONNECT;
-	assert_int_equal(n, most);
-	return r;
-}
-
-static void
-close_scene(struct scene *sc)
-{
-	sender_close(&sc->s);
-	assert_string_equal(peers_complaint(sc->s.peers), "");
-	sender_free(&sc->s);
-	for (size_t i = 0; i < sc->n; i++)
-		letter_free(&sc->letter[i]);
 }
 
 /* In how many seconds, rounded, the site of r is tried again; -1 = any time. */
@@ -121,19 +47,6 @@ has_no_news(struct scene *sc)
 	assert_false(deliver_site_woke(sc->s.deliver, &key, &news));
 }
 
-static struct site_report
-report_of(const struct scene *sc, uint64_t key)
-{
-	struct site_report r = { 0 };
-	const void *at = NULL;
-
-	while (deliver_sites(sc->s.deliver, &at, &r))
-		if (r.key == key)
-			return r;
-	fail_msg("no such site");
-	return r;
-}
-
 /* ---- waiting ---- */
 
 static void
@@ -145,12 +58,12 @@ test_a_dead_site_waits(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	r = send_trying(&sc, "u@lost.test v@lost.test", "TT", 1);
+	r = scene_tries(&sc, "u@lost.test v@lost.test", "TT", 1);
 	assert_true(r->host_fault && r[1].host_fault && r->site != 0);
 	assert_int_equal(waits(&sc, r), 60);
 	has_no_news(&sc);
 	/* nobody asks it again, whatever domain it is for */
-	other = send_trying(&sc, "w@lost2.test", "T", 0);
+	other = scene_tries(&sc, "w@lost2.test", "T", 0);
 	assert_int_equal(other->site, r->site);
 	assert_true(other->host_fault);
 	assert_non_null(strstr(other->result->text,
@@ -160,9 +73,9 @@ test_a_dead_site_waits(void **state)
 	assert_int_equal(w.deadline, deliver_site_next(sc.s.deliver, r->site));
 	wait_free(&w);
 	sc.s.ahead = SECONDS(59);
-	send_trying(&sc, "w@lost.test", "T", 0);
+	scene_tries(&sc, "w@lost.test", "T", 0);
 	has_no_news(&sc);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 static void
@@ -173,17 +86,17 @@ test_longer_each_time(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	r = send_trying(&sc, "u@lost.test", "T", 1);
+	r = scene_tries(&sc, "u@lost.test", "T", 1);
 	for (int i = 0; i < 3; i++) {
 		sc.s.ahead += SECONDS(i == 0 ? 61 : 121);
 		sender_step(&sc.s);
 		has_news(&sc, r, SITE_DUE);
 		assert_int_equal(waits(&sc, r), -1);
-		send_trying(&sc, "u@lost.test", "T", 1);
+		scene_tries(&sc, "u@lost.test", "T", 1);
 		assert_int_equal(waits(&sc, r), 120);
-		assert_int_equal(report_of(&sc, r->site).failures, i + 2);
+		assert_int_equal(scene_report(&sc, r->site).failures, i + 2);
 	}
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 /* What a server says or does before it hears of a mail is the host's fault. */
@@ -203,13 +116,13 @@ test_failures_of_a_host(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		open_scene(&sc, &rules[i], 1);
-		r = send_trying(&sc, "u@a.test", "T", 1);
+		r = scene_tries(&sc, "u@a.test", "T", 1);
 		assert_true(r->host_fault);
 		assert_int_equal(waits(&sc, r), 60);
-		assert_int_equal(waits(&sc, send_trying(&sc, "v@b.test", "T",
+		assert_int_equal(waits(&sc, scene_tries(&sc, "v@b.test", "T",
 		    0)), 60);
-		send_trying(&sc, "w@d.test", "D", 1); /* another site */
-		close_scene(&sc);
+		scene_tries(&sc, "w@d.test", "D", 1); /* another site */
+		scene_close(&sc);
 	}
 }
 
@@ -232,13 +145,13 @@ test_failures_of_a_mail(void **state)
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
 		open_scene(&sc, &rules[i], 1);
 		sc.s.config.max_mails = 1;
-		r = send_one(&sc, "u@a.test",
+		r = scene_send(&sc, "u@a.test",
 		    strcmp(rules[i].verb, ".") == 0 ? "M" : "T");
 		assert_false(r->host_fault);
 		assert_true(r->site != 0);
 		assert_int_equal(waits(&sc, r), -1);
-		send_one(&sc, "v@a.test", "D");
-		close_scene(&sc);
+		scene_send(&sc, "v@a.test", "D");
+		scene_close(&sc);
 	}
 }
 
@@ -251,11 +164,11 @@ test_no_site(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	r = send_one(&sc, "u@nowhere.test", "F");
+	r = scene_send(&sc, "u@nowhere.test", "F");
 	assert_int_equal(r->site, 0);
 	assert_false(r->host_fault);
 	assert_int_equal(deliver_site_next(sc.s.deliver, 0), 0);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 /* As long as one host is good the site is. */
@@ -267,10 +180,10 @@ test_one_host_is_enough(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	r = send_trying(&sc, "u@half.test", "D", 2);
+	r = scene_tries(&sc, "u@half.test", "D", 2);
 	assert_int_equal(waits(&sc, r), -1);
-	assert_non_null(report_of(&sc, r->site).why);
-	close_scene(&sc);
+	assert_non_null(scene_report(&sc, r->site).why);
+	scene_close(&sc);
 }
 
 /* A host that could be talked with spoke of him: that counts. */
@@ -286,11 +199,11 @@ test_words_of_one_host(void **state)
 
 	(void)state;
 	open_scene(&sc, rules, 2);
-	r = send_one(&sc, "u@two.test", "T");
+	r = scene_send(&sc, "u@two.test", "T");
 	assert_false(r->host_fault);
 	assert_int_equal(r->result->code, 450);
 	assert_int_equal(waits(&sc, r), -1);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 /* All hosts of a site, two of which are asked for a message. */
@@ -305,12 +218,12 @@ test_all_hosts(void **state)
 	(void)state;
 	open_scene(&sc, &rule, 1);
 	sc.s.config.max_sessions = 1;
-	r = send_trying(&sc, "u@two.test", "T", 1);
+	r = scene_tries(&sc, "u@two.test", "T", 1);
 	assert_true(r->host_fault);
 	assert_int_equal(waits(&sc, r), -1); /* the other may be good */
-	r = send_trying(&sc, "u@two.test", "T", 1);
+	r = scene_tries(&sc, "u@two.test", "T", 1);
 	assert_int_equal(waits(&sc, r), 60);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 /* ---- the probe ---- */
@@ -325,16 +238,16 @@ test_a_probe_ends_it(void **state)
 
 	(void)state;
 	open_scene(&sc, &rule, 1);
-	r = send_one(&sc, "u@a.test", "T");
+	r = scene_send(&sc, "u@a.test", "T");
 	sc.s.ahead = SECONDS(61);
 	sender_step(&sc.s);
 	has_news(&sc, r, SITE_DUE);
-	send_one(&sc, "v@a.test", "D");
+	scene_send(&sc, "v@a.test", "D");
 	has_news(&sc, r, SITE_OPEN);
-	assert_int_equal(report_of(&sc, r->site).failures, 0);
-	assert_null(report_of(&sc, r->site).why);
-	assert_int_equal(report_of(&sc, r->site).sent, 1);
-	close_scene(&sc);
+	assert_int_equal(scene_report(&sc, r->site).failures, 0);
+	assert_null(scene_report(&sc, r->site).why);
+	assert_int_equal(scene_report(&sc, r->site).sent, 1);
+	scene_close(&sc);
 }
 
 /* Those who come with the probe wait for what it finds. */
@@ -347,16 +260,16 @@ test_others_wait_for_the_probe(void **state)
 
 	(void)state;
 	open_scene(&sc, &rule, 1);
-	send_one(&sc, "u@a.test", "T");
+	scene_send(&sc, "u@a.test", "T");
 	sc.s.ahead = SECONDS(61);
 	for (int i = 0; i < 5; i++)
-		post(&sc, "v@a.test");
+		scene_post(&sc, "v@a.test");
 	for (int i = 0; i < 5; i++) {
 		struct letter *l = sender_finish(&sc.s);
 
 		assert_int_equal(l->envelope.rcpts[0].verdict, DELIVERED);
 	}
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 static void
@@ -369,19 +282,19 @@ test_a_probe_that_fails_is_one(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	r = send_one(&sc, "u@lost.test", "T");
+	r = scene_send(&sc, "u@lost.test", "T");
 	while (events_take(&sc.s.events, &e))
 		continue;
 	sc.s.ahead = SECONDS(61);
 	for (int i = 0; i < 5; i++)
-		post(&sc, "v@lost.test");
+		scene_post(&sc, "v@lost.test");
 	for (int i = 0; i < 5; i++)
 		assert_true(sender_finish(&sc.s)->envelope.rcpts[0].host_fault);
 	while (events_take(&sc.s.events, &e))
 		n += e.kind == EVENT_CONNECT;
 	assert_int_equal(n, 1);
 	assert_int_equal(waits(&sc, r), 120);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 static void
@@ -394,12 +307,12 @@ test_woken(void **state)
 
 	(void)state;
 	open_scene(&sc, &rule, 1);
-	r = send_one(&sc, "u@a.test", "T");
+	r = scene_send(&sc, "u@a.test", "T");
 	deliver_wake_sites(sc.s.deliver);
 	sender_step(&sc.s);
 	has_news(&sc, r, SITE_DUE);
-	send_one(&sc, "v@a.test", "D");
-	close_scene(&sc);
+	scene_send(&sc, "v@a.test", "D");
+	scene_close(&sc);
 }
 
 /* ---- whose event it is ---- */
@@ -414,8 +327,8 @@ test_events_of_a_mail(void **state)
 
 	(void)state;
 	open_scene(&sc, NULL, 0);
-	a = post(&sc, "u@a.test");
-	b = post(&sc, "u@d.test");
+	a = scene_post(&sc, "u@a.test");
+	b = scene_post(&sc, "u@d.test");
 	sender_finish(&sc.s);
 	sender_finish(&sc.s);
 	while (events_take(&sc.s.events, &e)) {
@@ -428,7 +341,7 @@ test_events_of_a_mail(void **state)
 	}
 	assert_int_equal(n[0], 6);
 	assert_int_equal(n[1], 6);
-	close_scene(&sc);
+	scene_close(&sc);
 }
 
 int
