@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/check.h"
+#include "cli/daemon.h"
 #include "cli/help.h"
 #include "cli/receive.h"
 #include "cli/runq.h"
@@ -171,6 +172,9 @@ run(const struct settings *s, const struct config *c)
 		return send_run(s);
 	case MODE_QUEUE_RUN:
 		return runq_run(s);
+	case MODE_DAEMON:
+	case MODE_DAEMON_FOREGROUND:
+		break; /* main's own */
 	case MODE_SMTP:
 	case MODE_BATCH_SMTP:
 	case MODE_TEST:
@@ -178,8 +182,6 @@ run(const struct settings *s, const struct config *c)
 	case MODE_QUEUE_LIST:
 	case MODE_QUEUE_DESK:
 	case MODE_QUEUE_COUNT:
-	case MODE_DAEMON:
-	case MODE_DAEMON_FOREGROUND:
 	case MODE_HOST_STATUS:
 	case MODE_HOST_PURGE:
 	case MODE_SHOW_OPTIONS:
@@ -187,6 +189,12 @@ run(const struct settings *s, const struct config *c)
 		break;
 	}
 	return run_answer(s);
+}
+
+static bool
+is_daemon(const struct settings *s)
+{
+	return s->mode == MODE_DAEMON || s->mode == MODE_DAEMON_FOREGROUND;
 }
 
 int
@@ -210,7 +218,9 @@ main(int argc, char **argv)
 	if (status == 0 && settings.show.build)
 		status = run_version(true) == EX_IOERR ? EX_IOERR : 0;
 	if (status == 0)
-		status = run(&settings, &config);
+		status = is_daemon(&settings) ?
+		    daemon_run(&settings, argc, argv) :
+		    run(&settings, &config);
 	config_free(&config);
 	return status;
 }

@@ -65,7 +65,7 @@ stop_on_signal(struct runq *q, int64_t now)
 		return;
 	q->stopped = true;
 	why = stop_outcome(signal);
-	runner_stop(q->turn.runner, &why, now);
+	runner_stop(q->turn.runner, &why, now + RUNNER_GRACE);
 }
 
 static void

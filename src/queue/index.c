@@ -31,6 +31,13 @@ struct site_row {
 	struct list items;
 };
 
+/* Who has messages here. */
+struct owner {
+	struct table_node node;
+	uint64_t uid;
+	uint64_t messages, octets;
+};
+
 static struct slice
 key_slice(const uint64_t *key)
 {
@@ -42,7 +49,7 @@ index_init(struct index *x, size_t most)
 {
 	*x = (struct index){ .most = most };
 	random_draw(&x->items.seed, sizeof x->items.seed);
-	x->crowds.seed = x->sites.seed = x->items.seed;
+	x->crowds.seed = x->sites.seed = x->owners.seed = x->items.seed;
 }
 
 /* ---- crowds ---- */
@@ -197,10 +204,62 @@ index_get(struct index *x, const char *id)
 	return i;
 }
 
+static struct owner *
+owner_get(struct index *x, uint64_t uid)
+{
+	struct owner *o = table_find(&x->owners, key_slice(&uid));
+
+	if (o)
+		return o;
+	o = mem_alloc(sizeof *o);
+	o->uid = uid;
+	table_add(&x->owners, &o->node, key_slice(&o->uid), o);
+	return o;
+}
+
+static void
+disown(struct index *x, struct item *i)
+{
+	struct owner *o = i->of;
+
+	i->of = NULL;
+	if (!o)
+		return;
+	o->octets -= i->octets;
+	if (--o->messages > 0)
+		return;
+	table_remove(&x->owners, &o->node);
+	free(o);
+}
+
+void
+index_set_owner(struct index *x, struct item *i, unsigned uid, uint64_t octets)
+{
+	if (i->of && i->of->uid == uid && i->octets == octets)
+		return;
+	disown(x, i);
+	i->of = owner_get(x, uid);
+	i->octets = octets;
+	i->of->messages++;
+	i->of->octets += octets;
+}
+
+void
+index_owned(const struct index *x, unsigned uid, uint64_t *messages,
+    uint64_t *octets)
+{
+	uint64_t key = uid;
+	const struct owner *o = table_find(&x->owners, key_slice(&key));
+
+	*messages = o ? o->messages : 0;
+	*octets = o ? o->octets : 0;
+}
+
 void
 index_drop(struct index *x, struct item *i)
 {
 	leave(x, i);
+	disown(x, i);
 	table_remove(&x->items, &i->node);
 	free(i);
 }
@@ -372,5 +431,6 @@ index_free(struct index *x)
 	table_free(&x->items);
 	table_free(&x->crowds);
 	table_free(&x->sites);
+	table_free(&x->owners);
 	heap_free(&x->waits);
 }

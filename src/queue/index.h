@@ -44,13 +44,15 @@ struct item {
 	int64_t due;		/* on the loop's clock */
 	struct heap_node place;	/* among those that wait, or are due */
 	uint64_t crowd;		/* of its domain; 0 = not known yet */
+	struct owner *of;	/* who handed it in; NULL = not known yet */
+	uint64_t octets;	/* ... and so large it is */
 	struct list_node row;	/* of those that wait for a site */
 	struct run *run;	/* of an active one; the runner's */
 };
 
 /* Zero-initialise; index_init() sets the seed. */
 struct index {
-	struct table items, crowds, sites;
+	struct table items, crowds, sites, owners;
 	struct heap waits;
 	struct list due[NCLASSES]; /* crowds that have some */
 	size_t ndue, nheld;
@@ -71,6 +73,12 @@ void index_drop(struct index *x, struct item *i);
 /* Its domain (index_crowd()), once that is known. */
 void index_set_crowd(struct index *x, struct item *i, uint64_t crowd);
 uint64_t index_crowd(const struct index *x, struct slice domain);
+
+/* Who handed it in, and how large it is; and what such a one has here. */
+void index_set_owner(struct index *x, struct item *i, unsigned uid,
+    uint64_t octets);
+void index_owned(const struct index *x, unsigned uid, uint64_t *messages,
+    uint64_t *octets);
 
 /*
  * Where it is from now on: waiting until due, and for this site (0 = none),

@@ -246,12 +246,12 @@ runner_is_idle(const struct runner *r)
 }
 
 void
-runner_stop(struct runner *r, const struct outcome *why, int64_t now)
+runner_stop(struct runner *r, const struct outcome *why, int64_t until)
 {
 	r->begun = true;
 	r->is_stopping = true;
 	r->stop = *why;
-	r->stop_at = now + RUNNER_GRACE;
+	r->stop_at = until;
 }
 
 void

@@ -81,11 +81,12 @@ void runner_step(struct runner *r, const struct wait *w, int64_t now,
 bool runner_is_idle(const struct runner *r);
 
 /*
- * End it: nothing more is taken; what is under way has RUNNER_GRACE to end of
- * itself and is DEFERRED for this reason then.
+ * End it: nothing more is taken; what is under way may end of itself until
+ * then (WAIT_NEVER: however long that takes), and is DEFERRED for this reason.
+ * May be called again, with another time.
  */
-#define RUNNER_GRACE SECONDS(3)
-void runner_stop(struct runner *r, const struct outcome *why, int64_t now);
+#define RUNNER_GRACE SECONDS(3) /* for who is told to end at once */
+void runner_stop(struct runner *r, const struct outcome *why, int64_t until);
 
 /*
  * The configuration cannot be used: nothing is tried, for this reason; NULL =
@@ -143,6 +144,10 @@ struct runner_counts {
 	bool scanning;		/* there may be more: it has just started */
 };
 struct runner_counts runner_counts(const struct runner *r);
+
+/* What this user has in the queue, as far as it has been looked at. */
+void runner_usage(const struct runner *r, unsigned uid, uint64_t *messages,
+    uint64_t *octets);
 
 /* ---- watching ---- */
 

@@ -91,6 +91,13 @@ runner_counts(const struct runner *r)
 	};
 }
 
+void
+runner_usage(const struct runner *r, unsigned uid, uint64_t *messages,
+    uint64_t *octets)
+{
+	index_owned(&r->index, uid, messages, octets);
+}
+
 /* ---- all now ---- */
 
 /* Those that wait, collected before any is moved. */
@@ -138,7 +145,9 @@ runner_flush(struct runner *r, const struct runner_filter *f)
 		chosen++;
 	}
 	free(all);
-	if (!r->config->once && !runner_is_scanning(r))
+	if (!r->config->once && f->by == 0) {
+		r->is_flushing = true; /* those that are not known yet, too */
 		runner_scan_begin(r);
+	}
 	return chosen;
 }

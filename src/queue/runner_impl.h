@@ -26,6 +26,7 @@ struct runner {
 	struct buf scan;		/* ids, each with its NUL; */
 	size_t scanned;			/* ... octets of it that are done */
 	int64_t rescan;			/* when to look again */
+	bool is_flushing;		/* what is found is tried now */
 	bool begun;			/* the first step was made */
 	bool is_behind;			/* there was too much for one step */
 

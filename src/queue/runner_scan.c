@@ -27,6 +27,7 @@ runner_note(struct runner *r, struct item *i, const struct entry *e)
 		    slice_of(v->rcpts[k].to.domain)));
 		break;
 	}
+	index_set_owner(&r->index, i, e->mail.uid, e->mail.size);
 	i->class = e->mail.class < NCLASSES ? e->mail.class : CLASS_NORMAL;
 }
 
@@ -200,11 +201,14 @@ runner_scan_step(struct runner *r)
 		id = buf_slice(&r->scan).p + r->scanned;
 		r->scanned += strlen(id) + 1;
 		i = index_get(&r->index, id);
-		if (i->state == ITEM_NEW)
-			runner_look(r, i);
+		if (i->state != ITEM_NEW)
+			continue;
+		i->forced = r->is_flushing;
+		runner_look(r, i);
 	}
 	if (!runner_is_scanning(r) && r->scan.n > 0) {
 		buf_free(&r->scan);
 		r->scanned = 0;
+		r->is_flushing = false;
 	}
 }

@@ -185,6 +185,28 @@ test_domains(void **state)
 	assert_true(index_crowd(&x, SLICE("")) != 0);
 }
 
+static void
+test_owners(void **state)
+{
+	uint64_t messages, octets;
+
+	(void)state;
+	for (unsigned n = 0; n < 6; n++)
+		index_set_owner(&x, make(n, CLASS_NORMAL, 0), n % 2, 100 + n);
+	index_owned(&x, 0, &messages, &octets);
+	assert_int_equal(messages, 3);
+	assert_int_equal(octets, 306);
+	index_set_owner(&x, make(0, CLASS_NORMAL, 0), 0, 1);
+	index_set_owner(&x, make(2, CLASS_NORMAL, 0), 1, 1);
+	index_drop(&x, make(4, CLASS_NORMAL, 0));
+	index_owned(&x, 0, &messages, &octets);
+	assert_int_equal(messages, 1);
+	assert_int_equal(octets, 1);
+	index_owned(&x, 7, &messages, &octets);
+	assert_int_equal(messages, 0);
+	assert_int_equal(octets, 0);
+}
+
 static size_t found[ITEM_KEPT + 1];
 
 static void
@@ -298,6 +320,7 @@ main(void)
 		TEST(test_late_crowd),
 		TEST(test_sites),
 		TEST(test_domains),
+		TEST(test_owners),
 		TEST(test_at_random),
 		TEST(test_many),
 	};

@@ -627,7 +627,7 @@ test_stop(void **state)
 		wait_poll(&w.wait, now());
 	}
 	assert_true(runner_is_active(w.runner[0], id));
-	runner_stop(w.runner[0], &why, now());
+	runner_stop(w.runner[0], &why, now() + RUNNER_GRACE);
 	w.passed += 3;
 	run();
 	assert_false(runner_is_active(w.runner[0], id));

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * daemon.c - see daemon.h
+ *
+ * A generation is a configuration and the runner that goes by it.  At HUP a new
+ * one begins, and the one before takes no more and ends what it has under way;
+ * the locks of the spool keep them apart, as they do with any two runners.
+ */
+#include "cli/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+#include "cli/background.h"
+#include "cli/become.h"
+#include "cli/inlets.h"
+#include "cli/trace.h"
+#include "cli/turn.h"
+#include "config/config.h"
+#include "net/clock.h"
+#include "net/door.h"
+#include "net/module.h"
+#include "net/notify.h"
+#include "net/stop.h"
+
+#define LAST	 SECONDS(5) /* after TERM, whatever is still under way */
+#define HOURLY	 SECONDS(3600)
+#define STATUSES SECONDS(1) /* between two that are told, at least */
+
+struct generation {
+	struct list_node node;
+	struct config config;	/* empty of the first, which is main's */
+	struct settings own;
+	const struct settings *s;
+	struct report report;
+	struct turn turn;
+};
+
+struct daemon {
+	int argc;
+	char *const *argv;
+	struct generation *now;
+	struct list ending;	/* those before */
+	struct inlets inlets;
+	struct stop stop;
+	struct wait wait;
+	struct notify notify;
+	struct background background;
+	int64_t ping;		/* the watchdog's next */
+	int64_t complain;	/* that the configuration is wrong, again */
+	int64_t end;		/* after TERM; WAIT_NEVER */
+	struct runner_counts told; /* in the last STATUS, */
+	int64_t told_at;
+};
+
+/* ---- generations ---- */
+
+static void
+open_report(struct generation *g)
+{
+	const struct settings *s = g->s;
+	int64_t now = clock_now();
+	const struct report_config c = {
+		.style = REPORT_SILENT,
+		.program = s->program,
+		.maillog = trace_config(s, now),
+		.maillog_asked = s->show.log != NULL,
+		.uid = (unsigned)getuid(),
+	};
+	struct outcome why;
+
+	report_init(&g->report, &c, now, &why); /* no file: cannot fail */
+}
+
+static void
+note(const struct generation *g, enum maillog_level level, const char *text)
+{
+	struct buf line = { 0 };
+
+	logline_put_note(&line, (unsigned)getuid(), "NOQUEUE", slice_of(text));
+	maillog_put((struct maillog *)&g->report.maillog, level, clock_now(),
+	    buf_slice(&line));
+	buf_free(&line);
+}
+
+static void
+generation_free(struct generation *g)
+{
+	if (!g)
+		return;
+	list_remove(&g->node);
+	turn_close(&g->turn);
+	report_close(&g->report);
+	config_free(&g->config);
+	free(g);
+}
+
+/* Of these settings, or of what the files say now when there are none. */
+static struct generation *
+generation_new(const struct daemon *d, const struct settings *s,
+    struct outcome *why)
+{
+	struct generation *g = mem_alloc(sizeof *g);
+	struct buf says = { 0 };
+	int status = 0;
+
+	g->s = s ? s : &g->own;
+	if (!s)
+		status = config_options(&g->config, d->argc, d->argv, &g->own,
+		    &says);
+	if (status == 0) {
+		open_report(g);
+		if (turn_open(&g->turn, g->s, TURN_ON, &g->report, why)) {
+			buf_free(&says);
+			return g;
+		}
+		turn_close(&g->turn);
+		report_close(&g->report);
+	} else {
+		*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5), "%s",
+		    buf_str(&says));
+	}
+	buf_free(&says);
+	config_free(&g->config);
+	free(g);
+	return NULL;
+}
+
+/* What is wrong with the new one leaves the old one as it was. */
+static void
+reload(struct daemon *d)
+{
+	const struct outcome ended = outcome_make(DEFERRED, STAGE_SYSTEM,
+	    ESC(4, 3, 2), "the configuration was read again");
+	struct generation *g;
+	struct outcome why;
+
+	notify_put(&d->notify, "RELOADING=1");
+	g = generation_new(d, NULL, &why);
+	if (g && inlets_change(&d->inlets, &g->turn, &why)) {
+		runner_stop(d->now->turn.runner, &ended, WAIT_NEVER);
+		list_append(&d->ending, &d->now->node, d->now);
+		d->now = g;
+		note(g, MAILLOG_INFO, "the configuration was read again");
+	} else {
+		note(d->now, MAILLOG_ERROR, why.text);
+		generation_free(g);
+	}
+	d->complain = 0;
+	notify_put(&d->notify, "READY=1");
+}
+
+/* ---- signals ---- */
+
+static void
+end(struct daemon *d, unsigned signal, int64_t now)
+{
+	struct outcome why = stop_outcome(signal);
+	struct generation *g;
+
+	if (d->end != WAIT_NEVER)
+		return;
+	notify_put(&d->notify, "STOPPING=1");
+	d->end = now + LAST;
+	inlets_close(&d->inlets, now);
+	runner_stop(d->now->turn.runner, &why, now + RUNNER_GRACE);
+	for (g = list_first(&d->ending); g; g = list_after(&g->node))
+		runner_stop(g->turn.runner, &why, now + RUNNER_GRACE);
+}
+
+static void
+take_signals(struct daemon *d, int64_t now)
+{
+	const struct runner_filter all = { 0 };
+	unsigned signal;
+
+	while ((signal = stop_taken(&d->stop)) != 0) {
+		switch (signal) {
+		case SIGTERM:
+		case SIGINT:
+		case SIGQUIT:
+			end(d, signal, now);
+			break;
+		case SIGHUP:
+			if (d->end == WAIT_NEVER)
+				reload(d);
+			break;
+		case SIGUSR1:
+			runner_flush(d->now->turn.runner, &all);
+			break;
+		}
+	}
+}
+
+/* ---- what is told ---- */
+
+static bool
+has_changed(const struct daemon *d, const struct runner_counts *c)
+{
+	return c->known != d->told.known || c->active != d->told.active ||
+	    c->due != d->told.due || c->held != d->told.held;
+}
+
+static void
+tell_status(struct daemon *d, int64_t now)
+{
+	struct runner_counts c = runner_counts(d->now->turn.runner);
+	const struct outcome *blocked = runner_blocked(d->now->turn.runner);
+	struct buf text = { 0 };
+
+	if (d->notify.fd < 0 || !has_changed(d, &c))
+		return;
+	if (now < d->told_at + STATUSES) {
+		wait_until(&d->wait, d->told_at + STATUSES);
+		return;
+	}
+	d->told = c;
+	d->told_at = now;
+	buf_putf(&text, "STATUS=%zu in the queue, %zu of them under way, %zu "
+	    "due, %zu held", c.known, c.active, c.due, c.held);
+	if (blocked) {
+		buf_puts(&text, "; nothing is sent: ");
+		text_escape(&text, slice_of(blocked->text));
+	}
+	notify_put(&d->notify, buf_str(&text));
+	buf_free(&text);
+}
+
+static void
+tell_watchdog(struct daemon *d, int64_t now)
+{
+	if (d->notify.interval == 0)
+		return;
+	if (now >= d->ping) {
+		notify_put(&d->notify, "WATCHDOG=1");
+		d->ping = now + d->notify.interval / 2;
+	}
+	wait_until(&d->wait, d->ping);
+}
+
+/* What keeps all mail where it is, once an hour. */
+static void
+tell_blocked(struct daemon *d, int64_t now)
+{
+	const struct outcome *blocked = runner_blocked(d->now->turn.runner);
+
+	if (!blocked)
+		return;
+	if (now >= d->complain) {
+		note(d->now, MAILLOG_ERROR, blocked->text);
+		d->complain = now + HOURLY;
+	}
+	wait_until(&d->wait, d->complain);
+}
+
+/* ---- the loop ---- */
+
+static void
+step(struct daemon *d, int64_t now)
+{
+	struct generation *g, *next;
+
+	turn_step(&d->now->turn, &d->wait, now);
+	for (g = list_first(&d->ending); g; g = next) {
+		next = list_after(&g->node);
+		turn_step(&g->turn, &d->wait, now);
+		if (runner_is_idle(g->turn.runner))
+			generation_free(g);
+	}
+	inlets_step(&d->inlets, &d->wait, now);
+}
+
+static void
+ask(struct daemon *d, int64_t now)
+{
+	struct generation *g;
+
+	wait_clear(&d->wait);
+	stop_wait(&d->stop, &d->wait);
+	turn_wait(&d->now->turn, &d->wait, now);
+	for (g = list_first(&d->ending); g; g = list_after(&g->node))
+		turn_wait(&g->turn, &d->wait, now);
+	inlets_wait(&d->inlets, &d->wait, now);
+	wait_until(&d->wait, d->end);
+	tell_status(d, now);
+	tell_watchdog(d, now);
+	tell_blocked(d, now);
+}
+
+static bool
+is_over(const struct daemon *d, int64_t now)
+{
+	if (d->end == WAIT_NEVER)
+		return false;
+	return now >= d->end || (d->ending.n == 0 &&
+	    runner_is_idle(d->now->turn.runner) &&
+	    inlets_are_idle(&d->inlets));
+}
+
+static void
+loop(struct daemon *d)
+{
+	int64_t now;
+
+	for (;;) {
+		now = clock_now();
+		take_signals(d, now);
+		step(d, now);
+		if (is_over(d, now))
+			return;
+		ask(d, now);
+		wait_poll(&d->wait, now);
+	}
+}
+
+/* ---- beginning ---- */
+
+/* All at once, since the program may be replaced while it runs. */
+static void
+open_modules(struct daemon *d)
+{
+	static const struct door door = RELAY_DOOR;
+	const struct rules *rules = d->now->s->route.rules;
+	struct outcome why;
+
+	if (!net_module_open(&why) || (rules && rules->nrelays > 0 &&
+	    !door_open(&door, &why)))
+		note(d->now, MAILLOG_ERROR, why.text);
+}
+
+static int
+complain(const struct settings *s, const struct outcome *why)
+{
+	struct buf line = { 0 };
+	int status = outcome_exit(why);
+
+	buf_putf(&line, "%s: ", s->program);
+	text_escape(&line, slice_of(why->text));
+	fprintf(stderr, "%s\n", buf_str(&line));
+	trace_failure(s, status, slice_of(why->text));
+	buf_free(&line);
+	return status;
+}
+
+static bool
+begin(struct daemon *d, const struct settings *s, struct outcome *why)
+{
+	if (!become_owner_of(s->queue.path, why))
+		return false;
+	notify_open(&d->notify);
+	d->now = generation_new(d, s, why);
+	if (!d->now || !inlets_open(&d->inlets, &d->now->turn, why))
+		return false;
+	if (!stop_catch(&d->stop, false))
+		return outcome_fail(why, FAILED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "cannot wait for signals");
+	open_modules(d);
+	background_ready(&d->background);
+	notify_put(&d->notify, "READY=1");
+	return true;
+}
+
+static int
+serve(struct daemon *d, const struct settings *s)
+{
+	struct outcome why;
+	int status = EX_OK;
+
+	if (begin(d, s, &why))
+		loop(d);
+	else
+		status = complain(s, &why);
+	while (d->ending.n > 0)
+		generation_free(list_first(&d->ending));
+	inlets_free(&d->inlets);
+	generation_free(d->now);
+	stop_free(&d->stop);
+	wait_free(&d->wait);
+	notify_close(&d->notify);
+	return status;
+}
+
+int
+daemon_run(const struct settings *s, int argc, char *const argv[])
+{
+	struct daemon d = { .argc = argc, .argv = argv, .stop = STOP_NONE,
+		.notify = NOTIFY_NONE, .background = { -1 },
+		.end = WAIT_NEVER };
+	struct outcome why;
+	int status;
+
+	if (spool_reach(s->queue.path) != SPOOL_OURS) {
+		outcome_fail(&why, FAILED, STAGE_CONFIG, ESC(5, 3, 5),
+		    spool_reach(s->queue.path) == SPOOL_ABSENT ?
+		    "%s: there is no such spool; make install-queue makes it" :
+		    "%s: the queue is not yours to run", s->queue.path);
+		return complain(s, &why);
+	}
+	if (s->mode == MODE_DAEMON && !background_start(&d.background,
+	    &status))
+		return status;
+	return serve(&d, s);
+}
