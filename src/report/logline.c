@@ -183,12 +183,12 @@ logline_put(struct buf *out, const struct logline_run *run,
 }
 
 void
-logline_put_queued(struct buf *out, unsigned uid, const char *id,
-    const struct address *from)
+logline_put_queued(struct buf *out, const struct logline_queued *q)
 {
-	buf_putf(out, "uid=%u id=%s", uid, id);
-	put_path(out, "from", from->path);
-	buf_puts(out, " status=queued");
+	buf_putf(out, "uid=%u id=%s", q->uid, q->id);
+	put_path(out, "from", q->from);
+	buf_putf(out, " status=queued size=%llu recipients=%zu",
+	    (unsigned long long)q->size, q->recipients);
 }
 
 void

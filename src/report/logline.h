@@ -33,9 +33,16 @@ struct logline_run {
 void logline_put(struct buf *out, const struct logline_run *run,
     const struct address *from, const struct recipient *r);
 
-/* Append that a message is in the queue. */
-void logline_put_queued(struct buf *out, unsigned uid, const char *id,
-    const struct address *from);
+/* A message that is in the queue. */
+struct logline_queued {
+	unsigned uid;
+	const char *id, *from;	/* a path */
+	uint64_t size;
+	size_t recipients;
+};
+
+/* Append one about it. */
+void logline_put_queued(struct buf *out, const struct logline_queued *q);
 
 /* Append one about the whole run: it ended with this exit status, because. */
 void logline_put_failure(struct buf *out, unsigned uid, int status,

@@ -243,13 +243,13 @@ void
 report_queued(struct report *r, const struct address *from, const char *id,
     uint64_t size, size_t recipients)
 {
+	const struct logline_queued q = { r->run.uid, id, from->path, size,
+		recipients };
 	struct buf line = { 0 };
 
 	if (!maillog_is_wanted(&r->maillog))
 		return;
-	logline_put_queued(&line, r->run.uid, id, from);
-	buf_putf(&line, " size=%llu recipients=%zu",
-	    (unsigned long long)size, recipients);
+	logline_put_queued(&line, &q);
 	maillog_put(&r->maillog, MAILLOG_INFO, maillog_now(&r->maillog),
 	    buf_slice(&line));
 	buf_free(&line);

@@ -56,7 +56,10 @@ enum peer_step {
 /* Go on; ready: there is something to read or write. */
 enum peer_step peer_step(struct peer *p, bool ready, int64_t now);
 
-/* Say this 421 and leave, unless a message or a handshake is under way. */
+/*
+ * Say this 421 and leave, unless an answer is owed or a handshake under way; a
+ * text that is not whole will not come to be.
+ */
 void peer_dismiss(struct peer *p, const char *reply, int64_t now);
 
 #endif

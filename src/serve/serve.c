@@ -47,6 +47,16 @@ struct serve {
 	int64_t sweep;		/* when to look at all deadlines */
 };
 
+void
+serve_configure(struct serve *s, const struct server_config *server)
+{
+	const struct serve_owner *owner = s->world.config->owner;
+
+	s->world.server = *server;
+	s->world.server.asks_mail = owner->mail_check != NULL;
+	s->world.server.asks_rcpt = owner->rcpt_check != NULL;
+}
+
 struct serve *
 serve_new(const struct serve_config *config, struct events *events)
 {
@@ -62,11 +72,9 @@ serve_new(const struct serve_config *config, struct events *events)
 	s->seat = mem_resize(NULL, s->max, sizeof *s->seat);
 	s->busy = mem_resize(NULL, s->max, sizeof *s->busy);
 	s->world.config = config;
-	s->world.server = config->server;
 	s->world.files = (struct tls_config){ .cert = config->cert,
 		.key = config->key };
-	s->world.server.asks_mail = config->owner->mail_check != NULL;
-	s->world.server.asks_rcpt = config->owner->rcpt_check != NULL;
+	serve_configure(s, &config->server);
 	s->world.events = events;
 	s->world.patience = config->patience ? config->patience : PATIENCE;
 	s->world.block = mem_alloc(PEER_BLOCK);

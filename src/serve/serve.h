@@ -100,6 +100,9 @@ struct serve *serve_new(const struct serve_config *config,
     struct events *events);
 void serve_free(struct serve *s);
 
+/* From now on another one, for all peers; what of it was said stays said. */
+void serve_configure(struct serve *s, const struct server_config *server);
+
 /* Can TLS be spoken?  False with *why: the files are unusable. */
 bool serve_check_tls(struct serve *s, struct outcome *why);
 

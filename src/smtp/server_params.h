@@ -62,7 +62,7 @@ struct mail_params {
 	bool hold;		/* HOLD: keep it until somebody releases it */
 	bool no_alias;		/* NOALIAS */
 	bool queue_only;	/* QUEUEONLY: no try before the next run */
-	uint16_t hops;		/* HOPS=, it had so many */
+	uint16_t hops;		/* HOPS=, besides its Received fields */
 	enum param_form form;
 };
 

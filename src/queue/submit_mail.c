@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: ISC */
+/* submit_mail.c - who may send what to whom, and the envelope. */
+#include "queue/submit_impl.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/codec.h"
+#include "base/mem.h"
+#include "config/staging.h"
+#include "deliver/deliver.h"
+#include "mail/received.h"
+#include "net/random.h"
+
+#define FREE_PART 10 /* a user may fill a tenth of what is free */
+
+/* ---- may he? ---- */
+
+static bool
+is_root(const struct serve_mail *mail)
+{
+	return mail->who->uid == 0;
+}
+
+static struct submit_usage
+usage_of(struct submit *s, unsigned uid)
+{
+	struct submit_usage u = { 0 };
+	const struct tally *t = tally_of(&s->tallies, uid);
+
+	if (s->config.usage)
+		s->config.usage(s->config.self, uid, &u);
+	u.messages += t->messages;
+	u.octets += t->octets;
+	return u;
+}
+
+/* What may be his in all: so much, or a tenth of what is free. */
+static uint64_t
+size_limit(const struct submit *s)
+{
+	uint64_t most = s->config.queue->uid_size;
+	struct store_space room;
+
+	if (store_space(s->store, &room) &&
+	    room.free_octets / FREE_PART < most)
+		return room.free_octets / FREE_PART;
+	return most;
+}
+
+static bool
+has_too_many(const struct submit *s, const struct submit_usage *u,
+    struct outcome *why)
+{
+	if (u->messages < s->config.queue->uid_messages)
+		return false;
+	outcome_fail(why, DEFERRED, STAGE_MAIL, ESC(4, 3, 1),
+	    "%llu messages of yours are in the queue, more are too many",
+	    (unsigned long long)u->messages);
+	return true;
+}
+
+static struct outcome
+too_much(uint64_t have)
+{
+	return outcome_make(DEFERRED, STAGE_MAIL, ESC(4, 3, 1),
+	    "with this message you would have more in the queue than one user "
+	    "may: %llu MiB are there", (unsigned long long)(have >> 20));
+}
+
+/* Is there room for him, and for a message of this size? */
+static bool
+is_within_limits(struct submit *s, const struct serve_mail *mail,
+    struct outcome *why)
+{
+	struct submit_usage u;
+
+	if (is_root(mail))
+		return true;
+	u = usage_of(s, mail->who->uid);
+	if (has_too_many(s, &u, why))
+		return false;
+	if (u.octets + mail->message->mail.size <= size_limit(s))
+		return true;
+	*why = too_much(u.octets);
+	return false;
+}
+
+static bool
+read_sender(const struct submit *s, const struct serve_mail *mail,
+    struct address *out, struct outcome *why)
+{
+	return address_parse(buf_slice(&mail->message->from),
+	    &s->config.address, out, why);
+}
+
+/* The login of this user at one of the names of this host. */
+static bool
+is_own(const struct submit *s, unsigned uid, const struct address *from)
+{
+	const struct passwd *p = getpwuid((uid_t)uid);
+	struct slice path = slice_of(from->path);
+	struct slice local = slice_first(path, slice_find(path, '@'));
+	struct slice domain = slice_of(from->domain);
+
+	return p && slice_eq(local, slice_of(p->pw_name)) &&
+	    (slice_eq_nocase(domain, slice_of(s->config.host)) ||
+		slice_eq_nocase(domain, s->config.address.default_domain));
+}
+
+/* restrict-from: no mask but the empty one, which reports have. */
+static bool
+is_his_name(const struct submit *s, const struct serve_mail *mail,
+    const struct address *from, struct outcome *why)
+{
+	if (!s->config.queue->restrict_from || is_root(mail) ||
+	    from->path[0] == '\0' || is_own(s, mail->who->uid, from))
+		return true;
+	return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 7, 1),
+	    "%s is not the address of uid %u, and restrict-from is set",
+	    from->path, mail->who->uid);
+}
+
+static bool
+is_possible(const struct mail_params *p, struct outcome *why)
+{
+	if (p->by_mode == 'N')
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 5, 4),
+		    "BY=...;N is not known here, only R");
+	if (p->hops > RECEIVED_MAX)
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 4, 6),
+		    "it has been through %u hosts: it goes round in a circle",
+		    p->hops);
+	return true;
+}
+
+const char *
+submit_check_mail(void *self, const struct serve_mail *mail)
+{
+	struct submit *s = self;
+	struct address from = { 0 };
+	struct outcome why;
+	bool ok = is_possible(&mail->message->mail, &why) &&
+	    read_sender(s, mail, &from, &why) &&
+	    is_his_name(s, mail, &from, &why) &&
+	    is_within_limits(s, mail, &why);
+
+	address_free(&from);
+	return ok ? NULL : submit_refuse(s, &why);
+}
+
+const char *
+submit_check_rcpt(void *self, const struct serve_mail *mail, struct slice to)
+{
+	struct submit *s = self;
+	struct address a = { 0 };
+	struct outcome why;
+	bool ok;
+
+	(void)mail;
+	ok = address_parse(to, &s->config.address, &a, &why) &&
+	    staging_allows(s->config.queue, a.path, &why);
+	address_free(&a);
+	return ok ? NULL : submit_refuse(s, &why);
+}
+
+/* ---- the envelope ---- */
+
+/* xtext as it was meant, on the heap; NULL for an empty one. */
+static char *
+decode(struct slice xtext)
+{
+	struct buf b = { 0 };
+	char *text = NULL;
+
+	if (xtext.n > 0 && xtext_decode(&b, xtext))
+		text = mem_dup(buf_slice(&b));
+	buf_free(&b);
+	return text;
+}
+
+/* "rfc822;bob+2B@x": the type is none. */
+static char *
+decode_orcpt(struct slice orcpt)
+{
+	struct slice type = slice_first(orcpt, slice_find(orcpt, ';'));
+	struct buf b = { 0 };
+	char *text = NULL;
+
+	buf_put(&b, type);
+	buf_putc(&b, ';');
+	if (orcpt.n > 0 && xtext_decode(&b, slice_from(orcpt, type.n + 1)))
+		text = mem_dup(buf_slice(&b));
+	buf_free(&b);
+	return text;
+}
+
+/* Whoever is there twice is there once; he was looked at before. */
+static void
+add_rcpt(struct submit *s, struct envelope *e, const struct server_rcpt *r)
+{
+	struct address to;
+	struct outcome why;
+	size_t n = e->n;
+
+	if (!address_parse(buf_slice(&r->to), &s->config.address, &to, &why))
+		return;
+	envelope_add(e, &to);
+	if (e->n == n)
+		return;
+	e->rcpts[n].notify = r->param.notify;
+	e->rcpts[n].orcpt = decode_orcpt(r->param.orcpt);
+}
+
+static bool
+make_envelope(struct submit *s, const struct serve_mail *mail,
+    struct envelope *e, struct outcome *why)
+{
+	const struct server_message *m = mail->message;
+
+	random_draw(&e->key, sizeof e->key);
+	if (!read_sender(s, mail, &e->from, why))
+		return false;
+	e->ret = m->mail.ret;
+	e->envid = decode(m->mail.envid);
+	for (size_t i = 0; i < m->nrcpts; i++)
+		add_rcpt(s, e, &m->rcpt[i]);
+	staging_apply(s->config.queue, e, s->now);
+	return e->n > 0 || outcome_fail(why, FAILED, STAGE_RCPT, ESC(5, 1, 0),
+	    "nobody is left to send it to");
+}
+
+/* ---- the facts ---- */
+
+static enum mail_class
+class_of(int priority)
+{
+	return priority > 0   ? CLASS_URGENT :
+	    priority < 0 ? CLASS_BULK : CLASS_NORMAL;
+}
+
+static int64_t
+not_before(const struct submit *s, const struct mail_params *p)
+{
+	return p->hold_for ? s->wall.seconds + p->hold_for : p->hold_until;
+}
+
+static void
+set_text(char *to, size_t size, struct slice s)
+{
+	snprintf(to, size, "%.*s", (int)s.n, s.p ? s.p : "");
+}
+
+static void
+set_key(struct stored *m, struct slice xtext)
+{
+	char *key = decode(xtext);
+
+	set_text(m->key, sizeof m->key, slice_of(key));
+	free(key);
+}
+
+/* All that is known before the text; the envelope stays e's. */
+static struct stored
+facts_of(const struct submit *s, const struct serve_mail *mail,
+    const struct envelope *e)
+{
+	const struct mail_params *p = &mail->message->mail;
+	struct stored m = {
+		.uid = mail->who->uid,
+		.created = s->wall.seconds,
+		.not_before = not_before(s, p),
+		.expires = p->by_mode == 'R' ? p->by : 0,
+		.class = (uint8_t)class_of(p->priority),
+		.hold = p->hold,
+		.queue_only = p->queue_only,
+		.require_tls = p->require_tls,
+		.is_bounce = e->from.path[0] == '\0',
+		.hops = p->hops,
+		.envelope = *e,
+	};
+
+	set_text(m.host, sizeof m.host, slice_of(s->config.host));
+	set_text(m.tag, sizeof m.tag, p->tag);
+	set_key(&m, p->key);
+	return m;
+}
+
+static void
+note_envelope(struct submission *m, const struct envelope *e)
+{
+	buf_puts(&m->from, e->from.path);
+	m->nrcpts = e->n;
+	if (e->n == 1 && !e->rcpts[0].to.utf8)
+		buf_puts(&m->only, e->rcpts[0].to.path);
+}
+
+static void
+note_limit(struct submission *m, const struct serve_mail *mail)
+{
+	struct submit *s = m->submit;
+	struct submit_usage u = { 0 };
+
+	m->most = UINT64_MAX;
+	if (is_root(mail))
+		return;
+	u = usage_of(s, mail->who->uid);
+	m->most = size_limit(s);
+	m->most = u.octets < m->most ? m->most - u.octets : 0;
+}
+
+static void
+begin_draft(struct submission *m, const struct serve_mail *mail)
+{
+	struct submit *s = m->submit;
+	struct envelope e = { 0 };
+	struct stored facts;
+
+	if (!make_envelope(s, mail, &e, &m->why)) {
+		envelope_free(&e);
+		return;
+	}
+	facts = facts_of(s, mail, &e);
+	note_envelope(m, &e);
+	m->hops = facts.hops;
+	m->may_try = !facts.hold && !facts.queue_only &&
+	    facts.not_before <= s->wall.seconds;
+	m->draft = store_begin(s->store, &facts, &m->why);
+	envelope_free(&e);
+}
+
+struct submission *
+submission_new(struct submit *s, const struct serve_mail *mail)
+{
+	struct submission *m = mem_alloc(sizeof *m);
+
+	m->submit = s;
+	m->form = mail->message->mail.form;
+	m->utf8 = mail->message->mail.utf8;
+	m->tally = tally_of(&s->tallies, mail->who->uid);
+	note_limit(m, mail);
+	m->tally->messages++;
+	begin_draft(m, mail);
+	return m;
+}
+
+void
+submission_refuse(struct submission *m, const struct outcome *why)
+{
+	if (m->draft)
+		store_discard(m->submit->store, m->draft);
+	m->draft = NULL;
+	m->why = *why;
+}
+
+void
+submission_free(struct submission *m)
+{
+	if (m->draft)
+		store_discard(m->submit->store, m->draft);
+	m->tally->messages--;
+	m->tally->octets -= m->octets;
+	tally_drop(&m->submit->tallies, m->tally);
+	buf_free(&m->from);
+	buf_free(&m->only);
+	buf_free(&m->front);
+	buf_free(&m->message.head);
+	free(m);
+}
