@@ -131,6 +131,8 @@ bool file_is_settled(const struct file_entry *e);
 
 /* ---- file_take.c ---- */
 
+enum folder file_folder_of(enum store_place place);
+
 /* The name of the hidden bounce, or of the last words ("why"). */
 void file_hidden_name(char out[JOB_NAME], const char *id, uint32_t generation);
 void file_words_name(char out[JOB_NAME], const char *id);

@@ -27,8 +27,8 @@ file_words_name(char out[JOB_NAME], const char *id)
 	snprintf(out, JOB_NAME, ".%s.why", id);
 }
 
-static enum folder
-folder_of(enum store_place place)
+enum folder
+file_folder_of(enum store_place place)
 {
 	switch (place) {
 	case STORE_QUEUE:
@@ -129,7 +129,7 @@ static enum store_take
 open_and_load(struct store *s, enum store_place place, const char *id,
     bool take, struct file_entry **out, struct outcome *why)
 {
-	enum folder which = folder_of(place);
+	enum folder which = file_folder_of(place);
 	enum store_take result = STORE_TAKEN;
 	int fd = open_message(s, which, id, take ? O_RDWR : O_RDONLY, why);
 
@@ -217,7 +217,7 @@ store_release(struct store *s, struct entry *entry)
 void
 store_remove(struct store *s, struct entry *entry)
 {
-	enum folder which = folder_of(entry->place);
+	enum folder which = file_folder_of(entry->place);
 
 	file_key_end(s, (struct file_entry *)entry);
 	unlinkat(s->folder[which], entry->mail.id, 0);
@@ -238,7 +238,7 @@ store_put_aside(struct store *s, struct entry *entry, const char *reason,
 	bool ok;
 
 	store_tell(s, entry->mail.id, slice_of(reason));
-	ok = file_move(s, entry->mail.id, folder_of(entry->place), IN_HELD,
+	ok = file_move(s, entry->mail.id, file_folder_of(entry->place), IN_HELD,
 	    why);
 	store_release(s, entry);
 	return ok;
@@ -247,7 +247,7 @@ store_put_aside(struct store *s, struct entry *entry, const char *reason,
 bool
 store_put_back(struct store *s, struct entry *entry, struct outcome *why)
 {
-	bool ok = file_move(s, entry->mail.id, folder_of(entry->place),
+	bool ok = file_move(s, entry->mail.id, file_folder_of(entry->place),
 	    IN_QUEUE, why);
 
 	store_release(s, entry);

@@ -65,22 +65,40 @@ read_words(int folder, const char *name, struct buf *out)
 	return true;
 }
 
-void
-store_told(struct store *s, const char *id, struct buf *out)
+static bool
+told_in(struct store *s, enum folder which, const char *name, struct buf *out)
 {
-	static const enum folder places[] = { IN_QUEUE, IN_HELD, IN_CORRUPT };
-	char name[JOB_NAME];
 	struct outcome ignored;
+	int folder = file_folder(s, which, &ignored);
+
+	return folder >= 0 && read_words(folder, name, out);
+}
+
+void
+store_told_at(struct store *s, enum store_place place, const char *id,
+    struct buf *out)
+{
+	char name[JOB_NAME];
 
 	if (!ulid_is_valid(slice_of(id)))
 		return;
 	file_words_name(name, id);
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		int folder = file_folder(s, places[i], &ignored);
+	told_in(s, file_folder_of(place), name, out);
+}
 
-		if (folder >= 0 && read_words(folder, name, out))
-			return;
-	}
+void
+store_told(struct store *s, const char *id, struct buf *out)
+{
+	char name[JOB_NAME];
+
+	if (!ulid_is_valid(slice_of(id)))
+		return;
+	file_words_name(name, id);
+	if (told_in(s, IN_QUEUE, name, out) ||
+	    faccessat(s->folder[IN_QUEUE], id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	if (!told_in(s, IN_HELD, name, out))
+		told_in(s, IN_CORRUPT, name, out);
 }
 
 void

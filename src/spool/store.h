@@ -260,6 +260,10 @@ bool store_put_back(struct store *s, struct entry *e, struct outcome *why);
 void store_tell(struct store *s, const char *id, struct slice line);
 void store_told(struct store *s, const char *id, struct buf *out);
 
+/* The same where it is known where the message is (entry.place): cheaper. */
+void store_told_at(struct store *s, enum store_place place, const char *id,
+    struct buf *out);
+
 /* ---- all of them ---- */
 
 /*

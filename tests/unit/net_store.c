@@ -326,6 +326,9 @@ test_put_aside_and_back(void **state)
 	assert_int_equal(store_take_at(f->s, STORE_HELD, f->id, &e, &why),
 	    STORE_TAKEN);
 	assert_int_equal(e->place, STORE_HELD);
+	buf_clear(&told);
+	store_told_at(f->s, e->place, f->id, &told);
+	assert_true(slice_ends_nocase(buf_slice(&told), SLICE("no good\n")));
 	assert_true(store_put_back(f->s, e, &why));
 	store_settle(f->s, take(f->s, f->id));
 	buf_clear(&told);
