@@ -86,7 +86,7 @@ answer(struct store *s)
 {
 	struct store_answer a = { 0 };
 
-	assert_true(store_answer(s, &a));
+	assert_true(spool_await(s, &a));
 	assert_int_equal(store_owed(s), 0);
 	return a;
 }
@@ -446,5 +446,10 @@ main(void)
 		TEST(test_litter_goes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("net_store_change", tests,
+	    NULL, NULL);
+
+	spool_recorders = 2;
+	return failed + cmocka_run_group_tests_name("net_store_change, recorders",
+	    tests, NULL, NULL);
 }
