@@ -450,6 +450,7 @@ main(void)
 	    NULL, NULL);
 
 	spool_recorders = 2;
-	return failed + cmocka_run_group_tests_name("net_store_change, recorders",
+	return failed +
+	    cmocka_run_group_tests_name("net_store_change, recorders",
 	    tests, NULL, NULL);
 }

@@ -485,6 +485,7 @@ main(void)
 	    NULL, NULL);
 
 	spool_recorders = 2;
-	return failed + cmocka_run_group_tests_name("net_store_fault, recorders",
+	return failed +
+	    cmocka_run_group_tests_name("net_store_fault, recorders",
 	    tests, NULL, NULL);
 }
