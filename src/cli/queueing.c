@@ -14,6 +14,7 @@
 #include "cli/become.h"
 #include "cli/enqueue.h"
 #include "cli/follow.h"
+#include "cli/runq.h"
 #include "net/clock.h"
 #include "queue/control_client.h"
 #include "queue/handin.h"
@@ -139,31 +140,66 @@ settle(struct envelope *e, const char *id, bool is_success)
 
 /* ---- who delivers it ---- */
 
+/* Nothing of ours holds up whoever waits for our end, or reads what we say. */
+static void
+detach(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	close_range(0, ~0U, 0);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (open("/dev/null", O_RDWR) < 0)
+			_exit(EX_OSERR);
+	if (chdir("/") < 0)
+		_exit(EX_OSERR);
+}
+
+/* Without a child it waits for the next queue run. */
+static void
+run_in_background(const struct settings *s, const char *id)
+{
+	if (fork() != 0)
+		return;
+	detach();
+	_exit(runq_one(s, id, NULL, NULL));
+}
+
+/* Where no daemon is there we do its work; a time limit is a signal then. */
 static void
 wait_for_it(struct queueing *q, const char *id)
 {
 	const struct settings *s = q->settings;
-	struct envelope *e = &q->intake->envelope;
-	struct follow f = { .settings = s, .id = id, .envelope = e };
+	struct follow f = { .settings = s, .id = id,
+		.envelope = &q->intake->envelope };
 
 	if (s->enqueue.wait_seconds > 0)
 		f.until = clock_now() + SECONDS(s->enqueue.wait_seconds);
-	follow_daemon(&f);
+	if (follow_daemon(&f) || !q->is_ours)
+		return;
+	alarm(s->enqueue.wait_seconds);
+	runq_one(s, id, follow_news, &f);
+	alarm(0);
 }
 
+/* A message that was handed in is the daemon's to begin with. */
 static void
 set_off(struct queueing *q, const char *id)
 {
 	const struct settings *s = q->settings;
+	bool rests = s->sendmail.hold || s->enqueue.at;
 
 	if (s->sendmail.delivery == DELIVERY_QUEUE)
 		return;
-	if (!waits(s) || s->sendmail.hold) {
-		control_wake(s->queue.run, id);
-		return;
+	if (waits(s) && !rests) {
+		wait_for_it(q, id);
+		settle(&q->intake->envelope, id, !s->enqueue.wait);
+	} else if (q->is_ours &&
+	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests) {
+		run_in_background(s, id);
 	}
-	wait_for_it(q, id);
-	settle(&q->intake->envelope, id, !s->enqueue.wait);
 }
 
 /* ---- into the queue ---- */
@@ -205,6 +241,7 @@ store_it(struct queueing *q, struct intake *part, struct enqueued *out,
 	if (!become_owner_of(q->settings->queue.path, why) ||
 	    !enqueue(&call, out, why))
 		return false;
+	q->is_ours = true;
 	done = outcome_make(DELIVERED, STAGE_SYSTEM, ESC(2, 0, 0), "%s",
 	    out->duplicate ? "queued before, with the same key" : QUEUED);
 	settle_all(&part->envelope, &done, out->id);

@@ -21,6 +21,7 @@ struct queueing {
 	struct events *events;
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
+	bool is_ours;		/* the spool's owner, who wrote it, is us */
 };
 
 /* Is the message for the queue first, and not to be delivered by this run? */
