@@ -11,7 +11,6 @@
 #include "config/staging.h"
 #include "deliver/deliver.h"
 #include "mail/received.h"
-#include "net/random.h"
 
 #define FREE_PART 10 /* a user may fill a tenth of what is free */
 
@@ -219,7 +218,7 @@ make_envelope(struct submit *s, const struct serve_mail *mail,
 {
 	const struct server_message *m = mail->message;
 
-	random_draw(&e->key, sizeof e->key);
+	e->key = s->tallies.table.seed;
 	if (!read_sender(s, mail, &e->from, why))
 		return false;
 	e->ret = m->mail.ret;

@@ -25,8 +25,9 @@ static struct complete_options
 options_of(const struct submission *m)
 {
 	const struct submit *s = m->submit;
+	bool is_raw = m->form == FORM_RAW;
 	struct complete_options o = {
-		.form = m->form == FORM_RAW ? COMPLETE_ALL : COMPLETE_NOTHING,
+		.form = is_raw ? COMPLETE_ALL : COMPLETE_NOTHING,
 		.address = s->config.address,
 		.from = buf_slice(&m->from),
 		.host = slice_of(s->config.host),
@@ -34,7 +35,8 @@ options_of(const struct submission *m)
 		.offset = s->wall.offset,
 	};
 
-	random_draw(&o.random, sizeof o.random);
+	if (is_raw)
+		random_draw(&o.random, sizeof o.random);
 	return o;
 }
 

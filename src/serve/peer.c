@@ -81,7 +81,7 @@ peer_fd(const struct peer *p)
 short
 peer_events(const struct peer *p)
 {
-	if (p->owed)
+	if (p->stirred)
 		return 0;
 	return p->stream.events ? p->stream.events : POLLIN;
 }
@@ -209,13 +209,15 @@ begin_leaving(struct peer *p, int64_t now)
 }
 
 /*
- * It waits for its owner.  What we have said so far goes out with the answer.
+ * It waits for its owner.  What we have said so far goes out with the answer;
+ * what it says now is read after that, so that only its end is of interest.
  */
 static enum step
-await(const struct peer *p)
+await(struct peer *p)
 {
 	struct pollfd fd = { .fd = p->stream.fd };
 
+	p->stirred = true;
 	return poll(&fd, 1, 0) > 0 ? STEP_OVER : STEP_WAIT;
 }
 

@@ -40,8 +40,8 @@ void peer_take_seat(struct peer *p, void *seat);
 void *peer_seat(const struct peer *p);
 
 /*
- * What it waits for, POLLIN and POLLOUT on peer_fd(), and until when.  While
- * its owner owes it an answer that is nothing, and to hear of it is its end.
+ * What it waits for, POLLIN and POLLOUT on peer_fd(), and until when.  Once it
+ * is heard of while its owner owes it an answer, that is nothing.
  */
 int peer_fd(const struct peer *p);
 short peer_events(const struct peer *p);

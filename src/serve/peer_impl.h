@@ -26,7 +26,8 @@ struct peer {
 	bool is_local;
 	struct local_peer who;	/* if so */
 	struct serve_owed *owed; /* an answer that it waits for, or NULL */
-	bool answered;		/* it has come; */
+	bool stirred;		/* it was heard of meanwhile */
+	bool answered;		/* the answer has come; */
 	struct list_node turn;	/* ... in world.answered */
 	void *seat;
 };

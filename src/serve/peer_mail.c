@@ -89,6 +89,7 @@ serve_answer(struct serve_owed *owed, bool kept, const char *text)
 	if (!p)
 		return;
 	p->owed = NULL;
+	p->stirred = false;
 	server_done(p->server, kept, text);
 	p->answered = true;
 	list_append(&p->world->answered, &p->turn, p);
