@@ -78,6 +78,14 @@ note_reason(struct listing_row *row, struct listing_rcpt *r,
 	r->reason.n = row->text.n - at;
 }
 
+/* A failure of them all; what somebody did to the message is no reason. */
+static bool
+is_of_all(const struct told *t)
+{
+	return t->rcpt.n == 0 && (slice_eq(t->verdict, SLICE("deferred")) ||
+	    slice_eq(t->verdict, SLICE("failed")));
+}
+
 static void
 note_history(struct listing_row *row, struct buf *told)
 {
@@ -90,7 +98,7 @@ note_history(struct listing_row *row, struct buf *told)
 
 		if (r && r->attempts > 0)
 			note_reason(row, r, &t);
-		for (size_t i = 0; t.rcpt.n == 0 && i < row->n; i++)
+		for (size_t i = 0; is_of_all(&t) && i < row->n; i++)
 			if (row->rcpts[i].attempts > 0)
 				note_reason(row, &row->rcpts[i], &t);
 	}
@@ -161,7 +169,8 @@ is_held(const struct entry *e)
 		held += e->slots[i].state == SLOT_HELD;
 		waiting += waits(&e->slots[i]);
 	}
-	return e->slot.held || (held > 0 && held == waiting);
+	return e->slot.held || e->place == STORE_HELD ||
+	    (held > 0 && held == waiting);
 }
 
 static enum listing_state

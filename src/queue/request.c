@@ -77,6 +77,7 @@ request_put(struct buf *out, const struct request *r)
 	}
 	buf_puts(out, r->nids > 0 ? "]" : "");
 	wire_put_flag(out, "all", r->all);
+	wire_put_flag(out, "wake", r->wake);
 	wire_put_text(out, "rcpt", r->rcpt);
 	wire_put_text(out, "from", r->from);
 	wire_put_text(out, "host", r->host);
@@ -107,9 +108,11 @@ request_read(struct request *out, char *line, size_t n)
 	struct slice verb = { 0 }, ids = { 0 };
 	const struct wire_field fields[] = {
 		WIRE_TEXT("verb", &verb), WIRE_ARRAY("ids", &ids),
-		WIRE_FLAG("all", &out->all), WIRE_TEXT("rcpt", &out->rcpt),
-		WIRE_TEXT("from", &out->from), WIRE_TEXT("host", &out->host),
-		WIRE_TEXT("old", &out->old), WIRE_TEXT("new", &out->new), { 0 }
+		WIRE_FLAG("all", &out->all), WIRE_FLAG("wake", &out->wake),
+		WIRE_TEXT("rcpt", &out->rcpt), WIRE_TEXT("from", &out->from),
+		WIRE_TEXT("host", &out->host),
+		WIRE_TEXT("old", &out->old), WIRE_TEXT("new", &out->new),
+		{ 0 }
 	};
 
 	*out = (struct request){ 0 };

@@ -37,6 +37,7 @@ struct request {
 	struct slice *ids;	/* heap */
 	size_t nids;
 	bool all;		/* ALL: whatever is there */
+	bool wake;		/* VERB_WATCH: and it is to be tried now */
 	struct slice rcpt, from, host; /* patterns (glob.h) */
 	struct slice old, new;	/* VERB_EDIT: recipients */
 };

@@ -118,6 +118,7 @@ sample_init(struct sample *s, size_t n)
 static const char history[] =
 "{\"at\":1,\"rcpt\":\"a@x.test\",\"verdict\":\"deferred\",\"text\":\"old\"}\n"
 "rubbish\n"
+"{\"at\":2,\"verdict\":\"held\",\"text\":\"by root\"}\n"
 "{\"at\":2,\"rcpt\":\"a@x.test\",\"verdict\":\"deferred\","
 "\"host\":\"mx.x.test\",\"addr\":\"192.0.2.1:25\",\"code\":450,"
 "\"esc\":\"4.7.1\",\"stage\":\"RCPT\",\"text\":\"later \\\"you\\\"\"}\n"

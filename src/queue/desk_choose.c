@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* desk_choose.c - which messages a request means: ids, whole or shortened. */
+#include "queue/desk_impl.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/ascii.h"
+
+#define SHORT_ID 4 /* letters of an id, at least */
+
+/* What was put aside is there too: behind what is still to be sent. */
+static bool
+add_listed(struct task *t, struct buf *list, struct buf *out)
+{
+	struct store *s = t->desk->store;
+	struct outcome why = { 0 };
+	struct buf aside = { 0 };
+	bool ok = list->n > 0 || (store_list(s, STORE_QUEUE, list, &why) &&
+	    store_list(s, STORE_HELD, &aside, &why));
+
+	if (!ok)
+		task_error(t, out, (unsigned)outcome_exit(&why), why.text);
+	buf_put(list, buf_slice(&aside));
+	buf_free(&aside);
+	return ok;
+}
+
+/* Letters of an id as they were copied: any case, with mailq's mark. */
+static size_t
+tidy_id(struct slice given, char id[STORE_ID + 1])
+{
+	size_t n = 0;
+
+	while (given.n > 0 && strchr("*!#", given.p[given.n - 1]))
+		given.n--;
+	if (given.n > STORE_ID)
+		return 0;
+	for (; n < given.n; n++) {
+		char c = ascii_lower(given.p[n]);
+
+		if (!ascii_is_alnum(c))
+			return 0;
+		id[n] = ascii_is_alpha(c) ? (char)(c - ('a' - 'A')) : c;
+	}
+	id[n] = '\0';
+	return n;
+}
+
+/* How many of the ids begin or end so; *found is the last of them. */
+static size_t
+count_like(const struct buf *list, struct slice part, struct slice *found)
+{
+	struct slice rest = buf_slice(list), id;
+	size_t n = 0;
+
+	while (rest.n > 0 && slice_cut(&rest, '\0', &id))
+		if (slice_starts(id, part) || slice_ends_nocase(id, part)) {
+			*found = id;
+			n++;
+		}
+	return n;
+}
+
+static void
+choose_one(struct task *t, struct slice given, struct buf *list,
+    struct buf *out)
+{
+	char id[STORE_ID + 1];
+	size_t n = tidy_id(given, id), like = 1;
+	struct slice found = { id, n };
+
+	if (n < SHORT_ID) {
+		task_problem(t, "", EX_USAGE, out, "\"%.*s\" is no id of a "
+		    "message", (int)slice_first(given, 60).n, given.p);
+		return;
+	}
+	if (n < STORE_ID) {
+		if (!add_listed(t, list, out))
+			return;
+		like = count_like(list, (struct slice){ id, n }, &found);
+	}
+	if (like == 1) {
+		buf_put(&t->ids, found);
+		buf_putc(&t->ids, '\0');
+	} else if (like == 0) {
+		task_absent(t, id, STORE_GONE, NULL, out);
+	} else {
+		task_problem(t, id, EX_USAGE, out, "%zu messages have ids that "
+		    "begin or end so", like);
+	}
+}
+
+void
+task_choose(struct task *t, struct buf *out)
+{
+	struct request *r = &t->request;
+	struct buf list = { 0 };
+
+	t->listed = true;
+	if (verb_wants_some(r->verb) && r->nids == 0 && !r->all &&
+	    !request_filters(r))
+		task_error(t, out, EX_USAGE, "which messages?");
+	for (size_t i = 0; i < r->nids && !t->over; i++)
+		choose_one(t, r->ids[i], &list, out);
+	if (r->nids == 0 && !t->over)
+		add_listed(t, &t->ids, out);
+	buf_free(&list);
+}

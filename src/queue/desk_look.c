@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+/* desk_look.c - what is read of messages: list, count, status, why, show. */
+#include "queue/desk_impl.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/codec.h"
+#include "net/clock.h"
+#include "net/content.h"
+#include "queue/glob.h"
+#include "queue/told.h"
+#include "queue/wire.h"
+#include "report/json.h"
+
+#define PLAN_PATIENCE SECONDS(60)
+
+static struct slice
+domain_of(struct slice path)
+{
+	size_t n = path.n;
+
+	while (n > 0 && path.p[n - 1] != '@')
+		n--;
+	return slice_from(path, n);
+}
+
+static bool
+waits(const struct slot *s)
+{
+	return s->state != SLOT_DELIVERED && s->state != SLOT_BOUNCED;
+}
+
+/* The domain of who waits, or the host that was tried last. */
+static bool
+host_matches(struct task *t, const struct entry *e, struct slice pattern)
+{
+	char *p;
+	size_t n;
+	struct told told;
+
+	for (size_t i = 0; i < e->mail.envelope.n; i++)
+		if (waits(&e->slots[i]) && glob_matches(pattern, domain_of(
+		    slice_of(e->mail.envelope.rcpts[i].to.path))))
+			return true;
+	buf_clear(&t->told);
+	store_told(t->desk->store, e->mail.id, &t->told);
+	p = t->told.base ? t->told.base + t->told.off : NULL;
+	n = t->told.n;
+	while (p && told_next(&p, &n, &told))
+		if (told.host.n > 0 && glob_matches(pattern, told.host))
+			return true;
+	return false;
+}
+
+bool
+task_matches(struct task *t, const struct entry *e)
+{
+	const struct request *r = &t->request;
+	bool found = r->rcpt.n == 0;
+
+	for (size_t i = 0; i < e->mail.envelope.n && !found; i++)
+		found = waits(&e->slots[i]) && glob_matches_address(r->rcpt,
+		    slice_of(e->mail.envelope.rcpts[i].to.path));
+	return found && (r->from.n == 0 || glob_matches_address(r->from,
+	    slice_of(e->mail.envelope.from.path))) &&
+	    (r->host.n == 0 || host_matches(t, e, r->host));
+}
+
+/* Only a history says why, and it is a file of its own. */
+static void
+count_health(struct task *t, const struct entry *e)
+{
+	buf_clear(&t->told);
+	listing_fill(&t->row, e, &t->told, t->desk->runner &&
+	    runner_is_active(t->desk->runner, e->mail.id));
+	if (e->place == STORE_HELD)
+		return;		/* counted apart */
+	if (health_wants_reason(&t->health, &t->row))
+		task_fill_row(t, e);
+	health_add(&t->health, &t->row);
+}
+
+enum turn
+look_one(struct task *t, const char *id, struct buf *out)
+{
+	struct entry *e;
+	bool plain = t->viewer.all && !request_filters(&t->request) &&
+	    t->request.nids == 0;
+
+	if (t->request.verb == VERB_COUNT && plain) {
+		t->n++;
+		return TURN_NEXT;
+	}
+	e = task_look(t, id, out);
+	if (!e)
+		return TURN_NEXT;
+	t->n++;
+	if (t->request.verb == VERB_LIST) {
+		task_fill_row(t, e);
+		listing_put_json(out, &t->row);
+	} else if (t->request.verb == VERB_STATUS) {
+		count_health(t, e);
+	}
+	store_release(t->desk->store, e);
+	return TURN_NEXT;
+}
+
+static int64_t
+count_place(struct task *t, enum store_place place)
+{
+	struct outcome why;
+	struct buf ids = { 0 };
+	int64_t n = 0;
+
+	if (store_list(t->desk->store, place, &ids, &why))
+		for (size_t i = 0; i < ids.n; i++)
+			n += ids.base[ids.off + i] == '\0';
+	buf_free(&ids);
+	return n;
+}
+
+void
+status_put(struct task *t, struct buf *out, int64_t wall)
+{
+	struct desk *d = t->desk;
+	struct health *h = &t->health;
+	const struct outcome *blocked = d->runner ? runner_blocked(d->runner) :
+	    NULL;
+	struct store_space space;
+
+	h->at = wall;
+	h->daemon = d->runner != NULL;
+	h->partial = !t->viewer.all;
+	h->remark = slice_of(store_remark(d->store));
+	h->blocked = slice_of(blocked ? blocked->text : NULL);
+	if (t->viewer.all) {
+		h->aside = count_place(t, STORE_HELD);
+		h->corrupt = count_place(t, STORE_BAD);
+	}
+	if (store_space(d->store, &space))
+		health_add_space(h, &space, &d->config);
+	health_put_json(out, h);
+}
+
+/* ---- show ---- */
+
+enum turn
+show_one(struct task *t, const char *id, struct buf *out)
+{
+	char block[CONTENT_BLOCK];
+	struct outcome why = { 0 };
+	struct slice text;
+	struct entry *e = task_look(t, id, out);
+	bool ok;
+
+	if (!e)
+		return TURN_NEXT;
+	ok = content_read(&e->text, t->shown, block, &text, &why);
+	if (ok && text.n > 0) {
+		buf_puts(out, "{\"data\":\"");
+		base64_put(out, text);
+		buf_puts(out, "\"}\n");
+		t->shown += text.n;
+	}
+	store_release(t->desk->store, e);
+	if (!ok)
+		return task_problem(t, id, EX_DATAERR, out, "%s", why.text);
+	if (text.n > 0)
+		return TURN_AGAIN;
+	t->n++;
+	return TURN_NEXT;
+}
+
+/* ---- why ---- */
+
+static void
+put_history(struct task *t, const char *id, struct buf *out)
+{
+	struct told told;
+	char *p;
+	size_t n;
+
+	buf_clear(&t->told);
+	store_told(t->desk->store, id, &t->told);
+	p = t->told.base ? t->told.base + t->told.off : NULL;
+	n = t->told.n;
+	while (p && told_next(&p, &n, &told))
+		told_put(out, &told);
+}
+
+static void
+put_fact(struct buf *out, const char *key, struct slice text)
+{
+	buf_putf(out, "{\"%s\":", key);
+	json_put_string(out, text);
+	buf_puts(out, "}\n");
+}
+
+/* What would happen now: asked of the runner, unless that is clear. */
+static bool
+ask_plan(struct task *t, const char *id, struct buf *out)
+{
+	struct runner *r = t->desk->runner;
+	const struct outcome *blocked = r ? runner_blocked(r) : NULL;
+	struct outcome why;
+
+	if (!r)
+		put_fact(out, "note", SLICE("no daemon is here to try it; "
+		    "sendmail -q does it once"));
+	else if (blocked)
+		put_fact(out, "blocked", slice_of(blocked->text));
+	else if (t->row.state == LISTING_HELD)
+		put_fact(out, "note", SLICE("it is held: nobody tries it "
+		    "before it is released"));
+	else if (runner_plan(r, id, t, &why))
+		return true;
+	else
+		put_fact(out, "note", slice_of(why.text));
+	return false;
+}
+
+static enum turn
+end_why(struct task *t, struct buf *out, int64_t now)
+{
+	struct runner *r = t->desk->runner;
+
+	if (t->answered) {
+		put_fact(out, "plan", buf_slice(&t->text));
+		buf_clear(&t->text);
+	} else if (now < t->until) {
+		return TURN_WAIT;
+	} else {
+		put_fact(out, "note", SLICE("the way there could not be found "
+		    "out in time"));
+		if (t->planned)
+			runner_unplan(r, t);
+	}
+	t->planned = false;
+	return TURN_NEXT;
+}
+
+enum turn
+why_one(struct task *t, const char *id, struct buf *out, int64_t now)
+{
+	struct entry *e;
+
+	if (t->until > 0)
+		return end_why(t, out, now);
+	e = task_look(t, id, out);
+	if (!e)
+		return TURN_NEXT;
+	task_fill_row(t, e);
+	listing_put_json(out, &t->row);
+	put_history(t, id, out);
+	store_release(t->desk->store, e);
+	t->n++;
+	if (!ask_plan(t, id, out))
+		return TURN_NEXT;
+	t->planned = true;
+	t->until = t->again = now + PLAN_PATIENCE;
+	return TURN_WAIT;
+}
