@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * queue_print.h - answers about the queue, line by line, as people or programs
+ * want them.
+ */
+#ifndef CLI_QUEUE_PRINT_H
+#define CLI_QUEUE_PRINT_H
+
+#include "cli/queue_words.h"
+#include "queue/listing.h"
+
+struct queue_print {
+	const struct queue_words *words;
+	const char *program;
+	int64_t wall;		/* seconds since 1970 */
+	bool tty;		/* stdout is a terminal */
+	struct buf rows[LISTING_CLASSES]; /* of list, until all are there */
+	size_t nrows;
+	uint64_t octets;
+	struct listing_row row;
+	enum { WHY_NOTHING, WHY_HISTORY, WHY_NOW } why; /* what came last */
+	bool cr;		/* of show: a CR is held back */
+	int status;		/* of status: 0, 1, 2 */
+	bool failed;		/* stdout cannot be written */
+};
+
+void queue_print_free(struct queue_print *p);
+
+/* One object of the answer; it is changed. */
+void queue_print_line(struct queue_print *p, char *line, size_t n);
+
+/* The last one; returns the exit status. */
+int queue_print_end(struct queue_print *p, char *line, size_t n);
+
+#endif
