@@ -57,6 +57,24 @@ take_pattern(struct reader *r, const char *word, struct slice *to)
 }
 
 static int
+take_rcpt(struct reader *r, const char *word)
+{
+	return take_pattern(r, word, &r->w->request.rcpt);
+}
+
+static int
+take_from(struct reader *r, const char *word)
+{
+	return take_pattern(r, word, &r->w->request.from);
+}
+
+static int
+take_host(struct reader *r, const char *word)
+{
+	return take_pattern(r, word, &r->w->request.host);
+}
+
+static int
 take_age(struct reader *r, const char *word)
 {
 	const char *value = value_of(r, word);
@@ -67,26 +85,45 @@ take_age(struct reader *r, const char *word)
 }
 
 static int
+take_json(struct reader *r, const char *word)
+{
+	(void)word;
+	r->w->style = QUEUE_JSON;
+	return 0;
+}
+
+static int
+take_metrics(struct reader *r, const char *word)
+{
+	(void)word;
+	r->w->style = QUEUE_METRICS;
+	return 0;
+}
+
+/* With two dashes; scripts/lint-options reads them here. */
+static const struct {
+	const char *name;
+	int (*take)(struct reader *r, const char *word);
+} options[] = {
+	{ "rcpt", take_rcpt },
+	{ "from", take_from },
+	{ "host", take_host },
+	{ "json", take_json },
+	{ "openmetrics", take_metrics },
+	{ "warn-age", take_age },
+};
+
+/* -Ac, -Am and -v are sendmail's, and change nothing. */
+static int
 take_option(struct reader *r, const char *word)
 {
-	struct request *q = &r->w->request;
-
-	if (is_option(word, "--rcpt"))
-		return take_pattern(r, word, &q->rcpt);
-	if (is_option(word, "--from"))
-		return take_pattern(r, word, &q->from);
-	if (is_option(word, "--host"))
-		return take_pattern(r, word, &q->host);
-	if (is_option(word, "--warn-age"))
-		return take_age(r, word);
-	if (strcmp(word, "--json") == 0)
-		r->w->style = QUEUE_JSON;
-	else if (strcmp(word, "--openmetrics") == 0)
-		r->w->style = QUEUE_METRICS;
-	else if (strncmp(word, "-A", 2) != 0 && strcmp(word, "-v") != 0)
-		return refuse(r, word, "there is no such option; --json, "
-		    "--rcpt, --from and --host are known");
-	return 0;
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (word[1] == '-' && is_option(word + 2, options[i].name))
+			return options[i].take(r, word);
+	if (strncmp(word, "-A", 2) == 0 || strcmp(word, "-v") == 0)
+		return 0;
+	return refuse(r, word, "there is no such option; --json, --rcpt, "
+	    "--from and --host are known");
 }
 
 static int
