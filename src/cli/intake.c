@@ -180,19 +180,18 @@ read_message(struct intake *in, const struct settings *s,
 		s->message.max_size, header_is_whole };
 	struct complete_options o;
 	size_t body_at;
-	char *name;
+	const char *name;
 	bool ok;
 
 	say_it_is_typed(s);
 	if (!input_read(&in->input, &from, why) ||
 	    !read_mbox_sender(in, s, self, why))
 		return false;
-	name = names_full(s, &in->envelope);
+	name = names_full(s, &in->envelope, &in->user);
 	o = complete_options(s, self, &in->envelope, name);
 	o.cr_ends = in->input.cr_ends;
 	ok = read_head(in, &o, &body_at, why) &&
 	    rewrite_sender(in, s, self, why);
-	free(name);
 	if (!ok)
 		return false;
 	in->message.body = content_from(in->input.content, body_at);
@@ -275,8 +274,9 @@ intake_read(struct intake *in, const struct settings *s,
 		.fd = -1 };
 	in->message.body.fd = -1;
 	random_draw(&e->key, sizeof e->key);
+	person_init(&in->user);
 	names_recipients(e, s, self);
-	if (!names_sender(e, s, self, why))
+	if (!names_sender(e, s, self, &in->user, why))
 		return false;
 	if (e->n == 0 && !s->message.read_recipients && e->nbad == 0)
 		return no_recipients(why, "no recipients: name them as "
@@ -295,6 +295,7 @@ void
 intake_free(struct intake *in)
 {
 	envelope_free(&in->envelope);
+	person_free(&in->user);
 	recode_plan_free(in->message.recode);
 	buf_free(&in->message.head);
 	input_free(&in->input);

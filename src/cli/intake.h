@@ -19,6 +19,7 @@
 struct intake {
 	struct envelope envelope;
 	struct message message;
+	struct person user;	/* who sends */
 	struct input input;	/* what the message's body lies in */
 	struct stop *stop;	/* ends the reading; or NULL */
 };

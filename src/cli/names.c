@@ -2,8 +2,6 @@
 /* names.c - see names.h */
 #include "cli/names.h"
 
-#include <stdlib.h>
-
 #include "base/mem.h"
 #include "config/idn.h"
 #include "mail/mailbox.h"
@@ -57,35 +55,32 @@ names_recipients(struct envelope *e, const struct settings *s,
 /* -f, or else user@domain. */
 bool
 names_sender(struct envelope *e, const struct settings *s,
-    const struct self *self, struct outcome *why)
+    const struct self *self, const struct person *user, struct outcome *why)
 {
 	struct address_options o = names_options(s, self);
 	struct buf text = { 0 };
-	char *user;
 	bool ok;
 
 	if (s->message.from)
 		return address_parse(slice_of(s->message.from), &o, &e->from,
 		    why);
-	user = self_user();
-	mailbox_put_quoted(&text, slice_of(user)); /* "HOUSE\al" is a user */
+	/* "HOUSE\al" is a user */
+	mailbox_put_quoted(&text, slice_of(user->login));
 	ok = address_parse(buf_slice(&text), &o, &e->from, why);
 	buf_free(&text);
-	free(user);
 	return ok;
 }
 
 /* -F, or else the user's own name, if it is he who sends. */
-char *
-names_full(const struct settings *s, const struct envelope *e)
+const char *
+names_full(const struct settings *s, const struct envelope *e,
+    const struct person *user)
 {
 	struct slice path = slice_of(e->from.path);
-	char *user = self_user();
 	bool own = slice_eq(slice_first(path, slice_find(path, '@')),
-	    slice_of(user));
+	    slice_of(user->login));
 
-	free(user);
 	if (s->message.full_name)
-		return mem_dup(slice_of(s->message.full_name));
-	return own ? self_full_name() : mem_dup(SLICE(""));
+		return s->message.full_name;
+	return own ? user->full_name : "";
 }

@@ -20,12 +20,13 @@ void names_recipients(struct envelope *e, const struct settings *s,
 
 /* -f, or else user@domain; false with *why. */
 bool names_sender(struct envelope *e, const struct settings *s,
-    const struct self *self, struct outcome *why);
+    const struct self *self, const struct person *user, struct outcome *why);
 
 /*
  * For a From that is missing: -F, or else the user's own name, if it is the
- * user who sends; "" for none.  A heap string.
+ * user who sends; "" for none.  Borrowed.
  */
-char *names_full(const struct settings *s, const struct envelope *e);
+const char *names_full(const struct settings *s, const struct envelope *e,
+    const struct person *user);
 
 #endif

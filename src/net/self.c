@@ -195,32 +195,29 @@ self_put_full_name(struct buf *out, struct slice gecos, struct slice login)
 	}
 }
 
-char *
-self_full_name(void)
+void
+person_init(struct person *p)
 {
 	const struct passwd *pw = getpwuid(getuid());
-	struct buf name = { 0 };
-	char *text;
+	struct buf text = { 0 };
 
 	if (pw)
-		self_put_full_name(&name, slice_of(pw->pw_gecos),
+		self_put_full_name(&text, slice_of(pw->pw_gecos),
 		    slice_of(pw->pw_name));
-	text = mem_dup(slice_trim(buf_slice(&name)));
-	buf_free(&name);
-	return text;
+	p->full_name = mem_dup(slice_trim(buf_slice(&text)));
+	buf_clear(&text);
+	if (pw)
+		buf_puts(&text, pw->pw_name);
+	else
+		buf_putf(&text, "uid%lu", (unsigned long)getuid());
+	p->login = mem_dup(buf_slice(&text));
+	buf_free(&text);
 }
 
-char *
-self_user(void)
+void
+person_free(struct person *p)
 {
-	const struct passwd *pw = getpwuid(getuid());
-	struct buf name = { 0 };
-	char *user;
-
-	if (pw)
-		return mem_dup(slice_of(pw->pw_name));
-	buf_putf(&name, "uid%lu", (unsigned long)getuid());
-	user = mem_dup(buf_slice(&name));
-	buf_free(&name);
-	return user;
+	free(p->login);
+	free(p->full_name);
+	*p = (struct person){ 0 };
 }

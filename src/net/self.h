@@ -50,16 +50,21 @@ void self_name(struct self *s, const char *hostname, const char *hosts,
 void self_read_addresses(struct self *s);
 void self_free(struct self *s);
 
+/* The real user, as passwd(5) has him; heap strings, never NULL. */
+struct person {
+	char *login;		/* "uid1234" when he is not there */
+	char *full_name;	/* "" without one */
+};
+
+/* Asks once: that is much of what a short run does. */
+void person_init(struct person *p);
+void person_free(struct person *p);
+
 /*
- * The real user's full name as passwd(5) has it, "" without one; a heap string.
- * self_put_full_name() appends what a GECOS field says: up to the first comma,
- * the login name with a capital for each '&'.
+ * Append what a GECOS field says of a full name: up to the first comma, the
+ * login name with a capital for each '&'.
  */
-char *self_full_name(void);
 void self_put_full_name(struct buf *out, struct slice gecos,
     struct slice login);
-
-/* The real user's login name; a heap string, "uid1234" when there is none. */
-char *self_user(void);
 
 #endif
