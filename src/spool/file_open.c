@@ -29,7 +29,7 @@ static const char *const names[] = {
 };
 
 /* What kind of promise a file system can keep. */
-enum promise { NETWORK, VOLATILE, FOREIGN, NOT_IN_PLACE, BTRFS };
+enum promise { NETWORK, VOLATILE, LAYERED, FOREIGN, NOT_IN_PLACE, BTRFS };
 
 static const struct {
 	unsigned long magic;
@@ -49,7 +49,7 @@ static const struct {
 	{ 0x19830326, "BeeGFS", NETWORK },
 	{ 0x01021994, "tmpfs", VOLATILE },
 	{ 0x858458f6, "ramfs", VOLATILE },
-	{ 0x794c7630, "overlay", VOLATILE },
+	{ 0x794c7630, "overlay", LAYERED },
 	{ 0x65735546, "FUSE", FOREIGN },
 	{ 0x2fc12fc1, "ZFS", NOT_IN_PLACE },
 	{ 0xca451a4e, "bcachefs", NOT_IN_PLACE },
@@ -169,6 +169,7 @@ remark_place(struct store *s, enum promise promise, const char *name)
 {
 	static const char *const words[] = {
 		[VOLATILE] = "is lost when the machine stops",
+		[LAYERED] = "lasts no longer than the layer, or container",
 		[FOREIGN] = "is as durable as the program behind it",
 		[NOT_IN_PLACE] = "needs free room to record a delivery",
 		[BTRFS] = "needs free room to record a delivery (no NOCOW)",
