@@ -33,7 +33,8 @@ struct store {
 	bool in_place;		/* marks need no room on this file system */
 	struct recorders *recorders; /* NULL = jobs are run here */
 	struct request_row done; /* whose answer was not yet taken */
-	size_t owed;
+	size_t owed;		/* answers */
+	size_t dropping;	/* requests that nobody waits for */
 };
 
 struct draft {
@@ -101,6 +102,9 @@ struct request *file_request_new(struct store *s, enum job_kind kind,
 
 /* Carry it out after those of its entry. */
 void file_request_start(struct store *s, struct request *r);
+
+/* Release e; when it has no name its room is given back by a recorder. */
+void file_request_drop(struct store *s, struct file_entry *e);
 
 /* It is answered without having been carried out. */
 void file_request_refuse(struct store *s, struct request *r,

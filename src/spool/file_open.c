@@ -241,7 +241,7 @@ await_all(struct store *s)
 	struct pollfd p = { .fd = store_fd(s), .events = POLLIN };
 	struct store_answer answer;
 
-	while (s->owed > 0)
+	while (s->owed + s->dropping > 0)
 		if (!store_answer(s, &answer))
 			poll(&p, 1, -1);
 }

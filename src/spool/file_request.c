@@ -11,9 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "spool/recorder.h"
+
+#define DROP ((uint64_t)8 << 20) /* octets that it is worth a request */
 
 static void
 row_append(struct request_row *row, struct request *r)
@@ -122,6 +125,33 @@ file_request_refuse(struct store *s, struct request *r,
 
 /* ---- answers ---- */
 
+void
+file_request_drop(struct store *s, struct file_entry *e)
+{
+	struct request *r;
+	struct stat st;
+
+	if (!s->recorders || e->layout.total < DROP ||
+	    fstat(e->fd, &st) < 0 || st.st_nlink > 0) {
+		file_entry_free(e);
+		return;
+	}
+	r = file_request_new(s, JOB_DROP, NULL);
+	s->owed--;
+	s->dropping++;
+	r->entry = e;
+	r->job.fd[JOB_ENTRY] = e->fd;
+	carry_out(s, r);
+}
+
+static void
+dropped(struct store *s, struct request *r)
+{
+	s->dropping--;
+	file_entry_free(r->entry);
+	free(r);
+}
+
 /* The next request that is answered; NULL when there is none yet. */
 static struct request *
 next_answered(struct store *s)
@@ -133,7 +163,9 @@ next_answered(struct store *s)
 		return r;
 	recorders_remind(s->recorders, false);
 	job = recorders_done(s->recorders);
-	if (job)
+	if (job && job->spec.kind == JOB_DROP)
+		dropped(s, job->owner);
+	else if (job)
 		finish(s, job->owner);
 	return row_take(&s->done);
 }

@@ -217,12 +217,14 @@ store_release(struct store *s, struct entry *entry)
 void
 store_remove(struct store *s, struct entry *entry)
 {
+	struct file_entry *e = (struct file_entry *)entry;
 	enum folder which = file_folder_of(entry->place);
 
-	file_key_end(s, (struct file_entry *)entry);
-	unlinkat(s->folder[which], entry->mail.id, 0);
-	file_forget_words(s, which, entry->mail.id);
-	store_release(s, entry);
+	assert(!e->running);
+	file_key_end(s, e);
+	if (unlinkat(s->folder[which], entry->mail.id, 0) == 0)
+		file_forget_words(s, which, entry->mail.id);
+	file_request_drop(s, e);
 }
 
 void

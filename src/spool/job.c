@@ -224,5 +224,8 @@ job_run(struct job *j)
 	case JOB_EDIT:
 		j->result.ok = edit(j);
 		break;
+	case JOB_DROP:
+		j->result.ok = ftruncate(j->fd[JOB_ENTRY], 0) == 0;
+		break;
 	}
 }

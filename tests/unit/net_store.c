@@ -217,6 +217,27 @@ test_text_of_any_length(void **state)
 		assert_text(f->s, text, lengths[i]);
 }
 
+/* A large one's room is given back, by a recorder where there are some. */
+static void
+test_large_goes_for_good(void **state)
+{
+	struct fixture *f = *state;
+	const size_t n = (size_t)9 << 20;
+	struct store_answer answer;
+	struct stored m = spool_mail(1);
+	char *text = calloc(1, n);
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(spool_add(f->s, &m, (struct slice){ text, n },
+		    f->id));
+		store_settle(f->s, take(f->s, f->id));
+		assert_int_equal(store_owed(f->s), 0);
+		assert_false(store_answer(f->s, &answer));
+	}
+	free(text);
+	stored_free(&m);
+}
+
 /* ---- who has it ---- */
 
 static void
@@ -445,6 +466,7 @@ main(void)
 		TEST(test_comes_out_as_it_went_in),
 		TEST(test_first_try),
 		TEST(test_text_of_any_length),
+		TEST(test_large_goes_for_good),
 		TEST(test_taken_once),
 		TEST(test_marks_last),
 		TEST(test_marks_go_round),
