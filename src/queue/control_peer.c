@@ -51,10 +51,18 @@ control_peer_events(const struct control_peer *p)
 	return (short)events;
 }
 
+/* A line that came together with the one before it waits for nothing more. */
+static bool
+has_line(const struct control_peer *p)
+{
+	return p->in.n > 0 &&
+	    memchr(p->in.base + p->in.off, '\n', p->in.n) != NULL;
+}
+
 bool
 control_peer_is_busy(const struct control_peer *p)
 {
-	return p->task && !p->waits && p->out.n < OUT_FULL;
+	return p->out.n < OUT_FULL && (p->task ? !p->waits : has_line(p));
 }
 
 /* Whatever is there, up to the maximum of a request. */
@@ -169,8 +177,7 @@ control_peer_step(struct control_peer *p, short ready,
 	if (p->gone)
 		return false;
 	if (p->ended && !p->task && p->out.n == 0)
-		return memchr(p->in.base ? p->in.base + p->in.off : "", '\n',
-		    p->in.n) != NULL;
+		return has_line(p);
 	if (p->task && p->out.n == 0)
 		p->deadline = turn->now + turn->patience;
 	return turn->now < p->deadline;
