@@ -124,6 +124,7 @@ ask_spool(const struct settings *s, struct queue_print *p)
 	t = desk_begin(d, mem_dup(buf_slice(&line)), line.n - 1,
 	    (struct viewer){ .uid = uid, .all = true });
 	buf_free(&line);
+	task_rows(t, queue_print_row, p);
 	status = turn_desk(d, t, p);
 	task_free(t);
 	desk_free(d);

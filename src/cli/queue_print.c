@@ -39,26 +39,20 @@ put_line(struct queue_print *p, const char *line, size_t n)
 }
 
 /* Rows are kept until all are there: urgent mail stands first. */
-static void
-keep_row(struct queue_print *p, char *line, size_t n)
+void
+queue_print_row(void *self, const struct listing_row *row)
 {
-	struct slice raw = { line, n };
-	char *copy = mem_dup(raw);
-	struct buf *rows;
+	struct queue_print *p = self;
+	struct buf *rows = &p->rows[row->class % LISTING_CLASSES];
 
-	if (listing_read(&p->row, copy, n)) {
-		rows = &p->rows[p->row.class % LISTING_CLASSES];
-		p->octets += p->row.size;
-		p->nrows++;
-		if (p->words->style == QUEUE_JSON) {
-			buf_put(rows, raw);
-		} else {
-			listing_put_text(rows, &p->row,
-			    clock_offset(p->row.arrival));
-		}
-		buf_putc(rows, '\n'); /* of the line, or between rows */
+	p->octets += row->size;
+	p->nrows++;
+	if (p->words->style == QUEUE_JSON) {
+		listing_put_json(rows, row);
+	} else {
+		listing_put_text(rows, row, clock_offset(row->arrival));
+		buf_putc(rows, '\n'); /* between rows */
 	}
-	free(copy);
 }
 
 /* Text has an empty line between rows, and so behind each but the last. */
@@ -220,7 +214,8 @@ queue_print_line(struct queue_print *p, char *line, size_t n)
 	if (slice_starts(raw, SLICE("{\"problem\":")) && put_problem(p, raw))
 		return;
 	if (verb == VERB_LIST) {
-		keep_row(p, line, n);
+		if (listing_read(&p->row, line, n))
+			queue_print_row(p, &p->row);
 	} else if (verb == VERB_STATUS) {
 		put_health(p, line, n);
 	} else if (p->words->style == QUEUE_JSON) {

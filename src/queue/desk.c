@@ -90,6 +90,14 @@ desk_begin(struct desk *d, char *line, size_t n, struct viewer viewer)
 	return t;
 }
 
+void
+task_rows(struct task *t, void (*take)(void *self,
+    const struct listing_row *row), void *self)
+{
+	t->take_row = take;
+	t->self = self;
+}
+
 /* Nothing of it is under way any more. */
 static void
 end_task(struct task *t)

@@ -63,6 +63,14 @@ struct task;
 struct task *desk_begin(struct desk *d, char *line, size_t n,
     struct viewer viewer);
 
+/*
+ * Give the rows of `list` to this function, in place of lines: for who shows
+ * them in the same process.  The row is good for the call.
+ */
+struct listing_row;
+void task_rows(struct task *t, void (*take)(void *self,
+    const struct listing_row *row), void *self);
+
 enum task_state {
 	TASK_MORE,		/* step it again in the next turn */
 	TASK_WAITS,		/* ... after a sleep: desk_wait() says when */

@@ -44,6 +44,8 @@ struct task {
 	bool planned, watching;
 	struct buf text;	/* a plan; events */
 
+	void (*take_row)(void *self, const struct listing_row *row);
+	void *self;		/* ... whose; NULL = lines */
 	struct listing_row row;
 	struct buf told;
 	struct health health;

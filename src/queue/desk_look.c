@@ -98,7 +98,10 @@ look_one(struct task *t, const char *id, struct buf *out)
 	t->n++;
 	if (t->request.verb == VERB_LIST) {
 		task_fill_row(t, e);
-		listing_put_json(out, &t->row);
+		if (t->take_row)
+			t->take_row(t->self, &t->row);
+		else
+			listing_put_json(out, &t->row);
 	} else if (t->request.verb == VERB_STATUS) {
 		count_health(t, e);
 	}
