@@ -18,7 +18,7 @@
 #define BUSY_FOR   SECONDS(1)	    /* the daemon's backlog may be full */
 #define BUSY_PAUSE MILLISECONDS(10) /* ... between looks at it */
 #define SEND_FOR   SECONDS(10)
-#define LINE_MAX   (8 << 20)	    /* octets of an answer's line */
+#define LINE_MAX   (256 << 20)	    /* a row may have 100,000 recipients */
 
 struct control_client {
 	int fd;

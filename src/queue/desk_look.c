@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* desk_look.c - what is read of messages: list, count, status, why, show. */
+/* desk_look.c - looking at messages: list, count, status, why, show. */
 #include "queue/desk_impl.h"
 
 #include <string.h>
@@ -14,6 +14,80 @@
 #include "report/json.h"
 
 #define PLAN_PATIENCE SECONDS(60)
+
+void
+task_absent(struct task *t, const char *id, enum store_take got,
+    const struct outcome *why, struct buf *out)
+{
+	switch (got) {
+	case STORE_TAKEN:
+	case STORE_BUSY:
+		break;
+	case STORE_GONE:
+		task_problem(t, id, EX_NOINPUT, out, "there is no such message "
+		    "in the queue%s", t->viewer.all ? "" : " of yours");
+		break;
+	case STORE_CORRUPT:
+		task_problem(t, id, EX_DATAERR, out, "it cannot be read: %s",
+		    why->text);
+		break;
+	case STORE_NEWER:
+		task_problem(t, id, EX_DATAERR, out,
+		    "a later version of smtpsend has written it");
+		break;
+	case STORE_REFUSED:
+		task_problem(t, id, EX_TEMPFAIL, out, "%s", why->text);
+		break;
+	}
+}
+
+/* The histories of messages that nobody has tried are empty. */
+void
+task_fill_row(struct task *t, const struct entry *e)
+{
+	bool tried = false;
+
+	buf_clear(&t->told);
+	for (size_t i = 0; i < e->mail.envelope.n && !tried; i++)
+		tried = e->slots[i].attempts > 0;
+	if (tried)
+		store_told(t->desk->store, e->mail.id, &t->told);
+	listing_fill(&t->row, e, &t->told, t->desk->runner &&
+	    runner_is_active(t->desk->runner, e->mail.id));
+}
+
+/* In the queue, or where it was put aside. */
+static enum store_take
+look_anywhere(struct store *s, const char *id, struct entry **e,
+    struct outcome *why)
+{
+	enum store_take got = store_look(s, id, e, why);
+
+	return got == STORE_GONE ? store_look_at(s, STORE_HELD, id, e, why) :
+	    got;
+}
+
+struct entry *
+task_look(struct task *t, const char *id, struct buf *out)
+{
+	struct outcome why = { 0 };
+	struct entry *e = NULL;
+	enum store_take got = look_anywhere(t->desk->store, id, &e, &why);
+	bool named = t->request.nids > 0;
+
+	if (got == STORE_TAKEN && !t->viewer.all &&
+	    e->mail.uid != t->viewer.uid) {
+		store_release(t->desk->store, e);
+		got = STORE_GONE;
+	}
+	if (got == STORE_TAKEN && !task_matches(t, e)) {
+		store_release(t->desk->store, e);
+		return NULL;
+	}
+	if (got != STORE_TAKEN && named)
+		task_absent(t, id, got, &why, out);
+	return got == STORE_TAKEN ? e : NULL;
+}
 
 static struct slice
 domain_of(struct slice path)

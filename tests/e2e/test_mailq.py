@@ -232,6 +232,7 @@ def test_status(queue):
     for name in {line.split("{")[0].split(" ")[0] for line in
                  run.stdout.splitlines() if line[0] != "#"}:
         assert f"# TYPE {name} gauge\n" in run.stdout
+    (queue.spool / "corrupt").mkdir(0o700, exist_ok=True)
     (queue.spool / "corrupt" / ulid(5)).write_bytes(b"x")
     run = queue("status")
     assert run.status == 1 and "corrupt/  1 " in run.stdout, run
