@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "Puts a message into the mail servers of its recipients.  Options come\n"
     "before recipients.  Silence and exit status 0 mean that a server took it\n"
-    "for each of them.\n"
+    "for each of them, or that it is safe in the queue where that was asked.\n"
     "\n"
     "  echo hello | smtpsend bob@example.org          send a message\n"
     "  echo hello | smtpsend -v bob@example.org       send it and watch\n"
