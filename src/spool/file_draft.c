@@ -175,6 +175,20 @@ draft_facts(struct draft *d)
 }
 
 void
+draft_states(struct draft *d, const struct mail_slot *mail,
+    const struct slot *slots)
+{
+	size_t n = size_mul(d->layout.rcpts, sizeof *slots);
+
+	free(d->slots);
+	free(d->mail_slot);
+	d->slots = mem_alloc(n);
+	memcpy(d->slots, slots, n);
+	d->mail_slot = mem_alloc(sizeof *mail);
+	*d->mail_slot = *mail;
+}
+
+void
 store_discard(struct store *s, struct draft *d)
 {
 	if (d->fd >= 0 && d->has_name &&

@@ -37,16 +37,16 @@ static void
 keep_slots(struct draft *d, const struct entry *e,
     const struct envelope *envelope)
 {
-	d->slots = mem_alloc(size_mul(envelope->n, sizeof *d->slots));
+	struct slot *slots = mem_alloc(size_mul(envelope->n, sizeof *slots));
+
 	for (size_t i = 0; i < envelope->n; i++) {
 		const struct slot *old =
 		    slot_of(e, envelope->rcpts[i].to.path, i);
 
-		d->slots[i] = old ? *old :
-		    (struct slot){ .state = SLOT_PENDING };
+		slots[i] = old ? *old : (struct slot){ .state = SLOT_PENDING };
 	}
-	d->mail_slot = mem_alloc(sizeof *d->mail_slot);
-	*d->mail_slot = e->slot;
+	draft_states(d, &e->slot, slots);
+	free(slots);
 }
 
 /* ---- the text ---- */

@@ -237,13 +237,12 @@ bool
 store_put_aside(struct store *s, struct entry *entry, const char *reason,
     struct outcome *why)
 {
-	bool ok;
-
 	store_tell(s, entry->mail.id, slice_of(reason));
-	ok = file_move(s, entry->mail.id, file_folder_of(entry->place), IN_HELD,
-	    why);
+	if (!file_move(s, entry->mail.id, file_folder_of(entry->place),
+		IN_HELD, why))
+		return false;
 	store_release(s, entry);
-	return ok;
+	return true;
 }
 
 bool

@@ -166,6 +166,13 @@ bool store_write(struct draft *d, struct slice text, struct outcome *why);
 struct stored *draft_facts(struct draft *d);
 
 /*
+ * Begin with these states instead, one for each recipient: of a message that
+ * comes from another queue.  Copied.
+ */
+void draft_states(struct draft *d, const struct mail_slot *mail,
+    const struct slot *slots);
+
+/*
  * When answered ok: the message will be delivered or bounced, whatever dies.
  * Otherwise there is no trace of it.  The draft is over.
  */
@@ -247,11 +254,14 @@ void store_settle(struct store *s, struct entry *e);
 /* It ends here whatever its state: rm.  Releases e. */
 void store_remove(struct store *s, struct entry *e);
 
-/* Out of the way for good, for a person to look at: held/.  Releases e. */
+/*
+ * Out of the way for good, for a person to look at: held/.  Releases e; but
+ * when it fails, with *why, e stays taken, so that nobody else can have it.
+ */
 bool store_put_aside(struct store *s, struct entry *e, const char *reason,
     struct outcome *why);
 
-/* Back into the queue from there, as it is.  Releases e. */
+/* Back into the queue from there, as it is.  Releases e in any case. */
 bool store_put_back(struct store *s, struct entry *e, struct outcome *why);
 
 /* ---- last words: may be lost, never in the way ---- */

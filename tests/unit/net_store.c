@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +360,53 @@ test_put_aside_and_back(void **state)
 	buf_free(&told);
 }
 
+/* It cannot be moved: then it stays with who has it. */
+static void
+test_put_aside_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome why;
+	struct entry *e, *other;
+	char name[100];
+
+	spool_add_some(f->s, 1, f->id);
+	snprintf(name, sizeof name, "%s/held", f->path);
+	close(open(name, O_CREAT | O_WRONLY, 0600));
+	e = take(f->s, f->id);
+	assert_false(store_put_aside(f->s, e, "no good", &why));
+	assert_int_equal(why.verdict, DEFERRED);
+	assert_int_equal(store_take(f->s, f->id, &other, &why), STORE_BUSY);
+	store_release(f->s, e);
+	store_release(f->s, take(f->s, f->id));
+}
+
+/* From another queue, with what became of everybody there. */
+static void
+test_begins_with_states(void **state)
+{
+	struct fixture *f = *state;
+	const struct slot slots[] = { { .state = SLOT_DELIVERED },
+		{ .state = SLOT_PENDING, .attempts = 7 } };
+	const struct mail_slot mail = { .held = true, .runs = 9 };
+	struct stored m = spool_mail(2);
+	struct store_answer a;
+	struct outcome why;
+	struct draft *d = store_begin(f->s, &m, &why);
+	struct entry *e;
+
+	draft_states(d, &mail, slots);
+	memcpy(f->id, draft_id(d), sizeof f->id);
+	store_commit(f->s, d, NULL);
+	assert_true(spool_await(f->s, &a) && a.ok);
+	e = take(f->s, f->id);
+	assert_int_equal(e->slots[0].state, SLOT_DELIVERED);
+	assert_int_equal(e->slots[1].attempts, 7);
+	assert_true(e->slot.held);
+	assert_int_equal(e->slot.runs, 9);
+	store_release(f->s, e);
+	stored_free(&m);
+}
+
 static void
 test_words_stay_short(void **state)
 {
@@ -471,6 +519,8 @@ main(void)
 		TEST(test_marks_last),
 		TEST(test_marks_go_round),
 		TEST(test_put_aside_and_back),
+		TEST(test_put_aside_fails),
+		TEST(test_begins_with_states),
 		TEST(test_words_stay_short),
 		TEST(test_list_is_sorted),
 		TEST(test_folders_are_ours),
