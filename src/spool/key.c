@@ -69,16 +69,19 @@ judge(const struct job *j, int fd, char out[JOB_ID])
 	return job_lock(fd) ? OTHER_LOST : OTHER_BUSY;
 }
 
-/* What was lost gets the name that its maker would have given it. */
-static bool
+/*
+ * What was lost gets the name that its maker would have given it; what has that
+ * name already is the same message before an edit that was not finished.
+ */
+static enum other
 adopt(const struct job *j, int fd, const char *id)
 {
 	int keys = j->fd[JOB_KEYS];
 
 	if (!name_is_of(fd, keys, j->spec.key))
-		return true;
+		return OTHER_GONE;
 	return linkat(keys, j->spec.key, j->fd[JOB_QUEUE], id, 0) == 0 ||
-	    errno == EEXIST;
+		errno == EEXIST ? OTHER_SAFE : OTHER_BAD;
 }
 
 static enum other
@@ -91,8 +94,8 @@ look(struct job *j)
 	if (fd < 0)
 		return errno == ENOENT ? OTHER_GONE : OTHER_BAD;
 	found = judge(j, fd, j->result.id);
-	if (found == OTHER_LOST && !adopt(j, fd, j->result.id))
-		found = OTHER_BAD;
+	if (found == OTHER_LOST)
+		found = adopt(j, fd, j->result.id);
 	if (found == OTHER_OLD && name_is_of(fd, keys, j->spec.key))
 		unlinkat(keys, j->spec.key, 0);
 	close(fd);

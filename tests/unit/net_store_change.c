@@ -406,6 +406,37 @@ test_key_of_an_edited(void **state)
 	stored_free(&m);
 }
 
+/* Died in an edit, behind the key's new name: the old file is the message. */
+static void
+test_key_of_an_edit_left(void **state)
+{
+	struct fixture *f = *state;
+	struct store_answer a = add_with_key(f->s, "k", 5), b;
+	struct stored m = spool_mail(1);
+	struct entry *e = take(f->s, a.id);
+	char old[200];
+
+	strcpy(old, path_of(f, "tmp", "old"));
+	mkdir(path_of(f, "tmp", ""), 0700);
+	assert_int_equal(link(path_of(f, "queue", a.id), old), 0);
+	store_edit(f->s, e, &m.envelope, NULL);
+	assert_true(answer(f->s).ok);
+	store_release(f->s, e);
+	assert_int_equal(rename(old, path_of(f, "queue", a.id)), 0);
+	b = add_with_key(f->s, "k", 5);
+	assert_true(b.ok && b.duplicate);
+	store_recover(f->s, time(NULL));
+	assert_int_equal(number(f->s, STORE_QUEUE), 1);
+	e = take(f->s, a.id);
+	assert_int_equal(e->mail.generation, 0);
+	store_remove(f->s, e);
+	store_recover(f->s, time(NULL));
+	assert_int_equal(number(f->s, STORE_QUEUE), 0);
+	assert_true(add_with_key(f->s, "k", 5).duplicate);
+	assert_int_equal(number(f->s, STORE_QUEUE), 0);
+	stored_free(&m);
+}
+
 /* ---- what is left ---- */
 
 static void
@@ -443,6 +474,7 @@ main(void)
 		TEST(test_same_key_is_one_message),
 		TEST(test_key_alone),
 		TEST(test_key_of_an_edited),
+		TEST(test_key_of_an_edit_left),
 		TEST(test_litter_goes),
 	};
 
