@@ -214,23 +214,27 @@ store_release(struct store *s, struct entry *entry)
 	file_entry_free(e);
 }
 
-void
+bool
 store_remove(struct store *s, struct entry *entry)
 {
 	struct file_entry *e = (struct file_entry *)entry;
 	enum folder which = file_folder_of(entry->place);
+	bool gone;
 
 	assert(!e->running);
 	file_key_end(s, e);
-	if (unlinkat(s->folder[which], entry->mail.id, 0) == 0)
+	gone = unlinkat(s->folder[which], entry->mail.id, 0) == 0 ||
+	    errno == ENOENT;
+	if (gone)
 		file_forget_words(s, which, entry->mail.id);
 	file_request_drop(s, e);
+	return gone;
 }
 
-void
+bool
 store_settle(struct store *s, struct entry *entry)
 {
-	store_remove(s, entry);
+	return store_remove(s, entry);
 }
 
 bool

@@ -248,11 +248,14 @@ void store_bounce(struct store *s, struct entry *e, struct draft *d,
 void store_edit(struct store *s, struct entry *e, struct envelope *envelope,
     void *owner);
 
-/* All is D or B: it ends here (a key is remembered).  Releases e. */
-void store_settle(struct store *s, struct entry *e);
+/*
+ * All is D or B: it ends here (a key is remembered).  Releases e.  False when
+ * the disk would not let it go: it is there again for the next store_take().
+ */
+bool store_settle(struct store *s, struct entry *e);
 
-/* It ends here whatever its state: rm.  Releases e. */
-void store_remove(struct store *s, struct entry *e);
+/* It ends here whatever its state: rm.  Otherwise the same. */
+bool store_remove(struct store *s, struct entry *e);
 
 /*
  * Out of the way for good, for a person to look at: held/.  Releases e; but

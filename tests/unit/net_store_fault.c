@@ -243,6 +243,26 @@ test_no_ordinary_file(void **state)
 	}
 }
 
+/* What is not let go is said to be there. */
+static void
+test_cannot_be_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome why;
+	struct entry *e;
+
+	spool_add_some(f->s, 1, f->id);
+	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_TAKEN);
+	assert_int_equal(unlink(path_of(f, "queue", f->id)), 0);
+	assert_int_equal(mkdir(path_of(f, "queue", f->id), 0700), 0);
+	assert_false(store_remove(f->s, e));
+	assert_int_equal(rmdir(path_of(f, "queue", f->id)), 0);
+	spool_add_some(f->s, 1, f->id);
+	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_TAKEN);
+	assert_true(store_remove(f->s, e));
+	assert_int_equal(try_take(f), STORE_GONE);
+}
+
 /* ---- owners that die ---- */
 
 static pid_t
@@ -472,6 +492,7 @@ main(void)
 		TEST(test_both_twins_bad),
 		TEST(test_newer_is_left_alone),
 		TEST(test_no_ordinary_file),
+		TEST(test_cannot_be_removed),
 		TEST(test_killed_owner),
 		TEST(test_cannot_be_written),
 		TEST(test_error_of_a_write_is_final),
