@@ -25,6 +25,16 @@ drop_old(int fd, off_t size)
 		file_write(fd, keep);
 }
 
+/* Half a line would spoil the next one. */
+static void
+write_or_not(int fd, struct slice line)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+
+	if (!file_write(fd, line) && end >= 0 && ftruncate(fd, end) < 0)
+		return; /* it may be lost, QUEUE.md */
+}
+
 void
 store_tell(struct store *s, const char *id, struct slice line)
 {
@@ -45,7 +55,7 @@ store_tell(struct store *s, const char *id, struct slice line)
 	buf_put(&whole, line);
 	if (line.n == 0 || line.p[line.n - 1] != '\n')
 		buf_putc(&whole, '\n');
-	file_write(fd, buf_slice(&whole));
+	write_or_not(fd, buf_slice(&whole));
 	buf_free(&whole);
 	close(fd);
 }

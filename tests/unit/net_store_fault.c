@@ -104,6 +104,16 @@ scribble(const struct fixture *f, off_t at, const char *p, size_t n)
 	close(fd);
 }
 
+static void
+limit(rlim_t octets)
+{
+	struct rlimit l;
+
+	getrlimit(RLIMIT_FSIZE, &l);
+	l.rlim_cur = octets;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
 /* ---- damage ---- */
 
 /* Looked at with one bit flipped: refused, or said to be held, or the same. */
@@ -243,6 +253,24 @@ test_no_ordinary_file(void **state)
 	}
 }
 
+/* Of words for which there is no room there are none, not half a line. */
+static void
+test_words_whole_or_not(void **state)
+{
+	struct fixture *f = *state;
+	struct buf told = { 0 };
+
+	spool_add_some(f->s, 1, f->id);
+	limit(8);
+	store_tell(f->s, f->id, SLICE("first"));
+	store_tell(f->s, f->id, SLICE("second"));
+	limit(RLIM_INFINITY);
+	store_tell(f->s, f->id, SLICE("third"));
+	store_told(f->s, f->id, &told);
+	assert_string_equal(buf_str(&told), "first\nthird\n");
+	buf_free(&told);
+}
+
 /* What is not let go is said to be there. */
 static void
 test_cannot_be_removed(void **state)
@@ -309,16 +337,6 @@ test_killed_owner(void **state)
 }
 
 /* ---- disks that refuse ---- */
-
-static void
-limit(rlim_t octets)
-{
-	struct rlimit l;
-
-	getrlimit(RLIMIT_FSIZE, &l);
-	l.rlim_cur = octets;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
-}
 
 static void
 test_cannot_be_written(void **state)
@@ -492,6 +510,7 @@ main(void)
 		TEST(test_both_twins_bad),
 		TEST(test_newer_is_left_alone),
 		TEST(test_no_ordinary_file),
+		TEST(test_words_whole_or_not),
 		TEST(test_cannot_be_removed),
 		TEST(test_killed_owner),
 		TEST(test_cannot_be_written),
