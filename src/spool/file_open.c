@@ -242,7 +242,7 @@ await_all(struct store *s)
 	struct store_answer answer;
 
 	while (s->owed + s->dropping > 0)
-		if (!store_answer(s, &answer))
+		if (!store_answer(s, &answer) && s->owed + s->dropping > 0)
 			poll(&p, 1, -1);
 }
 

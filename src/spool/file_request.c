@@ -162,10 +162,10 @@ next_answered(struct store *s)
 	if (r || !s->recorders)
 		return r;
 	recorders_remind(s->recorders, false);
-	job = recorders_done(s->recorders);
-	if (job && job->spec.kind == JOB_DROP)
+	while ((job = recorders_done(s->recorders)) != NULL &&
+	    job->spec.kind == JOB_DROP)
 		dropped(s, job->owner);
-	else if (job)
+	if (job)
 		finish(s, job->owner);
 	return row_take(&s->done);
 }
