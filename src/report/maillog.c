@@ -18,7 +18,9 @@
 #include "base/duration.h"
 
 #define FACILITY 2 /* mail */
-#define PATIENCE SECONDS(1)
+#define PATIENCE SECONDS(1) /* of waiting, each ... */
+#define MINUTE	 SECONDS(60)
+#define PAUSE	 SECONDS(10) /* before what is broken is opened again */
 
 /* How lines get to a kind of log. */
 struct maillog_kind {
@@ -156,6 +158,10 @@ wait_for_room(struct maillog *m)
 	int64_t before = m->config.clock();
 	int n = 0;
 
+	if (before - m->minute >= MINUTE) {
+		m->minute = before;
+		m->patience = PATIENCE;
+	}
 	if (m->patience > 0)
 		n = poll(&p, 1, (int)(m->patience / MILLISECONDS(1)) + 1);
 	m->patience -= m->config.clock() - before;
@@ -188,9 +194,14 @@ write_line(struct maillog *m, struct slice line)
 static bool
 open_log(struct maillog *m)
 {
-	if (m->state == MAILLOG_CLOSED) {
+	bool broken = m->state == MAILLOG_BROKEN;
+
+	if (m->state == MAILLOG_CLOSED ||
+	    (broken && m->config.clock() >= m->again)) {
 		m->fd = m->kind->open(maillog_path(m));
 		m->state = m->fd < 0 ? MAILLOG_BROKEN : MAILLOG_OPEN;
+		if (m->fd < 0)
+			m->again = m->config.clock() + PAUSE;
 		m->stream = m->fd >= 0 && is_stream(m->fd);
 	}
 	return m->state == MAILLOG_OPEN;
@@ -287,7 +298,7 @@ maillog_init(struct maillog *m, const struct maillog_config *config)
 	const char *to = config->to ? config->to : "none";
 
 	*m = (struct maillog){ .config = *config, .fd = -1,
-		.patience = PATIENCE };
+		.patience = PATIENCE, .minute = config->start };
 	m->kind = strcmp(to, "none") == 0 ? NULL :
 	    strcmp(to, "syslog") == 0	  ? &to_syslog :
 	    strcmp(to, "journal") == 0	  ? &to_journal :

@@ -8,8 +8,9 @@
  *	FILE	appended, one write(2) a line; made with mode 0600
  *
  * A log never stops mail: a line that cannot be written is dropped and counted,
- * and waiting for a log that is full takes at most a second of the whole run
- * (which is why this is not syslog(3)).
+ * and waiting for a log that is full takes at most a second of any minute
+ * (which is why this is not syslog(3)).  One that could not be opened is tried
+ * again after ten seconds.
  */
 #ifndef REPORT_MAILLOG_H
 #define REPORT_MAILLOG_H
@@ -48,7 +49,9 @@ struct maillog {
 	enum { MAILLOG_CLOSED, MAILLOG_OPEN, MAILLOG_BROKEN } state;
 	bool stream;		/* what was opened is no datagram socket */
 	bool torn;		/* FILE: the last line was cut short */
-	int64_t patience;	/* microseconds that are left for waiting */
+	int64_t patience;	/* microseconds that are left for waiting; */
+	int64_t minute;		/* ... of the minute that began then */
+	int64_t again;		/* when to try to open what is BROKEN */
 	unsigned lost;		/* lines that were dropped */
 	int error;		/* errno of the first of them */
 };

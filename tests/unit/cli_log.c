@@ -317,11 +317,73 @@ test_a_full_log_costs_a_second(void **state)
 		continue;
 	maillog_init(&m, &c);
 	m.patience = MILLISECONDS(20);
+	m.minute = INT64_MAX / 2;	/* does not end */
 	for (unsigned i = 0; i < 1000; i++)
 		maillog_put(&m, MAILLOG_INFO, START, SLICE("a=b"));
 	assert_int_equal(m.lost, 1000);
 	assert_int_equal(m.error, EAGAIN);
 	assert_true(m.patience <= 0);
+	maillog_close(&m);
+	close(reader);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* A daemon's log may come back: the next minute has its second, too. */
+static void
+test_it_may_come_back(void **state)
+{
+	char dir[] = "/tmp/cli_log.XXXXXX", path[64] = "";
+	struct maillog_config c = to_file(path);
+	struct maillog m;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/later/log", dir);
+	maillog_init(&m, &c);
+	maillog_put(&m, MAILLOG_INFO, START, SLICE("a=b"));
+	assert_int_equal(m.lost, 1);
+	path[strlen(dir) + 6] = '\0';
+	assert_int_equal(mkdir(path, 0700), 0);
+	path[strlen(dir) + 6] = '/';
+	maillog_put(&m, MAILLOG_INFO, START, SLICE("c=d"));
+	assert_int_equal(m.lost, 2);
+	ticks += SECONDS(10);
+	maillog_put(&m, MAILLOG_INFO, START, SLICE("e=f"));
+	assert_int_equal(m.lost, 2);
+	assert_non_null(strstr(contents(path), "e=f"));
+	assert_null(strstr(contents(path), "c=d"));
+	maillog_close(&m);
+	unlink(path);
+	path[strlen(dir) + 6] = '\0';
+	rmdir(path);
+	rmdir(dir);
+}
+
+static void
+test_a_second_of_each_minute(void **state)
+{
+	char dir[] = "/tmp/cli_log.XXXXXX", path[64] = "", block[4096] = { 0 };
+	struct maillog_config c = to_file(path);
+	struct maillog m;
+	int reader;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	while (write(reader, block, sizeof block) > 0)
+		continue;
+	c.start = ticks;
+	maillog_init(&m, &c);
+	m.patience = 0;
+	maillog_put(&m, MAILLOG_INFO, START, SLICE("a=b"));
+	assert_true(m.patience <= 0);
+	ticks += SECONDS(60);
+	maillog_put(&m, MAILLOG_INFO, START, SLICE("a=b"));
+	assert_true(m.patience > 0);
+	assert_int_equal(m.lost, 2);
 	maillog_close(&m);
 	close(reader);
 	unlink(path);
@@ -381,6 +443,8 @@ main(void)
 		cmocka_unit_test(test_a_file),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_a_full_log_costs_a_second),
+		cmocka_unit_test(test_it_may_come_back),
+		cmocka_unit_test(test_a_second_of_each_minute),
 		cmocka_unit_test(test_a_torn_line),
 		cmocka_unit_test(test_where_it_cannot_be),
 	};
