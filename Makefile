@@ -141,6 +141,9 @@ unit: $(UNIT)
 # What tests/queue kills, cuts and fills with.
 QUEUE_T := $(patsubst tests/queue/%.c,$B/queue/%,$(wildcard tests/queue/*.c))
 queue-tools: $(QUEUE_T)
+$B/queue/engine: tests/queue/engine.c $B/lib.a $B/support.a
+	$(link)
+	$(Q)$(CC) $(FLAGS) -Itests/queue $(LINK) -o $@ $^ $(LIBS) $(NETLIBS)
 fuse     = $(if $(findstring cutfs,$@),$(shell pkg-config $1 fuse3))
 $B/queue/%: tests/queue/%.c Makefile
 	$(link)

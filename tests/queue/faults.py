@@ -52,8 +52,11 @@ class Faults(kills.Killer):
 # every call, with every error
 
 def errors(f, names, step, start=1, of=1, wanted=ERRORS):
-    """Call N fails, for all N, each error; and from N on all."""
+    """Call N fails, for all N, each error; and from N on all (but with EINTR:
+    whoever is interrupted has to try again)."""
     for name, error, stays in itertools.product(names, wanted, (0, 1)):
+        if stays and error == "EINTR":
+            continue
         f.extra = ["-e", error] + ["-s"] * stays
         kills.sweep(f, name, start, step * of, False)
     f.extra = []

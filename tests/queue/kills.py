@@ -174,6 +174,7 @@ SCENARIOS = {
 # Of these an exit status other than 0 means that nothing is queued.
 REFUSED_OR_QUEUED = ("enqueue", "enqueue-t")
 STICK = ("enqueue", "deliver", "one-of-three", "defer", "bounce", "three")
+ENGINE = ("edit", "hold", "remove")
 
 
 class Killer:
@@ -251,7 +252,8 @@ class Killer:
                 s.accepted = status == 0
         if plan.after:
             plan.after()
-        trouble = crash(told) or w.quiet()
+        later = w.quiet()
+        trouble = crash(told) or later
         self.book(name, n, one, told, self.judged(name, plan), trouble,
                   w.litter(plan.keys))
         return told["killed"]

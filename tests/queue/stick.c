@@ -14,7 +14,6 @@
  *	silent				says 0 whatever the disk said
  * The spool is $STICK_SPOOL, the server 192.0.2.1:25.
  */
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +24,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "talk.h"
 
 enum { HEAD = 4096, SLOT = 512, TEXT = 65536, RCPTS = 100 };
 
@@ -161,46 +162,6 @@ enqueue(int argc, char **argv)
 	return 0;
 }
 
-static bool
-ask(FILE *s, const char *line, int *code)
-{
-	char reply[1000];
-
-	if (line != NULL && (fputs(line, s) < 0 || fflush(s) != 0))
-		return false;
-	do
-		if (fgets(reply, sizeof reply, s) == NULL)
-			return false;
-	while (reply[3] == '-');
-	*code = atoi(reply);
-	return true;
-}
-
-static FILE *
-dial(void)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons(25),
-		.sin_addr.s_addr = htonl(0xc0000201) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) {
-		close(fd);
-		return NULL;
-	}
-	return fdopen(fd, "r+");
-}
-
-static void
-send_text(FILE *s, int fd)
-{
-	char block[8192];
-	off_t at = TEXT;
-
-	for (ssize_t n; (n = pread(fd, block, sizeof block, at)) > 0; at += n)
-		fwrite(block, 1, (size_t)n, s);
-}
-
 static void
 mark(struct mail *m, size_t i, char state)
 {
@@ -212,38 +173,40 @@ mark(struct mail *m, size_t i, char state)
 		check(fdatasync(m->fd) == 0, "fdatasync");
 }
 
-static char
-verdict(int code)
+/* The recipient whose turn it is. */
+struct turn {
+	struct mail *m;
+	size_t i;
+};
+
+static void
+send_text(FILE *s, void *owner)
 {
-	return code / 100 == 2 ? 'D' : code / 100 == 5 ? 'F' : 'P';
+	const struct turn *t = owner;
+	char block[8192];
+	off_t at = TEXT;
+
+	for (ssize_t n;
+	     (n = pread(t->m->fd, block, sizeof block, at)) > 0; at += n)
+		fwrite(block, 1, (size_t)n, s);
 }
 
-/* Hand it to the server for recipient i; marks what became of him. */
+static void
+decided(void *owner, char state)
+{
+	const struct turn *t = owner;
+
+	mark(t->m, t->i, state);
+}
+
 static void
 deliver(struct mail *m, size_t i)
 {
-	char line[HEAD + 100];
-	int code = 0;
-	FILE *s = dial();
+	struct turn turn = { m, i };
+	struct talk t = { m->head, m->rcpts[i], wrong("marklate"), send_text,
+		decided, &turn };
 
-	if (s == NULL)
-		return;
-	snprintf(line, sizeof line, "MAIL FROM:<%s>\r\n", m->head);
-	bool ok = ask(s, NULL, &code) && ask(s, "EHLO x\r\n", &code) &&
-	    ask(s, line, &code);
-	snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", m->rcpts[i]);
-	ok = ok && ask(s, line, &code);
-	if (ok && code == 250 && (ok = ask(s, "DATA\r\n", &code))) {
-		send_text(s, m->fd);
-		ok = ask(s, ".\r\n", &code);
-	}
-	if (ok && wrong("marklate"))
-		ask(s, "QUIT\r\n", &(int){ 0 });
-	if (ok && verdict(code) != 'P')
-		mark(m, i, verdict(code));
-	if (ok && !wrong("marklate"))
-		ask(s, "QUIT\r\n", &code);
-	fclose(s);
+	talk_run(&t);
 }
 
 static void
