@@ -10,11 +10,13 @@ import json
 import os
 import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
 
 import world
 from ledger import Sent, Verdict, judge, message
 
+SLOW = 1                # seconds
 DEADLINE = 30000        # ms, for a command that is not killed
 
 
@@ -241,7 +243,7 @@ class Killer:
 
     def case(self, name, n, one=False):
         """One kill; False when it ended before call n."""
-        w = self.w
+        w, start = self.w, time.monotonic()
         w.fresh()
         self.serial += 1
         token = f"t{os.getpid()}n{self.serial}"
@@ -256,7 +258,15 @@ class Killer:
         trouble = crash(told) or later
         self.book(name, n, one, told, self.judged(name, plan), trouble,
                   w.litter(plan.keys))
+        self.slow(f"{name} --at {n}{' --one' if one else ''} "
+                  f"({told['call'] or told['nr']})", start)
         return told["killed"]
+
+    def slow(self, what, start):
+        """What lasted long is worth a look, though it is no fault."""
+        lasted = time.monotonic() - start
+        if lasted > SLOW and os.environ.get("SHOW_SLOW"):
+            print(f"  slow: {what}: {lasted:.1f} s", flush=True)
 
     def judged(self, name, plan):
         if name == "remove":    # gone, or not; nothing is promised
