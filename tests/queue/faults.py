@@ -24,6 +24,7 @@ from power import call
 
 ERRORS = ("ENOSPC", "EDQUOT", "EIO", "EFBIG", "EROFS", "EMFILE", "EINTR",
           "ENOMEM", "EAGAIN", "ENOLCK")
+LASTING = ("ENOSPC", "EDQUOT", "EROFS")
 CALLS = ("enqueue", "enqueue-try", "enqueue-t", "one-of-three", "bounce",
          "double-bounce", "three", "edit", "hold")
 
@@ -52,10 +53,9 @@ class Faults(kills.Killer):
 # every call, with every error
 
 def errors(f, names, step, start=1, of=1, wanted=ERRORS):
-    """Call N fails, for all N, each error; and from N on all (but with EINTR:
-    whoever is interrupted has to try again)."""
+    """Call N fails, for all N, each error; a disk's from N on too."""
     for name, error, stays in itertools.product(names, wanted, (0, 1)):
-        if stays and error == "EINTR":
+        if stays and error not in LASTING:
             continue
         f.extra = ["-e", error] + ["-s"] * stays
         kills.sweep(f, name, start, step * of, False)

@@ -17,7 +17,7 @@ import world
 from ledger import Sent, Verdict, judge, message
 
 SLOW = 1                # seconds
-DEADLINE = 30000        # ms, for a command that is not killed
+DEADLINE = 15000        # ms, for a command that is not killed
 
 
 @dataclass
@@ -258,7 +258,7 @@ class Killer:
         trouble = crash(told) or later
         self.book(name, n, one, told, self.judged(name, plan), trouble,
                   w.litter(plan.keys))
-        self.slow(f"{name} --at {n}{' --one' if one else ''} "
+        self.slow(f"{name} {' '.join(self.extra)} --at {n}{' --one' if one else ''} "
                   f"({told['call'] or told['nr']})", start)
         return told["killed"]
 
@@ -305,9 +305,12 @@ class Killer:
         if v.good and not trouble and not litter and not told["hung"]:
             return
         c.bad.append(f"{name} --at {n}{' --one' if one else ''} "
+                     f"{' '.join(self.extra)} "
                      f"({told['call'] or told['nr']}): {v} {trouble} "
                      f"{'litter: ' + ' '.join(litter) if litter else ''}"
                      f"{' hung' if told['hung'] else ''}")
+        if os.environ.get("SHOW_SLOW"):
+            print("  bad:", c.bad[-1], flush=True)
 
 
 def crash(told):
