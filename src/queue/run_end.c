@@ -178,13 +178,22 @@ put_aside(struct run *run, const char *reason)
 
 /* ---- reports ---- */
 
+/* Who is told, for the log. */
+static const char *
+told(const struct run *run)
+{
+	bool orphan = run->entry->mail.envelope.from.path[0] == '\0';
+
+	return orphan ? "the postmaster" : "its sender";
+}
+
 static void
 report_failed(struct run *run, const struct outcome *why)
 {
 	struct runner *r = run->runner;
 
 	runner_log(r, MAILLOG_ERROR, run->entry->mail.uid, run->item->id,
-	    "its sender could not be told: %s", why->text);
+	    "%s could not be told: %s", told(run), why->text);
 	r->status = r->status ? r->status : EX_TEMPFAIL;
 	run->is_paused = true;
 	run_over(run);
@@ -240,7 +249,7 @@ run_reported(struct run *run, const struct store_answer *a)
 	}
 	if (run->bounce.todo == BOUNCE_WRITE) {
 		runner_log(r, MAILLOG_INFO, run->entry->mail.uid, run->item->id,
-		    "its sender is told of the %s by %s",
+		    "%s is told of the %s by %s", told(run),
 		    names[run->bounce.kind], a->id);
 		runner_add(r, a->id);
 	}
