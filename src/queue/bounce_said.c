@@ -57,12 +57,17 @@ from_slot(const struct slot *s)
 	return result_new(&o, SLICE(""));
 }
 
+/* Of him, or of all: what was done to the message else is no reason. */
 static bool
 is_of(const struct told *t, const struct entry *e, size_t rcpt)
 {
-	return (t->rcpt.n == 0 || slice_eq(t->rcpt,
-	    slice_of(e->mail.envelope.rcpts[rcpt].to.path))) &&
-	    t->code == e->slots[rcpt].code;
+	const char *path = e->mail.envelope.rcpts[rcpt].to.path;
+
+	if (t->code != e->slots[rcpt].code)
+		return false;
+	if (t->rcpt.n == 0)
+		return slice_eq(t->verdict, SLICE("failed"));
+	return slice_eq(t->rcpt, slice_of(path));
 }
 
 /* The later lines come later, and so are what remains. */

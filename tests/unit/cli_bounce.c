@@ -350,6 +350,31 @@ test_what_is_remembered_comes_first(void **state)
 	tear_down(&w);
 }
 
+/* mailq bounce: a line about all of them; but not each such line is why. */
+static void
+test_given_up(void **state)
+{
+	struct stored m = spool_mail(1);
+	struct buf line = { 0 };
+	struct world w;
+
+	(void)state;
+	set_up(&w, &m, SLICE(TEXT));
+	w.e->slots[0].state = SLOT_FAILED;
+	w.e->slots[0].esc = ESC(5, 0, 0);
+	told_put(&line, &(struct told){ .at = 1, .verdict = SLICE("failed"),
+		.text = SLICE("delivery was given up by root") });
+	told_put(&line, &(struct told){ .at = 2, .verdict = SLICE("held"),
+		.text = SLICE("by somebody") });
+	store_tell(w.store, w.e->mail.id, buf_slice(&line));
+	make_report(&w);
+	assert_true(has(&w, "Status: 5.0.0\r\nDiagnostic-Code: x-smtpsend; "
+	    "delivery was given up by root\r\n"));
+	assert_false(has(&w, "by somebody"));
+	buf_free(&line);
+	tear_down(&w);
+}
+
 static void
 test_expired(void **state)
 {
@@ -601,6 +626,7 @@ main(void)
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_what_is_remembered_comes_first),
+		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_success),
