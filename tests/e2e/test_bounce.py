@@ -210,6 +210,21 @@ def test_what_has_expired_has_failed(world):
     assert box.queue() == []
 
 
+def test_a_person_gives_it_up(world):
+    box, srv = world(RCPT=by_recipient(bob="450 4.2.0 later"))
+    box.sendmail("-odq", "-f", ME, "bob@b.example")
+    box.sendmail("-q")
+    [mail] = box.queue()
+    assert box.command("mailq", "bounce", mail.id).rc == 0
+    box.sendmail("-q")
+    [(to, report)] = reports(srv)
+    assert to == [ME] and box.queue() == []
+    _, bob = fields(report)
+    assert (bob["Action"], bob["Status"]) == ("failed", "5.0.0")
+    assert bob["Diagnostic-Code"].startswith("x-smtpsend; delivery was given")
+    assert "It was given up here." in next(report.iter_parts()).get_content()
+
+
 # FAULTS 84
 
 def test_nobody_is_told_of_what_has_no_sender(world):
