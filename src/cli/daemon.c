@@ -38,13 +38,13 @@ struct generation {
 	struct config config;	/* empty of the first, which is main's */
 	struct settings own;
 	const struct settings *s;
-	struct report report;
 	struct turn turn;
 };
 
 struct daemon {
 	int argc;
 	char *const *argv;
+	struct report report;	/* where all of them log */
 	struct generation *now;
 	struct list ending;	/* those before */
 	struct inlets inlets;
@@ -62,9 +62,8 @@ struct daemon {
 /* ---- generations ---- */
 
 static void
-open_report(struct generation *g)
+open_report(struct daemon *d, const struct settings *s)
 {
-	const struct settings *s = g->s;
 	int64_t now = clock_now();
 	const struct report_config c = {
 		.style = REPORT_SILENT,
@@ -75,17 +74,28 @@ open_report(struct generation *g)
 	};
 	struct outcome why;
 
-	report_init(&g->report, &c, now, &why); /* no file: cannot fail */
+	report_init(&d->report, &c, now, &why); /* no file: cannot fail */
+}
+
+/* It may have been moved away, or is another one now. */
+static void
+reopen_log(struct daemon *d, const struct settings *s)
+{
+	struct maillog_config c = trace_config(s, clock_now());
+
+	maillog_close(&d->report.maillog);
+	maillog_init(&d->report.maillog, &c);
 }
 
 static void
-note(const struct generation *g, enum maillog_level level, const char *text)
+note(struct daemon *d, enum maillog_level level, const char *text)
 {
 	struct buf line = { 0 };
 
+	if (!maillog_is_wanted(&d->report.maillog))
+		return;
 	logline_put_note(&line, (unsigned)getuid(), "NOQUEUE", slice_of(text));
-	maillog_put((struct maillog *)&g->report.maillog, level, clock_now(),
-	    buf_slice(&line));
+	maillog_put(&d->report.maillog, level, clock_now(), buf_slice(&line));
 	buf_free(&line);
 }
 
@@ -96,39 +106,35 @@ generation_free(struct generation *g)
 		return;
 	list_remove(&g->node);
 	turn_close(&g->turn);
-	report_close(&g->report);
 	config_free(&g->config);
 	free(g);
 }
 
-/* Of these settings, or of what the files say now when there are none. */
-static struct generation *
-generation_new(const struct daemon *d, const struct settings *s,
-    struct outcome *why)
+static bool
+read_settings(struct daemon *d, struct generation *g, struct outcome *why)
 {
-	struct generation *g = mem_alloc(sizeof *g);
 	struct buf says = { 0 };
-	int status = 0;
+	int status = config_options(&g->config, d->argc, d->argv, &g->own,
+	    &says);
 
-	g->s = s ? s : &g->own;
-	if (!s)
-		status = config_options(&g->config, d->argc, d->argv, &g->own,
-		    &says);
-	if (status == 0) {
-		open_report(g);
-		if (turn_open(&g->turn, g->s, TURN_ON, &g->report, why)) {
-			buf_free(&says);
-			return g;
-		}
-		turn_close(&g->turn);
-		report_close(&g->report);
-	} else {
+	if (status != 0)
 		*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5), "%s",
 		    buf_str(&says));
-	}
 	buf_free(&says);
-	config_free(&g->config);
-	free(g);
+	return status == 0;
+}
+
+/* Of these settings, or of what the files say now when there are none. */
+static struct generation *
+generation_new(struct daemon *d, const struct settings *s, struct outcome *why)
+{
+	struct generation *g = mem_alloc(sizeof *g);
+
+	g->s = s ? s : &g->own;
+	if ((s || read_settings(d, g, why)) &&
+	    turn_open(&g->turn, g->s, TURN_ON, &d->report, why))
+		return g;
+	generation_free(g);
 	return NULL;
 }
 
@@ -143,16 +149,19 @@ reload(struct daemon *d)
 
 	notify_put(&d->notify, "RELOADING=1");
 	g = generation_new(d, NULL, &why);
-	if (g && inlets_change(&d->inlets, &g->turn, &why)) {
+	if (g) {
 		runner_stop(d->now->turn.runner, &ended, WAIT_NEVER);
+		runner_take_over(g->turn.runner, d->now->turn.runner);
 		list_append(&d->ending, &d->now->node, d->now);
 		d->now = g;
-		note(g, MAILLOG_INFO, "the configuration was read again");
+		inlets_change(&d->inlets, &g->turn);
+		reopen_log(d, g->s);
+		note(d, MAILLOG_INFO, "the configuration was read again");
 	} else {
-		note(d->now, MAILLOG_ERROR, why.text);
-		generation_free(g);
+		note(d, MAILLOG_ERROR, why.text);
 	}
-	d->complain = 0;
+	d->complain = d->told_at = 0;
+	d->told.known = SIZE_MAX; /* say how it is */
 	notify_put(&d->notify, "READY=1");
 }
 
@@ -253,7 +262,7 @@ tell_blocked(struct daemon *d, int64_t now)
 	if (!blocked)
 		return;
 	if (now >= d->complain) {
-		note(d->now, MAILLOG_ERROR, blocked->text);
+		note(d, MAILLOG_ERROR, blocked->text);
 		d->complain = now + HOURLY;
 	}
 	wait_until(&d->wait, d->complain);
@@ -331,7 +340,7 @@ open_modules(struct daemon *d)
 
 	if (!net_module_open(&why) || (rules && rules->nrelays > 0 &&
 	    !door_open(&door, &why)))
-		note(d->now, MAILLOG_ERROR, why.text);
+		note(d, MAILLOG_ERROR, why.text);
 }
 
 static int
@@ -351,9 +360,12 @@ complain(const struct settings *s, const struct outcome *why)
 static bool
 begin(struct daemon *d, const struct settings *s, struct outcome *why)
 {
+	inlets_make_folder(&s->queue);
 	if (!become_owner_of(s->queue.path, why))
 		return false;
 	notify_open(&d->notify);
+	open_report(d, s);
+	d->told.known = SIZE_MAX;
 	d->now = generation_new(d, s, why);
 	if (!d->now || !inlets_open(&d->inlets, &d->now->turn, why))
 		return false;
@@ -380,6 +392,8 @@ serve(struct daemon *d, const struct settings *s)
 		generation_free(list_first(&d->ending));
 	inlets_free(&d->inlets);
 	generation_free(d->now);
+	if (d->report.program)
+		report_close(&d->report);
 	stop_free(&d->stop);
 	wait_free(&d->wait);
 	notify_close(&d->notify);

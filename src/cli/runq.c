@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "cli/become.h"
 #include "cli/trace.h"
 #include "cli/turn.h"
@@ -87,16 +88,32 @@ loop(struct runq *q)
 	}
 }
 
+/* The configuration is wrong, as main() has said of a file: all is kept. */
+static int
+refuse(const struct runq *q, const struct outcome *blocked)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: ", q->s->program);
+	if (!q->s->config_fault) {
+		text_escape(&line, slice_of(blocked->text));
+		buf_puts(&line, "; ");
+	}
+	buf_puts(&line, "all mail stays in the queue until that is mended\n");
+	fputs(buf_str(&line), stderr);
+	trace_failure(q->s, EX_TEMPFAIL, slice_of(blocked->text));
+	buf_free(&line);
+	return EX_TEMPFAIL;
+}
+
 static int
 run_it(struct runq *q)
 {
 	const struct outcome *blocked = runner_blocked(q->turn.runner);
 	int status;
 
-	if (blocked) {
-		report_failure(&q->report, blocked);
-		return EX_TEMPFAIL; /* all is kept */
-	}
+	if (blocked)
+		return refuse(q, blocked);
 	stop_catch(&q->stop, false);
 	loop(q);
 	status = runner_status(q->turn.runner);

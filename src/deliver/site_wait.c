@@ -47,8 +47,10 @@ fall(struct site *s, int64_t now)
 	size_t n = config->nhost_retry;
 	size_t i = s->failures < n ? s->failures : n - 1;
 
-	if (site_is_down(s, now))
+	if (site_is_down(s, now)) {
+		hops_die(&s->hops, s->next); /* another lane said so, too */
 		return;
+	}
 	s->failures++;
 	s->next = now + SECONDS(config->host_retry[i]);
 	hops_die(&s->hops, s->next);

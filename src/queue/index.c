@@ -96,13 +96,16 @@ crowd_retire(struct index *x, struct crowd *c)
 	free(c);
 }
 
-/* A quarter of what is free; of those whose domain is not known, any number. */
+/*
+ * A quarter of what is free without itself (0 or 1), which is active already;
+ * of those whose domain is not known any number.
+ */
 static bool
-is_full(const struct index *x, const struct crowd *c, size_t active)
+is_full(const struct index *x, const struct crowd *c, size_t itself)
 {
-	size_t most = (x->most - x->active) / 4;
+	size_t most = (x->most - (x->active - itself)) / 4;
 
-	return c->key != 0 && active > most;
+	return c->key != 0 && c->active - itself > most;
 }
 
 bool
@@ -110,7 +113,7 @@ index_is_crowded(const struct index *x, const struct item *i)
 {
 	const struct crowd *c = table_find(&x->crowds, key_slice(&i->crowd));
 
-	return c && i->state == ITEM_ACTIVE && is_full(x, c, c->active - 1);
+	return c && i->state == ITEM_ACTIVE && is_full(x, c, 1);
 }
 
 /* ---- leaving a place ---- */
@@ -150,6 +153,7 @@ leave_active(struct index *x, struct item *i)
 
 	c->active--;
 	x->active--;
+	x->changes++;
 	crowd_retire(x, c);
 }
 
@@ -322,6 +326,7 @@ index_ready(struct index *x, struct item *i)
 		list_append(&x->due[i->class], &d->turn, c);
 	heap_add(&d->heap, &i->place, 0, i->id, i);
 	x->ndue++;
+	x->changes++;
 }
 
 void
@@ -373,7 +378,7 @@ take_of_class(struct index *x, enum mail_class class)
 	for (size_t n = turns->n; n > 0; n--) {
 		c = list_take(turns);
 		list_append(turns, &c->due[class].turn, c);
-		if (is_full(x, c, c->active))
+		if (is_full(x, c, 0))
 			continue;
 		i = heap_first(&c->due[class].heap)->owner;
 		c->active++; /* before it leaves, so that the crowd stays */

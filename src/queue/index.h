@@ -58,6 +58,7 @@ struct index {
 	size_t ndue, nheld;
 	unsigned turn;
 	size_t active, most;	/* taken now, and at most */
+	uint64_t changes;	/* counts what lets index_take() find one */
 };
 
 void index_init(struct index *x, size_t most);

@@ -120,12 +120,21 @@ may_take(const struct runner *r)
 	return !r->is_stopping && !r->is_blocked && !r->closed;
 }
 
+/* Since it looked for one in vain, something has changed. */
+static bool
+may_find_more(const struct runner *r)
+{
+	return may_take(r) && r->index.ndue > 0 &&
+	    r->index.changes != r->seen;
+}
+
 static bool
 take_messages(struct runner *r)
 {
 	struct item *i;
 
 	for (int n = 0; n < PER_STEP; n++) {
+		r->seen = r->index.changes;
 		if (!may_take(r) || !(i = index_take(&r->index)))
 			return true;
 		run_begin(r, i);
@@ -224,7 +233,7 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 	else if (store_owed(r->store) > 0)
 		wait_until(w, now);
 	if (!r->begun || r->is_behind || r->news.n > 0 ||
-	    runner_is_scanning(r))
+	    runner_is_scanning(r) || may_find_more(r))
 		wait_until(w, now);
 	if (r->is_stopping) {
 		wait_until(w, r->stop_at);

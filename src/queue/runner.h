@@ -108,6 +108,9 @@ struct store *runner_store(struct runner *r);
 /* This one is new, or is to be tried now, whatever its next try says. */
 void runner_add(struct runner *r, const char *id);
 
+/* What another one, which is stopped, has due and did not take is due here. */
+void runner_take_over(struct runner *r, const struct runner *before);
+
 /* All of these now; returns how many that is, as far as they are known. */
 size_t runner_flush(struct runner *r, const struct runner_filter *f);
 

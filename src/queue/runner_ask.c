@@ -98,6 +98,21 @@ runner_usage(const struct runner *r, unsigned uid, uint64_t *messages,
 	index_owned(&r->index, uid, messages, octets);
 }
 
+void
+runner_take_over(struct runner *r, const struct runner *before)
+{
+	const struct table *items = &before->index.items;
+	const struct table_node *node;
+	const struct item *i;
+
+	for (size_t at = 0; at < items->nslots; at++)
+		for (node = items->slot[at]; node; node = node->chain) {
+			i = node->owner;
+			if (i->state == ITEM_DUE)
+				runner_add(r, i->id);
+		}
+}
+
 /* ---- all now ---- */
 
 /* Those that wait, collected before any is moved. */

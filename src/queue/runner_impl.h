@@ -29,6 +29,8 @@ struct runner {
 	bool is_flushing;		/* what is found is tried now */
 	bool begun;			/* the first step was made */
 	bool is_behind;			/* there was too much for one step */
+	uint64_t seen;			/* of the index's changes, when none
+					   was found there any more */
 
 	bool is_stopping;
 	struct outcome stop;		/* why; */

@@ -38,13 +38,14 @@ schedule_longest(const struct schedule *s)
 	return longest + longest / 4;
 }
 
-/* seconds x 0.8 to 1.2 */
+/* seconds x 0.8 to 1.2, and not none */
 static uint32_t
 spread(uint32_t seconds, uint32_t random)
 {
 	uint64_t width = (uint64_t)seconds * 2 / 5 + 1;
 
-	return (uint32_t)((uint64_t)seconds * 4 / 5 + random % width);
+	return larger(1, (uint32_t)((uint64_t)seconds * 4 / 5 +
+	    random % width));
 }
 
 /* ---- greylisting ---- */

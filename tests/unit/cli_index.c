@@ -125,6 +125,21 @@ test_crowds(void **state)
 	assert_int_equal(number(index_take(&x)), 9000);
 }
 
+/* Who may be taken is not too many when he is. */
+static void
+test_crowd_agrees_with_itself(void **state)
+{
+	struct item *i;
+	size_t n = 0;
+
+	(void)state;
+	for (unsigned k = 0; k < 1000; k++)
+		index_ready(&x, make(k, CLASS_NORMAL, 1 + k % 3));
+	for (; (i = index_take(&x)); n++)
+		assert_false(index_is_crowded(&x, i));
+	assert_true(n > 100);
+}
+
 static void
 test_late_crowd(void **state)
 {
@@ -317,6 +332,7 @@ main(void)
 		TEST(test_time),
 		TEST(test_classes),
 		TEST(test_crowds),
+		TEST(test_crowd_agrees_with_itself),
 		TEST(test_late_crowd),
 		TEST(test_sites),
 		TEST(test_domains),

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: ISC
+"""A machine with a queue whose next hop is a server of the test's, and the
+processes that run that queue.
+
+    box = QueueBox(machine, tmp_path, srv.port)
+    box.put("bob@example.org")          # -odq
+    assert box.q().rc == 0              # sendmail -q
+    with box.process("smtpsend", "--daemon") as p:
+        p.send_signal(signal.SIGTERM)
+"""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import weakref
+
+from queue_support import MESSAGE, SPOOL_UID, Box, wait_for
+
+# at once, as far as the keys let it; no helper processes
+QUICK = """\
+recorders = 0
+retry = 1s 1s
+host-retry = 1s
+greylist-retry = 1s
+idle = 1s
+"""
+
+
+def slots(path):
+    """The letters of its recipients, of the newer slot of each two."""
+    data = path.read_bytes()
+    rcpts, = struct.unpack_from("<Q", data, 88)
+    bank = -(-(rcpts + 1) * 64 // 4096) * 4096
+    out = ""
+    for i in range(1, rcpts + 1):
+        both = [data[4096 + b * bank + i * 64:][:64] for b in (0, 1)]
+        newer = max(both, key=lambda s: struct.unpack_from("<I", s, 0)[0])
+        out += chr(newer[4])
+    return out
+
+
+class QueueBox(Box):
+    def __init__(self, machine, _folder, port=None, config="", queue=QUICK,
+                 **how):
+        if port:
+            config += f"\nserver = 127.0.0.1\nport = {port}\n"
+        # not below pytest's own folder, which only root may enter at times
+        folder = tempfile.mkdtemp(prefix="queue.")
+        weakref.finalize(self, shutil.rmtree, folder, True)
+        super().__init__(machine, folder, config=config, queue=queue, **how)
+        os.chown(self.run, SPOOL_UID, SPOOL_UID)
+
+    def put(self, *args, text=MESSAGE, **how):
+        run = self.sendmail("-odq", "-i", "-f", "me@example.net", *args,
+                            stdin=text, **how)
+        assert run.rc == 0, run
+
+    def q(self, *args, wrap=(), **how):
+        return self.command("sendmail", "-q", *args, stdin=b"", **how) \
+            if not wrap else self.wrapped(wrap, "sendmail", "-q", *args)
+
+    def wrapped(self, wrap, name, *args):
+        done = subprocess.run(
+            [*self.machine, *wrap, str(self.bin / name), *args], check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+            env=self.machine.environment(HOME="/nonexistent"))
+        done.rc = done.returncode
+        return done
+
+    def process(self, name, *args, **env):
+        """Running; the machine's words exec, so that its pid is ours."""
+        return subprocess.Popen(
+            [*self.machine, str(self.bin / name), *args],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env=self.machine.environment(HOME="/nonexistent", **env))
+
+    def files(self):
+        folder = self.spool / "queue"
+        if not folder.exists():
+            return []
+        return sorted(p for p in folder.iterdir() if p.name[0] != ".")
+
+    def states(self):
+        return [slots(p) for p in self.files()]
+
+    def words(self):
+        """The last words of all messages."""
+        return "".join(p.read_text() for p in
+                       (self.spool / "queue").glob(".*.why"))
+
+
+class Manager:
+    """What a service manager hears by NOTIFY_SOCKET."""
+
+    def __init__(self, folder, abstract=False):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path = f"{folder}/notify"
+        self.name = "@" + path if abstract else path
+        self.sock.bind("\0" + path if abstract else path)
+        if not abstract:
+            os.chmod(path, 0o666)
+        self.sock.setblocking(False)
+        self.heard = []
+
+    def hear(self):
+        try:
+            while True:
+                self.heard.append(self.sock.recv(4096).decode())
+        except BlockingIOError:
+            return self.heard
+
+    def wait_for(self, text, seconds=20):
+        wait_for(lambda: any(text in line for line in self.hear()), seconds)

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: ISC
+"""The queue is run: each recipient gets what he is to get, once, whatever dies.
+
+FAULTS rows 49 and 64 (the text cannot be read), 59 (a crash in the middle), 63
+(a verdict cannot be recorded), 71 (signals), 78 (two runners), 86.
+"""
+
+import re
+import signal
+import time
+
+import pytest
+
+from faults_support import Strace, closed_port
+from queue_support import wait_for
+from runner_support import QUICK, QueueBox
+from scripted import Server, dialogue, rst, stall
+
+TO = "bob@example.org"
+
+
+def taken(*servers):
+    """The subjects that the servers took, one for each message."""
+    return sorted(re.search(rb"Subject: (.*)\r", text).group(1).decode()
+                  for srv in servers for c in srv.conns
+                  for text in c.messages)
+
+
+def rcpts(srv):
+    return [re.search("<(.*)>", line).group(1) for line in srv.lines
+            if line.startswith("RCPT")]
+
+
+def test_what_is_queued_is_delivered(machine, tmp_path):
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        for n in range(3):
+            box.put(TO, text=b"Subject: %d\n\nhello\n" % n)
+        run = box.q()
+        assert (run.rc, run.out, run.err) == (0, "", "")
+        assert box.queue() == []
+    assert taken(srv) == ["0", "1", "2"]
+    assert not box.strangers()
+
+
+def test_without_a_queue_there_is_nothing_to_do(machine, tmp_path):
+    box = QueueBox(machine, tmp_path, 1, spool=False)
+    assert (box.q().rc, box.q("-v").rc) == (0, 0)
+
+
+def test_a_stranger_may_not(machine, tmp_path):
+    box = QueueBox(machine, tmp_path, 1)
+    box.put(TO)
+    run = box.q(uid=4321)
+    assert run.rc == 77 and "not yours" in run.err, run
+    assert box.states() == ["P"]
+
+
+def test_one_of_three_is_deferred(machine, tmp_path):
+    three = ("a@example.org", "b@example.org", "c@example.org")
+    replies = ["250 ok", "451 4.3.0 later", "250 ok"]
+    with Server(dialogue(RCPT=replies), dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(*three)
+        assert box.q().rc == 0
+        assert box.states() == ["DPD"]
+        assert '"text":"later"' in box.words(), box.words()
+        assert box.q().rc == 0
+        assert box.queue() == []
+    assert rcpts(srv) == [*three, "b@example.org"]
+
+
+def test_verdicts_on_two_servers_survive_a_crash(machine, tmp_path):
+    """Killed when two of four have it: only the others are tried again."""
+    with Server(dialogue()) as up, Server(dialogue(MAIL=stall),
+                                          dialogue()) as slow:
+        box = QueueBox(machine, tmp_path, config=(
+            f"[domain up.example]\nserver = 127.0.0.1\nport = {up.port}\n"
+            f"[domain slow.example]\nserver = 127.0.0.1\n"
+            f"port = {slow.port}\n"))
+        box.put("a@up.example", "b@slow.example", "c@up.example",
+                "d@slow.example")
+        with box.process("sendmail", "-q") as p:
+            wait_for(lambda: box.states() == ["DPDP"])
+            wait_for(lambda: any("MAIL" in line for line in slow.lines))
+            p.kill()
+        assert box.states() == ["DPDP"]
+        assert box.q().rc == 0
+        assert box.queue() == []
+    assert rcpts(up) == ["a@up.example", "c@up.example"]
+    assert rcpts(slow)[-2:] == ["b@slow.example", "d@slow.example"]
+    assert len(taken(up)) == len(taken(slow)) == 1
+
+
+def test_the_lane_waits_for_the_record(machine, tmp_path):
+    """The next mail of a connection begins after the one before is safe."""
+    seen = []
+
+    def reply(c):
+        seen.append("".join(sorted(box.states())))
+        c.say("250 ok")
+
+    with Server(dialogue(MAIL=reply)) as srv:
+        box = QueueBox(machine, tmp_path, srv.port,
+                       queue=QUICK + "site-lanes = 1\n")
+        box.put("a@example.org")
+        box.put("b@example.org")
+        assert box.q().rc == 0
+    assert len(srv.conns) == 1
+    # the first is gone, or at least marked, when the second is begun
+    assert seen in (["PP", "P"], ["PP", "DP"]), seen
+
+
+def test_it_is_recorded_before_anybody_is_asked(machine, tmp_path):
+    """Killed at each try, it backs off: the attempt counts already."""
+    with Server(stall) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO)
+        runs = []
+        for n in range(3):
+            with box.process("sendmail", "-q") as p:
+                wait_for(lambda n=n: len(srv.conns) > n)
+                p.kill()
+            runs.append(newest_runs(box))
+    assert runs == [1, 2, 3]
+
+
+def newest_runs(box):
+    data = box.files()[0].read_bytes()
+    bank = 4096
+    return max((int.from_bytes(data[4096 + b * bank:][:4], "little"),
+                int.from_bytes(data[4096 + b * bank + 8:][:4], "little"))
+               for b in (0, 1))[1]
+
+
+@pytest.mark.parametrize("ask,want", [
+    (("-qRann",), "ann"), (("-q!Rann",), "bob"), (("-qSnobody",), ""),
+    (("-qSme@",), "ann bob"), (("-q!Sme@",), ""), (("-qI01",), "ann bob"),
+    (("-qf",), "ann bob")])
+def test_only_some_of_them(machine, tmp_path, ask, want):
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put("ann@example.org")
+        box.put("bob@example.org")
+        run = box.command("sendmail", *ask, stdin=b"")
+        assert (run.rc, run.err) == (0, "")
+    assert sorted(r.split("@")[0] for r in rcpts(srv)) == want.split()
+
+
+def test_three_runners(machine, tmp_path):
+    """Each message once."""
+    many = 150
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        for n in range(many):
+            box.put(TO, text=b"Subject: %03d\n\nhello\n" % n)
+        running = [box.process("sendmail", "-q") for _ in range(3)]
+        assert [p.wait(60) for p in running] == [0, 0, 0]
+        assert box.queue() == []
+    assert taken(srv) == ["%03d" % n for n in range(many)]
+
+
+def test_a_stopped_runner_keeps_what_it_has(machine, tmp_path):
+    """FAULTS 78: the other one passes it by, and it is not sent twice."""
+    with Server(dialogue(DATA=stall), dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put("a@example.org", text=b"Subject: one\n\nhello\n")
+        with box.process("sendmail", "-q") as p:
+            wait_for(lambda: "DATA" in srv.lines)
+            p.send_signal(signal.SIGSTOP)
+            box.put("b@example.org", text=b"Subject: two\n\nhello\n")
+            begun = time.monotonic()
+            assert box.q().rc == 0
+            assert time.monotonic() - begun < 10
+            assert box.states() == ["P"]        # the stopped one's
+            p.send_signal(signal.SIGCONT)
+            srv.conns[0].sock.shutdown(2)
+            assert p.wait(20) == 0
+    assert rcpts(srv).count("b@example.org") == 1
+
+
+def test_nobody_answers_in_dns(machine, tmp_path):
+    box = QueueBox(machine, tmp_path, config=(
+        f"resolver = 127.0.0.1:{closed_port()}\n"))
+    box.put(TO)
+    run = box.q()
+    assert (run.rc, run.out, run.err) == (0, "", "")
+    assert box.states() == ["P"]
+    assert '"stage":"DNS' in box.words(), box.words()
+
+
+def test_a_text_that_is_damaged_is_not_sent(machine, tmp_path):
+    """FAULTS 49: no final dot; out of the way, for a person to look at."""
+    big = b"Subject: x\n\n" + b"x" * 70 + b"\n" + b"hello\n" * 60000
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO, text=big)
+        path, = box.files()
+        with open(path, "r+b") as f:
+            f.seek(200000)
+            f.write(b"HELLO")
+        run = box.q()
+    assert run.rc in (0, 74), run
+    assert not any(c.final_dot for c in srv.conns)
+    assert box.queue() == []
+    left = [p.name for p in box.spool.rglob("*") if path.name in p.name]
+    assert left, "it is gone"
+
+
+def test_a_delivery_that_cannot_be_recorded(machine, tmp_path):
+    """FAULTS 63: held/, 74, and never sent again."""
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO)
+        # the first is the attempt's; then nothing can be written any more
+        wrap = Strace("fdatasync:error=EIO:when=2+")
+        run = box.q(wrap=wrap)
+        assert wrap.injected() > 0
+        assert run.rc == 74, run
+        assert box.queue() == []
+        assert box.q().rc == 0
+        held = list((box.spool / "held").iterdir())
+    assert len(held) >= 1
+    assert len(taken(srv)) == 1
+
+
+def test_an_attempt_that_cannot_be_recorded(machine, tmp_path):
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO)
+        run = box.q(wrap=Strace("fdatasync:error=EIO"))
+        assert run.rc == 74, run
+        assert srv.conns == []
+        assert box.states() == ["P"]
+        assert box.q().rc == 0
+    assert len(taken(srv)) == 1
+
+
+def test_a_broken_configuration_keeps_all(machine, tmp_path):
+    """FAULTS 86."""
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO)
+        box.configure(box.config + "\nnonsense\n")
+        run = box.q()
+        assert run.rc == 75 and "stays in the queue" in run.err, run
+        assert box.states() == ["P"]
+        box.configure(box.config)
+        assert box.q().rc == 0
+    assert len(taken(srv)) == 1
+
+
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle(machine, tmp_path, which):
+    """Within 5 s, with 75; it is tried again."""
+    with Server(dialogue(MAIL=stall), dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put(TO)
+        with box.process("sendmail", "-q") as p:
+            wait_for(lambda: any("MAIL" in line for line in srv.lines))
+            begun = time.monotonic()
+            p.send_signal(which)
+            assert p.wait(10) == 75
+            assert time.monotonic() - begun < 5
+        assert box.states() == ["P"]
+        assert box.q().rc == 0
+    assert len(taken(srv)) == 1
+
+
+def test_lost_connections(machine, tmp_path):
+    """A server that resets each second connection: nothing is lost."""
+    scripts = [dialogue(MAIL=rst), dialogue()]
+    with Server(*scripts) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        for n in range(5):
+            box.put(TO, text=b"Subject: %d\n\nhello\n" % n)
+        for _ in range(3):
+            assert box.q().rc == 0
+        assert box.queue() == []
+    assert taken(srv) == ["0", "1", "2", "3", "4"]
+
+
+def test_real_servers(machine, tmp_path, server):
+    """Each of 20 messages is there once, and the server's log is clean."""
+    box = QueueBox(machine, tmp_path, server.port)
+    for n in range(20):
+        box.put("bob@example.test", text=b"Subject: %d\n\nhello\n" % n)
+    run = box.q()
+    assert run.rc == 0, run
+    assert box.queue() == []
+    assert len({str(m) for m in server.stored(20)}) == 20
+    assert len(server.stored(0, 0)) in (0, 20)      # new ones, or all again
+
