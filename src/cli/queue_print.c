@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/queue_why.h"
 #include "net/clock.h"
+#include "queue/control.h"
 #include "queue/control_client.h"
 #include "queue/health.h"
 #include "queue/wire.h"
@@ -251,6 +252,25 @@ put_done(struct queue_print *p, long long n)
 		    words[verb]) < 0;
 }
 
+/*
+ * What is not shown is said, and no queue is called empty that is not: who
+ * watches it would believe that.
+ */
+static bool
+put_others(struct queue_print *p, const struct control_end *end)
+{
+	enum verb verb = p->words->request.verb;
+	bool none = end->n == 0;
+
+	if (end->others == 0 || (verb != VERB_LIST && verb != VERB_COUNT))
+		return false;
+	fprintf(stderr, "%s: %lld message%s of other users %s not shown; root "
+	    "and the group " CONTROL_ADMINS " see all\n", p->program,
+	    (long long)end->others, end->others == 1 ? "" : "s",
+	    end->others == 1 ? "is" : "are");
+	return none && !request_filters(&p->words->request);
+}
+
 int
 queue_print_end(struct queue_print *p, char *line, size_t n)
 {
@@ -266,6 +286,8 @@ queue_print_end(struct queue_print *p, char *line, size_t n)
 		buf_free(&text);
 		return end.status ? (int)end.status : EX_SOFTWARE;
 	}
+	if (put_others(p, &end))
+		return EX_NOPERM;
 	if (p->words->request.verb == VERB_LIST)
 		end_list(p);
 	put_done(p, (long long)end.n);

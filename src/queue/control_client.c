@@ -229,6 +229,7 @@ control_end_read(struct control_end *out, char *line, size_t n)
 	const struct wire_field fields[] = {
 		WIRE_FLAG("done", &out->done), WIRE_NUMBER("n", &out->n),
 		WIRE_UINT("status", &out->status),
+		WIRE_NUMBER("others", &out->others),
 		WIRE_TEXT("error", &out->error), { 0 }
 	};
 

@@ -78,6 +78,7 @@ void watch_put(struct buf *out, const struct watch *w);
 struct control_end {
 	bool done;
 	int64_t n;
+	int64_t others;		/* messages of other users, passed over */
 	unsigned status;	/* sysexits */
 	struct slice error;
 };

@@ -331,6 +331,8 @@ finish(struct task *t, struct buf *out, int64_t wall)
 	buf_putf(out, "{\"done\":true,\"n\":%zu", t->n);
 	if (t->status != 0)
 		buf_putf(out, ",\"status\":%u", t->status);
+	if (t->request.nids == 0)
+		wire_put_number(out, "others", (int64_t)t->others);
 	buf_puts(out, "}\n");
 }
 

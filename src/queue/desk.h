@@ -7,7 +7,8 @@
  * a daemon goes on whatever is asked.  What it has to say are lines of JSON: of
  * `list` rows (listing.h), of `why` a row, its history (told.h) and a plan, of
  * `show` {"data":base64}; {"id":..,"problem":..,"status":..} for a message that
- * could not be served; at last {"done":true,"n":N,"status":S}.
+ * could not be served; at last {"done":true,"n":N,"status":S,"others":M}, where
+ * M messages of other users were passed over.
  *
  * now is microseconds on the loop's clock, wall seconds since 1970.
  */

@@ -31,6 +31,7 @@ struct task {
 	bool listed, over;
 	bool dropped;		/* who asked has gone */
 	size_t n;		/* messages served */
+	size_t others;		/* passed over: they are somebody else's */
 	unsigned status;	/* sysexits; of the first that was not */
 
 	/* of the message that is being served */

@@ -79,6 +79,7 @@ task_look(struct task *t, const char *id, struct buf *out)
 	    e->mail.uid != t->viewer.uid) {
 		store_release(t->desk->store, e);
 		got = STORE_GONE;
+		t->others++;
 	}
 	if (got == STORE_TAKEN && !task_matches(t, e)) {
 		store_release(t->desk->store, e);

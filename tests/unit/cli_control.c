@@ -353,8 +353,8 @@ test_users(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	as_user(f, 1000, "{\"verb\":\"count\"}\n", "\"n\":1}");
-	as_user(f, 1001, "{\"verb\":\"count\"}\n", "\"n\":0}");
+	as_user(f, 1000, "{\"verb\":\"count\"}\n", "\"n\":1,\"others\":1}");
+	as_user(f, 1001, "{\"verb\":\"count\"}\n", "\"n\":0,\"others\":2}");
 	as_user(f, 65534, "{\"verb\":\"count\"}\n", "\"status\":77");
 	as_user(f, 61200, "{\"verb\":\"list\"}\n", "\"status\":77");
 	snprintf(line, sizeof line, "{\"verb\":\"rm\",\"ids\":[\"%s\"]}\n",
@@ -391,7 +391,7 @@ test_one_user(void **state)
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	as_user(f, 1000, "{\"verb\":\"count\"}\n", "too many");
-	as_user(f, 1001, "{\"verb\":\"count\"}\n", "\"n\":0}");
+	as_user(f, 1001, "{\"verb\":\"count\"}\n", "\"n\":0,\"others\":2}");
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 	close(ready[0]);
