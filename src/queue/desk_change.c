@@ -68,8 +68,10 @@ take_it(struct task *t, const char *id, struct buf *out, int64_t now)
 		    "the queue");
 		break;
 	case STORE_CORRUPT:
-	case STORE_REFUSED:
 		task_problem(t, id, EX_DATAERR, out, "%s", why.text);
+		break;
+	case STORE_REFUSED:
+		task_problem(t, id, EX_IOERR, out, "%s", why.text);
 		break;
 	case STORE_NEWER:
 		task_problem(t, id, EX_DATAERR, out, "a later version of "
@@ -269,6 +271,20 @@ change_aside(struct task *t, const char *id, struct buf *out, int64_t now)
 	    "release it first, or remove it");
 }
 
+/* A disk that cannot be written keeps what was removed. */
+static bool
+is_gone(struct task *t, const char *id)
+{
+	struct store *s = t->desk->store;
+	struct outcome why;
+	struct entry *e = NULL;
+	bool gone = store_look_at(s, t->place, id, &e, &why) == STORE_GONE;
+
+	if (e)
+		store_release(s, e);
+	return gone;
+}
+
 static enum turn
 begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
     int64_t wall)
@@ -278,7 +294,11 @@ begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
 	if (t->request.verb == VERB_RM) {
 		store_remove(s, t->entry);
 		t->entry = NULL;
-		count_change(t, id, now);
+		if (is_gone(t, id))
+			count_change(t, id, now);
+		else
+			task_problem(t, id, EX_IOERR, out, "it could not be "
+			    "removed; is the disk writable?");
 		return end_change(t, id);
 	}
 	if (t->place == STORE_HELD)
