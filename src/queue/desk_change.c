@@ -271,20 +271,6 @@ change_aside(struct task *t, const char *id, struct buf *out, int64_t now)
 	    "release it first, or remove it");
 }
 
-/* A disk that cannot be written keeps what was removed. */
-static bool
-is_gone(struct task *t, const char *id)
-{
-	struct store *s = t->desk->store;
-	struct outcome why;
-	struct entry *e = NULL;
-	bool gone = store_look_at(s, t->place, id, &e, &why) == STORE_GONE;
-
-	if (e)
-		store_release(s, e);
-	return gone;
-}
-
 static enum turn
 begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
     int64_t wall)
@@ -292,9 +278,10 @@ begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
 	struct store *s = t->desk->store;
 
 	if (t->request.verb == VERB_RM) {
-		store_remove(s, t->entry);
+		bool gone = store_remove(s, t->entry);
+
 		t->entry = NULL;
-		if (is_gone(t, id))
+		if (gone)
 			count_change(t, id, now);
 		else
 			task_problem(t, id, EX_IOERR, out, "it could not be "

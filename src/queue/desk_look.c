@@ -51,7 +51,7 @@ task_fill_row(struct task *t, const struct entry *e)
 	for (size_t i = 0; i < e->mail.envelope.n && !tried; i++)
 		tried = e->slots[i].attempts > 0;
 	if (tried)
-		store_told(t->desk->store, e->mail.id, &t->told);
+		store_told_at(t->desk->store, e->place, e->mail.id, &t->told);
 	listing_fill(&t->row, e, &t->told, t->desk->runner &&
 	    runner_is_active(t->desk->runner, e->mail.id));
 }
@@ -119,7 +119,7 @@ host_matches(struct task *t, const struct entry *e, struct slice pattern)
 		    slice_of(e->mail.envelope.rcpts[i].to.path))))
 			return true;
 	buf_clear(&t->told);
-	store_told(t->desk->store, e->mail.id, &t->told);
+	store_told_at(t->desk->store, e->place, e->mail.id, &t->told);
 	p = t->told.base ? t->told.base + t->told.off : NULL;
 	n = t->told.n;
 	while (p && told_next(&p, &n, &told))

@@ -3,8 +3,7 @@
  * portable_read.c - taking messages in again: see portable.h.
  *
  * Nothing in the stream is believed: addresses are read as any others, the text
- * is committed only when its sum is right.  A message is held until its slots
- * are what they were.
+ * is committed only when its sum is right.
  */
 #include "queue/portable.h"
 
@@ -329,41 +328,17 @@ answered(struct store *s, struct store_answer *a, struct outcome *why)
 	return a->ok;
 }
 
-/* The slots as they were, and held no longer. */
-static bool
-mark_all(struct store *s, const struct incoming *in, struct outcome *why)
-{
-	size_t n = in->mail.envelope.n;
-	struct mark *marks = mem_alloc(size_mul(n + 1, sizeof *marks));
-	struct store_answer answer;
-	struct entry *e;
-	bool ok = store_take(s, in->mail.id, &e, why) == STORE_TAKEN;
-
-	for (size_t i = 0; i < n; i++)
-		marks[i] = (struct mark){ .rcpt = i, .slot = in->slots[i] };
-	if (ok) {
-		marks[n] = (struct mark){ .rcpt = STORE_MAIL, .mail = e->slot };
-		marks[n].mail.held = in->held;
-		marks[n].mail.next_try = 0;
-		store_mark(s, e, marks, n + 1, NULL);
-		ok = answered(s, &answer, why);
-		store_release(s, e);
-	}
-	free(marks);
-	return ok;
-}
-
 static enum portable
 store_one(struct portable_in *in, struct store *s, struct incoming *m,
     struct outcome *why)
 {
+	const struct mail_slot slot = { .held = m->held };
 	struct store_answer answer;
-	struct draft *d;
+	struct draft *d = store_begin(s, &m->mail, why);
 
-	m->mail.hold = true;
-	d = store_begin(s, &m->mail, why);
 	if (!d)
 		return PORTABLE_BAD;
+	draft_states(d, &slot, m->slots);
 	if (!take_text(in, m->text, d, why) || !take_end(in, &m->mail, why)) {
 		store_discard(s, d);
 		return PORTABLE_BAD;
@@ -371,9 +346,7 @@ store_one(struct portable_in *in, struct store *s, struct incoming *m,
 	store_commit(s, d, NULL);
 	if (!answered(s, &answer, why))
 		return PORTABLE_BAD;
-	if (answer.duplicate)
-		return PORTABLE_THERE;
-	return mark_all(s, m, why) ? PORTABLE_TAKEN : PORTABLE_BAD;
+	return answer.duplicate ? PORTABLE_THERE : PORTABLE_TAKEN;
 }
 
 static bool
