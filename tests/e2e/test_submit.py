@@ -6,6 +6,7 @@ FAULTS rows 75 (closed descriptors) and 87 (a log that is away or stands still).
 
 import itertools
 import os
+import quopri
 import re
 import signal
 import socket
@@ -113,6 +114,25 @@ def test_an_ordinary_user_hands_in(box):
                     rb"ESMTP id\r\n [0-9A-Z]{26} for <bob@example.org>;", text)
     assert text.count(b"\r\nMessage-ID:") == 1
     assert text.endswith(b"\r\n\r\nhello\r\n")
+
+
+@pytest.mark.parametrize("name", ["postfix", "exim", "opensmtpd", "aiosmtpd"])
+def test_through_to_real_servers(machine, tmp_path, request, name):
+    """8-bit text, dots, and a text larger than any buffer on its way."""
+    server = request.getfixturevalue(name)
+    body = "grüße\n.\n..\n" + "line of text\n" * 20000 + "end\n"
+    box = QueueBox(machine, tmp_path, server.port)
+    with daemon(box):
+        run = box.sendmail("-i", "-f", "me@example.test", "bob@example.test",
+                           uid=UID, stdin=b"Subject: through\n\n" +
+                           body.encode())
+        assert (run.rc, run.err) == (0, "")
+        wait_for(lambda: not box.files(), 60)
+    [got] = server.stored(1, 60)
+    head, text = got.data.replace(b"\r\n", b"\n").split(b"\n\n", 1)
+    if b"quoted-printable" in head:
+        text = quopri.decodestring(text)
+    assert text.decode().rstrip("\n") == body.rstrip("\n")
 
 
 def test_what_it_says_besides(box):

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -404,6 +405,33 @@ test_turned_away(void **state)
 	assert_int_equal(f->play->connections, 4);
 }
 
+/* More wait than the listener has room for: again, until it has. */
+static void
+test_backlog(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct outcome why;
+	int other;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", f->path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	other = local_connect(f->path);
+	assert_int_equal(local_connect(f->path), -1);
+	add(f, "b@x");
+	f->child = fork();
+	if (f->child == 0) {
+		poll(NULL, 0, 200);
+		run_child(f->play, fd);
+	}
+	close(fd);
+	assert_true(handin_run(&f->handin, NULL, &why));
+	assert_string_equal(fate(f, 0), "delivered ID1 250");
+	close(other);
+}
+
 /* Nobody waits: nobody is called. */
 static void
 test_nothing_to_do(void **state)
@@ -431,6 +459,7 @@ main(void)
 		T(test_too_big),
 		T(test_hangs),
 		T(test_turned_away),
+		T(test_backlog),
 		T(test_nothing_to_do),
 	};
 
