@@ -9,6 +9,10 @@
  * program has none.  They take no notice of the signals that end or wake their
  * program: each finishes what it has, and ends when its socket does.
  *
+ * io_uring does as much where it is allowed, which it often is not; a journal
+ * synced once for all does more at 10 ms a sync, but has to be read back after
+ * a crash.  A disk is asked for as many syncs at once as there are recorders.
+ *
  * A recorder that dies leaves a job whose state nobody knows.  All jobs may be
  * run again from their beginning (job.h: they know their own work), so another
  * recorder is given it, and at last it is run here.  So it is, too, when there
