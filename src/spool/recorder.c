@@ -4,10 +4,16 @@
  *
  * Each recorder has a socket of its own and one job at a time, so that its
  * death says which job is lost.
+ *
+ * A child has its parent's descriptors, and by them the locks of its messages,
+ * until it has closed them.  That is waited for: else a message that we give
+ * back could not be taken at once.  So that this is no long stop when many are
+ * wanted, no more than one is started until its caller comes back for answers.
  */
 #include "spool/recorder.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +28,7 @@
 
 #define EVENTS 16 /* taken at a time */
 #define LIVES  3  /* recorders that a job may outlive */
+#define BIRTH  2000 /* milliseconds that one may take to be ready */
 
 struct row {
 	struct job *first, *last;
@@ -37,6 +44,7 @@ struct recorders {
 	struct helper *v;
 	unsigned most;
 	int idle;
+	bool started;		/* one, since answers were asked for */
 	int poll;		/* an epoll of their sockets, and of */
 	int ready;		/* ... this, which says that some lie ready */
 	bool told;		/* ... as it does now */
@@ -105,6 +113,16 @@ recorders_new(unsigned most, int idle)
 	return r;
 }
 
+size_t
+recorders_count(const struct recorders *r)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->most; i++)
+		n += r->v[i].pid != 0;
+	return n;
+}
+
 /* It is gone, or goes: its socket has ended. */
 static void
 bury(const struct recorders *r, struct helper *h)
@@ -135,6 +153,20 @@ recorders_free(struct recorders *r)
 	free(r);
 }
 
+/* It has closed what is ours. */
+static bool
+is_ready(const struct helper *h)
+{
+	struct pollfd p = { .fd = h->fd, .events = POLLIN };
+	char c;
+	int n;
+
+	do {
+		n = poll(&p, 1, BIRTH);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 && recv(h->fd, &c, 1, MSG_DONTWAIT) == 1;
+}
+
 static bool
 start(struct recorders *r, struct helper *h)
 {
@@ -151,10 +183,15 @@ start(struct recorders *r, struct helper *h)
 		recorder_live(pair[1], r->idle);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pair[1]);
-	if (h->pid > 0)
+	if (h->pid > 0 && is_ready(h))
 		return true;
-	close(pair[0]);
-	*h = (struct helper){ .pid = 0 };
+	if (h->pid > 0) {
+		kill(h->pid, SIGKILL);
+		bury(r, h);
+	} else {
+		close(pair[0]);
+		*h = (struct helper){ .pid = 0 };
+	}
 	return false;
 }
 
@@ -171,20 +208,13 @@ find_idle(struct recorders *r)
 static struct helper *
 start_one(struct recorders *r)
 {
-	for (unsigned i = 0; r->poll >= 0 && i < r->most; i++)
+	if (r->poll < 0 || (r->started && recorders_count(r) > 0))
+		return NULL;
+	r->started = true;
+	for (unsigned i = 0; i < r->most; i++)
 		if (r->v[i].pid == 0)
 			return start(r, &r->v[i]) ? &r->v[i] : NULL;
 	return NULL;
-}
-
-size_t
-recorders_count(const struct recorders *r)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < r->most; i++)
-		n += r->v[i].pid != 0;
-	return n;
 }
 
 /* ---- jobs ---- */
@@ -291,7 +321,8 @@ listen_to_all(struct recorders *r)
 	for (int i = 0; i < n; i++)
 		if (e[i].data.ptr)
 			hear(r, e[i].data.ptr);
-	if (n > 0)
+	r->started = false;
+	if (n > 0 || r->waiting.first)
 		dispatch(r);
 }
 

@@ -337,6 +337,30 @@ test_idle_ones_end(void **state)
 	close_desk(&d);
 }
 
+/* A lock that we give back is free, whoever was born meanwhile. */
+static void
+test_locks_are_not_inherited(void **state)
+{
+	struct flock whole = { .l_type = F_WRLCK };
+	struct desk d;
+	int ours, others;
+
+	(void)state;
+	open_desk(&d, 4, 1);
+	for (int i = 0; i < 200; i++) {
+		ours = openat(d.folder, "5", O_RDWR | O_CLOEXEC);
+		others = openat(d.folder, "5", O_RDWR | O_CLOEXEC);
+		assert_int_equal(fcntl(ours, F_OFD_SETLK, &whole), 0);
+		recorders_submit(d.r, make_mark(&d, 0));
+		close(ours);
+		assert_int_equal(fcntl(others, F_OFD_SETLK, &whole), 0);
+		close(others);
+		assert_true(await(d.r)->result.ok);
+		usleep(2000);
+	}
+	close_desk(&d);
+}
+
 /* 0, 1, 2 and the socket. */
 static void
 test_no_other_descriptors(void **state)
@@ -373,18 +397,19 @@ test_the_program_is_killed(void **state)
 	(void)state;
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	open_desk(&d, 4, RECORDER_IDLE);
-	for (int i = 0; i < 4; i++)
-		make_mark(&d, i);
 	pid = fork();
 	if (pid == 0) {
+		run_rounds(&d, 20, NULL);
 		for (int i = 0; i < 4; i++)
-			recorders_submit(d.r, &d.job[i]);
+			recorders_submit(d.r, make_mark(&d, i));
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	await_no_children();
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
+		d.round[i] = 21;
 		has_mark(&d, i);
+	}
 	close_desk(&d);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
@@ -469,6 +494,7 @@ main(void)
 		cmocka_unit_test(test_all_are_killed),
 		cmocka_unit_test(test_signals_do_not_end_them),
 		cmocka_unit_test(test_idle_ones_end),
+		cmocka_unit_test(test_locks_are_not_inherited),
 		cmocka_unit_test(test_no_other_descriptors),
 		cmocka_unit_test(test_the_program_is_killed),
 		cmocka_unit_test(test_no_process_can_be_made),

@@ -232,6 +232,7 @@ static void
 test_the_program_is_killed(void **state)
 {
 	struct fixture *f = *state;
+	size_t n = 0;
 	int status;
 	pid_t pid;
 
@@ -249,8 +250,9 @@ test_the_program_is_killed(void **state)
 		assert_true(WIFSIGNALED(status));
 		while (waitpid(-1, NULL, 0) > 0)
 			continue;
-		assert_int_equal(queued(f), 4 * (round + 1));
-		assert_int_equal(files(f), 4 * (round + 1));
+		assert_true(queued(f) > n); /* one at least was begun */
+		n = queued(f);
+		assert_int_equal(files(f), n);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
