@@ -94,15 +94,20 @@ add_image(struct job *job, const struct file_entry *e, const char *redo)
 	const char *image = redo + (FORMAT_REDO - FORMAT_SLOT);
 	const struct where *w;
 	struct job_mark *to;
+	unsigned bank;
 
 	if (number > e->layout.rcpts)
 		return;
 	w = &e->where[number];
-	if (!format_is_later(format_slot_sequence(image), w->sequence))
-		return;
+	bank = w->bank ^ 1;
+	if (!format_is_later(format_slot_sequence(image), w->sequence)) {
+		if (!e->unfinished)
+			return;
+		bank = w->bank; /* it was to go there */
+	}
 	to = &job->marks[job->spec.nmarks++];
-	to->at = e->layout.bank[w->bank ^ 1] + number * FORMAT_SLOT;
-	to->other = e->layout.bank[w->bank] + number * FORMAT_SLOT;
+	to->at = e->layout.bank[bank] + number * FORMAT_SLOT;
+	to->other = e->layout.bank[bank ^ 1] + number * FORMAT_SLOT;
 	memcpy(to->image, image, sizeof to->image);
 }
 

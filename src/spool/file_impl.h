@@ -65,6 +65,8 @@ struct file_entry {
 	int fd;
 	bool taken;
 	bool over;		/* its text was cut off */
+	bool unfinished;	/* a report has its hidden name, and e's marks
+				   or its last name could not be written */
 	uint32_t seed;		/* of the sums of its slots */
 	struct hash_key hash;	/* of its envelope */
 	struct where *where;	/* by number: the message's, the recipients' */

@@ -130,6 +130,8 @@ file_marks_done(struct request *r)
 
 	if (undone)
 		undo(r);
+	if (!result->ok && result->committed)
+		r->entry->unfinished = true;
 	for (size_t i = 0; (undone || result->other) && i < r->job.spec.nmarks;
 	    i++)
 		turn_back(r->entry, &r->job.marks[i]);

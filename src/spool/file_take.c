@@ -219,9 +219,15 @@ store_remove(struct store *s, struct entry *entry)
 {
 	struct file_entry *e = (struct file_entry *)entry;
 	enum folder which = file_folder_of(entry->place);
+	struct outcome ignored;
 	bool gone;
 
 	assert(!e->running);
+	if (e->unfinished &&
+	    file_finish_bounce(s, e, &ignored) == LEFT_UNFINISHED) {
+		store_release(s, entry);
+		return false;
+	}
 	file_key_end(s, e);
 	gone = unlinkat(s->folder[which], entry->mail.id, 0) == 0 ||
 	    errno == ENOENT;

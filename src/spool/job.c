@@ -171,10 +171,12 @@ finish(struct job *j)
 	if (!mark(j))
 		return false;
 	if (!name_move(queue, j->spec.hidden, queue, j->spec.id)) {
-		if (errno == EEXIST)
-			unlinkat(queue, j->spec.hidden, 0);
-		else if (errno != ENOENT)
+		if (errno != ENOENT && errno != EEXIST)
 			return fail(j, STEP_RENAME);
+		if (errno == EEXIST &&
+		    !name_is_same(queue, j->spec.hidden, j->spec.id))
+			return fail(j, STEP_RENAME);
+		unlinkat(queue, j->spec.hidden, 0);
 	}
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }

@@ -105,3 +105,13 @@ name_replace(int fd, int tmp, int folder, const char *name)
 	errno = error;
 	return false;
 }
+
+bool
+name_is_same(int folder, const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return fstatat(folder, one, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(folder, other, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}

@@ -24,4 +24,7 @@ bool name_can_come_later(void);
 /* Is this still the name of fd? */
 bool name_is_of(int fd, int folder, const char *name);
 
+/* Are these two names of one file? */
+bool name_is_same(int folder, const char *one, const char *other);
+
 #endif

@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@ setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
+	signal(SIGXFSZ, SIG_IGN);
 	strcpy(f->path, "/tmp/net_store.XXXXXX");
 	f->s = spool_new(f->path);
 	*state = f;
@@ -230,6 +233,52 @@ test_report_left_damaged(void **state)
 	close(fd);
 	store_release(f->s, take(f->s, f->id));
 	assert_int_equal(number(f->s, STORE_BAD), 1);
+}
+
+static void
+limit(rlim_t octets)
+{
+	struct rlimit l;
+
+	getrlimit(RLIMIT_FSIZE, &l);
+	l.rlim_cur = octets;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
+/* Its parent cannot be marked; whoever ends that sends the report before. */
+static void
+test_report_unfinished(void **state)
+{
+	struct fixture *f = *state;
+	struct stored m = spool_mail(1);
+	struct mark mark = { .rcpt = 399, .slot = { .state = SLOT_BOUNCED } };
+	struct store_answer a;
+	struct outcome why;
+	struct draft *d;
+	struct entry *e;
+	struct buf ids = { 0 };
+	char id[STORE_ID + 1];
+
+	if (spool_recorders > 0)
+		return; /* they are processes with limits of their own */
+	spool_add_some(f->s, 400, f->id);
+	e = take(f->s, f->id);
+	m.is_bounce = true;
+	d = store_begin(f->s, &m, &why);
+	memcpy(id, draft_id(d), sizeof id);
+	limit(20000);
+	store_bounce(f->s, e, d, &mark, 1, NULL);
+	a = answer(f->s);
+	assert_false(a.ok);
+	limit(RLIM_INFINITY);
+	assert_int_equal(e->slots[399].state, SLOT_BOUNCED);
+	assert_true(store_remove(f->s, e));
+	assert_int_equal(count(f->s, STORE_QUEUE, &ids), 1);
+	assert_string_equal(ids.base, id);
+	store_settle(f->s, take(f->s, id));
+	assert_int_equal(rmdir(path_of(f, "queue", "")), 0);
+	buf_free(&ids);
+	stored_free(&m);
 }
 
 /* It cannot be named (somebody has the hidden name): all is as it was. */
@@ -468,6 +517,7 @@ main(void)
 		TEST(test_report),
 		TEST(test_report_left_hidden),
 		TEST(test_report_left_damaged),
+		TEST(test_report_unfinished),
 		TEST(test_report_refused),
 		TEST(test_edit),
 		TEST(test_edit_of_damaged_text),
