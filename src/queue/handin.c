@@ -352,10 +352,11 @@ handin_run(const struct handin *h, struct events *events, struct outcome *why)
 	struct call c = { .h = h, .events = events, .stream.fd = -1,
 		.config = { .helo = h->helo, .tls = TLS_NONE,
 		    .tls_fixed = true, .host = h->path } };
-	bool heard = true;
+	bool heard;
 
-	if (is_anybody_pending(h->envelope))
-		heard = call_until_heard(&c, why);
+	if (!is_anybody_pending(h->envelope))
+		return true;
+	heard = call_until_heard(&c, why);
 	if (heard)
 		envelope_settle(h->envelope, why, clock_now());
 	session_free(c.session);
