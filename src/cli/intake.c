@@ -207,6 +207,15 @@ needs_message(const struct settings *s)
 	return s->show.stop_after == STAGE_NONE;
 }
 
+/* -oem, -oee: also a message for nobody goes back, and so is read. */
+static bool
+has_readers(const struct envelope *e, const struct settings *s)
+{
+	return e->n > 0 || s->message.read_recipients ||
+	    s->sendmail.errors == ERRORS_MAIL ||
+	    s->sendmail.errors == ERRORS_MAIL_OK;
+}
+
 static void
 set_dsn(struct envelope *e, const struct message_settings *m)
 {
@@ -281,7 +290,7 @@ intake_read(struct intake *in, const struct settings *s,
 	if (e->n == 0 && !s->message.read_recipients && e->nbad == 0)
 		return no_recipients(why, "no recipients: name them as "
 		    "arguments, or take them from the header with -t");
-	if ((e->n > 0 || s->message.read_recipients) && needs_message(s) &&
+	if (has_readers(e, s) && needs_message(s) &&
 	    !read_message(in, s, self, why))
 		return false;
 	remark(&in->message, s, events);

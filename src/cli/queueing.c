@@ -14,6 +14,7 @@
 #include "cli/become.h"
 #include "cli/enqueue.h"
 #include "cli/follow.h"
+#include "cli/mailback.h"
 #include "cli/runq.h"
 #include "net/clock.h"
 #include "queue/control_client.h"
@@ -364,10 +365,28 @@ queueing_run(struct queueing *q, struct outcome *why)
 	for (size_t i = 0; i < part.envelope.n; i++)
 		result_release(part.envelope.rcpts[i].result);
 	free(part.envelope.rcpts);
+	memcpy(q->id, done.id, sizeof q->id);
 	if (done.id[0] == '\0')
 		return result;
 	report_has_queue(q->report);
 	if (!done.duplicate)
 		set_off(q, done.id);
 	return result;
+}
+
+bool
+queueing_mail_back(struct queueing *q)
+{
+	const struct settings *s = q->settings;
+	const struct enqueue_call call = { s, q->self, q->intake,
+		q->report->run.uid, clock_wall() };
+	enum error_mode mode = s->sendmail.errors;
+	struct outcome why;
+
+	if ((mode != ERRORS_MAIL && mode != ERRORS_MAIL_OK) || s->own_way ||
+	    !queueing_is_first(s) || spool_reach(s->queue.path) != SPOOL_OURS)
+		return false;
+	if (q->intake->envelope.nbad == 0)
+		return q->id[0] != '\0';
+	return q->intake->message.size > 0 && mail_back(&call, q->id, &why);
 }

@@ -12,6 +12,7 @@
 
 #include "cli/intake.h"
 #include "report/report.h"
+#include "spool/store.h"
 
 struct queueing {
 	const struct settings *settings;
@@ -22,6 +23,7 @@ struct queueing {
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
 	bool is_ours;		/* the spool's owner, who wrote it, is us */
+	char id[STORE_ID + 1];	/* of what was queued, or "" */
 };
 
 /* Is the message for the queue first, and not to be delivered by this run? */
@@ -32,6 +34,13 @@ bool queueing_is_last(const struct settings *s);
 
 /* Can it be without a queue?  --at and --dedupe promise what needs one. */
 bool queueing_is_a_must(const struct settings *s);
+
+/*
+ * -oem, -oee: tell the sender by mail of addresses that could not be used.
+ * True: all that stderr would have to say is told so, or will be by the queue's
+ * own bounces.
+ */
+bool queueing_mail_back(struct queueing *q);
 
 enum queueing_result {
 	QUEUEING_DONE,		/* all recipients have a verdict: report them */

@@ -299,6 +299,19 @@ fail_unqueued(struct run *r)
 	return s->config_fault ? EX_CONFIG : EX_UNAVAILABLE;
 }
 
+/* What is mailed back is not printed too; with -oee it is no failure then. */
+static int
+report_queued_mail(struct run *r)
+{
+	int status;
+
+	r->report.quiet = queueing_mail_back(&r->queueing) || r->report.quiet;
+	status = report_results(&r->report, &r->intake.envelope);
+	if (r->s->sendmail.errors == ERRORS_MAIL_OK && r->report.quiet)
+		return status == EX_TEMPFAIL ? status : EX_OK;
+	return status;
+}
+
 static int
 queue_it(struct run *r)
 {
@@ -307,7 +320,7 @@ queue_it(struct run *r)
 	print_events(r);
 	switch (queueing_run(&r->queueing, &why)) {
 	case QUEUEING_DONE:
-		return report_results(&r->report, &r->intake.envelope);
+		return report_queued_mail(r);
 	case QUEUEING_FAILED:
 		return fail(r, &why);
 	case QUEUEING_BARRED:
@@ -326,7 +339,7 @@ handle(struct run *r)
 
 	staging_apply(&r->s->queue, e, clock_now());
 	if (e->n == 0)
-		return report_results(&r->report, e);
+		return report_queued_mail(r);
 	return queueing_is_first(r->s) ? queue_it(r) : send_now(r);
 }
 

@@ -324,7 +324,8 @@ def test_closed_descriptors(box, closed):
 @pytest.mark.parametrize("env", [{}, {"HOME": ""}, {"HOME": "/proc"},
                                  {"HOME": "x"}, {"TMPDIR": "/proc"}], ids=str)
 def test_homes(box, env):
-    assert box.sendmail("-odq", TO, env=env).rc == 0
+    run = box.sendmail("-odq", TO, env=env)
+    assert run.rc == 0, str(run)
     assert only(box).rcpts == [TO]
 
 
@@ -380,6 +381,28 @@ def test_bad_addresses_stop_nobody_else(box):
 def test_quiet(box):
     run = box.sendmail("-odq", "-oeq", "bad@@address", TO)
     assert (run.rc, run.err) == (65, ""), run
+
+
+@pytest.mark.parametrize("mode, rc", [("-oem", 65), ("-oee", 0)])
+@pytest.mark.parametrize("others", [[TO], []], ids=["others", "nobody else"])
+def test_mailed_back(box, mode, rc, others):
+    """What is wrong with an address comes by mail, and nothing on stderr."""
+    run = box.sendmail("-odq", mode, "-f", "me@x.org", "bad@@\033addr", *others)
+    assert (run.rc, run.out, run.err) == (rc, "", ""), run
+    *mails, report = box.queue()
+    assert [m.rcpts for m in mails] == [[TO]] * len(others)
+    assert (report.sender, report.rcpts) == ("", ["me@x.org"])
+    assert b"Content-Type: multipart/report" in report.text
+    assert b"\r\nAction: failed\r\nStatus: 5.1.3\r\n" in report.text
+    assert b"\033" not in report.text and b"hello" in report.text
+    assert not box.strangers()
+
+
+def test_nobody_to_mail_back_to(box):
+    """Then it is printed."""
+    run = box.sendmail("-odq", "-oem", "-f", "<>", "bad@@address", TO)
+    assert run.rc == 65 and "bad@@address" in run.err, run
+    assert only(box).rcpts == [TO]
 
 
 def test_dedupe(box):

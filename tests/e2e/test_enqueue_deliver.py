@@ -101,6 +101,15 @@ def test_interactive_and_refused(served):
     assert not box.strangers()
 
 
+@pytest.mark.parametrize("mode, rc", [("-oem", 67), ("-oee", 0)])
+def test_interactive_and_mailed_back(served, mode, rc):
+    """The bounce says it, so stderr does not."""
+    box = served(NEVER)
+    run = box.sendmail("-odi", mode, "-f", "me@x.org", TO)
+    assert (run.rc, run.err) == (rc, ""), run
+    assert [m.rcpts for m in box.queue()] == [["me@x.org"]]
+
+
 def test_wait(served):
     box = served()
     run = box.smtpsend("--wait", "--json", TO)
