@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Machines with a queue, and what lies in it.
 
-    box = Box(machine, tmp_path)        # /etc with [queue], a spool of user 8125
+    box = Box(machine)          # /etc with [queue], a spool of user 8125
     run = box.sendmail("-odq", "bob@example.org")       # as root
     run = box.sendmail("-t", uid=1234)
     [mail] = box.queue()
@@ -12,9 +12,12 @@ that what the program writes is looked at by somebody else.
 """
 
 import os
+import shutil
 import struct
 import subprocess
+import tempfile
 import time
+import weakref
 from pathlib import Path
 
 import conftest
@@ -90,14 +93,12 @@ class Box:
     spool   False: there is none
     """
 
-    def __init__(self, machine, folder, config="", queue="", spool=True,
-                 **how):
-        self.folder = Path(folder)
-        self.folder.mkdir(exist_ok=True)
+    def __init__(self, machine, config="", queue="", spool=True, **how):
+        # not below pytest's folder: each pytest that begins closes that for
+        # others than root
+        self.folder = Path(tempfile.mkdtemp(prefix="queue-box-"))
         self.folder.chmod(0o755)
-        for parent in list(self.folder.parents)[:3]:
-            if parent != Path("/tmp") and parent.owner() == "root":
-                parent.chmod(parent.stat().st_mode | 0o055)
+        weakref.finalize(self, shutil.rmtree, self.folder, True)
         self.spool = self.folder / "spool"
         self.run = self.folder / "run"
         self.run.mkdir()

@@ -19,8 +19,8 @@ DEAD = "server = 127.0.0.1:1\ntimeout = 1s"     # nobody listens there
 
 
 @pytest.fixture
-def box(machine, tmp_path):
-    return Box(machine, tmp_path)
+def box(machine):
+    return Box(machine)
 
 
 def only(box):
@@ -60,17 +60,17 @@ def test_root_owns_a_spool_where_there_is_no_such_user(box):
     assert only(box).owner == (0, 0, 0o600)
 
 
-def test_nobody_else_gets_in(machine, tmp_path):
+def test_nobody_else_gets_in(machine):
     """No socket either: nothing is queued, and it is said (75)."""
-    box = Box(machine, tmp_path, config=DEAD)
+    box = Box(machine, config=DEAD)
     run = box.sendmail("-odq", TO, uid=1234)
     assert run.rc == 75, run
     assert "nothing was queued: " in run.err, run
     assert box.queue() == []
 
 
-def test_without_a_spool_all_is_as_before(machine, tmp_path):
-    box = Box(machine, tmp_path, spool=False,
+def test_without_a_spool_all_is_as_before(machine):
+    box = Box(machine, spool=False,
               config=DEAD)
     run = box.sendmail(TO)
     assert run.rc == 75, run
@@ -82,8 +82,8 @@ def test_without_a_spool_all_is_as_before(machine, tmp_path):
 
 @pytest.mark.parametrize("option", [["--at", "+1h"], ["--dedupe", "k"]],
                          ids=["at", "dedupe"])
-def test_what_needs_a_queue_says_so(machine, tmp_path, option):
-    box = Box(machine, tmp_path, spool=False)
+def test_what_needs_a_queue_says_so(machine, option):
+    box = Box(machine, spool=False)
     run = box.smtpsend(*option, TO)
     assert (run.rc, run.err) == (
         69, f"smtpsend: {option[0]} needs a queue, nothing was sent: this "
@@ -114,11 +114,11 @@ def test_too_many_hops(box):
     assert box.queue() == []
 
 
-def test_received(machine, tmp_path):
-    box = Box(machine, tmp_path, queue="received = no")
+def test_received(machine):
+    box = Box(machine, queue="received = no")
     box.sendmail("-odq", TO)
     assert b"Received:" not in only(box).text
-    box = Box(machine, tmp_path / "other")
+    box = Box(machine)
     box.sendmail("-odq", "-p", "uucp:host", TO)
     assert b" with uucp id\r\n " in only(box).text
     assert b" for <bob@example.org>; " in only(box).text
@@ -197,8 +197,8 @@ def test_standard_input_of_every_kind(box, script, rc):
     assert not box.strangers()
 
 
-def test_too_large(machine, tmp_path):
-    box = Box(machine, tmp_path, config="max-size = 10k")
+def test_too_large(machine):
+    box = Box(machine, config="max-size = 10k")
     run = box.sendmail("-odq", TO, stdin=b"Subject: x\n\n" + b"y\n" * 9000)
     assert run.rc == 65 and "max-size" in run.err, run
     assert box.queue() == []
@@ -258,8 +258,8 @@ def test_a_configuration_that_anybody_can_write_to(box):
     assert box.queue() == []
 
 
-def test_broken_and_no_spool(machine, tmp_path):
-    box = Box(machine, tmp_path, config="tsl = may", spool=False)
+def test_broken_and_no_spool(machine):
+    box = Box(machine, config="tsl = may", spool=False)
     run = box.sendmail(TO)
     assert run.rc == 78, run
     assert "nothing was sent: " in run.err
@@ -329,8 +329,8 @@ def test_homes(box, env):
     assert only(box).rcpts == [TO]
 
 
-def test_another_host_name(machine, tmp_path):
-    box = Box(machine, tmp_path, hostname="grün", mailname="example.com")
+def test_another_host_name(machine):
+    box = Box(machine, hostname="grün", mailname="example.com")
     assert box.sendmail("-odq", "root").rc == 0
     assert only(box).rcpts == ["root@example.com"]
     assert only(box).sender == "root@example.com"
@@ -346,8 +346,8 @@ def test_a_spool_that_others_may_enter(box, mode):
     assert not (box.spool / "queue").exists() or not box.queue()
 
 
-def test_a_spool_that_is_a_file(machine, tmp_path):
-    box = Box(machine, tmp_path, spool=False,
+def test_a_spool_that_is_a_file(machine):
+    box = Box(machine, spool=False,
               config=DEAD)
     box.spool.write_text("")
     run = box.sendmail(TO)
@@ -426,19 +426,20 @@ def test_json(box):
     assert f'"queue_id":"{only(box).id}"' in run.out
 
 
-def test_the_log_has_the_id(machine, tmp_path):
-    log = tmp_path / "log"
+def test_the_log_has_the_id(machine):
+    box = Box(machine)
+    log = box.folder / "log"
     log.touch()
     os.chown(log, SPOOL_UID, SPOOL_UID)
-    box = Box(machine, tmp_path, config=f"log = {log}")
+    box.configure(f"log = {log}\n{box.config}")
     box.sendmail("-odq", "-f", "me@x.org", TO, "joe@x.org")
     [line] = log.read_text().splitlines()
     assert f"uid=0 id={only(box).id} from=<me@x.org> status=queued " in line
     assert line.endswith("recipients=2")
 
 
-def test_staging(machine, tmp_path):
-    box = Box(machine, tmp_path, queue="send-all-to = dev@d.org\n"
+def test_staging(machine):
+    box = Box(machine, queue="send-all-to = dev@d.org\n"
               "bcc-all = log@d.org\nallow-recipients = *@example.org\n")
     run = box.sendmail("-odq", TO, "joe@x.org")
     assert run.rc == 65 and "this machine sends no mail to joe@x.org" in run.err
@@ -448,8 +449,8 @@ def test_staging(machine, tmp_path):
     assert mail.notify == {"log@d.org": 1}
 
 
-def test_staging_without_a_queue(machine, tmp_path):
-    box = Box(machine, tmp_path, spool=False, queue="allow-recipients = y.org")
+def test_staging_without_a_queue(machine):
+    box = Box(machine, spool=False, queue="allow-recipients = y.org")
     run = box.sendmail(TO)
     assert run.rc == 65 and "sends no mail to bob@example.org" in run.err, run
 
@@ -457,10 +458,10 @@ def test_staging_without_a_queue(machine, tmp_path):
 # ~/dead.letter
 
 @pytest.fixture
-def lost(machine, tmp_path):
+def lost(machine):
     """No queue, no server, and a user 1234 with a home."""
-    box = Box(machine, tmp_path, config=DEAD, spool=False)
-    box.home = tmp_path / "home"
+    box = Box(machine, config=DEAD, spool=False)
+    box.home = box.folder / "home"
     box.home.mkdir()
     os.chown(box.home, 1234, 1234)
     box.letter = box.home / "dead.letter"

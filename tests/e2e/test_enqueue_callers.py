@@ -76,13 +76,12 @@ FORMS = [f"{'CRLF' if end != chr(10) else 'LF'}{'' if last else ', no end'}"
 @pytest.fixture(scope="module")
 def box(tmp_path_factory):
     """Nothing in it is tried: the queue alone is looked at."""
-    folder = tmp_path_factory.mktemp("callers")
 
     def machine(**how):
         place = tmp_path_factory.mktemp("machine")
         place.chmod(0o755)
         return Machine(place, **how)
-    return Box(machine, folder, config="server = 127.0.0.1:1\ntimeout = 1s")
+    return Box(machine, config="server = 127.0.0.1:1\ntimeout = 1s")
 
 
 def take(box):

@@ -26,7 +26,7 @@ NEVER = dialogue(RCPT=refuse_bob)
 
 
 @pytest.fixture
-def served(machine, tmp_path):
+def served(machine):
     """served(script, ...): a box whose mail goes to a server of that script."""
     servers = []
 
@@ -34,7 +34,7 @@ def served(machine, tmp_path):
         server = Server(*(scripts or (dialogue(),)))
         servers.append(server)
         server.__enter__()
-        box = Box(machine, tmp_path, queue=queue,
+        box = Box(machine, queue=queue,
                   config=f"server = 127.0.0.1:{server.port}\ntimeout = 5s",
                   **how)
         box.server = server
@@ -144,9 +144,9 @@ def test_wait_no_longer(served):
     assert f"it stays in the queue as {left.id}" in run.err
 
 
-def test_wait_needs_no_queue(machine, tmp_path):
+def test_wait_needs_no_queue(machine):
     with Server(dialogue()) as server:
-        box = Box(machine, tmp_path, spool=False,
+        box = Box(machine, spool=False,
                   config=f"server = 127.0.0.1:{server.port}")
         assert box.smtpsend("--wait", TO).rc == 0
         assert len(server.conns) == 1
@@ -174,9 +174,9 @@ def test_queue_on_defer_queues_nobody_else(served):
     assert left.rcpts == ["b@x.org"]
 
 
-def test_queue_on_defer_without_a_queue(machine, tmp_path):
+def test_queue_on_defer_without_a_queue(machine):
     with Server(LATER) as server:
-        box = Box(machine, tmp_path, spool=False,
+        box = Box(machine, spool=False,
                   config=f"server = 127.0.0.1:{server.port}")
         run = box.smtpsend("--queue-on-defer", TO)
     assert run.rc == 75, run
