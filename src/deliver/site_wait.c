@@ -55,6 +55,7 @@ fall(struct site *s, int64_t now)
 	s->next = now + SECONDS(config->host_retry[i]);
 	hops_die(&s->hops, s->next);
 	list_remove(&s->told);
+	list_remove(&s->down); /* a wait that was cut short */
 	list_append(&s->job->down, &s->down, s);
 	if (s->next < s->job->due)
 		s->job->due = s->next;
