@@ -69,7 +69,7 @@ expect(int replies, char digit)
 int
 main(int argc, char **argv)
 {
-	static const char mail[] = "MAIL FROM:<a@bench.test>\r\n"
+	static const char mail[] = "MAIL FROM:<a@bench.test> QUEUEONLY\r\n"
 	    "RCPT TO:<b@bench.test>\r\nDATA\r\n";
 	static char text[1 << 20];
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
