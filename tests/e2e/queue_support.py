@@ -102,6 +102,7 @@ class Box:
         self.spool = self.folder / "spool"
         self.run = self.folder / "run"
         self.run.mkdir()
+        os.chown(self.run, SPOOL_UID, SPOOL_UID)
         if spool:
             self.spool.mkdir()
             self.spool.chmod(0o700)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: ISC
+"""An ordinary user and a daemon: mail is handed in over its socket."""
+
+import subprocess
+
+import pytest
+
+from faults_support import Server
+from queue_support import SPOOL_UID, Box, wait_for
+from scripted import dialogue
+
+TO = "bob@example.org"
+LATER = dialogue(RCPT="451 4.3.0 later")
+
+
+@pytest.fixture
+def daemon(machine):
+    """daemon(script): a box with one at work, whose mail goes to a server."""
+    stop = []
+
+    def make(script=None):
+        server = Server(script or dialogue())
+        server.__enter__()
+        box = Box(machine, config=f"server = 127.0.0.1:{server.port}")
+        box.server = server
+        p = subprocess.Popen([*box.machine, str(box.bin / "smtpsend"),
+                              "--daemon"], env=box.machine.environment())
+        stop.append((server, p))
+        wait_for((box.run / "submit").exists)
+        return box
+    yield make
+    for server, p in stop:
+        p.terminate()
+        p.wait(20)
+        server.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("uid", [1234, 0, SPOOL_UID])
+def test_whoever_hands_it_in(daemon, uid):
+    box = daemon()
+    run = box.sendmail(TO, uid=uid)
+    assert (run.rc, run.out, run.err) == (0, "", ""), str(run)
+    wait_for(lambda: box.server.conns and not box.queue())
+    assert not box.strangers()
+
+
+def test_whose_it_is(daemon):
+    box = daemon()
+    run = box.sendmail("-odq", "-N", "never", "-L", "tag", TO, uid=1234)
+    assert run.rc == 0, str(run)
+    [mail] = box.queue()
+    assert (mail.uid, mail.rcpts, mail.tag) == (1234, [TO], "tag")
+    assert mail.notify == {TO: 1}
+    assert mail.text.count(b"\r\nSubject: hi\r\n") == 1
+    assert b"(from userid 1234)" in mail.text
+    assert not box.server.conns and not box.strangers()
+
+
+def test_wait(daemon):
+    box = daemon()
+    run = box.smtpsend("--wait=20", "--json", TO, uid=1234)
+    assert run.rc == 0 and '"status":"delivered"' in run.out, str(run)
+
+
+def test_wait_for_bad_news(daemon):
+    box = daemon(LATER)
+    run = box.smtpsend("--wait=20", TO, uid=1234)
+    [mail] = box.queue()
+    assert run.rc == 75, str(run)
+    assert f"it stays in the queue as {mail.id}" in run.err
+    assert "451 4.3.0 later" in run.err
+
+
+def test_interactive(daemon):
+    box = daemon()
+    run = box.sendmail("-odi", TO, uid=1234)
+    assert (run.rc, run.err) == (0, ""), str(run)
+    assert box.queue() == [] and len(box.server.conns) == 1
+
+
+def test_queue_on_defer(daemon):
+    box = daemon(LATER)
+    run = box.smtpsend("--queue-on-defer", TO, uid=1234)
+    assert (run.rc, run.err) == (0, ""), str(run)
+    assert [m.uid for m in box.queue()] == [1234]
