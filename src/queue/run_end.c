@@ -57,7 +57,14 @@ forget(struct run *run, int64_t next)
 static void
 settle(struct run *run)
 {
-	store_settle(run->runner->store, run->entry);
+	struct runner *r = run->runner;
+	unsigned uid = run->entry->mail.uid;
+
+	if (!store_settle(r->store, run->entry)) {
+		r->status = EX_IOERR;
+		runner_log(r, MAILLOG_ERROR, uid, run->item->id, "it is over, "
+		    "but the disk keeps it: it is looked at again");
+	}
 	forget(run, 0);
 }
 

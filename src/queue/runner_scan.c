@@ -163,7 +163,10 @@ runner_look(struct runner *r, struct item *i)
 		break;
 	case STORE_BUSY:
 	case STORE_REFUSED:
-		index_wait(&r->index, i, r->now + SECONDS(300), 0);
+		if (r->config->once || r->config->woken_only)
+			look_away(r, i, &why);
+		else
+			index_wait(&r->index, i, r->now + SECONDS(300), 0);
 		break;
 	}
 }

@@ -236,6 +236,22 @@ def test_an_attempt_that_cannot_be_recorded(machine, tmp_path):
     assert len(taken(srv)) == 1
 
 
+def test_a_message_that_cannot_be_opened(machine, tmp_path):
+    """The others go; 75, and nobody waits for it."""
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, tmp_path, srv.port)
+        box.put("a@example.org")
+        box.put("b@example.org")
+        path = box.files()[0]
+        path.chmod(0)
+        run = box.q()
+        assert run.rc == 75, run
+        assert box.states() == ["P"]
+        path.chmod(0o600)
+        assert box.q().rc == 0
+    assert rcpts(srv) == ["b@example.org", "a@example.org"]
+
+
 def test_a_broken_configuration_keeps_all(machine, tmp_path):
     """FAULTS 86."""
     with Server(dialogue()) as srv:
