@@ -2,7 +2,7 @@
 """A machine with a queue whose next hop is a server of the test's, and the
 processes that run that queue.
 
-    box = QueueBox(machine, tmp_path, srv.port)
+    box = QueueBox(machine, srv.port)
     box.put("bob@example.org")          # -odq
     assert box.q().rc == 0              # sendmail -q
     with box.process("smtpsend", "--daemon") as p:
@@ -10,14 +10,11 @@ processes that run that queue.
 """
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
-import tempfile
-import weakref
 
-from queue_support import MESSAGE, SPOOL_UID, Box, wait_for
+from queue_support import MESSAGE, Box, wait_for
 
 # at once, as far as the keys let it; no helper processes
 QUICK = """\
@@ -43,15 +40,10 @@ def slots(path):
 
 
 class QueueBox(Box):
-    def __init__(self, machine, _folder, port=None, config="", queue=QUICK,
-                 **how):
+    def __init__(self, machine, port=None, config="", queue=QUICK, **how):
         if port:
             config += f"\nserver = 127.0.0.1\nport = {port}\n"
-        # not below pytest's own folder, which only root may enter at times
-        folder = tempfile.mkdtemp(prefix="queue.")
-        weakref.finalize(self, shutil.rmtree, folder, True)
-        super().__init__(machine, folder, config=config, queue=queue, **how)
-        os.chown(self.run, SPOOL_UID, SPOOL_UID)
+        super().__init__(machine, config=config, queue=queue, **how)
 
     def put(self, *args, text=MESSAGE, **how):
         run = self.sendmail("-odq", "-i", "-f", "me@example.net", *args,

@@ -51,9 +51,9 @@ def daemon(box, *args, **env):
 
 
 @pytest.fixture
-def box(machine, tmp_path):
+def box(machine):
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.srv = srv
         yield box
 
@@ -79,19 +79,19 @@ def test_usr1_runs_all(box):
     assert taken(box.srv) == ["0", "1", "2"]
 
 
-def test_what_was_there_before_it(machine, tmp_path):
+def test_what_was_there_before_it(machine):
     """Of an earlier run, and due in a second."""
     with Server(dialogue(MAIL="451 4.3.0 later"), dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         assert box.q().rc == 0
         with daemon(box):
             wait_for(lambda: not box.files())
 
 
-def test_host_down_then_up(machine, tmp_path):
+def test_host_down_then_up(machine):
     with Server(rst, rst, rst, dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         with daemon(box) as p:
             for n in range(5):
                 box.put(TO, text=FORM % n)
@@ -101,10 +101,10 @@ def test_host_down_then_up(machine, tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["EHLO", "MAIL", "DATA", "."])
-def test_term_in_the_middle(machine, tmp_path, verb):
+def test_term_in_the_middle(machine, verb):
     """Within 5 s, with 0; what was not decided is tried again."""
     with Server(dialogue(**{verb: stall}), dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         with daemon(box) as p:
             p.send_signal(signal.SIGUSR1)
@@ -122,11 +122,11 @@ def test_term_in_the_middle(machine, tmp_path, verb):
         assert box.queue() == []
 
 
-def test_term_while_it_is_quick(machine, tmp_path):
+def test_term_while_it_is_quick(machine):
     """What it took is recorded: each message is at the server once."""
     many = 100
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         for n in range(many):
             box.put(TO, text=FORM % n)
         with daemon(box) as p:
@@ -151,7 +151,7 @@ def test_hup_reads_the_configuration_again(box):
     assert box.srv.conns == []
 
 
-def test_hup_lets_what_is_under_way_end(machine, tmp_path):
+def test_hup_lets_what_is_under_way_end(machine):
     def slow(c):
         box.hup.send_signal(signal.SIGHUP)
         box.hup.manager.heard.clear()
@@ -159,7 +159,7 @@ def test_hup_lets_what_is_under_way_end(machine, tmp_path):
         c.say("250 ok")
 
     with Server(dialogue(MAIL=slow)) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         with daemon(box) as p:
             box.hup = p
@@ -196,8 +196,8 @@ def test_signals_at_random(box):
     assert taken(box.srv) == sorted(str(n) for n in range(40))
 
 
-def test_the_watchdog(machine, tmp_path):
-    box = QueueBox(machine, tmp_path, 1)
+def test_the_watchdog(machine):
+    box = QueueBox(machine, 1)
     with daemon(box, WATCHDOG_USEC="400000") as p:
         p.manager.heard.clear()
         p.manager.wait_for("WATCHDOG=1")
@@ -205,9 +205,9 @@ def test_the_watchdog(machine, tmp_path):
         p.manager.wait_for("WATCHDOG=1", 2)
 
 
-def test_the_status(machine, tmp_path):
+def test_the_status(machine):
     with Server(dialogue(MAIL="451 4.3.0 later")) as srv:
-        box = QueueBox(machine, tmp_path, srv.port,
+        box = QueueBox(machine, srv.port,
                        queue=QUICK.replace("retry = 1s 1s", "retry = 1h"))
         box.put(TO)
         with daemon(box) as p:
@@ -277,7 +277,7 @@ def test_a_second_one_says_so(box):
         wait_for(lambda: not box.files() and box.srv.conns)
 
 
-def test_without_a_spool(machine, tmp_path):
-    run = QueueBox(machine, tmp_path, 1, spool=False).smtpsend(
+def test_without_a_spool(machine):
+    run = QueueBox(machine, 1, spool=False).smtpsend(
         "--daemon", stdin=b"")
     assert run.rc == 78 and "no such spool" in run.err, run

@@ -31,9 +31,9 @@ def rcpts(srv):
             if line.startswith("RCPT")]
 
 
-def test_what_is_queued_is_delivered(machine, tmp_path):
+def test_what_is_queued_is_delivered(machine):
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         for n in range(3):
             box.put(TO, text=b"Subject: %d\n\nhello\n" % n)
         run = box.q()
@@ -43,24 +43,24 @@ def test_what_is_queued_is_delivered(machine, tmp_path):
     assert not box.strangers()
 
 
-def test_without_a_queue_there_is_nothing_to_do(machine, tmp_path):
-    box = QueueBox(machine, tmp_path, 1, spool=False)
+def test_without_a_queue_there_is_nothing_to_do(machine):
+    box = QueueBox(machine, 1, spool=False)
     assert (box.q().rc, box.q("-v").rc) == (0, 0)
 
 
-def test_a_stranger_may_not(machine, tmp_path):
-    box = QueueBox(machine, tmp_path, 1)
+def test_a_stranger_may_not(machine):
+    box = QueueBox(machine, 1)
     box.put(TO)
     run = box.q(uid=4321)
     assert run.rc == 77 and "not yours" in run.err, run
     assert box.states() == ["P"]
 
 
-def test_one_of_three_is_deferred(machine, tmp_path):
+def test_one_of_three_is_deferred(machine):
     three = ("a@example.org", "b@example.org", "c@example.org")
     replies = ["250 ok", "451 4.3.0 later", "250 ok"]
     with Server(dialogue(RCPT=replies), dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(*three)
         assert box.q().rc == 0
         assert box.states() == ["DPD"]
@@ -70,11 +70,11 @@ def test_one_of_three_is_deferred(machine, tmp_path):
     assert rcpts(srv) == [*three, "b@example.org"]
 
 
-def test_verdicts_on_two_servers_survive_a_crash(machine, tmp_path):
+def test_verdicts_on_two_servers_survive_a_crash(machine):
     """Killed when two of four have it: only the others are tried again."""
     with Server(dialogue()) as up, Server(dialogue(MAIL=stall),
                                           dialogue()) as slow:
-        box = QueueBox(machine, tmp_path, config=(
+        box = QueueBox(machine, config=(
             f"[domain up.example]\nserver = 127.0.0.1\nport = {up.port}\n"
             f"[domain slow.example]\nserver = 127.0.0.1\n"
             f"port = {slow.port}\n"))
@@ -92,7 +92,7 @@ def test_verdicts_on_two_servers_survive_a_crash(machine, tmp_path):
     assert len(taken(up)) == len(taken(slow)) == 1
 
 
-def test_the_lane_waits_for_the_record(machine, tmp_path):
+def test_the_lane_waits_for_the_record(machine):
     """The next mail of a connection begins after the one before is safe."""
     seen = []
 
@@ -101,7 +101,7 @@ def test_the_lane_waits_for_the_record(machine, tmp_path):
         c.say("250 ok")
 
     with Server(dialogue(MAIL=reply)) as srv:
-        box = QueueBox(machine, tmp_path, srv.port,
+        box = QueueBox(machine, srv.port,
                        queue=QUICK + "site-lanes = 1\n")
         box.put("a@example.org")
         box.put("b@example.org")
@@ -111,10 +111,10 @@ def test_the_lane_waits_for_the_record(machine, tmp_path):
     assert seen in (["PP", "P"], ["PP", "DP"]), seen
 
 
-def test_it_is_recorded_before_anybody_is_asked(machine, tmp_path):
+def test_it_is_recorded_before_anybody_is_asked(machine):
     """Killed at each try, it backs off: the attempt counts already."""
     with Server(stall) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         runs = []
         for n in range(3):
@@ -137,9 +137,9 @@ def newest_runs(box):
     (("-qRann",), "ann"), (("-q!Rann",), "bob"), (("-qSnobody",), ""),
     (("-qSme@",), "ann bob"), (("-q!Sme@",), ""), (("-qI01",), "ann bob"),
     (("-qf",), "ann bob")])
-def test_only_some_of_them(machine, tmp_path, ask, want):
+def test_only_some_of_them(machine, ask, want):
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put("ann@example.org")
         box.put("bob@example.org")
         run = box.command("sendmail", *ask, stdin=b"")
@@ -147,11 +147,11 @@ def test_only_some_of_them(machine, tmp_path, ask, want):
     assert sorted(r.split("@")[0] for r in rcpts(srv)) == want.split()
 
 
-def test_three_runners(machine, tmp_path):
+def test_three_runners(machine):
     """Each message once."""
     many = 150
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         for n in range(many):
             box.put(TO, text=b"Subject: %03d\n\nhello\n" % n)
         running = [box.process("sendmail", "-q") for _ in range(3)]
@@ -160,10 +160,10 @@ def test_three_runners(machine, tmp_path):
     assert taken(srv) == ["%03d" % n for n in range(many)]
 
 
-def test_a_stopped_runner_keeps_what_it_has(machine, tmp_path):
+def test_a_stopped_runner_keeps_what_it_has(machine):
     """FAULTS 78: the other one passes it by, and it is not sent twice."""
     with Server(dialogue(DATA=stall), dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put("a@example.org", text=b"Subject: one\n\nhello\n")
         with box.process("sendmail", "-q") as p:
             wait_for(lambda: "DATA" in srv.lines)
@@ -179,8 +179,8 @@ def test_a_stopped_runner_keeps_what_it_has(machine, tmp_path):
     assert rcpts(srv).count("b@example.org") == 1
 
 
-def test_nobody_answers_in_dns(machine, tmp_path):
-    box = QueueBox(machine, tmp_path, config=(
+def test_nobody_answers_in_dns(machine):
+    box = QueueBox(machine, config=(
         f"resolver = 127.0.0.1:{closed_port()}\n"))
     box.put(TO)
     run = box.q()
@@ -189,11 +189,11 @@ def test_nobody_answers_in_dns(machine, tmp_path):
     assert '"stage":"DNS' in box.words(), box.words()
 
 
-def test_a_text_that_is_damaged_is_not_sent(machine, tmp_path):
+def test_a_text_that_is_damaged_is_not_sent(machine):
     """FAULTS 49: no final dot; out of the way, for a person to look at."""
     big = b"Subject: x\n\n" + b"x" * 70 + b"\n" + b"hello\n" * 60000
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO, text=big)
         path, = box.files()
         with open(path, "r+b") as f:
@@ -207,10 +207,10 @@ def test_a_text_that_is_damaged_is_not_sent(machine, tmp_path):
     assert left, "it is gone"
 
 
-def test_a_delivery_that_cannot_be_recorded(machine, tmp_path):
+def test_a_delivery_that_cannot_be_recorded(machine):
     """FAULTS 63: held/, 74, and never sent again."""
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         # the first is the attempt's; then nothing can be written any more
         wrap = Strace("fdatasync:error=EIO:when=2+")
@@ -224,9 +224,9 @@ def test_a_delivery_that_cannot_be_recorded(machine, tmp_path):
     assert len(taken(srv)) == 1
 
 
-def test_an_attempt_that_cannot_be_recorded(machine, tmp_path):
+def test_an_attempt_that_cannot_be_recorded(machine):
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         run = box.q(wrap=Strace("fdatasync:error=EIO"))
         assert run.rc == 74, run
@@ -236,10 +236,10 @@ def test_an_attempt_that_cannot_be_recorded(machine, tmp_path):
     assert len(taken(srv)) == 1
 
 
-def test_a_message_that_cannot_be_opened(machine, tmp_path):
+def test_a_message_that_cannot_be_opened(machine):
     """The others go; 75, and nobody waits for it."""
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put("a@example.org")
         box.put("b@example.org")
         path = box.files()[0]
@@ -252,10 +252,10 @@ def test_a_message_that_cannot_be_opened(machine, tmp_path):
     assert rcpts(srv) == ["b@example.org", "a@example.org"]
 
 
-def test_a_broken_configuration_keeps_all(machine, tmp_path):
+def test_a_broken_configuration_keeps_all(machine):
     """FAULTS 86."""
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         box.configure(box.config + "\nnonsense\n")
         run = box.q()
@@ -267,10 +267,10 @@ def test_a_broken_configuration_keeps_all(machine, tmp_path):
 
 
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_in_the_middle(machine, tmp_path, which):
+def test_a_signal_in_the_middle(machine, which):
     """Within 5 s, with 75; it is tried again."""
     with Server(dialogue(MAIL=stall), dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.put(TO)
         with box.process("sendmail", "-q") as p:
             wait_for(lambda: any("MAIL" in line for line in srv.lines))
@@ -283,11 +283,11 @@ def test_a_signal_in_the_middle(machine, tmp_path, which):
     assert len(taken(srv)) == 1
 
 
-def test_lost_connections(machine, tmp_path):
+def test_lost_connections(machine):
     """A server that resets each second connection: nothing is lost."""
     scripts = [dialogue(MAIL=rst), dialogue()]
     with Server(*scripts) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         for n in range(5):
             box.put(TO, text=b"Subject: %d\n\nhello\n" % n)
         for _ in range(3):
@@ -296,9 +296,9 @@ def test_lost_connections(machine, tmp_path):
     assert taken(srv) == ["0", "1", "2", "3", "4"]
 
 
-def test_real_servers(machine, tmp_path, server):
+def test_real_servers(machine, server):
     """Each of 20 messages is there once, and the server's log is clean."""
-    box = QueueBox(machine, tmp_path, server.port)
+    box = QueueBox(machine, server.port)
     for n in range(20):
         box.put("bob@example.test", text=b"Subject: %d\n\nhello\n" % n)
     run = box.q()
