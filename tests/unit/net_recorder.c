@@ -42,7 +42,7 @@ struct desk {
 static void
 open_desk(struct desk *d, unsigned recorders, int idle)
 {
-	char name[8];
+	char name[16];
 
 	*d = (struct desk){ .path = "/tmp/recorder.XXXXXX" };
 	assert_non_null(mkdtemp(d->path));
