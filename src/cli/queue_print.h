@@ -26,8 +26,8 @@ struct queue_print {
 
 void queue_print_free(struct queue_print *p);
 
-/* A row of the list; p is a struct queue_print. */
-void queue_print_row(void *p, const struct listing_row *row);
+/* A row of the list; self is a struct queue_print. */
+void queue_print_row(void *self, const struct listing_row *row);
 
 /* One object of the answer; it is changed. */
 void queue_print_line(struct queue_print *p, char *line, size_t n);

@@ -51,6 +51,19 @@ void json_begin(struct json *j, char *text, size_t n);
 
 /* The same for the elements of an array, which have no keys; another is BAD. */
 void json_begin_array(struct json *j, char *text, size_t n);
+
+/* The text of a value as what it is, a part of one that may be changed. */
+static inline char *
+json_inside(struct slice text)
+{
+	union {
+		const char *is;
+		char *was;
+	} p = { text.p };
+
+	return p.was;
+}
+
 enum json_got json_next(struct json *j, struct json_member *m);
 
 #endif

@@ -156,9 +156,9 @@ bounce_plan(struct bounce *b, const struct entry *e,
 	static const enum bounce_kind kinds[] = { BOUNCE_FAILURE,
 		BOUNCE_DELAY, BOUNCE_SUCCESS };
 
+	bounce_free(b);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		bounce_free(b);
-		b->kind = kinds[i];
+		*b = (struct bounce){ .kind = kinds[i] };
 		b->todo = todo(b, e, call);
 		if (b->todo == BOUNCE_NOTHING)
 			continue;

@@ -221,7 +221,7 @@ read_domain(struct health *h, struct slice text)
 		WIRE_TEXT("reason", &d->reason), { 0 }
 	};
 
-	return wire_read((char *)(uintptr_t)text.p, text.n, fields);
+	return wire_read(json_inside(text), text.n, fields);
 }
 
 static bool
@@ -231,7 +231,7 @@ read_domains(struct health *h, struct slice array)
 	struct json j;
 	enum json_got got;
 
-	json_begin_array(&j, (char *)(uintptr_t)array.p, array.n);
+	json_begin_array(&j, json_inside(array), array.n);
 	while ((got = json_next(&j, &m)) == JSON_MEMBER)
 		if (!read_domain(h, m.value.text))
 			return false;

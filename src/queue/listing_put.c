@@ -76,7 +76,7 @@ read_rcpt(struct listing_row *row, struct slice text)
 		WIRE_NUMBER("next_try", &r->next), { 0 }
 	};
 
-	if (!wire_read((char *)(uintptr_t)text.p, text.n, fields))
+	if (!wire_read(json_inside(text), text.n, fields))
 		return false;
 	r->state = state.n > 0 ? (enum slot_state)state.p[0] : SLOT_PENDING;
 	return r->address.n > 0;
@@ -90,7 +90,7 @@ read_rcpts(struct listing_row *row, struct slice text)
 	enum json_got got;
 
 	row->n = 0;
-	json_begin_array(&j, (char *)(uintptr_t)text.p, text.n);
+	json_begin_array(&j, json_inside(text), text.n);
 	while ((got = json_next(&j, &m)) == JSON_MEMBER)
 		if (!read_rcpt(row, m.value.text))
 			return false;

@@ -151,7 +151,7 @@ take_rcpt(struct incoming *m, struct slice text, struct outcome *why)
 		WIRE_FLAG("success_told", &s.success_told), { 0 }
 	};
 
-	if (!wire_read((char *)(uintptr_t)text.p, text.n, fields) ||
+	if (!wire_read(json_inside(text), text.n, fields) ||
 	    !is_state(state) || notify > 15 || attempts > UINT16_MAX ||
 	    code > 999 || !take_esc(esc, &s.esc) || to.n == 0)
 		return bad(why, "a recipient");
@@ -178,7 +178,7 @@ take_rcpts(struct incoming *m, struct slice array, struct outcome *why)
 	enum json_got got;
 
 	random_draw(&m->mail.envelope.key, sizeof m->mail.envelope.key);
-	json_begin_array(&j, (char *)(uintptr_t)array.p, array.n);
+	json_begin_array(&j, json_inside(array), array.n);
 	while ((got = json_next(&j, &member)) == JSON_MEMBER)
 		if (m->mail.envelope.n == RCPTS ||
 		    !take_rcpt(m, member.value.text, why))

@@ -93,7 +93,7 @@ read_ids(struct request *r, struct slice array)
 	struct json j;
 	enum json_got got;
 
-	json_begin_array(&j, (char *)(uintptr_t)array.p, array.n);
+	json_begin_array(&j, json_inside(array), array.n);
 	while ((got = json_next(&j, &m)) == JSON_MEMBER) {
 		if (m.value.kind != JSON_STRING)
 			return false;

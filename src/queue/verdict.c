@@ -17,7 +17,7 @@ deferral_esc(struct esc esc)
 static void
 give_up(struct recipient *r, unsigned tries)
 {
-	struct outcome o = recipient_outcome(r), ours = o;
+	struct outcome o = recipient_outcome(r), ours;
 	struct result *result;
 
 	o.verdict = FAILED;

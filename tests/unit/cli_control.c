@@ -297,8 +297,10 @@ test_slow(void **state)
 	}
 	got = hear(half);
 	assert_int_equal(got.n, 0);
+	buf_free(&got);
 	got = hear(silent);
 	assert_int_equal(got.n, 0);
+	buf_free(&got);
 	poll(NULL, 0, 1500);
 	got = hear(deaf); /* what the kernel has kept, and the end */
 	assert_true(got.n > 0 && got.n < (1 << 20));
