@@ -71,7 +71,7 @@ def allocations(f, names, step, start, of):
             mark.unlink(missing_ok=True)
             f.during = {"LD_PRELOAD": str(tools / "preload_malloc"),
                         "FAIL_ALLOC": str(n), "FAIL_MARK": str(mark)}
-            f.case(name, 0)
+            f.case(name, 0, what=f"allocation {n}")
             if not mark.exists():
                 break
     f.during = {}

@@ -234,6 +234,7 @@ class Killer:
 
     def play(self, plan, n, one):
         daemon = world.Daemon(self.w) if plan.daemon else None
+        assert daemon is None or daemon.ready, "the daemon does not listen"
         if daemon and plan.victim_daemon:
             return self.kill_daemon(plan, n, one, daemon)
         told, status = self.kill_command(plan, n, one)
@@ -241,7 +242,7 @@ class Killer:
             daemon.end()
         return told, status
 
-    def case(self, name, n, one=False):
+    def case(self, name, n, one=False, what=""):
         """One kill; False when it ended before call n."""
         w, start = self.w, time.monotonic()
         w.fresh()
@@ -256,6 +257,7 @@ class Killer:
             plan.after()
         later = w.quiet()
         trouble = crash(told) or later
+        told["call"] = what or told["call"]
         self.book(name, n, one, told, self.judged(name, plan), trouble,
                   w.litter(plan.keys))
         self.slow(f"{name} {' '.join(self.extra)} --at {n}{' --one' if one else ''} "

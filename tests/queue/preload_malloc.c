@@ -4,12 +4,16 @@
  *
  * $FAIL_ALLOC is N; $FAIL_MARK a file that a line is appended to when that
  * happened, so that who counts up knows when to stop.  Children go on counting
- * where their parent was.
+ * where their parent was.  What glibc allocates to look up users does not fail:
+ * glibc 2.36 itself crashes then (nss_database.c).
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t n);
@@ -21,6 +25,31 @@ void *realloc(void *p, size_t n);
 
 static long at = -1, calls;
 
+/* backtrace() allocates when it is called first. */
+__attribute__((constructor)) static void
+warm_up(void)
+{
+	void *frames[4];
+
+	backtrace(frames, 4);
+}
+
+static int
+looks_up_users(void)
+{
+	void *frames[40];
+	int n = backtrace(frames, 40);
+	Dl_info info;
+
+	for (int i = 0; i < n; i++)
+		if (dladdr(frames[i], &info) != 0 && info.dli_sname != NULL &&
+		    (strncmp(info.dli_sname, "getpw", 5) == 0 ||
+		        strncmp(info.dli_sname, "getgr", 5) == 0 ||
+		        strncmp(info.dli_sname, "initgroups", 10) == 0))
+			return 1;
+	return 0;
+}
+
 static int
 is_time(void)
 {
@@ -30,6 +59,10 @@ is_time(void)
 	}
 	if (at == 0 || __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) != at)
 		return 0;
+	if (looks_up_users()) {
+		at++;
+		return 0;
+	}
 	const char *mark = getenv("FAIL_MARK");
 	int fd = mark != NULL
 	    ? open(mark, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;

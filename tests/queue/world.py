@@ -223,7 +223,9 @@ class Daemon:
             env=world.env,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             start_new_session=True)
-        self.ready = wait_for(self.is_ready, 10)
+        self.ready = wait_for(lambda: self.is_ready() or
+                              self.process.poll() is not None, 10) and \
+            self.process.poll() is None
 
     def is_ready(self):
         try:
@@ -231,7 +233,7 @@ class Daemon:
                 s.connect(str(self.world.rundir / "submit"))
             return True
         except OSError:
-            return self.process.poll() is not None
+            return False
 
     def end(self):
         """SIGTERM; True when it ended by itself within ten seconds."""
