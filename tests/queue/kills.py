@@ -17,7 +17,7 @@ import world
 from ledger import Sent, Verdict, judge, message
 
 SLOW = 1                # seconds
-DEADLINE = 15000        # ms, for a command that is not killed
+DEADLINE = 20000        # ms, for a command that is not killed
 
 
 @dataclass
@@ -112,13 +112,15 @@ def socket_client(w, token):
 
 
 def socket_daemon(w, token):
+    """Handed in by socket; once the daemon is gone, by the caller himself."""
     return enqueue(w, token, daemon=True, victim_daemon=True,
-                   uid=world.CALLER, verbs=("ok", "fail"))
+                   uid=world.CALLER)
 
 
 def daemon_woken(w, token):
+    """Written by root; the daemon tries it at once, and reports."""
     return enqueue(w, token, daemon=True, victim_daemon=True,
-                   verbs=("ok", "defer"))
+                   verbs=("ok", "defer", "fail"))
 
 
 def run_of(*messages, sender=world.SENDER):
@@ -221,7 +223,7 @@ class Killer:
             status, _ = self.w.run(plan.words, plan.message,
                                    **self.as_user(plan.uid))
             world.wait_for(lambda: k.poll() is not None or
-                           self.is_settled(plan), 15)
+                           self.is_settled(plan), 8)
             daemon.end()
             k.wait()
         return self.told(), status

@@ -177,12 +177,13 @@ class Dialogue:
         rcpt = path(line)
         ledger = self.server.ledger
         verb = rcpt.split(".")[0]
-        if verb == "defer" and not ledger.mended:
-            return b"450 4.2.1 try again\r\n"
-        if verb == "fail":
+        no = b"450 4.2.1 try again\r\n" \
+            if verb == "defer" and not ledger.mended else \
+            b"550 5.1.1 no such user\r\n" if verb == "fail" else b""
+        if no:
             with ledger.lock:
                 ledger.refused.append(rcpt)
-            return b"550 5.1.1 no such user\r\n"
+            return no
         self.rcpts.append(rcpt)
         return b"250 2.1.5 Ok\r\n"
 
