@@ -9,9 +9,11 @@ the logs of the servers it used is shown with it.
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -48,8 +50,33 @@ def hear_all_signals():
             signal.signal(which, signal.default_int_handler)
 
 
+OURS = "smtpsend-e2e-"
+
+
+def own_folder(config):
+    """Below /tmp, not pytest's own, which the next run of any pytest closes to
+    all others (0700) while users of tests have sockets and spools in it.  Those
+    of runs that failed stay until the next run."""
+    if config.option.basetemp or hasattr(config, "workerinput"):
+        return
+    for old in pathlib.Path(tempfile.gettempdir()).glob(OURS + "*"):
+        pid = old.name[len(OURS):]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            shutil.rmtree(old, ignore_errors=True)
+    config.option.basetemp = os.path.join(tempfile.gettempdir(),
+                                          f"{OURS}{os.getpid()}")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    folder = str(session.config.option.basetemp or "")
+    if exitstatus == 0 and not hasattr(session.config, "workerinput") and \
+            os.path.basename(folder) == f"{OURS}{os.getpid()}":
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def pytest_configure(config):
     hear_all_signals()
+    own_folder(config)
     os.environ.setdefault("TERM", "xterm")	# CI may have none
     if os.geteuid() != 0:
         pytest.exit("tests/e2e start real mail servers in roots of their own "
