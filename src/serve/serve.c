@@ -198,14 +198,20 @@ note_arrival(struct serve *s, int fd, const struct local_peer *who)
 static void
 turn_away(struct serve *s, int fd, const char *reply)
 {
-	struct slice line = slice_of(reply);
+	struct buf line = { 0 };
 
-	events_note(s->world.events, s->lanes, "turned away: %s", reply);
+	if (s->n >= s->max)
+		events_note(s->world.events, s->lanes,
+		    "turned away: %zu connections are enough", s->max);
+	else
+		events_note(s->world.events, s->lanes, "turned away: %s",
+		    reply);
+	buf_putf(&line, "%s\r\n", reply);
 	if (!s->world.server.implicit_tls &&
-	    send(fd, line.p, line.n, MSG_NOSIGNAL) > 0 &&
-	    send(fd, "\r\n", 2, MSG_NOSIGNAL) > 0)
+	    send(fd, line.base, line.n, MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
+	buf_free(&line);
 }
 
 static void

@@ -19,11 +19,11 @@ DYNAMIC = 61184         # the first of systemd's DynamicUser=
 
 
 @pytest.fixture(name="world")
-def fixture_world(machine, tmp_path):
+def fixture_world(machine):
     """A queue, and a server that refuses bob and is not ready for eve."""
     with Server(dialogue(RCPT=by_recipient(bob="550 5.1.1 no",
                                            eve="450 4.2.0 later"))) as srv:
-        box = Box(machine, tmp_path,
+        box = Box(machine,
                   config=f"server = 127.0.0.1:{srv.port}\ntls = none",
                   passwd=[f"spooler:x:{SPOOL_UID}:{SPOOL_UID}::/:/bin/false"])
         group = (box.machine.etc / "group").read_text()

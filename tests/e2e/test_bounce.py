@@ -55,7 +55,7 @@ def fields(report):
 
 
 @pytest.fixture(name="world")
-def fixture_world(machine, tmp_path):
+def fixture_world(machine):
     """world(queue="...", caps=..., RCPT=...) -> (box, server) with all mail to it."""
     servers = []
 
@@ -63,7 +63,7 @@ def fixture_world(machine, tmp_path):
         srv = Server(dialogue(caps=caps, **over))
         srv.__enter__()
         servers.append(srv)
-        box = Box(machine, tmp_path, queue=queue, spool=spool,
+        box = Box(machine, queue=queue, spool=spool,
                   config=f"server = 127.0.0.1:{srv.port}\ntls = none")
         return box, srv
     yield make

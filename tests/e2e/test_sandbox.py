@@ -67,13 +67,13 @@ class Daemon:
 
 
 @pytest.fixture(name="world")
-def fixture_world(machine, tmp_path):
+def fixture_world(machine):
     """A queue whose mail goes by STARTTLS to a server that refuses bob."""
     with Server(dialogue(caps=("PIPELINING", "STARTTLS"),
                          tls=certificates().context("good"),
                          RCPT=by_recipient(bob="550 5.1.1 no",
                                            eve="450 4.2.0 later"))) as srv:
-        box = Box(machine, tmp_path,
+        box = Box(machine,
                   config=f"server = 127.0.0.1:{srv.port}\ntls = encrypt")
         os.chown(box.run, SPOOL_UID, SPOOL_UID)
         yield box, srv

@@ -92,9 +92,9 @@ class Client:
 
 
 @pytest.fixture
-def box(machine, tmp_path):
+def box(machine):
     with Server(dialogue()) as srv:
-        box = QueueBox(machine, tmp_path, srv.port)
+        box = QueueBox(machine, srv.port)
         box.srv = srv
         yield box
 
@@ -117,11 +117,11 @@ def test_an_ordinary_user_hands_in(box):
 
 
 @pytest.mark.parametrize("name", ["postfix", "exim", "opensmtpd", "aiosmtpd"])
-def test_through_to_real_servers(machine, tmp_path, request, name):
+def test_through_to_real_servers(machine, request, name):
     """8-bit text, dots, and a text larger than any buffer on its way."""
     server = request.getfixturevalue(name)
     body = "grüße\n.\n..\n" + "line of text\n" * 20000 + "end\n"
-    box = QueueBox(machine, tmp_path, server.port)
+    box = QueueBox(machine, server.port)
     with daemon(box):
         run = box.sendmail("-i", "-f", "me@example.test", "bob@example.test",
                            uid=UID, stdin=b"Subject: through\n\n" +
@@ -188,8 +188,8 @@ def test_fifty_at_once(box):
     assert got == list(range(50))
 
 
-def test_limits_of_a_user(machine, tmp_path):
-    box = QueueBox(machine, tmp_path, queue=QUICK + "uid-messages = 2\n"
+def test_limits_of_a_user(machine):
+    box = QueueBox(machine, queue=QUICK + "uid-messages = 2\n"
                    "uid-size = 100k\nuid-connections = 3\n")
     with daemon(box):
         for _ in range(2):
