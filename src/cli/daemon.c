@@ -31,6 +31,7 @@
 
 #define LAST	 SECONDS(5) /* after TERM, whatever is still under way */
 #define HOURLY	 SECONDS(3600)
+#define LOOKS	 SECONDS(1) /* between two at where this machine is */
 #define STATUSES SECONDS(1) /* between two that are told, at least */
 
 struct generation {
@@ -54,6 +55,7 @@ struct daemon {
 	struct background background;
 	int64_t ping;		/* the watchdog's next */
 	int64_t complain;	/* that the configuration is wrong, again */
+	int64_t look;		/* at where we are, not before */
 	int64_t end;		/* after TERM; WAIT_NEVER */
 	struct runner_counts told; /* in the last STATUS, */
 	int64_t told_at;
@@ -312,6 +314,20 @@ is_over(const struct daemon *d, int64_t now)
 	    inlets_are_idle(&d->inlets));
 }
 
+/*
+ * Who is asked, and which mail loops, is known of the machine as it was when the
+ * generation began.  Nothing wakes us for it: asleep, we try nothing.
+ */
+static void
+look_around(struct daemon *d, int64_t now)
+{
+	if (now < d->look || d->end != WAIT_NEVER)
+		return;
+	d->look = now + LOOKS;
+	if (reach_is_stale(&d->now->turn.reach, d->now->s))
+		reload(d);
+}
+
 static void
 loop(struct daemon *d)
 {
@@ -320,6 +336,7 @@ loop(struct daemon *d)
 	for (;;) {
 		now = clock_now();
 		take_signals(d, now);
+		look_around(d, now);
 		step(d, now);
 		if (is_over(d, now))
 			return;

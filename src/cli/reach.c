@@ -2,7 +2,11 @@
 /* reach.c - see reach.h */
 #include "cli/reach.h"
 
+#include <string.h>
+
 #include "net/random.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
 
 void
 reach_init(struct reach *r)
@@ -59,10 +63,19 @@ route_config(struct reach *r, const struct settings *s)
 }
 
 static void
-resolver_config(struct resolver_config *c, const struct route_settings *route)
+look_at_resolv_conf(struct stat *st)
+{
+	if (stat(RESOLV_CONF, st) != 0)
+		memset(st, 0, sizeof *st);
+}
+
+static void
+resolver_config(struct reach *r, struct resolver_config *c,
+    const struct route_settings *route)
 {
 	if (route->nresolvers == 0) {
-		resolver_config_read(c, "/etc/resolv.conf");
+		look_at_resolv_conf(&r->resolv);
+		resolver_config_read(c, RESOLV_CONF);
 		return;
 	}
 	for (size_t i = 0; i < route->nresolvers &&
@@ -89,8 +102,52 @@ reach_config(struct reach *r, const struct settings *s)
 		.max_sessions = s->route.max_sessions,
 		.timeout = s->route.timeout,
 	};
-	resolver_config(&c.resolver, &s->route);
+	resolver_config(r, &c.resolver, &s->route);
 	if (s->route.timeout > 0)
 		c.resolver.budget = s->route.timeout;
 	return c;
+}
+
+/* Is each of a's in b?  Link-local ones come and go, and name no exchanger. */
+static bool
+are_among(const struct self *a, const struct self *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		bool found = ip_is_link_local(&a->ip[i]);
+
+		for (size_t k = 0; k < b->n && !found; k++)
+			found = ip_eq(&a->ip[i], &b->ip[k]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_moved(const struct self *then)
+{
+	struct self now = { 0 };
+	bool moved;
+
+	self_read_addresses(&now);
+	/* none at all: they cannot be read just now */
+	moved = now.n > 0 && (!are_among(&now, then) || !are_among(then, &now));
+	self_free(&now);
+	return moved;
+}
+
+bool
+reach_is_stale(const struct reach *r, const struct settings *s)
+{
+	struct stat st;
+
+	if (!s->way.server[0] && has_moved(&r->self))
+		return true;
+	if (s->route.nresolvers > 0)
+		return false;
+	look_at_resolv_conf(&st);
+	return st.st_dev != r->resolv.st_dev || st.st_ino != r->resolv.st_ino ||
+	    st.st_size != r->resolv.st_size ||
+	    st.st_mtim.tv_sec != r->resolv.st_mtim.tv_sec ||
+	    st.st_mtim.tv_nsec != r->resolv.st_mtim.tv_nsec;
 }

@@ -3,6 +3,8 @@
 #ifndef CLI_REACH_H
 #define CLI_REACH_H
 
+#include <sys/stat.h>
+
 #include "config/settings.h"
 #include "deliver/deliver.h"
 #include "net/self.h"
@@ -12,6 +14,8 @@ struct reach {
 	struct self self;
 	struct buf tls_why;
 	const char *own_names[5];
+	struct stat resolv;	/* of /etc/resolv.conf, as it was read; all 0
+				   when there was none */
 };
 
 /* Who we are is known then. */
@@ -23,5 +27,12 @@ void reach_free(struct reach *r);
  * each struct reach.  r and s outlive it.
  */
 struct deliver_config reach_config(struct reach *r, const struct settings *s);
+
+/*
+ * Has the machine moved since: other addresses, link-local ones apart, or
+ * another /etc/resolv.conf?  Then mail for a host that was ourselves would be
+ * returned, or a resolver asked that is not there any more.
+ */
+bool reach_is_stale(const struct reach *r, const struct settings *s);
 
 #endif

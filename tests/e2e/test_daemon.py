@@ -4,18 +4,23 @@
 FAULTS rows 71 (signals) and 86 (a configuration that breaks while it runs).
 """
 
+import fcntl
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import time
 from contextlib import contextmanager
 
 import pytest
 
+from fakedns import FakeDns
 from queue_support import wait_for
 from runner_support import QUICK, Manager, QueueBox
 from scripted import Server, dialogue, rst, stall
+from worlds import SIOCSIFFLAGS, in_own_network
 
 TO = "bob@example.org"
 FORM = b"Subject: %d\n\nhello\n"
@@ -149,6 +154,39 @@ def test_hup_reads_the_configuration_again(box):
         wait_for(lambda: other.conns and other.conns[0].messages)
         wait_for(lambda: not box.files())
     assert box.srv.conns == []
+
+
+def test_another_resolv_conf_is_read(box):
+    """Written after the daemon began: when the network came up, say."""
+    with daemon(box) as p:
+        p.manager.heard.clear()
+        box.machine.write("/etc/resolv.conf", "nameserver 127.0.0.9\n")
+        time.sleep(1)       # not looked at more often
+        box.sendmail("-i", TO, uid=4321)
+        p.manager.wait_for("RELOADING=1")
+        wait_for(lambda: not box.files())
+        box.sendmail("-i", TO, uid=4321)
+        wait_for(lambda: not box.files())
+        assert p.manager.heard.count("RELOADING=1") == 1
+    assert len(taken(box.srv)) == 2
+
+
+@in_own_network("192.0.2.1")
+def test_an_address_that_moved_away(machine):
+    """It was ours, and is another machine's now: mail for it is not returned."""
+    with FakeDns() as dns:
+        dns.add("example.org", "MX", (10, "mx.example.org"))
+        dns.add("mx.example.org", "A", "192.0.2.1")
+        box = QueueBox(machine, config=f"resolver = 127.0.0.1:{dns.port}\n")
+        with daemon(box):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo:1",
+                                                         0))
+            time.sleep(1)
+            box.sendmail("-i", TO, uid=4321)
+            wait_for(lambda: [f for f in box.files()
+                              if f.with_name(f".{f.name}.why").exists()])
+            assert box.states() == ["P"]
 
 
 def test_hup_lets_what_is_under_way_end(machine):
