@@ -120,6 +120,7 @@ ask_spool(const struct settings *s, struct queue_print *p)
 	if (!become_owner_of(s->queue.path, &why) ||
 	    !(d = desk_new(&config, NULL, &why)))
 		return fail(s, why.text, outcome_exit(&why));
+	p->alone = true;
 	request_put(&line, &p->words->request);
 	t = desk_begin(d, mem_dup(buf_slice(&line)), line.n - 1,
 	    (struct viewer){ .uid = uid, .all = true });

@@ -155,8 +155,9 @@ put_site(struct queue_print *p, char *line, size_t n)
 	if (!wire_read(line, n, fields))
 		return;
 	text_escape(&text, relay.n > 0 ? relay : hosts);
-	buf_putf(&text, "\n  %lld connections, %lld messages sent, %lld wait\n",
-	    (long long)lanes, (long long)sent, (long long)waiting);
+	buf_putf(&text, "\n  %lld connection%s, %lld message%s sent, %lld "
+	    "waiting\n", (long long)lanes, lanes == 1 ? "" : "s",
+	    (long long)sent, sent == 1 ? "" : "s", (long long)waiting);
 	if (in > 0) {
 		buf_puts(&text, "  tried again in ");
 		span_put(&text, in);
@@ -232,14 +233,25 @@ queue_print_line(struct queue_print *p, char *line, size_t n)
 	buf_free(&text);
 }
 
+/* Without a daemon nobody does it now: who asked has to know. */
+static const char *
+when_done(const struct queue_print *p, enum verb verb, long long n)
+{
+	bool tries = verb == VERB_NOW || verb == VERB_FLUSH;
+
+	if (p->alone && n > 0 && (tries || verb == VERB_BOUNCE))
+		return " by the next sendmail -q, for no daemon is here";
+	return tries ? " now" : "";
+}
+
 /* "2 messages held" */
 static void
 put_done(struct queue_print *p, long long n)
 {
 	static const char *const words[NVERBS] = {
 		[VERB_HOLD] = "held", [VERB_RELEASE] = "released",
-		[VERB_RM] = "removed", [VERB_NOW] = "will be tried now",
-		[VERB_FLUSH] = "will be tried now",
+		[VERB_RM] = "removed", [VERB_NOW] = "will be tried",
+		[VERB_FLUSH] = "will be tried",
 		[VERB_EDIT] = "changed",
 		[VERB_BOUNCE] = "will be returned to the sender",
 	};
@@ -248,8 +260,9 @@ put_done(struct queue_print *p, long long n)
 	if (verb == VERB_COUNT)
 		p->failed |= printf("%lld\n", n) < 0;
 	else if (words[verb] && p->words->style == QUEUE_TEXT)
-		p->failed |= printf("%lld message%s %s\n", n, n == 1 ? "" : "s",
-		    words[verb]) < 0;
+		p->failed |= printf("%lld message%s %s%s\n", n,
+		    n == 1 ? "" : "s", words[verb],
+		    when_done(p, verb, n)) < 0;
 }
 
 /*

@@ -14,6 +14,7 @@ struct queue_print {
 	const char *program;
 	int64_t wall;		/* seconds since 1970 */
 	bool tty;		/* stdout is a terminal */
+	bool alone;		/* no daemon is here that would act on it */
 	struct buf rows[LISTING_CLASSES]; /* of list, until all are there */
 	size_t nrows;
 	uint64_t octets;

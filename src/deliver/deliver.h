@@ -177,7 +177,8 @@ void deliver_wake_sites(struct deliver *d);
 struct site_report {
 	uint64_t key;
 	const char *relay;	/* its name, or NULL */
-	struct slice hosts;	/* "10 mx1.test:25 20 mx2.test:25" */
+	struct slice hosts;	/* "10 mx1.test 20 mx2.test"; of a relay
+				   "0 mx.test:587" */
 	size_t lanes, most;	/* that it has, and may have now */
 	size_t waiting;		/* parcels */
 	uint64_t sent;		/* mails that it has taken */

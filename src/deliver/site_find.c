@@ -33,9 +33,11 @@ put_hosts(struct buf *out, const struct plan *p)
 		v[i] = &p->host[i];
 	if (p->nhosts > 1)
 		qsort(v, p->nhosts, sizeof(struct plan_host *), compare_hosts);
-	for (size_t i = 0; i < p->nhosts; i++)
-		buf_putf(out, " %u %s:%u", v[i]->preference, v[i]->name,
-		    v[i]->port);
+	for (size_t i = 0; i < p->nhosts; i++) {
+		buf_putf(out, " %u %s", v[i]->preference, v[i]->name);
+		if (v[i]->port > 0)
+			buf_putf(out, ":%u", v[i]->port);
+	}
 	free(v);
 }
 

@@ -195,7 +195,9 @@ listing_fill(struct listing_row *row, const struct entry *e,
 	memcpy(row->id, e->mail.id, sizeof row->id);
 	row->state = state_of(e, active);
 	row->arrival = e->mail.created;
-	row->next = row->state == LISTING_HELD ? 0 : e->slot.next_try;
+	row->next = row->state == LISTING_HELD ? 0 :
+	    e->slot.next_try > e->mail.not_before ? e->slot.next_try :
+	    e->mail.not_before;
 	row->size = e->mail.size;
 	row->uid = e->mail.uid;
 	row->class = e->mail.class;

@@ -107,6 +107,21 @@ def test_list(queue):
         "-- 0 Kbytes in 1 Request.\n")
 
 
+# Nobody is told a "now" that nobody keeps.
+LATER = " by the next sendmail -q, for no daemon is here"
+LATER_TRIED = [f"{n} message{s} will be tried{LATER}\n"
+               for n, s in ((1, ""), (2, "s"))]
+
+
+def test_why_of_what_is_for_later(queue):
+    """Not "in the next run": at the time that its sender gave."""
+    name = queue.add(not_before=4102444800)     # 2100-01-01
+    run = queue("why", name)
+    assert "not tried yet; next try in " in run.stdout, run
+    assert ", at 2100-01-01 00:00:00" in run.stdout, run
+    assert queue.rows()[0]["next_try"] == 4102444800
+
+
 def test_verbs(queue):
     one = queue.add(rcpts=["bob@a.test", "carol@b.test"])
     two = queue.add(rcpts=["bob@c.test"])
@@ -125,8 +140,11 @@ def test_verbs(queue):
                  "edited: bob@a.test became new@x.test by root, uid 0"):
         assert text in run.stdout, run
     assert queue("show", one).stdout == "Subject: x\n\nhello\n"
+    assert queue("release", two).stdout == "1 message released\n"
+    for words in (("now", two), ("flush",)):
+        assert queue(*words).stdout in LATER_TRIED, words
     assert queue("bounce", one).stdout == \
-        "1 message will be returned to the sender\n"
+        f"1 message will be returned to the sender{LATER}\n"
     assert [r["state"] for r in queue.rows(one)[0]["recipients"]] == ["F", "F"]
     assert queue("rm", "--rcpt", "*@C.test").stdout == "1 message removed\n"
     run = queue("rm", two)
