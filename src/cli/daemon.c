@@ -315,8 +315,8 @@ is_over(const struct daemon *d, int64_t now)
 }
 
 /*
- * Who is asked, and which mail loops, is known of the machine as it was when the
- * generation began.  Nothing wakes us for it: asleep, we try nothing.
+ * Who is asked, and which mail loops, is known of the machine as it was when
+ * the generation began.  Nothing wakes us for it: asleep, we try nothing.
  */
 static void
 look_around(struct daemon *d, int64_t now)

@@ -60,6 +60,13 @@ queueing_is_a_must(const struct settings *s)
 	return s->enqueue.at || s->enqueue.key;
 }
 
+/* Nobody is to try it yet. */
+static bool
+rests(const struct settings *s)
+{
+	return s->sendmail.hold || s->enqueue.at;
+}
+
 /* -odi, --wait. */
 static bool
 waits(const struct settings *s)
@@ -190,15 +197,14 @@ static void
 set_off(struct queueing *q, const char *id)
 {
 	const struct settings *s = q->settings;
-	bool rests = s->sendmail.hold || s->enqueue.at;
 
 	if (s->sendmail.delivery == DELIVERY_QUEUE)
 		return;
-	if (waits(s) && !rests) {
+	if (waits(s) && !rests(s)) {
 		wait_for_it(q, id);
 		settle(&q->intake->envelope, id, !s->enqueue.wait);
 	} else if (q->is_ours &&
-	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests) {
+	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests(s)) {
 		run_in_background(s, id);
 	}
 }
@@ -252,6 +258,7 @@ store_it(struct queueing *q, struct intake *part, struct enqueued *out,
 	return true;
 }
 
+/* Who waits wakes it himself, or it is over before he can ask. */
 static struct mail_extras
 extras_of(const struct stored *facts, const struct settings *s)
 {
@@ -269,7 +276,7 @@ extras_of(const struct stored *facts, const struct settings *s)
 		.tag = s->sendmail.log_tag,
 		.hold = facts->hold,
 		.no_alias = s->sendmail.no_aliases,
-		.queue_only = facts->queue_only,
+		.queue_only = facts->queue_only || (waits(s) && !rests(s)),
 		.hops = (uint16_t)s->message.hop_count,
 	};
 }

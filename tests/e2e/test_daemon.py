@@ -73,6 +73,15 @@ def test_who_hands_in_is_served_at_once(box):
     assert not box.strangers()
 
 
+def test_who_waits_hears_the_verdict(box):
+    """However quick: a warm lane has delivered before anybody could ask."""
+    with daemon(box):
+        for n in range(30):
+            run = box.smtpsend("--wait", "-v", TO, uid=4321, stdin=FORM % n)
+            assert run.rc == 0, (n, run)
+    assert taken(box.srv) == sorted(str(n) for n in range(30))
+
+
 def test_usr1_runs_all(box):
     with daemon(box) as p:
         for n in range(3):
