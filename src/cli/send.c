@@ -362,7 +362,9 @@ open_report(struct run *r, struct outcome *why)
 		.wish = { .port = s->way.port,
 			.server = s->way.server[0] != '\0',
 			.link = s->way.link, .verbose = s->show.verbose > 0,
-			.keys = s->personality != AS_SMTPSEND },
+			/* the queue knows no options either */
+			.keys = s->personality != AS_SMTPSEND ||
+			    s->enqueue.wait },
 	};
 
 	return report_init(&r->report, &c, now, why);

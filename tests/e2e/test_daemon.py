@@ -82,6 +82,18 @@ def test_who_waits_hears_the_verdict(box):
     assert taken(box.srv) == sorted(str(n) for n in range(30))
 
 
+def test_advice_to_who_waits_is_about_the_queue(machine):
+    """Options that --wait excludes would not help him."""
+    with FakeDns() as dns:
+        dns.add("example.org", "MX", (10, "localhost"))
+        dns.add("localhost", "A", "127.0.0.1")
+        box = QueueBox(machine, config=f"resolver = 127.0.0.1:{dns.port}\n")
+        with daemon(box):
+            run = box.smtpsend("--wait", TO, uid=4321)
+    assert run.rc == 68 and " in smtpsend.conf sends elsewhere" in run.err, \
+        str(run)
+
+
 def test_usr1_runs_all(box):
     with daemon(box) as p:
         for n in range(3):
