@@ -122,6 +122,8 @@ set_times(const struct enqueue_call *call, struct stored *out,
 	out->created = call->now.seconds;
 	out->expires = s->enqueue.expires ? s->enqueue.expires :
 	    s->sendmail.queue_return;
+	if (call->tried)
+		out->not_before = out->created + s->queue.retry.v[0];
 	if (!s->enqueue.at ||
 	    when_parse(s->enqueue.at, call->now.seconds, &out->not_before))
 		return true;

@@ -19,6 +19,8 @@ struct enqueue_call {
 	const struct intake *intake;
 	unsigned uid;		/* who hands it in */
 	struct wall_time now;
+	bool tried;		/* just now, in vain: its first step of waiting
+				   begins */
 };
 
 /*

@@ -204,7 +204,8 @@ set_off(struct queueing *q, const char *id)
 		wait_for_it(q, id);
 		settle(&q->intake->envelope, id, !s->enqueue.wait);
 	} else if (q->is_ours &&
-	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests(s)) {
+	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests(s) &&
+	    !q->tried) {
 		run_in_background(s, id);
 	}
 }
@@ -230,6 +231,23 @@ choose_open(struct envelope *some, const struct envelope *all)
 	}
 }
 
+/* Has somebody been asked for those who are open? */
+static bool
+was_tried(const struct envelope *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->rcpts[i].verdict == DEFERRED)
+			return true;
+	return false;
+}
+
+static struct enqueue_call
+call_for(const struct queueing *q, const struct intake *part)
+{
+	return (struct enqueue_call){ q->settings, q->self, part,
+		q->report->run.uid, clock_wall(), q->tried };
+}
+
 static void
 settle_all(struct envelope *e, const struct outcome *o, const char *id)
 {
@@ -241,8 +259,7 @@ static bool
 store_it(struct queueing *q, struct intake *part, struct enqueued *out,
     struct outcome *why)
 {
-	const struct enqueue_call call = { q->settings, q->self, part,
-		q->report->run.uid, clock_wall() };
+	const struct enqueue_call call = call_for(q, part);
 	struct outcome done;
 
 	if (!become_owner_of(q->settings->queue.path, why) ||
@@ -310,8 +327,7 @@ static bool
 hand_it_in(struct queueing *q, struct intake *part)
 {
 	const struct settings *s = q->settings;
-	const struct enqueue_call call = { s, q->self, part,
-		q->report->run.uid, clock_wall() };
+	const struct enqueue_call call = call_for(q, part);
 	struct buf path = { 0 };
 	struct handin h = { .envelope = &part->envelope,
 		.message = &part->message,
@@ -365,6 +381,7 @@ queueing_run(struct queueing *q, struct outcome *why)
 	if (q->settings->own_way)
 		return bar(q, "your own configuration says where your mail "
 		    "goes, and the queue goes by that of this machine");
+	q->tried = was_tried(&q->intake->envelope);
 	choose_open(&part.envelope, &q->intake->envelope);
 	result = put_in(q, &part, &done, why);
 	if (result == QUEUEING_DONE)
@@ -385,8 +402,7 @@ bool
 queueing_mail_back(struct queueing *q)
 {
 	const struct settings *s = q->settings;
-	const struct enqueue_call call = { s, q->self, q->intake,
-		q->report->run.uid, clock_wall() };
+	const struct enqueue_call call = call_for(q, q->intake);
 	enum error_mode mode = s->sendmail.errors;
 	struct outcome why;
 

@@ -22,6 +22,7 @@ struct queueing {
 	struct events *events;
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
+	bool tried;		/* this run has tried to deliver it */
 	bool is_ours;		/* the spool's owner, who wrote it, is us */
 	char id[STORE_ID + 1];	/* of what was queued, or "" */
 };

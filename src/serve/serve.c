@@ -208,7 +208,7 @@ turn_away(struct serve *s, int fd, const char *reply)
 		    reply);
 	buf_putf(&line, "%s\r\n", reply);
 	if (!s->world.server.implicit_tls &&
-	    send(fd, line.base, line.n, MSG_NOSIGNAL) > 0)
+	    send(fd, buf_str(&line), line.n, MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
 	buf_free(&line);

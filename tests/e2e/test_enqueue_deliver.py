@@ -170,8 +170,10 @@ def test_queue_on_defer_queues_nobody_else(served):
     run = box.smtpsend("--queue-on-defer", "a@x.org", "b@x.org", "c@x.org")
     assert run.rc == 67, run
     assert "b@x.org" not in run.err and "c@x.org" in run.err
-    [left] = box.queue()
+    [left] = box.queue()	# for the next step, not for at once
     assert left.rcpts == ["b@x.org"]
+    assert 40 < left.not_before - left.created < 90
+    assert len(box.server.conns) == 1
 
 
 def test_queue_on_defer_without_a_queue(machine):
