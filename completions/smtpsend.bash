@@ -37,8 +37,8 @@ _smtpsend_words()
 	--at) echo 18:00 +1h ;;
 	--expire) echo 30m 4h 1d ;;
 	--queue)
-		echo list why show hold release rm now edit-rcpt bounce status \
-			export import
+		echo list why show hold release rm now edit-rcpt bounce \
+			flush status count sites export import
 		;;
 	--sink) echo 127.0.0.1:2525 ;;
 	--sink-reply)

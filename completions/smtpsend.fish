@@ -54,7 +54,7 @@ complete -c smtpsend -l wait -a '1m 10m' -d 'Queue it and wait for what becomes 
 complete -c smtpsend -l at -x -a '18:00 +1h' -d 'Queue it for this time'
 complete -c smtpsend -l expire -x -a '30m 4h 1d' -d 'Queue it and try for so long'
 complete -c smtpsend -l dedupe -x -d 'Queue it once for this key'
-complete -c smtpsend -l queue -x -a 'list why show hold release rm now edit-rcpt bounce status export import' -d 'Look at the queue or change it'
+complete -c smtpsend -l queue -x -a 'list why show hold release rm now edit-rcpt bounce flush status count sites export import' -d 'Look at the queue or change it'
 complete -c smtpsend -l daemon -d 'Deliver what is queued'
 
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -111,6 +112,17 @@ def test_list(queue):
 LATER = " by the next sendmail -q, for no daemon is here"
 LATER_TRIED = [f"{n} message{s} will be tried{LATER}\n"
                for n, s in ((1, ""), (2, "s"))]
+
+
+@pytest.mark.parametrize("name", ["smtpsend.bash", "_smtpsend",
+                                  "smtpsend.fish"])
+def test_verbs_are_completed(queue, name):
+    """All that the program says it knows."""
+    said = queue("shout").stderr.split("no such verb; ")[1]
+    verbs = re.findall(r"[a-z-]+", said.replace(" are known", ""))
+    text = (BUILD.parent / "completions" / name).read_text(encoding="utf-8")
+    line = re.search(r"list why show[^)']*(;;|\)|')", text).group(0)
+    assert set(verbs) - {"and"} <= set(re.findall(r"[a-z-]+", line)), line
 
 
 def test_why_of_what_is_for_later(queue):
