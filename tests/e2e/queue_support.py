@@ -144,8 +144,14 @@ class Box:
         folder = self.spool / "queue"
         if not folder.exists():
             return []
-        return [Stored(p) for p in sorted(folder.iterdir())
-                if not p.name.startswith(".")]
+        found = []
+        for p in sorted(folder.iterdir()):
+            try:
+                if not p.name.startswith("."):
+                    found.append(Stored(p))
+            except FileNotFoundError:
+                pass                # delivered in the meantime
+        return found
 
     def strangers(self):
         """What in the spool does not belong to its user."""
