@@ -180,9 +180,10 @@ class World:
         """Run on until the queue is empty; what was wrong with that, or ""."""
         self.ledger.mended = True
         for _ in range(RUNS):
-            status, out = self.sendmail("-q")
+            patience = PATIENCE + len(self.queued()) / 10
+            status, out = self.sendmail("-q", timeout=patience)
             if status is None:
-                return "hung: sendmail -q"
+                return f"hung: sendmail -q, {len(self.queued())} left"
             if status < 0:
                 return f"sendmail -q died of signal {-status}: {out[-300:]}"
             if not self.queued():
