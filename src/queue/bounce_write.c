@@ -52,6 +52,7 @@ make_stored(const struct bounce_writing *w, struct stored *m,
 
 	m->class = CLASS_URGENT;
 	m->is_bounce = true;
+	m->may_fill = true;
 	m->created = w->call->now;
 	m->uid = geteuid();
 	m->envelope.from.path = mem_dup(SLICE(""));

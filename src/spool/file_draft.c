@@ -151,7 +151,7 @@ store_begin(struct store *s, const struct stored *m, struct outcome *why)
 {
 	struct draft *d;
 
-	if (!m->is_bounce && !has_room(s, why))
+	if (!m->may_fill && !has_room(s, why))
 		return NULL;
 	d = mem_alloc(sizeof *d);
 	d->store = s;
@@ -243,7 +243,7 @@ write_block(struct draft *d, struct slice block)
 	if (!write_at(d, d->layout.text + d->written, block))
 		return false;
 	d->written += block.n;
-	return d->written % ROOM_CHECK != 0 || d->mail.is_bounce ||
+	return d->written % ROOM_CHECK != 0 || d->mail.may_fill ||
 	    has_room(d->store, &d->failed);
 }
 

@@ -72,6 +72,7 @@ struct stored {
 	bool queue_only;	/* -odq: first tried by the next queue run */
 	bool require_tls;
 	bool is_bounce;		/* ours, or from <>: expires sooner */
+	bool may_fill;		/* ours: it may use the reserve; not stored */
 	uint16_t hops;		/* Received fields that it came with */
 	char tag[32];		/* -L, or empty */
 	char key[128];		/* --dedupe, or empty */
@@ -152,7 +153,7 @@ struct draft;
 
 /*
  * Begin a message: m with all but id (empty: one is made) and created; copied.
- * Refused below the reserve unless it is ours (is_bounce).  NULL with *why
+ * Refused below the reserve unless it is ours (may_fill).  NULL with *why
  * (DEFERRED, STAGE_SYSTEM).  Nothing is named yet: a draft leaves no trace.
  */
 struct draft *store_begin(struct store *s, const struct stored *m,

@@ -493,7 +493,9 @@ test_reserve(void **state)
 	assert_null(store_begin(s, &m, &why));
 	assert_int_equal(why.verdict, DEFERRED);
 	assert_int_equal(why.esc.subject * 10 + why.esc.detail, 31);
-	m.is_bounce = true;
+	m.is_bounce = true; /* anybody's from <> */
+	assert_null(store_begin(s, &m, &why));
+	m.may_fill = true;
 	assert_true(spool_add(s, &m, TEXT, f->id));
 	stored_free(&m);
 	store_close(s);
