@@ -223,24 +223,30 @@ deliver_close(struct deliver *d)
 	d->job.closed = true;
 }
 
+static void
+end_parcel(struct parcel *p, const struct outcome *why, int64_t now)
+{
+	struct lane *l = p->lane;
+
+	if (l) {
+		lane_stop(l, why, now);
+		lane_land(l);
+		site_end_lane(l, now);
+	}
+	list_remove(&p->queue);
+	parcel_settle(p, why, now);
+	parcel_retire(p);
+}
+
 /* All that is left of it ends now, for this reason. */
 static void
 end_consignment(struct consignment *c, const struct outcome *why, int64_t now)
 {
 	struct parcel *p, *next;
-	struct lane *l;
 
 	for (p = list_first(&c->parcels); p; p = next) {
 		next = list_after(&p->sibling);
-		l = p->lane;
-		if (l) {
-			lane_stop(l, why, now);
-			lane_land(l);
-			site_end_lane(l, now);
-		}
-		list_remove(&p->queue);
-		parcel_settle(p, why, now);
-		parcel_retire(p);
+		end_parcel(p, why, now);
 	}
 }
 
@@ -250,6 +256,23 @@ deliver_cancel(struct deliver *d, struct consignment *c,
 {
 	(void)d;
 	end_consignment(c, why, now);
+}
+
+void
+deliver_withdraw(struct deliver *d, struct consignment *c,
+    const struct outcome *why, int64_t now)
+{
+	struct parcel *p, *next;
+
+	(void)d;
+	for (p = list_first(&c->parcels); p; p = next) {
+		next = list_after(&p->sibling);
+		if (p->lane && lane_is_connected(p->lane) &&
+		    session_is_committed(p->lane->session))
+			parcel_settle(p, why, now);
+		else
+			end_parcel(p, why, now);
+	}
 }
 
 void

@@ -127,6 +127,13 @@ void deliver_close(struct deliver *d);
 void deliver_cancel(struct deliver *d, struct consignment *c,
     const struct outcome *why, int64_t now);
 
+/*
+ * The same, but where a server has all of the message and only its reply is
+ * missing, that is waited for.
+ */
+void deliver_withdraw(struct deliver *d, struct consignment *c,
+    const struct outcome *why, int64_t now);
+
 /* With config.records: verdicts that fell together, to be made durable. */
 struct deliver_batch {
 	struct consignment *consignment;

@@ -110,6 +110,7 @@ exchange_start(struct exchange *x, const struct dns_codec *codec,
     bool edns)
 {
 	struct slice packet;
+	ssize_t n;
 
 	x->codec = codec;
 	x->server = *server;
@@ -124,8 +125,10 @@ exchange_start(struct exchange *x, const struct dns_codec *codec,
 	if (!open_udp(x))
 		return failed_by(x, errno);
 	packet = slice_from(buf_slice(&x->out), PREFIX);
-	if (send(x->fd, packet.p, packet.n, MSG_NOSIGNAL) < 0 &&
-	    !is_again(errno))
+	do {
+		n = send(x->fd, packet.p, packet.n, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && !is_again(errno))
 		return failed_by(x, errno);
 	return EXCHANGE_BUSY;
 }

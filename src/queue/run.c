@@ -219,7 +219,7 @@ run_try(struct run *run)
 	struct runner *r = run->runner;
 	struct outcome why;
 
-	if (run->cancelled || r->is_stopping) {
+	if (run->cancelled || run->is_paused || r->is_stopping) {
 		run_end(run);
 		return;
 	}

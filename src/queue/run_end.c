@@ -167,12 +167,14 @@ put_aside(struct run *run, const char *reason)
 	struct outcome why;
 
 	if (store_put_aside(r->store, run->entry, reason, &why)) {
-		runner_log(r, MAILLOG_ERROR, uid, i->id, "put aside: %s",
-		    reason);
+		runner_log(r, run->is_unsafe ? MAILLOG_CRITICAL :
+		    MAILLOG_ERROR, uid, i->id, "put aside: %s", reason);
+		if (run->is_unsafe)
+			runner_unpause(r);
 		forget(run, -1);
 		return;
 	}
-	runner_log(r, MAILLOG_ERROR, uid, i->id, "it cannot be put aside "
+	runner_log(r, MAILLOG_CRITICAL, uid, i->id, "it cannot be put aside "
 	    "(%s): %s", reason, why.text);
 	r->status = EX_IOERR;
 	if (run->is_unsafe) {

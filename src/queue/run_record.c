@@ -113,7 +113,8 @@ was_stopped(const struct run *run, const struct recipient *rcpt)
 {
 	const struct result *why = rcpt->result;
 
-	return (run->cancelled || run->runner->is_stopping) && why &&
+	return (run->cancelled || run->is_paused ||
+	    run->runner->is_stopping) && why &&
 	    rcpt->verdict == DEFERRED && why->code == 0 &&
 	    why->stage == STAGE_SYSTEM && why->esc.subject == 3 &&
 	    why->esc.detail == 2;
@@ -241,11 +242,14 @@ answer_verdicts(struct note *note, const struct store_answer *a)
 		return;
 	}
 	if (!a->ok) {
-		run->is_unsafe = run->is_unsafe || marks_delivery(note);
 		r->status = EX_IOERR;
 		runner_log(r, MAILLOG_ERROR, run->entry->mail.uid,
 		    run->item->id, "a verdict could not be recorded: %s",
 		    a->why.text);
+		if (marks_delivery(note)) {
+			run->is_unsafe = true;
+			runner_pause(r);
+		}
 	}
 	publish(note);
 	if (note->batch.parcel)

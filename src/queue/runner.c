@@ -117,7 +117,8 @@ wake_sites(struct runner *r)
 static bool
 may_take(const struct runner *r)
 {
-	return !r->is_stopping && !r->is_blocked && !r->closed;
+	return !r->is_stopping && !r->is_blocked && !r->closed &&
+	    !runner_is_paused(r);
 }
 
 /* Since it looked for one in vain, something has changed. */
@@ -164,7 +165,8 @@ is_done(const struct runner *r)
 		return true;
 	if (runner_is_scanning(r))
 		return false;
-	return r->is_blocked || (x->ndue == 0 && (!once || x->waits.n == 0));
+	return r->is_blocked || (once && runner_is_paused(r)) ||
+	    (x->ndue == 0 && (!once || x->waits.n == 0));
 }
 
 static void
@@ -240,6 +242,8 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 		return;
 	}
 	wait_until(w, index_next(&r->index));
+	if (runner_is_paused(r))
+		wait_until(w, r->pause);
 	if (r->begun && !r->config->once && !r->config->woken_only)
 		wait_until(w, r->rescan);
 }

@@ -37,6 +37,7 @@ struct runner {
 	int64_t stop_at;		/* ... when patience ends */
 	bool is_blocked;
 	struct outcome block;
+	int64_t pause;			/* nothing is sent before that */
 	bool closed;			/* deliver was told that this is all */
 	int status;
 
@@ -61,7 +62,7 @@ struct run {
 	bool cancelled;		/* somebody wants it: give it back */
 	bool is_damaged;	/* its text could not be read */
 	bool is_unsafe;		/* delivered, and that is not on the disk */
-	bool is_paused;		/* it cannot be written to: later */
+	bool is_paused;		/* nothing can be written: later */
 };
 
 /* ---- run.c: one message ---- */
@@ -98,6 +99,16 @@ void run_answer(const struct store_answer *a);
 
 void run_end(struct run *run);
 void run_reported(struct run *run, const struct store_answer *a);
+
+/* ---- runner_pause.c: nothing can be recorded ---- */
+
+/*
+ * Call back what no server has whole, take nothing more: for some time, or, of
+ * a runner that works once, for good.  Unpaused: the disk is not to blame.
+ */
+void runner_pause(struct runner *r);
+void runner_unpause(struct runner *r);
+bool runner_is_paused(const struct runner *r);
 
 /* ---- runner_scan.c: the index and the store ---- */
 

@@ -23,6 +23,7 @@
 
 /* RFC 5424 severities. */
 enum maillog_level {
+	MAILLOG_CRITICAL = 2,	/* a person has to look */
 	MAILLOG_ERROR = 3,	/* nothing was tried */
 	MAILLOG_WARNING = 4,	/* failed */
 	MAILLOG_NOTICE = 5,	/* deferred */

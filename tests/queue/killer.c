@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/user.h>
@@ -213,6 +214,16 @@ failing(pid_t pid)
 	return &k.failing[i];
 }
 
+/* A connect() over a network that a signal interrupts goes on by itself. */
+static bool
+goes_on(pid_t pid, const struct user_regs_struct *regs, int error)
+{
+	if (regs->orig_rax != SYS_connect || error != EINTR)
+		return false;
+	long family = ptrace(PTRACE_PEEKDATA, pid, (void *)regs->rsi, NULL);
+	return (family & 0xffff) != AF_UNIX;
+}
+
 /* The kernel sees no such call, and the caller gets the error. */
 static void
 refuse(pid_t pid, bool entry)
@@ -221,10 +232,14 @@ refuse(pid_t pid, bool entry)
 
 	if (ptrace(PTRACE_GETREGS, pid, NULL, &regs) < 0)
 		return;
-	if (entry)
+	if (goes_on(pid, &regs, entry ? error_number() : *failing(pid))) {
+		if (!entry && (long long)regs.rax == -EINPROGRESS)
+			regs.rax = (unsigned long long)-EINTR;
+	} else if (entry) {
 		regs.orig_rax = (unsigned long long)-1;
-	else
+	} else {
 		regs.rax = (unsigned long long)-*failing(pid);
+	}
 	ptrace(PTRACE_SETREGS, pid, NULL, &regs);
 	*failing(pid) = entry ? error_number() : 0;
 }

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 
 import world
-from ledger import Sent, Verdict, judge, message
+from ledger import Sent, Verdict, excuse, judge, message
 
 SLOW = 1                # seconds
 DEADLINE = 20000        # ms, for a command that is not killed
@@ -45,12 +45,13 @@ class Count:
     other: int = 0
     broken: int = 0     # workers of ours
     aside: int = 0      # recipients in held/, where an error may bring them
+    excused: int = 0    # duplicates of a disk that failed for good
     bad: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
     def add(self, c):
         for name in ("cases", "lost", "twice", "window", "litter", "hangs",
-                     "other", "broken", "aside"):
+                     "other", "broken", "aside", "excused"):
             setattr(self, name, getattr(self, name) + getattr(c, name))
         self.bad += c.bad
         self.notes += c.notes
@@ -61,6 +62,8 @@ class Count:
                 f"{self.litter} litter, {self.hangs} hangs, "
                 f"{self.other} other faults" +
                 f", {self.aside} held" * bool(self.aside) +
+                f", {self.excused} twice since the disk was gone for good" *
+                bool(self.excused) +
                 "".join(f"; {n}" for n in self.notes))
 
 
@@ -260,7 +263,7 @@ class Killer:
         later = w.quiet()
         trouble = crash(told) or later
         told["call"] = what or told["call"]
-        self.book(name, n, one, told, self.judged(name, plan), trouble,
+        self.book(name, n, one, told, self.judged(name, plan, told), trouble,
                   w.litter(plan.keys))
         self.slow(f"{name} {' '.join(self.extra)} --at {n}{' --one' if one else ''} "
                   f"({told['call'] or told['nr']})", start)
@@ -272,13 +275,18 @@ class Killer:
         if lasted > SLOW and os.environ.get("SHOW_SLOW"):
             print(f"  slow: {what}: {lasted:.1f} s", flush=True)
 
-    def judged(self, name, plan):
+    def judged(self, name, plan, told):
         if name == "remove":    # gone, or not; nothing is promised
             plan.sents[0].accepted = False
         if name == "edit":
             choose_edited(self.w.ledger, plan.sents[0])
         v = judge(self.w.ledger, plan.sents, self.aside(plan.sents))
-        if self.extra and name in REFUSED_OR_QUEUED:
+        for_good = "-s" in self.extra
+        if for_good and v.twice:
+            excuse(self.w.ledger, v)
+        # named, the folder not synced, and then the name not to be taken back
+        named = for_good and told["call"] == "fsync"
+        if self.extra and name in REFUSED_OR_QUEUED and not named:
             took = {a.rcpt for a in self.w.ledger.accepts}
             v.other += [f"{r}: refused, and sent" for s in plan.sents
                         for r in s.rcpts if not s.accepted and r in took]
@@ -303,6 +311,7 @@ class Killer:
         c.lost += len(v.lost)
         c.twice += len(v.twice)
         c.window += v.window
+        c.excused += v.excused
         c.litter += bool(litter)
         c.hangs += told["hung"] or trouble.startswith("hung")
         c.other += len(v.other) + bool(trouble)

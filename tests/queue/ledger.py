@@ -41,6 +41,7 @@ class Accept:
     whole: bool
     conn: int
     followed: bool = False  # a command came after the reply to the dot
+    mail: int = 0       # which one it was, of all
 
 
 class Ledger:
@@ -50,7 +51,7 @@ class Ledger:
         self.accepts = []
         self.refused = []
         self.lock = threading.Lock()
-        self.conns = 0
+        self.conns = self.mails = 0
         self.mended = False
         self.note = lambda text: None   # told before the reply leaves
 
@@ -65,8 +66,10 @@ class Ledger:
         about = tuple(x.decode().lower() for x in re.findall(
             rb"^Final-Recipient:\s*[^;]*;\s*(\S+)", data, re.M | re.I))
         whole = report or is_whole(data)
-        got = [Accept(r, report, about, whole, conn) for r in rcpts]
         with self.lock:
+            self.mails += 1
+            got = [Accept(r, report, about, whole, conn, mail=self.mails)
+                   for r in rcpts]
             self.accepts += got
         for a in got:
             self.note(f"dot {conn} {int(report)} {int(whole)} {a.rcpt} "
@@ -229,12 +232,14 @@ class Verdict:
     twice: list = field(default_factory=list)   # outside of the window
     other: list = field(default_factory=list)
     window: int = 0                             # twice, inside of it
+    excused: int = 0                            # see excuse()
 
     def add(self, v):
         self.lost += v.lost
         self.twice += v.twice
         self.other += v.other
         self.window += v.window
+        self.excused += v.excused
 
     @property
     def good(self):
@@ -290,3 +295,20 @@ def judge(ledger, sents, aside=()):
             v.other.append(f"{s.token}: a part of its recipients only")
     v.other += [f"{r} was never asked for" for r in took if r not in known]
     return v
+
+
+def excuse(ledger, v):
+    """
+    Of a command whose disk took nothing any more, once and for all: what each
+    connection was about just then cannot be recorded, and is sent again, once.
+    A connection that went on to another mail has no excuse.
+    """
+    again = set(v.twice)
+    got = [a for a in ledger.accepts
+           if again & ({a.rcpt} | set(a.about if a.report else ()))]
+    of = {r: [a for a in got if r in (a.about if a.report else (a.rcpt,))]
+          for r in again}
+    first = {(accepts[0].conn, accepts[0].mail) for accepts in of.values()}
+    if len({conn for conn, _ in first}) == len(first) and \
+            all(len(accepts) == 2 for accepts in of.values()):
+        v.excused, v.twice = len(again), []

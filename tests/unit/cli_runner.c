@@ -8,9 +8,14 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "../support/peers.h"
 #include "../support/remove_all.h"
@@ -665,6 +670,85 @@ test_cancel(void **state)
 	free_world();
 }
 
+/* A disk that takes nothing: no octet of a file, no name in held/. */
+static void
+break_disk(bool broken)
+{
+	char path[60];
+	struct rlimit l;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &l), 0);
+	l.rlim_cur = broken ? 0 : l.rlim_max;
+	snprintf(path, sizeof path, "%s/held", w.path);
+	if (broken) {
+		rmdir(path);
+		close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &l), 0);
+}
+
+static size_t
+taken_in_all(size_t *most)
+{
+	const struct peer_taken *t;
+	size_t n, same;
+
+	peers_stop(w.peers);
+	n = peers_taken(w.peers, &t);
+	*most = 0;
+	for (size_t i = 0; i < n; i++) {
+		same = 0;
+		for (size_t k = 0; k < n; k++)
+			same += strcmp(t[i].rcpt, t[k].rcpt) == 0;
+		*most = same > *most ? same : *most;
+	}
+	return n;
+}
+
+/*
+ * Where no verdict can be recorded, no more is sent than what each lane was
+ * about; whose disk comes back goes on, but not with those (FAULTS 63).
+ */
+static void
+test_nothing_can_be_recorded(void **state)
+{
+	enum { MANY = 40, LANES = 2 };
+	char id[MANY][STORE_ID + 1], rcpt[40];
+	size_t n, most, left = 0;
+
+	(void)state;
+	for (int once = 0; once < 2; once++) {
+		make_world(NULL, 0);
+		for (int i = 0; i < MANY; i++) {
+			snprintf(rcpt, sizeof rcpt, "r%d@one.test", i);
+			add(rcpt, id[i]);
+		}
+		w.config.once = once;
+		w.config.deliver.max_lanes = LANES;
+		start_runner();
+		for (int i = 0; i < MANY && !once; i++)
+			runner_add(w.runner[0], id[i]);
+		step_all();
+		assert_int_equal(runner_counts(w.runner[0]).active, MANY);
+		break_disk(true);
+		run();
+		break_disk(false);
+		assert_int_equal(runner_status(w.runner[0]), EX_IOERR);
+		assert_int_equal(runner_counts(w.runner[0]).active, 0);
+		if (!once)
+			pass(HOUR);
+		left = 0;
+		for (int i = 0; i < MANY; i++)
+			left += states(id[i])[0] == 'P';
+		n = taken_in_all(&most);
+		assert_int_equal(most, 1);
+		assert_in_range(n, 1, once ? LANES : MANY);
+		assert_in_range(left, once ? MANY : 1, once ? MANY : LANES);
+		free_world();
+	}
+}
+
 static void
 test_news(void **state)
 {
@@ -822,6 +906,7 @@ main(void)
 		cmocka_unit_test(test_three_runners),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_nothing_can_be_recorded),
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_flush),
