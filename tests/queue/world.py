@@ -178,6 +178,8 @@ class World:
 
     def quiet(self):
         """Run on until the queue is empty; what was wrong with that, or ""."""
+        # what the dead have said is heard first
+        wait_for(lambda: self.server.talking == 0, 5)
         self.ledger.mended = True
         for _ in range(RUNS):
             patience = PATIENCE + len(self.queued()) / 10
