@@ -15,6 +15,15 @@ content_stamp(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
+/* Of the content, not of the system. */
+static const struct esc damaged = ESC(4, 6, 0);
+
+bool
+content_is_damaged(const struct outcome *why)
+{
+	return why->stage == STAGE_READ && why->esc.subject == damaged.subject;
+}
+
 static bool
 changed_fail(struct outcome *why, const char *how)
 {
@@ -87,7 +96,7 @@ read_summed(const struct content *c, uint64_t at, char block[CONTENT_BLOCK],
 	    !read_sum(c, i, &sum, why))
 		return false;
 	if (crc32c(0, (struct slice){ block, n }) != sum)
-		return outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
+		return outcome_fail(why, DEFERRED, STAGE_READ, damaged,
 		    "the message file is damaged: octets %llu to %llu are "
 		    "not what was written",
 		    (unsigned long long)start, (unsigned long long)start + n);

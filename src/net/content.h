@@ -22,6 +22,12 @@ struct stat;
 bool content_read(const struct content *c, uint64_t at,
     char block[CONTENT_BLOCK], struct slice *out, struct outcome *why);
 
+/*
+ * Did content_read() say so of a file that it could read, but which is not what
+ * was written?  It will not get better.
+ */
+bool content_is_damaged(const struct outcome *why);
+
 /* What content.stamp is of a file that is to be watched. */
 int64_t content_stamp(const struct stat *st);
 

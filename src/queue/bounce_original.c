@@ -103,6 +103,10 @@ bounce_read_original(struct bounce_writing *w)
 		head = w->entry->text.length;
 	if (head > HEADER_MAX)
 		head = HEADER_MAX;
+	w->is_damaged = false;
+	buf_clear(&w->head);
+	recode_plan_free(w->recode);
+	w->recode = NULL;
 	if (!read_text(w, 0, head, keep_head, &why))
 		buf_clear(&w->head); /* a part of it could be misread */
 	return may_be_whole(w) && !w->is_damaged &&

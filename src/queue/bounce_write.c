@@ -241,18 +241,38 @@ write_once(struct bounce_writing *w, bool whole, struct outcome *why)
 	return false;
 }
 
+/* What a disk refuses once it may give the next time (FAULTS 64). */
+static bool
+read_original(struct bounce_writing *w)
+{
+	bool whole = bounce_read_original(w);
+
+	return w->is_damaged ? bounce_read_original(w) : whole;
+}
+
+/* ... and what it refuses twice is left out. */
+static bool
+write_report(struct bounce_writing *w, bool whole, struct outcome *why)
+{
+	bool ok = write_once(w, whole, why);
+
+	for (int again = 1; !ok && w->is_damaged && whole; again--) {
+		whole = again > 0;
+		ok = write_once(w, whole, why);
+	}
+	return ok;
+}
+
 bool
 bounce_write(struct store *s, const struct entry *e,
     const struct bounce_call *call, struct bounce *b, struct outcome *why)
 {
 	struct bounce_writing w = { .store = s, .entry = e, .bounce = b,
 		.call = call };
-	bool whole = bounce_read_original(&w), ok;
+	bool whole = read_original(&w), ok;
 
 	w.said = bounce_said(s, e, b);
-	ok = write_once(&w, whole, why);
-	if (!ok && w.is_damaged && whole)
-		ok = write_once(&w, false, why);
+	ok = write_report(&w, whole, why);
 	b->draft = w.draft;
 	bounce_said_free(w.said, b->n);
 	recode_plan_free(w.recode);

@@ -288,7 +288,7 @@ begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
 			    "removed; is the disk writable?");
 		return end_change(t, id);
 	}
-	if (t->place == STORE_HELD)
+	if (t->place != STORE_QUEUE)
 		return change_aside(t, id, out, now);
 	if (t->request.verb == VERB_EDIT) {
 		if (!task_edit(t, id, out)) {
@@ -333,7 +333,7 @@ change_one(struct task *t, const char *id, struct buf *out, int64_t now,
 static const char *
 bar_of(const struct entry *e, int64_t wall)
 {
-	if (e->slot.held || e->place == STORE_HELD)
+	if (e->slot.held || e->place != STORE_QUEUE)
 		return "it is held; release it first";
 	if (e->mail.not_before > wall)
 		return "it waits for the time that its sender gave";

@@ -63,8 +63,11 @@ look_anywhere(struct store *s, const char *id, struct entry **e,
 {
 	enum store_take got = store_look(s, id, e, why);
 
-	return got == STORE_GONE ? store_look_at(s, STORE_HELD, id, e, why) :
-	    got;
+	if (got == STORE_GONE)
+		got = store_look_at(s, STORE_HELD, id, e, why);
+	if (got == STORE_GONE)
+		got = store_look_at(s, STORE_BAD, id, e, why);
+	return got;
 }
 
 struct entry *
@@ -283,7 +286,10 @@ ask_plan(struct task *t, const char *id, struct buf *out)
 	const struct outcome *blocked = r ? runner_blocked(r) : NULL;
 	struct outcome why;
 
-	if (!r)
+	if (t->place == STORE_BAD)
+		put_fact(out, "note", SLICE("it is damaged and lies in "
+		    "corrupt/: nobody sends it"));
+	else if (!r)
 		put_fact(out, "note", SLICE("no daemon is here to try it; "
 		    "sendmail -q does it once"));
 	else if (blocked)
@@ -331,6 +337,7 @@ why_one(struct task *t, const char *id, struct buf *out, int64_t now)
 	task_fill_row(t, e);
 	listing_put_json(out, &t->row);
 	put_history(t, id, out);
+	t->place = e->place;
 	store_release(t->desk->store, e);
 	t->n++;
 	if (!ask_plan(t, id, out))

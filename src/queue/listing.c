@@ -169,7 +169,7 @@ is_held(const struct entry *e)
 		held += e->slots[i].state == SLOT_HELD;
 		waiting += waits(&e->slots[i]);
 	}
-	return e->slot.held || e->place == STORE_HELD ||
+	return e->slot.held || e->place != STORE_QUEUE ||
 	    (held > 0 && held == waiting);
 }
 

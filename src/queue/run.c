@@ -38,6 +38,13 @@ leave_alone(struct runner *r, struct item *i, const struct outcome *why,
 	index_drop(&r->index, i);
 }
 
+static void
+look_later(struct runner *r, struct item *i, const struct outcome *why)
+{
+	runner_log(r, MAILLOG_WARNING, 0, i->id, "%s", why->text);
+	index_wait(&r->index, i, r->now + SECONDS(300), 0);
+}
+
 /* It has it all, and nothing is to be done for it now. */
 static void
 give_back(struct run *run)
@@ -144,6 +151,8 @@ run_begin(struct runner *r, struct item *i)
 		index_drop(&r->index, i);
 		break;
 	case STORE_CORRUPT:
+		leave_alone(r, i, &why, MAILLOG_CRITICAL);
+		break;
 	case STORE_NEWER:
 		leave_alone(r, i, &why, MAILLOG_ERROR);
 		break;
@@ -152,7 +161,7 @@ run_begin(struct runner *r, struct item *i)
 		if (r->config->once || r->config->woken_only)
 			leave_alone(r, i, &why, MAILLOG_WARNING);
 		else
-			index_wait(&r->index, i, r->now + SECONDS(300), 0);
+			look_later(r, i, &why);
 		break;
 	}
 }
@@ -226,7 +235,6 @@ run_try(struct run *run)
 	news_put(r, run->item, NEWS_TRY, NULL, 0);
 	run->consignment = load_consignment(run->entry, &run->message, run);
 	if (!load_message(&run->message, run->entry, &why)) {
-		run->is_damaged = why.stage == STAGE_READ;
 		settle_all(run, &why);
 		return;
 	}

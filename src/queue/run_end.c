@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "config/idn.h"
+#include "net/content.h"
 #include "queue/load.h"
 
 #define PAUSE SECONDS(300) /* where nothing can be written */
@@ -130,16 +131,6 @@ put_back(struct run *run)
 		runner_add(r, i->id);
 }
 
-static void
-run_over(struct run *run)
-{
-	bounce_free(&run->bounce);
-	if (is_over(run->entry))
-		settle(run);
-	else
-		put_back(run);
-}
-
 /* ---- out of the way ---- */
 
 /*
@@ -159,16 +150,19 @@ keep_locked(struct run *run)
 }
 
 static void
-put_aside(struct run *run, const char *reason)
+put_aside(struct run *run, enum store_place where, const char *reason)
 {
+	static const char *const folder[] = { [STORE_HELD] = "held/",
+		[STORE_BAD] = "corrupt/" };
+	bool critical = run->is_unsafe || where == STORE_BAD;
 	struct runner *r = run->runner;
 	struct item *i = run->item;
 	unsigned uid = run->entry->mail.uid;
 	struct outcome why;
 
-	if (store_put_aside(r->store, run->entry, reason, &why)) {
-		runner_log(r, run->is_unsafe ? MAILLOG_CRITICAL :
-		    MAILLOG_ERROR, uid, i->id, "put aside: %s", reason);
+	if (store_put_aside(r->store, run->entry, where, reason, &why)) {
+		runner_log(r, critical ? MAILLOG_CRITICAL : MAILLOG_ERROR, uid,
+		    i->id, "put aside into %s: %s", folder[where], reason);
 		if (run->is_unsafe)
 			runner_unpause(r);
 		forget(run, -1);
@@ -182,7 +176,38 @@ put_aside(struct run *run, const char *reason)
 		return;
 	}
 	run->is_paused = true;
-	run_over(run);
+	put_back(run);
+}
+
+/*
+ * Can its text be read now?  What is damaged is so for good, and so is what a
+ * disk refuses once more (FAULTS 49); whom there is nothing to send to has no
+ * need of it.
+ */
+static bool
+is_damaged(struct run *run, struct outcome *why)
+{
+	if (!run->is_damaged || run->is_paused || run->cancelled ||
+	    load_check(run->entry, why))
+		return false;
+	if (!content_is_damaged(why) && !run->was_damaged)
+		return false;
+	run->runner->status = EX_IOERR;
+	return true;
+}
+
+static void
+run_over(struct run *run)
+{
+	struct outcome why;
+
+	bounce_free(&run->bounce);
+	if (is_over(run->entry))
+		settle(run);
+	else if (is_damaged(run, &why))
+		put_aside(run, STORE_BAD, why.text);
+	else
+		put_back(run);
 }
 
 /* ---- reports ---- */
@@ -238,7 +263,7 @@ next_report(struct run *run)
 		write_report(run, &call);
 		break;
 	case BOUNCE_ASIDE:
-		put_aside(run, run->bounce.reason);
+		put_aside(run, STORE_HELD, run->bounce.reason);
 		break;
 	case BOUNCE_NOTHING:
 		run_over(run);
@@ -268,13 +293,9 @@ run_reported(struct run *run, const struct store_answer *a)
 void
 run_end(struct run *run)
 {
-	struct outcome why;
-
 	if (run->is_unsafe)
-		put_aside(run, "it was delivered, and that could not be "
-		    "recorded");
-	else if (run->is_damaged && !load_check(run->entry, &why))
-		put_aside(run, why.text);
+		put_aside(run, STORE_HELD, "it was delivered, and that could "
+		    "not be recorded");
 	else
 		next_report(run);
 }

@@ -120,6 +120,18 @@ was_stopped(const struct run *run, const struct recipient *rcpt)
 	    why->esc.detail == 2;
 }
 
+/* A disk that could not be read may be better the next time. */
+static void
+note_damage(struct run *run, const struct slot *before,
+    const struct result *why)
+{
+	run->is_damaged = true;
+	if (before->attempts > 0 && before->code == 0 &&
+	    before->esc.subject == why->esc.subject &&
+	    before->esc.detail == why->esc.detail)
+		run->was_damaged = true;
+}
+
 static struct mark
 mark_for(struct run *run, struct recipient *rcpt)
 {
@@ -134,7 +146,7 @@ mark_for(struct run *run, struct recipient *rcpt)
 	random_draw(&random, sizeof random);
 	call.random = (uint32_t)random;
 	if (rcpt->result && rcpt->result->stage == STAGE_READ)
-		run->is_damaged = true;
+		note_damage(run, &run->entry->slots[k], rcpt->result);
 	return (struct mark){ .rcpt = k,
 		.slot = verdict_slot(rcpt, &run->entry->slots[k], &call) };
 }

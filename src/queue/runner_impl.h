@@ -60,7 +60,8 @@ struct run {
 	int64_t begun;		/* on the loop's clock */
 	bool sending;		/* deliver has it */
 	bool cancelled;		/* somebody wants it: give it back */
-	bool is_damaged;	/* its text could not be read */
+	bool is_damaged;	/* its text could not be read, */
+	bool was_damaged;	/* ... and neither the last time */
 	bool is_unsafe;		/* delivered, and that is not on the disk */
 	bool is_paused;		/* nothing can be written: later */
 };

@@ -244,12 +244,12 @@ store_settle(struct store *s, struct entry *entry)
 }
 
 bool
-store_put_aside(struct store *s, struct entry *entry, const char *reason,
-    struct outcome *why)
+store_put_aside(struct store *s, struct entry *entry, enum store_place where,
+    const char *reason, struct outcome *why)
 {
 	store_tell(s, entry->mail.id, slice_of(reason));
 	if (!file_move(s, entry->mail.id, file_folder_of(entry->place),
-		IN_HELD, why))
+		file_folder_of(where), why))
 		return false;
 	store_release(s, entry);
 	return true;

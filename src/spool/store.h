@@ -204,7 +204,7 @@ enum store_take store_look(struct store *s, const char *id,
     struct entry **out, struct outcome *why);
 
 /*
- * The same of one that was put aside (STORE_HELD), for a person.  It is not to
+ * The same of one that was put aside, for a person.  It is not to
  * be sent; store_remove() and store_put_back() are for it.
  */
 enum store_take store_take_at(struct store *s, enum store_place place,
@@ -259,11 +259,12 @@ bool store_settle(struct store *s, struct entry *e);
 bool store_remove(struct store *s, struct entry *e);
 
 /*
- * Out of the way for good, for a person to look at: held/.  Releases e; but
- * when it fails, with *why, e stays taken, so that nobody else can have it.
+ * Out of the way for good, for a person to look at: to STORE_HELD, or, whose
+ * text is damaged, to STORE_BAD.  Releases e; but when it fails, with *why, e
+ * stays taken, so that nobody else can have it.
  */
-bool store_put_aside(struct store *s, struct entry *e, const char *reason,
-    struct outcome *why);
+bool store_put_aside(struct store *s, struct entry *e, enum store_place where,
+    const char *reason, struct outcome *why);
 
 /* Back into the queue from there, as it is.  Releases e in any case. */
 bool store_put_back(struct store *s, struct entry *e, struct outcome *why);

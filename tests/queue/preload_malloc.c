@@ -4,8 +4,9 @@
  *
  * $FAIL_ALLOC is N; $FAIL_MARK a file that a line is appended to when that
  * happened, so that who counts up knows when to stop.  Children go on counting
- * where their parent was.  What glibc allocates to look up users does not fail:
- * glibc 2.36 itself crashes then (nss_database.c).
+ * where their parent was.  What glibc allocates to look up users does not fail,
+ * nor what ldns does: glibc 2.36 (nss_database.c) and ldns 1.8.3 (wire2host.c,
+ * ldns_rr_list_push_rr() among others) crash themselves then.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,25 +25,31 @@ void *calloc(size_t n, size_t size);
 void *realloc(void *p, size_t n);
 
 static long at = -1, calls;
+static int ready;
 
-/* backtrace() allocates when it is called first. */
+/* backtrace() allocates when it is called first, and ours do not count. */
 __attribute__((constructor)) static void
 warm_up(void)
 {
 	void *frames[4];
 
 	backtrace(frames, 4);
+	ready = 1;
 }
 
 static int
-looks_up_users(void)
+crashes_itself(void)
 {
 	void *frames[40];
 	int n = backtrace(frames, 40);
 	Dl_info info;
 
 	for (int i = 0; i < n; i++)
-		if (dladdr(frames[i], &info) != 0 && info.dli_sname != NULL &&
+		if (dladdr(frames[i], &info) == 0)
+			continue;
+		else if (strstr(info.dli_fname, "/libldns.so") != NULL)
+			return 1;
+		else if (info.dli_sname != NULL &&
 		    (strncmp(info.dli_sname, "getpw", 5) == 0 ||
 		        strncmp(info.dli_sname, "getgr", 5) == 0 ||
 		        strncmp(info.dli_sname, "initgroups", 10) == 0))
@@ -53,13 +60,15 @@ looks_up_users(void)
 static int
 is_time(void)
 {
+	if (!ready)
+		return 0;
 	if (at < 0) {
 		const char *s = getenv("FAIL_ALLOC");
 		at = s != NULL ? atol(s) : 0;
 	}
 	if (at == 0 || __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) != at)
 		return 0;
-	if (looks_up_users()) {
+	if (crashes_itself()) {
 		at++;
 		return 0;
 	}

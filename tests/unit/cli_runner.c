@@ -749,6 +749,42 @@ test_nothing_can_be_recorded(void **state)
 	}
 }
 
+/* FAULTS 49: what is damaged is not sent, and lies where it can be seen. */
+static void
+test_damaged(void **state)
+{
+	char id[STORE_ID + 1], path[100];
+	struct buf list = { 0 };
+	struct outcome why;
+	struct entry *e;
+	off_t at;
+	int fd;
+
+	(void)state;
+	make_world(NULL, 0);
+	add("a@one.test", id);
+	assert_int_equal(store_look(w.store, id, &e, &why), STORE_TAKEN);
+	at = (off_t)(e->text.offset + e->text.length - 3);
+	store_release(w.store, e);
+	snprintf(path, sizeof path, "%s/queue/%s", w.path, id);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "!", 1, at), 1);
+	close(fd);
+	w.config.once = true;
+	start_runner();
+	run();
+	assert_int_equal(runner_status(w.runner[0]), EX_IOERR);
+	assert_string_equal(states(id), "");
+	assert_true(store_list(w.store, STORE_BAD, &list, &why));
+	assert_string_equal(buf_str(&list), id);
+	buf_clear(&list);
+	store_told(w.store, id, &list);
+	assert_non_null(strstr(buf_str(&list), "damaged"));
+	assert_int_equal(taken("a@one.test"), 0);
+	buf_free(&list);
+	free_world();
+}
+
 static void
 test_news(void **state)
 {
@@ -907,6 +943,7 @@ main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_nothing_can_be_recorded),
+		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_flush),

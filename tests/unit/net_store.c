@@ -337,7 +337,8 @@ test_put_aside_and_back(void **state)
 
 	spool_add_some(f->s, 1, f->id);
 	store_tell(f->s, f->id, SLICE("{\"a\":1}"));
-	assert_true(store_put_aside(f->s, take(f->s, f->id), "no good", &why));
+	assert_true(store_put_aside(f->s, take(f->s, f->id), STORE_HELD,
+	    "no good", &why));
 	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_GONE);
 	assert_true(store_list(f->s, STORE_QUEUE, &list, &why));
 	assert_int_equal(list.n, 0);
@@ -373,7 +374,7 @@ test_put_aside_fails(void **state)
 	snprintf(name, sizeof name, "%s/held", f->path);
 	close(open(name, O_CREAT | O_WRONLY, 0600));
 	e = take(f->s, f->id);
-	assert_false(store_put_aside(f->s, e, "no good", &why));
+	assert_false(store_put_aside(f->s, e, STORE_HELD, "no good", &why));
 	assert_int_equal(why.verdict, DEFERRED);
 	assert_int_equal(store_take(f->s, f->id, &other, &why), STORE_BUSY);
 	store_release(f->s, e);
