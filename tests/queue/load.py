@@ -28,7 +28,7 @@ class Load:
         self.lock = threading.Lock()
         self.over = threading.Event()
         self.usual = .01        # seconds that a call lasts, about
-        self.limit = time.monotonic() + 60 + total / 10
+        self.limit = time.monotonic() + 300 + total
         w.fresh()
         work = [self.call] * callers + [self.run_queue] * runners
         self.threads = [threading.Thread(target=f, args=(i,))
