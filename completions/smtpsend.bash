@@ -10,6 +10,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--config --no-config --print-config --help --version
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
+	--local-agent
 	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
 	--sink-count --sink-tls
 	--sink-lmtp --sink-name'

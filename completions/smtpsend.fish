@@ -56,6 +56,7 @@ complete -c smtpsend -l expire -x -a '30m 4h 1d' -d 'Queue it and try for so lon
 complete -c smtpsend -l dedupe -x -d 'Queue it once for this key'
 complete -c smtpsend -l queue -x -a 'list why show hold release rm now edit-rcpt bounce flush status count sites export import' -d 'Look at the queue or change it'
 complete -c smtpsend -l daemon -d 'Deliver what is queued'
+complete -c smtpsend -l local-agent -d 'Write to mailboxes for the queue'
 
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'
 complete -c smtpsend -l sink-dir -x -a '(__fish_complete_directories)' -d 'Save messages in a directory'

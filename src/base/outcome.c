@@ -22,6 +22,7 @@ static const struct {
 	[STAGE_ADDRESS] = { "address", EX_DATAERR },
 	[STAGE_DNS] = { "DNS", EX_NOHOST },
 	[STAGE_ROUTE] = { "route", EX_NOHOST },
+	[STAGE_LOCAL] = { "local delivery", 0 },
 	[STAGE_CONNECT] = { "connect", 0 },
 	[STAGE_TLS] = { "TLS", 0 },
 	[STAGE_GREETING] = { "greeting", 0 },

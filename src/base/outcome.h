@@ -33,6 +33,7 @@ enum stage {
 	STAGE_ADDRESS,
 	STAGE_DNS,
 	STAGE_ROUTE,
+	STAGE_LOCAL,	/* a mailbox or command of this machine */
 	STAGE_CONNECT,
 	STAGE_TLS,	/* the handshake, or a certificate */
 	STAGE_GREETING,

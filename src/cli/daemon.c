@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "cli/background.h"
 #include "cli/become.h"
+#include "cli/home.h"
 #include "cli/inlets.h"
 #include "cli/trace.h"
 #include "cli/turn.h"
@@ -45,7 +46,8 @@ struct generation {
 struct daemon {
 	int argc;
 	char *const *argv;
-	struct report report;	/* where all of them log */
+	struct home_agent agent;
+	struct report report; /* where all of them log */
 	struct generation *now;
 	struct list ending;	/* those before */
 	struct inlets inlets;
@@ -134,7 +136,8 @@ generation_new(struct daemon *d, const struct settings *s, struct outcome *why)
 
 	g->s = s ? s : &g->own;
 	if ((s || read_settings(d, g, why)) &&
-	    turn_open(&g->turn, g->s, TURN_ON, &d->report, why))
+	    turn_open(&g->turn, g->s, TURN_ON, &d->agent.client, &d->report,
+		why))
 		return g;
 	generation_free(g);
 	return NULL;
@@ -378,6 +381,7 @@ static bool
 begin(struct daemon *d, const struct settings *s, struct outcome *why)
 {
 	inlets_make_folder(&s->queue);
+	home_find_agent(&d->agent, s);
 	if (!become_owner_of(s->queue.path, why))
 		return false;
 	notify_open(&d->notify);
@@ -411,6 +415,7 @@ serve(struct daemon *d, const struct settings *s)
 	generation_free(d->now);
 	if (d->report.program)
 		report_close(&d->report);
+	home_leave_agent(&d->agent);
 	stop_free(&d->stop);
 	wait_free(&d->wait);
 	notify_close(&d->notify);
@@ -420,8 +425,11 @@ serve(struct daemon *d, const struct settings *s)
 int
 daemon_run(const struct settings *s, int argc, char *const argv[])
 {
-	struct daemon d = { .argc = argc, .argv = argv, .stop = STOP_NONE,
-		.notify = NOTIFY_NONE, .background = { -1 },
+	struct daemon d = { .argc = argc,
+		.argv = argv,
+		.stop = STOP_NONE, .agent = HOME_NO_AGENT,
+		.notify = NOTIFY_NONE,
+		.background = { -1 },
 		.end = WAIT_NEVER };
 	struct outcome why;
 	int status;

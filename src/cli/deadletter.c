@@ -11,7 +11,7 @@
 
 #include "cli/enqueue.h"
 #include "config/own.h"
-#include "serve/sink_text.h"
+#include "mail/unix_text.h"
 
 #define FILE_NAME "dead.letter"
 
@@ -100,8 +100,8 @@ open_for(const struct dead_letter *d, struct buf *path, struct outcome *why)
 
 struct writer {
 	int fd;
-	int error;		/* errno of the first failure */
-	struct sink_text text;
+	int error; /* errno of the first failure */
+	struct unix_text text;
 	struct buf out;
 };
 
@@ -156,7 +156,7 @@ put_block(void *arg, struct slice text, struct outcome *why)
 	struct writer *w = arg;
 
 	(void)why;
-	sink_text_put(&w->text, text, &w->out);
+	unix_text_put(&w->text, text, &w->out);
 	return write_all(w);
 }
 
@@ -170,7 +170,7 @@ put_message(struct writer *w, const struct dead_letter *d,
 	put_names(&w->out, &d->intake->envelope);
 	if (!enqueue_text(&text, &d->intake->message, why))
 		return false;
-	sink_text_end(&w->text, &w->out);
+	unix_text_end(&w->text, &w->out);
 	buf_putc(&w->out, '\n');
 	return write_all(w);
 }

@@ -10,15 +10,39 @@
 
 #define LONG SECONDS(3600)
 
+/* By his own address, or as the one that an alias stood for. */
+static bool
+is_meant(const struct recipient *r, struct slice path, struct slice orcpt)
+{
+	struct slice type;
+
+	if (slice_eq(slice_of(r->to.path), path))
+		return true;
+	slice_cut(&orcpt, ';', &type);
+	return slice_eq(slice_of(r->to.path), orcpt);
+}
+
+/* Of many whom an alias stood for the worst verdict counts. */
+static bool
+is_better(const struct recipient *r, const struct outcome *o)
+{
+	struct outcome before = recipient_outcome(r);
+
+	return !outcome_is_queued(before.verdict, before.stage) &&
+	    outcome_is_worse(&before, o);
+}
+
 static void
-note(struct follow *f, struct slice path, const struct outcome *o)
+note(struct follow *f, struct slice path, struct slice orcpt,
+    const struct outcome *o)
 {
 	struct envelope *e = f->envelope;
 	struct result *result = result_new(o, o->verdict == DEFERRED ?
 	    slice_of(f->id) : SLICE(""));
 
 	for (size_t i = 0; i < e->n; i++) {
-		if (!slice_eq(slice_of(e->rcpts[i].to.path), path))
+		if (!is_meant(&e->rcpts[i], path, orcpt) ||
+		    is_better(&e->rcpts[i], o))
 			continue;
 		recipient_say(&e->rcpts[i], o->verdict, result);
 		e->rcpts[i].decided = clock_now();
@@ -30,7 +54,8 @@ void
 follow_news(void *follow, const struct runner_news *news)
 {
 	if (news->kind == NEWS_VERDICT)
-		note(follow, slice_of(news->rcpt), &news->outcome);
+		note(follow, slice_of(news->rcpt), slice_of(news->orcpt),
+		    &news->outcome);
 }
 
 static enum verdict
@@ -79,7 +104,7 @@ note_watched(struct follow *f, const struct watch *w)
 	outcome_set_text(&o, w->text);
 	outcome_set_ours(&o, "%.*s", (int)w->ours.n, w->ours.p);
 	if (o.verdict != PENDING)
-		note(f, w->rcpt, &o);
+		note(f, w->rcpt, w->orcpt, &o);
 }
 
 /* False at the end of what is to be heard. */

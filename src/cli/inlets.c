@@ -79,6 +79,7 @@ submit_config(struct inlets *x)
 		.queue = &t->s->queue,
 		.address = names_options(t->s, &t->reach.self),
 		.host = t->config.host,
+		.here = t->here,
 		.log = t->config.log,
 		.self = x,
 		.queued = note_queued,

@@ -12,8 +12,9 @@
 #include "queue/submit.h"
 
 struct inlets {
-	struct turn *turn;	/* whose runner hears of what comes */
-	char *spool;		/* its path, for stores that stay open */
+	struct turn *turn; /* whose runner hears of what comes */
+	char *spool;       /* its path, for stores that stay open */
+
 	struct submit_config config;
 	struct submit *submit;	/* NULL = not open */
 	struct control *control; /* the same */

@@ -12,6 +12,7 @@
 #include "cli/check.h"
 #include "cli/daemon.h"
 #include "cli/help.h"
+#include "cli/home.h"
 #include "cli/queue.h"
 #include "cli/receive.h"
 #include "cli/runq.h"
@@ -99,15 +100,7 @@ run_version(bool in_full)
 	return status;
 }
 
-/* What sendmail can do and this version cannot: one true line each. */
-static const struct {
-	enum mode mode;
-	int status;
-	const char *out, *err;
-} answers[] = {
-	{ MODE_ALIASES, EX_OK, NULL, "this version reads no aliases" },
-};
-
+/* What sendmail can do and this version cannot: one true line. */
 static int
 refuse_mode(const struct settings *s)
 {
@@ -119,21 +112,6 @@ refuse_mode(const struct settings *s)
 	trace_failure(s, EX_UNAVAILABLE, buf_slice(&line));
 	buf_free(&line);
 	return EX_UNAVAILABLE;
-}
-
-static int
-run_answer(const struct settings *s)
-{
-	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-		if (answers[i].mode != s->mode)
-			continue;
-		if (answers[i].out)
-			fputs(answers[i].out, stdout);
-		if (answers[i].err)
-			fprintf(stderr, "%s: %s\n", s->program, answers[i].err);
-		return fflush(stdout) == 0 ? answers[i].status : EX_IOERR;
-	}
-	return refuse_mode(s);
 }
 
 static int
@@ -175,15 +153,18 @@ run(const struct settings *s, const struct config *c)
 	case MODE_HOST_STATUS:
 	case MODE_HOST_PURGE:
 		return queue_run(s);
+	case MODE_LOCAL_AGENT:
+		return home_agent_run(s);
+	case MODE_ALIASES:
+		return home_check_aliases(s);
 	case MODE_SMTP:
 	case MODE_BATCH_SMTP:
 	case MODE_TEST:
-	case MODE_ALIASES:
 	case MODE_SHOW_OPTIONS:
 	case NMODES:
 		break;
 	}
-	return run_answer(s);
+	return refuse_mode(s);
 }
 
 static bool

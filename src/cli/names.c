@@ -20,6 +20,7 @@ names_options(const struct settings *s, const struct self *self)
 		.idn = &config_idn,
 		.short_name = slice_first(name, slice_find(name, '.')),
 		.full_name = self->host[0] ? slice_of(self->host) : domain,
+		.chosen = given != NULL,
 	};
 }
 

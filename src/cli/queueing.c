@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* queueing.c - see queueing.h */
-#include "cli/queueing.h"
+#include "cli/queueing_impl.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -19,8 +19,6 @@
 #include "net/clock.h"
 #include "queue/control_client.h"
 #include "queue/handin.h"
-
-#define QUEUED "queued on this machine"
 
 /* ---- what is asked for ---- */
 
@@ -82,8 +80,8 @@ is_open(const struct recipient *r)
 	return r->verdict == PENDING || r->verdict == DEFERRED;
 }
 
-static void
-say(struct recipient *r, const struct outcome *o, const char *id)
+void
+queueing_say(struct recipient *r, const struct outcome *o, const char *id)
 {
 	struct result *result = result_new(o, slice_of(id));
 
@@ -105,7 +103,7 @@ say_queued(struct recipient *r, const char *id, const char *text)
 		    text);
 	o.verdict = DELIVERED;
 	o.stage = STAGE_SYSTEM;
-	say(r, &o, id);
+	queueing_say(r, &o, id);
 }
 
 /* Waiting has an end, and so has this: what is open still is no success. */
@@ -125,7 +123,7 @@ say_waits(struct recipient *r, const char *id)
 	else
 		outcome_set_text(&o, buf_slice(&text));
 	buf_free(&text);
-	say(r, &o, id);
+	queueing_say(r, &o, id);
 }
 
 /* After waiting: of those who are in the queue. */
@@ -148,16 +146,27 @@ settle(struct envelope *e, const char *id, bool is_success)
 
 /* ---- who delivers it ---- */
 
+/* All but the way to the agent, which is the lowest then. */
+static int
+close_all(int feed)
+{
+	int kept = feed >= 0 ? dup2(feed, STDERR_FILENO + 1) : -1;
+
+	close_range(0, STDERR_FILENO, 0);
+	close_range(STDERR_FILENO + (kept < 0 ? 1 : 2), ~0U, 0);
+	return kept;
+}
+
 /* Nothing of ours holds up whoever waits for our end, or reads what we say. */
 static void
-detach(void)
+detach(struct home_agent *agent)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	close_range(0, ~0U, 0);
+	agent->feed = agent->client.feed = close_all(agent->feed);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (open("/dev/null", O_RDWR) < 0)
 			_exit(EX_OSERR);
@@ -167,12 +176,13 @@ detach(void)
 
 /* Without a child it waits for the next queue run. */
 static void
-run_in_background(const struct settings *s, const char *id)
+run_in_background(const struct settings *s, const char *id,
+    struct home_agent *agent)
 {
 	if (fork() != 0)
 		return;
-	detach();
-	_exit(runq_one(s, id, NULL, NULL));
+	detach(agent);
+	_exit(runq_one(s, id, agent, NULL, NULL));
 }
 
 /* Where no daemon is there we do its work; a time limit is a signal then. */
@@ -188,8 +198,19 @@ wait_for_it(struct queueing *q, const char *id)
 	if (follow_daemon(&f) || !q->is_ours)
 		return;
 	alarm(s->enqueue.wait_seconds);
-	runq_one(s, id, follow_news, &f);
+	runq_one(s, id, &q->agent, follow_news, &f);
 	alarm(0);
+}
+
+/* Who waits hears of the first part alone. */
+static void
+begin(struct queueing *q, const char *id)
+{
+	const struct settings *s = q->settings;
+
+	if (q->is_ours && control_wake(s->queue.run, id) == CONTROL_NOBODY &&
+	    !rests(s) && !q->tried)
+		run_in_background(s, id, &q->agent);
 }
 
 /* A message that was handed in is the daemon's to begin with. */
@@ -197,17 +218,18 @@ static void
 set_off(struct queueing *q, const char *id)
 {
 	const struct settings *s = q->settings;
+	struct slice rest = buf_slice(&q->parts), part;
 
 	if (s->sendmail.delivery == DELIVERY_QUEUE)
 		return;
 	if (waits(s) && !rests(s)) {
 		wait_for_it(q, id);
 		settle(&q->intake->envelope, id, !s->enqueue.wait);
-	} else if (q->is_ours &&
-	    control_wake(s->queue.run, id) == CONTROL_NOBODY && !rests(s) &&
-	    !q->tried) {
-		run_in_background(s, id);
+	} else {
+		begin(q, id);
 	}
+	while (rest.n > 0 && slice_cut(&rest, '\0', &part))
+		begin(q, part.p);
 }
 
 /* ---- into the queue ---- */
@@ -239,40 +261,6 @@ was_tried(const struct envelope *all)
 		if (all->rcpts[i].verdict == DEFERRED)
 			return true;
 	return false;
-}
-
-static struct enqueue_call
-call_for(const struct queueing *q, const struct intake *part)
-{
-	return (struct enqueue_call){ q->settings, q->self, part,
-		q->report->run.uid, clock_wall(), q->tried };
-}
-
-static void
-settle_all(struct envelope *e, const struct outcome *o, const char *id)
-{
-	for (size_t i = 0; i < e->n; i++)
-		say(&e->rcpts[i], o, id);
-}
-
-static bool
-store_it(struct queueing *q, struct intake *part, struct enqueued *out,
-    struct outcome *why)
-{
-	const struct enqueue_call call = call_for(q, part);
-	struct outcome done;
-
-	if (!become_owner_of(q->settings->queue.path, why) ||
-	    !enqueue(&call, out, why))
-		return false;
-	q->is_ours = true;
-	done = outcome_make(DELIVERED, STAGE_SYSTEM, ESC(2, 0, 0), "%s",
-	    out->duplicate ? "queued before, with the same key" : QUEUED);
-	settle_all(&part->envelope, &done, out->id);
-	if (!out->duplicate)
-		report_queued(q->report, &part->envelope.from, out->id,
-		    part->message.size, part->envelope.n);
-	return true;
 }
 
 /* Who waits wakes it himself, or it is over before he can ask. */
@@ -327,7 +315,7 @@ static bool
 hand_it_in(struct queueing *q, struct intake *part)
 {
 	const struct settings *s = q->settings;
-	const struct enqueue_call call = call_for(q, part);
+	const struct enqueue_call call = queueing_call(q, part);
 	struct buf path = { 0 };
 	struct handin h = { .envelope = &part->envelope,
 		.message = &part->message,
@@ -362,8 +350,8 @@ put_in(struct queueing *q, struct intake *part, struct enqueued *out,
 	enum spool_reach reach = spool_reach(s->queue.path);
 
 	if (reach == SPOOL_OURS)
-		return store_it(q, part, out, why) ? QUEUEING_DONE :
-						     QUEUEING_FAILED;
+		return queueing_store(q, part, out, why) ? QUEUEING_DONE
+							 : QUEUEING_FAILED;
 	if (hand_it_in(q, part))
 		return QUEUEING_DONE;
 	q->absent = reach == SPOOL_ABSENT;
@@ -382,6 +370,7 @@ queueing_run(struct queueing *q, struct outcome *why)
 		return bar(q, "your own configuration says where your mail "
 		    "goes, and the queue goes by that of this machine");
 	q->tried = was_tried(&q->intake->envelope);
+	q->agent = HOME_NO_AGENT;
 	choose_open(&part.envelope, &q->intake->envelope);
 	result = put_in(q, &part, &done, why);
 	if (result == QUEUEING_DONE)
@@ -395,6 +384,8 @@ queueing_run(struct queueing *q, struct outcome *why)
 	report_has_queue(q->report);
 	if (!done.duplicate)
 		set_off(q, done.id);
+	home_leave_agent(&q->agent);
+	buf_free(&q->parts);
 	return result;
 }
 
@@ -402,7 +393,7 @@ bool
 queueing_mail_back(struct queueing *q)
 {
 	const struct settings *s = q->settings;
-	const struct enqueue_call call = call_for(q, q->intake);
+	const struct enqueue_call call = queueing_call(q, q->intake);
 	enum error_mode mode = s->sendmail.errors;
 	struct outcome why;
 

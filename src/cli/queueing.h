@@ -10,6 +10,7 @@
 #ifndef CLI_QUEUEING_H
 #define CLI_QUEUEING_H
 
+#include "cli/home.h"
 #include "cli/intake.h"
 #include "report/report.h"
 #include "spool/store.h"
@@ -25,6 +26,9 @@ struct queueing {
 	bool tried;		/* this run has tried to deliver it */
 	bool is_ours;		/* the spool's owner, who wrote it, is us */
 	char id[STORE_ID + 1];	/* of what was queued, or "" */
+	struct home_agent agent; /* for who delivers it, if that is us */
+	struct buf parts;	/* more ids, each with its NUL: of lists that
+				   have owners */
 };
 
 /* Is the message for the queue first, and not to be delivered by this run? */

@@ -122,14 +122,14 @@ run_it(struct runq *q)
 
 /* With id, or all. */
 static int
-run(struct runq *q, const char *id)
+run(struct runq *q, const char *id, const struct home_agent *agent)
 {
 	struct outcome why;
 	int status;
 
 	open_report(q);
-	if (turn_open(&q->turn, q->s, id ? TURN_ONE : TURN_ONCE, &q->report,
-	    &why)) {
+	if (turn_open(&q->turn, q->s, id ? TURN_ONE : TURN_ONCE, &agent->client,
+		&q->report, &why)) {
 		if (id)
 			runner_add(q->turn.runner, id);
 		if (id && q->news)
@@ -148,19 +148,22 @@ run(struct runq *q, const char *id)
 
 int
 runq_one(const struct settings *s, const char *id,
+    const struct home_agent *agent,
     void (*news)(void *arg, const struct runner_news *what), void *arg)
 {
 	struct runq q = { .s = s, .stop = STOP_NONE, .news = news,
 		.arg = arg };
 
-	return run(&q, id);
+	return run(&q, id, agent);
 }
 
 int
 runq_run(const struct settings *s)
 {
 	struct runq q = { .s = s, .stop = STOP_NONE };
+	struct home_agent agent;
 	struct outcome why;
+	int status;
 
 	switch (spool_reach(s->queue.path)) {
 	case SPOOL_ABSENT:
@@ -172,9 +175,12 @@ runq_run(const struct settings *s)
 	case SPOOL_OURS:
 		break;
 	}
+	home_find_agent(&agent, s);
 	if (!become_owner_of(s->queue.path, &why)) {
 		fprintf(stderr, "%s: %s\n", s->program, why.text);
 		return EX_TEMPFAIL;
 	}
-	return run(&q, NULL);
+	status = run(&q, NULL, &agent);
+	home_leave_agent(&agent);
+	return status;
 }

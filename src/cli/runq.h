@@ -3,6 +3,7 @@
 #ifndef CLI_RUNQ_H
 #define CLI_RUNQ_H
 
+#include "cli/home.h"
 #include "config/settings.h"
 #include "queue/runner.h"
 
@@ -20,6 +21,7 @@ int runq_run(const struct settings *s);
  * says.
  */
 int runq_one(const struct settings *s, const char *id,
+    const struct home_agent *agent,
     void (*news)(void *arg, const struct runner_news *what), void *arg);
 
 #endif

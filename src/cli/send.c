@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "cli/check.h"
 #include "cli/deadletter.h"
+#include "cli/home.h"
 #include "cli/intake.h"
 #include "cli/loop.h"
 #include "cli/queueing.h"
@@ -340,7 +341,11 @@ handle(struct run *r)
 	staging_apply(&r->s->queue, e, clock_now());
 	if (e->n == 0)
 		return report_queued_mail(r);
-	return queueing_is_first(r->s) ? queue_it(r) : send_now(r);
+	if (r->s->show.stop_after == STAGE_ROUTE)
+		home_explain(r->s, &r->reach.self, e);
+	return queueing_is_first(r->s) || home_is_for(r->s, &r->reach.self, e)
+	    ? queue_it(r)
+	    : send_now(r);
 }
 
 static bool

@@ -60,6 +60,8 @@ configure(struct turn *t, enum turn_kind kind)
 		.store = { .path = q->path, .recorders = q->recorders,
 		    .reserve = q->reserve },
 		.deliver = way_of(t),
+		.agent = s->local.deliver ? t->agent : NULL,
+		.here = t->here,
 		.schedule = schedule_of(q),
 		.once = kind == TURN_ONCE,
 		.woken_only = kind == TURN_ONE,
@@ -94,10 +96,12 @@ block_if_wrong(struct turn *t)
 
 bool
 turn_open(struct turn *t, const struct settings *s, enum turn_kind kind,
-    struct report *report, struct outcome *why)
+    const struct agent_client_config *agent, struct report *report,
+    struct outcome *why)
 {
-	*t = (struct turn){ .s = s, .report = report };
+	*t = (struct turn){ .s = s, .agent = agent, .report = report };
 	reach_init(&t->reach);
+	t->here = home_open(&t->home, s, &t->reach.self);
 	configure(t, kind);
 	t->events.now = clock_now();
 	t->events.wanted = report_wants_events(report);
@@ -115,6 +119,7 @@ turn_close(struct turn *t)
 	logins_free(&t->logins);
 	runner_free(t->runner);
 	events_free(&t->events);
+	home_free(&t->home);
 	reach_free(&t->reach);
 	t->runner = NULL;
 }

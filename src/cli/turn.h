@@ -6,6 +6,7 @@
 #ifndef CLI_TURN_H
 #define CLI_TURN_H
 
+#include "cli/home.h"
 #include "cli/logins.h"
 #include "cli/reach.h"
 #include "queue/runner.h"
@@ -19,7 +20,10 @@ enum turn_kind {
 
 struct turn {
 	const struct settings *s;
+	const struct agent_client_config *agent; /* the caller's; or NULL */
 	struct reach reach;
+	struct home home;  /* whose names are this machine's */
+	struct here *here; /* ... or NULL: nobody's */
 	struct runner_config config;
 	struct report *report;	/* the caller's */
 	struct events events;
@@ -33,7 +37,8 @@ struct turn {
  * with *why: there is no spool that can be used.  turn_close() it either way.
  */
 bool turn_open(struct turn *t, const struct settings *s, enum turn_kind kind,
-    struct report *report, struct outcome *why);
+    const struct agent_client_config *agent, struct report *report,
+    struct outcome *why);
 void turn_close(struct turn *t);
 
 void turn_wait(struct turn *t, struct wait *w, int64_t now);

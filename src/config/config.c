@@ -154,6 +154,7 @@ is_of_queue(enum mode mode)
 	return mode == MODE_QUEUE_LIST || mode == MODE_QUEUE_DESK ||
 	    mode == MODE_QUEUE_COUNT || mode == MODE_QUEUE_RUN ||
 	    mode == MODE_DAEMON || mode == MODE_DAEMON_FOREGROUND ||
+	    mode == MODE_LOCAL_AGENT || mode == MODE_ALIASES ||
 	    mode == MODE_HOST_STATUS || mode == MODE_HOST_PURGE;
 }
 

@@ -25,6 +25,7 @@ enum section_kind {
 	SECTION_RELAY,
 	SECTION_DOMAIN,
 	SECTION_QUEUE,
+	SECTION_LOCAL,
 };
 
 /* A line of a file. */
@@ -48,7 +49,7 @@ struct config_section {
 /* Zero-initialise.  Owns every string of the settings that a file gave. */
 struct config {
 	struct config_section defaults;
-	struct config_section queue;
+	struct config_section queue, local;
 	bool is_own;		/* what is read now is the user's own file */
 	bool salvage;		/* ... or one that cannot be used: only path and
 				   run of [queue] are taken, nothing is said */

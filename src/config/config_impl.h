@@ -29,7 +29,7 @@ bool config_complain(struct buf *says, const char *file, unsigned line,
 /* Store KEY = VALUE into t->section; false when said what is wrong. */
 bool config_key(struct config_text *t, const char *key, const char *value);
 
-/* The same for [queue]; it prints itself as --print-config shows it. */
+/* The same for [queue] and [local]; printed as --print-config shows it. */
 bool config_queue_key(struct config_text *t, const char *key,
     const char *value);
 void config_queue_put(const struct config_section *s, struct buf *out);

@@ -129,6 +129,7 @@ config_put(const struct config *c, struct buf *out)
 			put_default(out, o);
 	put_items(out, &c->defaults, "rewrite-from");
 	config_queue_put(&c->queue, out);
+	config_queue_put(&c->local, out);
 	for (size_t i = 0; i < c->nsections; i++)
 		put_section(out, c->section[i]);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config_queue.c - the keys of [queue]: one table has their names, how they are
- * read, where they go, and what they are when nobody says anything.
+ * config_queue.c - the keys of [queue] and [local]: a table each has their
+ * names, how they are read, where they go, and what they are when nobody says
+ * anything.
  */
 #include "config/config_impl.h"
 
@@ -13,6 +14,7 @@
 #include "config/idn.h"
 #include "config/option_find.h"
 #include "config/option_take.h"
+#include "local/mailbox_form.h"
 #include "mail/address.h"
 
 struct row;
@@ -32,9 +34,9 @@ struct row {
 	const char *name;
 	/* Store the value; what is wanted instead, or NULL. */
 	const char *(*read)(const struct reading *r);
-	size_t at;		/* in struct queue_settings */
-	const char *fallback;	/* NULL = none */
-	unsigned min, max;	/* of a number or a time */
+	size_t at;            /* in the section's settings */
+	const char *fallback; /* NULL = none */
+	unsigned min, max;    /* of a number or a time */
 };
 
 static const char *
@@ -157,6 +159,27 @@ read_later(const struct reading *r)
 	    "configuration is delivered in the foreground";
 }
 
+static const char *
+read_mailbox(const struct reading *r)
+{
+	*(const char **)r->at = r->value;
+	return mailbox_is_known(r->value)
+	    ? NULL
+	    : "mbox:/FOLDER, mbox:~/FILE, "
+	      "maildir:/FOLDER or maildir:~/FOLDER is wanted";
+}
+
+static const char *
+read_delimiter(const struct reading *r)
+{
+	*(const char **)r->at = r->value;
+	return strcmp(r->value, "none") == 0 ||
+		(r->value[0] != '\0' && r->value[1] == '\0' &&
+		    strchr("+-=_.", r->value[0]))
+	    ? NULL
+	    : "one of + - = _ . or none is wanted";
+}
+
 #define AT(field) offsetof(struct queue_settings, field)
 
 static const struct row rows[] = {
@@ -194,39 +217,89 @@ static const struct row rows[] = {
 	{ "user-queue", read_later, 0, NULL, 0, 0 },
 };
 
-#define NROWS (sizeof rows / sizeof rows[0])
+#undef AT
+#define AT(field) offsetof(struct local_settings, field)
+
+static const struct row local_rows[] = {
+	{ "deliver", read_switch, AT(deliver), "yes", 0, 0 },
+	{ "local-domains", read_patterns, AT(domains), NULL, 0, 0 },
+	{ "local-users-to", read_address, AT(users_to), NULL, 0, 0 },
+	{ "mailbox", read_mailbox, AT(mailbox), "mbox:/var/mail", 0, 0 },
+	{ "mailbox-command", read_patterns, AT(mailbox_command), NULL, 0, 0 },
+	{ "aliases", read_path, AT(aliases), "/etc/aliases", 0, 0 },
+	{ "alias-commands", read_switch, AT(alias_commands), "yes", 0, 0 },
+	{ "alias-files", read_switch, AT(alias_files), "yes", 0, 0 },
+	{ "alias-user", read_patterns, AT(alias_user), "nobody", 0, 0 },
+	{ "delimiter", read_delimiter, AT(delimiter), "+", 0, 0 },
+	{ "command-timeout", read_time, AT(command_timeout), "10m", 1, 0 },
+	{ "pipe-no-new-privs", read_switch, AT(pipe_no_new_privs), "no", 0, 0 },
+};
+
+/* A section and where its settings are. */
+static const struct table {
+	enum section_kind kind;
+	const char *name;
+	size_t at; /* in struct settings */
+	const struct row *rows;
+	size_t n;
+} tables[] = {
+	{ SECTION_QUEUE, "queue", offsetof(struct settings, queue), rows,
+	    sizeof rows / sizeof rows[0] },
+	{ SECTION_LOCAL, "local", offsetof(struct settings, local), local_rows,
+	    sizeof local_rows / sizeof local_rows[0] },
+};
+
+static const struct table *
+table_of(const struct config_section *s)
+{
+	return &tables[s->kind == SECTION_LOCAL];
+}
 
 static const char *
-read_default(const struct row *row, struct queue_settings *q)
+read_default(const struct row *row, void *settings)
 {
 	const struct reading r = { NULL, row, row->fallback,
-		(char *)q + row->at, NULL };
+		(char *)settings + row->at, NULL };
 
 	return row->fallback ? row->read(&r) : NULL;
 }
 
-void
-queue_settings_init(struct queue_settings *q)
+static void
+read_defaults(const struct table *t, void *settings)
 {
 	const char *wrong;
 
-	*q = (struct queue_settings){ 0 };
-	for (size_t i = 0; i < NROWS; i++) {
-		wrong = read_default(&rows[i], q);
+	for (size_t i = 0; i < t->n; i++) {
+		wrong = read_default(&t->rows[i], settings);
 		assert(!wrong);
 		(void)wrong;
 	}
 }
 
+void
+queue_settings_init(struct queue_settings *q)
+{
+	*q = (struct queue_settings){ 0 };
+	read_defaults(&tables[0], q);
+}
+
+void
+local_settings_init(struct local_settings *l)
+{
+	*l = (struct local_settings){ 0 };
+	read_defaults(&tables[1], l);
+}
+
 static bool
 refuse_key(struct config_text *t, const char *key)
 {
+	const struct table *table = table_of(t->section);
 	struct nearest n = nearest_begin(slice_of(key));
 	struct buf text = { 0 };
 
-	for (size_t i = 0; i < NROWS; i++)
-		nearest_try(&n, rows[i].name);
-	buf_puts(&text, "a [queue] section has no such key");
+	for (size_t i = 0; i < table->n; i++)
+		nearest_try(&n, table->rows[i].name);
+	buf_putf(&text, "a [%s] section has no such key", table->name);
 	if (n.name)
 		buf_putf(&text, "; did you mean %s?", n.name);
 	config_complain(t->says, t->file, t->line, key, buf_str(&text));
@@ -237,16 +310,17 @@ refuse_key(struct config_text *t, const char *key)
 bool
 config_queue_key(struct config_text *t, const char *key, const char *value)
 {
+	const struct table *table = table_of(t->section);
 	struct reading r = { .config = t->config, .value = value };
 	char text[TEXT_SIZE];
 	const char *wrong;
 
-	for (size_t i = 0; i < NROWS && !r.row; i++)
-		if (strcmp(rows[i].name, key) == 0)
-			r.row = &rows[i];
+	for (size_t i = 0; i < table->n && !r.row; i++)
+		if (strcmp(table->rows[i].name, key) == 0)
+			r.row = &table->rows[i];
 	if (!r.row)
 		return refuse_key(t, key);
-	r.at = (char *)&t->settings->queue + r.row->at;
+	r.at = (char *)t->settings + table->at + r.row->at;
 	r.text = text;
 	wrong = r.row->read(&r);
 	return !wrong ||
@@ -265,19 +339,21 @@ find_item(const struct config_section *s, const char *key)
 void
 config_queue_put(const struct config_section *s, struct buf *out)
 {
+	const struct table *t = table_of(s);
 	const struct config_item *item;
 
-	buf_puts(out, "\n[queue]\n");
-	for (size_t i = 0; i < NROWS; i++) {
-		item = find_item(s, rows[i].name);
+	buf_putf(out, "\n[%s]\n", t->name);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct row *row = &t->rows[i];
+
+		item = find_item(s, row->name);
 		if (item)
 			config_put_item(out, item);
-		else if (rows[i].fallback)
-			buf_putf(out, "# default\n%s = %s\n", rows[i].name,
-			    rows[i].fallback);
-		else if (rows[i].read != read_later)
-			buf_putf(out, "# default: not set\n#%s =\n",
-			    rows[i].name);
+		else if (row->fallback)
+			buf_putf(out, "# default\n%s = %s\n", row->name,
+			    row->fallback);
+		else if (row->read != read_later)
+			buf_putf(out, "# default: not set\n#%s =\n", row->name);
 	}
 }
 

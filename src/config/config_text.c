@@ -127,18 +127,20 @@ is_comment(struct slice s)
 	return s.n == 0 || s.p[0] == ';' || s.p[0] == '#';
 }
 
-/* The queue is the machine's: no user says what becomes of mail of others. */
+/* The machine's: no user says what becomes of mail of others. */
 static bool
-begin_queue(struct config_text *t)
+begin_machines(struct config_text *t, const char *name,
+    struct config_section *s)
 {
 	if (t->config->is_own)
-		return complain(t, "queue", "the queue is this machine's: its "
+		return complain(t, name,
+		    "this is for the whole machine: the "
 		    "section belongs into /etc/smtpsend/smtpsend.conf");
-	t->section = &t->config->queue;
+	t->section = s;
 	return true;
 }
 
-/* "[defaults]", "[queue]", "[relay NAME]", "[domain PATTERN]". */
+/* "[defaults]", "[queue]", "[local]", "[relay NAME]", "[domain PATTERN]". */
 static bool
 read_section(struct config_text *t, struct slice line)
 {
@@ -156,7 +158,9 @@ read_section(struct config_text *t, struct slice line)
 		return true;
 	}
 	if (slice_eq_nocase(name, SLICE("queue")))
-		return begin_queue(t);
+		return begin_machines(t, "queue", &t->config->queue);
+	if (slice_eq_nocase(name, SLICE("local")))
+		return begin_machines(t, "local", &t->config->local);
 	slice_cut(&name, ' ', &kind);
 	name = slice_trim(name);
 	if (name.n > 0 && slice_find(name, ' ') == name.n) {
@@ -165,8 +169,9 @@ read_section(struct config_text *t, struct slice line)
 		if (slice_eq_nocase(kind, SLICE("domain")))
 			return begin_section(t, SECTION_DOMAIN, name);
 	}
-	return complain(t, NULL, "there is no such section: [defaults], "
-	    "[queue], [relay NAME] or [domain PATTERN] is wanted");
+	return complain(t, NULL,
+	    "there is no such section: [defaults], "
+	    "[queue], [local], [relay NAME] or [domain PATTERN] is wanted");
 }
 
 static struct slice
@@ -281,6 +286,7 @@ config_parse(struct config *c, const char *file, struct slice text,
 	bool ok = true;
 
 	c->queue.kind = SECTION_QUEUE;
+	c->local.kind = SECTION_LOCAL;
 	t.file = config_keep(c, slice_of(file));
 	t.call = option_call(s, says);
 	t.call.file = t.file;
@@ -301,6 +307,7 @@ config_free(struct config *c)
 		free(c->kept[i]);
 	free(c->defaults.item);
 	free(c->queue.item);
+	free(c->local.item);
 	free(c->section);
 	free(c->kept);
 	free(c->uses.v);

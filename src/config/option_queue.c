@@ -71,6 +71,14 @@ take_desk(struct option_call *c, const char *value)
 }
 
 bool
+take_local_agent(struct option_call *c, const char *value)
+{
+	(void)value;
+	c->settings->mode = MODE_LOCAL_AGENT;
+	return true;
+}
+
+bool
 take_daemon(struct option_call *c, const char *value)
 {
 	(void)value;

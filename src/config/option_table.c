@@ -175,6 +175,9 @@ static const struct option table[] = {
 	{ "daemon", 0, SCOPE_OWN, GROUP_QUEUE, ARG_NONE, NULL,
 	    "deliver what is queued, in the foreground",
 	    OTHER(take_daemon) },
+	{ "local-agent", 0, SCOPE_OWN, GROUP_QUEUE, ARG_NONE, NULL,
+	    "write to mailboxes for the queue: a service of root's",
+	    OTHER(take_local_agent) },
 
 	{ "sink", 0, SCOPE_OWN, GROUP_SINK, ARG_OPTIONAL, "ADDR:PORT",
 	    "receive and print mail (default 127.0.0.1:2525)",

@@ -71,6 +71,7 @@ bool take_expire(struct option_call *c, const char *value);
 bool take_key(struct option_call *c, const char *value);
 bool take_desk(struct option_call *c, const char *value);
 bool take_daemon(struct option_call *c, const char *value);
+bool take_local_agent(struct option_call *c, const char *value);
 
 /* Sendmail's own forms (option_sendmail.c). */
 bool take_body_type(struct option_call *c, const char *value);

@@ -74,6 +74,7 @@ options_init(struct settings *s, const char *argv0)
 		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = 2525
 	};
 	queue_settings_init(&s->queue);
+	local_settings_init(&s->local);
 	take_fallbacks(s);
 	for (size_t i = 0; base && i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(base, names[i].program) == 0) {

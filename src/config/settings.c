@@ -22,6 +22,7 @@ static const char *const modes[NMODES] = {
 	[MODE_QUEUE_RUN] = "run the queue (-q)",
 	[MODE_DAEMON] = "be a daemon (-bd)",
 	[MODE_DAEMON_FOREGROUND] = "be a daemon (-bD)",
+	[MODE_LOCAL_AGENT] = "write to mailboxes (--local-agent)",
 	[MODE_HOST_STATUS] = "show hosts (-bh)",
 	[MODE_HOST_PURGE] = "purge hosts (-bH)",
 	[MODE_SHOW_OPTIONS] = "show options (-bO)",

@@ -49,6 +49,7 @@ enum mode {
 	MODE_QUEUE_RUN,		/* -q, runq */
 	MODE_DAEMON,		/* -bd, -bl, -q30m */
 	MODE_DAEMON_FOREGROUND, /* -bD, --daemon */
+	MODE_LOCAL_AGENT,	/* --local-agent */
 	MODE_HOST_STATUS,	/* -bh, hoststat */
 	MODE_HOST_PURGE,	/* -bH, purgestat */
 	MODE_SHOW_OPTIONS,	/* -bO */
@@ -236,6 +237,23 @@ struct queue_settings {
 /* As it is where no [queue] says anything. */
 void queue_settings_init(struct queue_settings *q);
 
+/* [local], in the same way: mail for this machine itself. */
+struct local_settings {
+	bool deliver;		/* is there any? */
+	const char *domains;	/* local-domains: more names of this host,
+				   separated by blanks; or NULL */
+	const char *users_to;	/* local-users-to: a path, or NULL */
+	const char *aliases;	/* the file */
+	bool alias_commands, alias_files;
+	const char *alias_user;
+	const char *delimiter;	/* before an extension: an octet, or "none" */
+	const char *mailbox, *mailbox_command;
+	unsigned command_timeout;
+	bool pipe_no_new_privs;
+};
+
+void local_settings_init(struct local_settings *l);
+
 struct settings {
 	enum personality personality;
 	enum mode mode;
@@ -257,6 +275,7 @@ struct settings {
 	struct sendmail_settings sendmail;
 	struct enqueue_settings enqueue;
 	struct queue_settings queue;
+	struct local_settings local;
 };
 
 /* The --log in effect: "none", "syslog", "journal" or a file. */

@@ -201,7 +201,7 @@ deliver_add(struct deliver *d, struct consignment *c)
 
 	assert(!job->closed);
 	for (size_t i = 0; i < e->n; i++) {
-		if (e->rcpts[i].verdict != PENDING)
+		if (e->rcpts[i].verdict != PENDING || e->rcpts[i].local)
 			continue;
 		e->rcpts[i].site = 0;
 		e->rcpts[i].host_fault = false;

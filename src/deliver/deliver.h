@@ -111,7 +111,10 @@ struct deliver *deliver_new(const struct deliver_config *config,
     struct events *events);
 void deliver_free(struct deliver *d);
 
-/* It stays where it is until deliver_finished() has given it back. */
+/*
+ * It stays where it is until deliver_finished() has given it back.  Recipients
+ * of this machine (recipient.local) are its owner's.
+ */
 void deliver_add(struct deliver *d, struct consignment *c);
 
 /* One that is settled and of which nothing is in use any more; or NULL. */

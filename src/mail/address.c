@@ -269,7 +269,7 @@ address_parse(struct slice text, const struct address_options *o,
 
 	if (is_null_path(text)) {
 		*out = (struct address){ mem_dup(none), mem_dup(none),
-			mem_dup(none), false };
+			mem_dup(none), false, false };
 		return true;
 	}
 	ok = list_parse(text, o, &list, &any_group, why);

@@ -21,6 +21,7 @@ struct address {
 	char *domain;	/* lower case A-labels or "[192.0.2.1]"; "" in <> */
 	char *name;	/* display name as UTF-8, decoded; "" when none */
 	bool utf8;	/* the local part needs SMTPUTF8 (RFC 6531) */
+	bool bare;	/* it was written without a domain */
 };
 
 /* What stands where an address should, and what is wrong with it. */
@@ -46,6 +47,8 @@ struct address_options {
 				    or empty; in an address it means ... */
 	struct slice full_name;	 /* ... this */
 	bool dash; /* it may begin with '-': who gave it meant an address */
+	bool chosen; /* somebody chose default_domain: a name without a domain
+			is there, and means nobody of this host */
 };
 
 void address_free(struct address *a);

@@ -43,9 +43,10 @@ struct dsn_recipient {
 	const struct address *to;
 	const char *orcpt;	/* "rfc822;bob@x", not xtext; or NULL */
 	const struct outcome *said; /* what was said last */
-	bool expired;		/* given up although nobody refused it */
-	int64_t last_try;	/* seconds since 1970; 0 = never */
-	int64_t retry_until;	/* of a delayed one; 0 = unknown */
+	bool expired;               /* given up although nobody refused it */
+	bool is_here;        /* a mailbox of this machine, not a server */
+	int64_t last_try;    /* seconds since 1970; 0 = never */
+	int64_t retry_until; /* of a delayed one; 0 = unknown */
 };
 
 /* A report.  Zero-initialise; the first block is the caller's. */

@@ -66,23 +66,31 @@ static const struct row rows[] = {
 	    THEIRS } },
 	{ SAID, ANY, ANY, { "The server refused it.", THEIRS } },
 
-	{ FOUND, 1, 2, { "There is no such domain, or it cannot take mail.",
-	    TYPO } },
+	{ FOUND, 1, 1, { "This mail system has no such user.", TYPO } },
+	{ FOUND, 1, 2,
+	    { "There is no such domain, or it cannot take mail.", TYPO } },
 	{ FOUND, 1, 3, { "The address cannot be used.", TYPO } },
 	{ FOUND, 1, 10, { "The domain of the address takes no mail.", TYPO } },
+	{ FOUND, 2, 2, { "The mailbox is full.", AGAIN } },
+	{ FOUND, 2, ANY, { "It cannot be put into the mailbox.", OURS } },
 	{ FOUND, 3, 4, { "The message is too long.", SMALLER } },
 	{ FOUND, 3, 5, { "The mail system here is set up so that it cannot be "
 	    "sent.", OURS } },
 	{ FOUND, 4, 4, { "There is no way to the domain of the address.",
 	    TYPO } },
 	{ FOUND, 4, 6, { "The message goes round in a circle.", OURS } },
-	{ FOUND, 6, 7, { "The message or an address has other letters than "
-	    "English ones, which the server does not take.",
-	    AGAIN } },
-	{ FOUND, 6, ANY, { "The message is in a form that cannot be sent "
-	    "there.", OURS } },
-	{ FOUND, 7, ANY, { "It cannot be sent as safely as it must be.",
-	    OURS } },
+	{ FOUND, 6, 7,
+	    { "The message or an address has other letters than "
+	      "English ones, which the server does not take.",
+		AGAIN } },
+	{ FOUND, 6, ANY,
+	    { "The message is in a form that cannot be sent "
+	      "there.",
+		OURS } },
+	{ FOUND, 7, 1,
+	    { "It was refused by a rule of this mail system.", OURS } },
+	{ FOUND, 7, ANY,
+	    { "It cannot be sent as safely as it must be.", OURS } },
 	{ FOUND, ANY, ANY, { "It was given up here.", OURS } },
 };
 

@@ -245,7 +245,9 @@ dsn_status(struct dsn *d, const struct dsn_recipient *r, struct buf *out)
 	if (r->orcpt)
 		put_original(d, r->orcpt, out);
 	put_final(d, r->to, out);
-	buf_putf(out, "Action: %s\r\nStatus: ", action_name(d->action));
+	buf_putf(out, "Action: %s\r\nStatus: ",
+	    action_name(r->is_here && d->action == DSN_RELAYED ? DSN_DELIVERED
+							       : d->action));
 	esc_put(out, dsn_esc(d->action, r));
 	buf_puts(out, "\r\n");
 	put_diagnosis(d, r->said, out);

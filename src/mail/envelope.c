@@ -10,11 +10,36 @@
 
 #define PATH_MAX_OCTETS 256 /* RFC 5321 4.5.3.1.3 */
 
+struct local_target *
+local_target_dup(const struct local_target *t)
+{
+	struct local_target *copy;
+
+	if (!t)
+		return NULL;
+	copy = mem_alloc(sizeof *copy);
+	*copy = *t;
+	copy->name = mem_dup(slice_of(t->name));
+	copy->extension = mem_dup(slice_of(t->extension));
+	return copy;
+}
+
+void
+local_target_free(struct local_target *t)
+{
+	if (!t)
+		return;
+	free(t->name);
+	free(t->extension);
+	free(t);
+}
+
 static void
 free_recipients(struct recipient *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		address_free(&v[i].to);
+		local_target_free(v[i].local);
 		free(v[i].orcpt);
 		result_release(v[i].result);
 	}
@@ -44,14 +69,32 @@ hash(const struct envelope *e, const struct address *a)
 	return (size_t)hash_bytes(&e->key, (struct slice){ low, n });
 }
 
+/* An alias has many targets of one address. */
+static bool
+is_same_target(const struct local_target *a, const struct local_target *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->kind == b->kind && a->index == b->index &&
+	    strcmp(a->name, b->name) == 0;
+}
+
+static bool
+is_same(const struct recipient *r, const struct address *a,
+    const struct local_target *local)
+{
+	return address_eq(&r->to, a) && is_same_target(r->local, local);
+}
+
 /* The slot that a's recipient is in, or the free one where it would be. */
 static size_t *
-find_slot(const struct envelope *e, const struct address *a)
+find_slot(const struct envelope *e, const struct address *a,
+    const struct local_target *local)
 {
 	size_t at = hash(e, a) & (e->nslots - 1);
 
 	while (e->slots[at] != 0 &&
-	    !address_eq(&e->rcpts[e->slots[at] - 1].to, a))
+	    !is_same(&e->rcpts[e->slots[at] - 1], a, local))
 		at = (at + 1) & (e->nslots - 1);
 	return &e->slots[at];
 }
@@ -66,7 +109,7 @@ grow_slots(struct envelope *e)
 	free(e->slots);
 	e->slots = mem_alloc(size_mul(e->nslots, sizeof *e->slots));
 	for (size_t i = 0; i < e->n; i++)
-		*find_slot(e, &e->rcpts[i].to) = i + 1;
+		*find_slot(e, &e->rcpts[i].to, e->rcpts[i].local) = i + 1;
 }
 
 /* One more in *v; the array doubles when its length is a power of two. */
@@ -80,19 +123,33 @@ new_recipient(struct recipient **v, size_t *n)
 }
 
 void
-envelope_add(struct envelope *e, struct address *to)
+envelope_add_local(struct envelope *e, struct address *to,
+    struct local_target **local)
 {
+	struct recipient *r;
 	size_t *slot;
 
 	grow_slots(e);
-	slot = find_slot(e, to);
+	slot = find_slot(e, to, *local);
 	if (*slot != 0) {
 		address_free(to);
-		return;
+		local_target_free(*local);
+	} else {
+		r = new_recipient(&e->rcpts, &e->n);
+		r->to = *to;
+		r->local = *local;
+		*slot = e->n;
+		*to = (struct address){ 0 };
 	}
-	new_recipient(&e->rcpts, &e->n)->to = *to;
-	*slot = e->n;
-	*to = (struct address){ 0 };
+	*local = NULL;
+}
+
+void
+envelope_add(struct envelope *e, struct address *to)
+{
+	struct local_target *none = NULL;
+
+	envelope_add_local(e, to, &none);
 }
 
 static void
@@ -102,9 +159,80 @@ add_bad(struct envelope *e, struct bad_address *bad)
 	struct slice none = { 0 };
 
 	r->to = (struct address){ bad->text, mem_dup(none), mem_dup(none),
-		false };
+		false, false };
 	bad->text = NULL;
 	recipient_say(r, bad->why->verdict, bad->why);
+}
+
+static struct address
+address_copy(const struct address *a)
+{
+	return (struct address){ mem_dup(slice_of(a->path)),
+		mem_dup(slice_of(a->domain)), mem_dup(slice_of(a->name)),
+		a->utf8, a->bare };
+}
+
+struct envelope
+envelope_copy(const struct envelope *e)
+{
+	struct envelope copy = { .from = address_copy(&e->from),
+		.ret = e->ret,
+		.envid = e->envid ? mem_dup(slice_of(e->envid)) : NULL,
+		.key = e->key };
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct recipient *r = &e->rcpts[i];
+		struct address to = address_copy(&r->to);
+		struct local_target *local = local_target_dup(r->local);
+
+		envelope_add_local(&copy, &to, &local);
+		copy.rcpts[i].notify = r->notify;
+		copy.rcpts[i].orcpt = r->orcpt ? mem_dup(slice_of(r->orcpt))
+					       : NULL;
+	}
+	return copy;
+}
+
+void
+envelope_take_all(struct envelope *e, struct envelope *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct recipient *r = &from->rcpts[i];
+		size_t n = e->n;
+
+		envelope_add_local(e, &r->to, &r->local);
+		if (e->n > n) {
+			e->rcpts[n].notify = r->notify;
+			e->rcpts[n].orcpt = r->orcpt;
+			r->orcpt = NULL;
+		}
+		r->to = (struct address){ 0 };
+	}
+	free_recipients(from->rcpts, from->n);
+	from->rcpts = NULL;
+	from->n = 0;
+}
+
+void
+envelope_add_bad(struct envelope *e, const struct recipient *r,
+    struct result *why)
+{
+	struct recipient *bad = new_recipient(&e->bad, &e->nbad);
+
+	bad->to = address_copy(&r->to);
+	bad->notify = r->notify;
+	bad->orcpt = r->orcpt ? mem_dup(slice_of(r->orcpt)) : NULL;
+	recipient_say(bad, why->verdict, why);
+}
+
+void
+envelope_move_bad(struct envelope *e, struct envelope *from)
+{
+	for (size_t i = 0; i < from->nbad; i++)
+		*new_recipient(&e->bad, &e->nbad) = from->bad[i];
+	free(from->bad);
+	from->bad = NULL;
+	from->nbad = 0;
 }
 
 void
@@ -127,7 +255,7 @@ renew_slots(struct envelope *e)
 		e->nslots = size_mul(e->nslots, 2);
 	e->slots = mem_alloc(size_mul(e->nslots, sizeof *e->slots));
 	for (size_t i = 0; i < e->n; i++)
-		*find_slot(e, &e->rcpts[i].to) = i + 1;
+		*find_slot(e, &e->rcpts[i].to, e->rcpts[i].local) = i + 1;
 }
 
 void
@@ -257,18 +385,31 @@ recipient_outcome(const struct recipient *r)
 	return o;
 }
 
-void
-envelope_settle(struct envelope *e, const struct outcome *o, int64_t now)
+static void
+settle(struct envelope *e, const struct outcome *o, int64_t now,
+    bool only_local)
 {
 	struct result *result = result_new(o, SLICE(""));
 
 	for (size_t i = 0; i < e->n; i++) {
 		struct recipient *r = &e->rcpts[i];
 
-		if (r->verdict != PENDING)
+		if (r->verdict != PENDING || (only_local && !r->local))
 			continue;
 		recipient_say(r, o->verdict, result);
 		r->decided = now;
 	}
 	result_release(result);
+}
+
+void
+envelope_settle(struct envelope *e, const struct outcome *o, int64_t now)
+{
+	settle(e, o, now, false);
+}
+
+void
+envelope_settle_local(struct envelope *e, const struct outcome *o, int64_t now)
+{
+	settle(e, o, now, true);
 }

@@ -15,8 +15,26 @@ enum { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4,
 
 enum dsn_ret { RET_UNSET, RET_FULL, RET_HDRS };
 
+/*
+ * Who gets it on this machine (local/expand.h).  The name is a login, or an
+ * alias; of that the index says which of its targets.
+ */
+enum local_kind { LOCAL_MAILBOX = 1, LOCAL_ALIAS };
+
+struct local_target {
+	enum local_kind kind;
+	unsigned index;
+	char *name;
+	char *extension; /* of user+extension, or "" */
+};
+
+/* May be NULL; NULL again. */
+struct local_target *local_target_dup(const struct local_target *t);
+void local_target_free(struct local_target *t);
+
 struct recipient {
 	struct address to;
+	struct local_target *local; /* NULL: a server gets it, by SMTP */
 	unsigned notify;
 	char *orcpt;		/* "rfc822;bob@x", not yet xtext; or NULL */
 	enum verdict verdict;
@@ -61,8 +79,25 @@ void envelope_free(struct envelope *e);
  */
 void envelope_add(struct envelope *e, struct address *to);
 
+/* The same of somebody of this machine; *local is taken over too. */
+void envelope_add_local(struct envelope *e, struct address *to,
+    struct local_target **local);
+
 /* Add the mailboxes of a list, and what is bad in it, and free it. */
 void envelope_add_list(struct envelope *e, struct address_list *list);
+
+/* A copy of those who are good, with nothing said of them yet. */
+struct envelope envelope_copy(const struct envelope *e);
+
+/* All good ones of another, who is left with none, unless they are there. */
+void envelope_take_all(struct envelope *e, struct envelope *from);
+
+/* One like r, of no use as an address for this reason, which it shares. */
+void envelope_add_bad(struct envelope *e, const struct recipient *r,
+    struct result *why);
+
+/* All bad ones of another go to the end of e's. */
+void envelope_move_bad(struct envelope *e, struct envelope *from);
 
 /*
  * Those who have a verdict already are moved to the bad ones; the others keep
@@ -96,6 +131,10 @@ struct outcome recipient_outcome(const struct recipient *r);
  * untouched, for anything else, also for "never" beside others (RFC 3461 4.1).
  */
 bool notify_parse(struct slice s, unsigned *out);
+
+/* Give every PENDING recipient of this machine this outcome. */
+void envelope_settle_local(struct envelope *e, const struct outcome *o,
+    int64_t now);
 
 /* Give every recipient that is still PENDING this outcome, decided at now. */
 void envelope_settle(struct envelope *e, const struct outcome *o, int64_t now);

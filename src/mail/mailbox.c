@@ -179,8 +179,10 @@ take_spec(struct lex *p, const struct lex_words *w, struct address *a)
 
 	if (ok && lex_eat(p, '@'))
 		ok = take_domain(p, &domain);
-	else
+	else {
 		ok = ok && use_default_domain(p, w, &domain);
+		a->bare = ok && !p->options->chosen;
+	}
 	if (ok && domain.n == 0)
 		ok = lex_refuse(p, "nothing after the @");
 	ok = ok && set_domain(p, buf_slice(&domain), a);

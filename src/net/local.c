@@ -44,21 +44,22 @@ close_failed(int fd)
 	return -1;
 }
 
+/* type: SOCK_STREAM or SOCK_SEQPACKET. */
 static int
-open_socket(void)
+open_socket(int type)
 {
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-int
-local_connect(const char *path)
+static int
+connect_to(const char *path, int type)
 {
 	struct sockaddr_un at;
 	int fd;
 
 	if (!put_path(&at, path))
 		return -1;
-	fd = open_socket();
+	fd = open_socket(type);
 	if (fd < 0)
 		return -1;
 	if (connect(fd, (const struct sockaddr *)&at, sizeof at) == 0)
@@ -66,11 +67,23 @@ local_connect(const char *path)
 	return close_failed(fd);
 }
 
+int
+local_connect(const char *path)
+{
+	return connect_to(path, SOCK_STREAM);
+}
+
+int
+local_connect_packets(const char *path)
+{
+	return connect_to(path, SOCK_SEQPACKET);
+}
+
 /* Does somebody listen there?  A full queue of arrivals says so, too. */
 static bool
-is_taken(const char *path)
+is_taken(const char *path, int type)
 {
-	int fd = local_connect(path);
+	int fd = connect_to(path, type);
 
 	if (fd < 0)
 		return errno == EAGAIN;
@@ -80,14 +93,14 @@ is_taken(const char *path)
 
 /* Nobody can connect before listen(2), so the mode is there in time. */
 static int
-listen_at(const char *path, unsigned mode)
+listen_at(const char *path, int type, unsigned mode)
 {
 	struct sockaddr_un at;
 	int fd;
 
 	if (!put_path(&at, path))
 		return -1;
-	fd = open_socket();
+	fd = open_socket(type);
 	if (fd < 0)
 		return -1;
 	unlink(path);
@@ -99,7 +112,7 @@ listen_at(const char *path, unsigned mode)
 
 /* Made under another name: a socket at `path` is always listened at. */
 static int
-put_in_place(const char *path, unsigned mode)
+put_in_place(const char *path, int type, unsigned mode)
 {
 	char name[sizeof((struct sockaddr_un *)0)->sun_path];
 	int n = snprintf(name, sizeof name, "%s.%ld", path, (long)getpid());
@@ -109,7 +122,7 @@ put_in_place(const char *path, unsigned mode)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	fd = listen_at(name, mode);
+	fd = listen_at(name, type, mode);
 	if (fd >= 0 && rename(name, path) == 0)
 		return fd;
 	error = errno;
@@ -129,21 +142,33 @@ is_in_the_way(const char *path)
 	return lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode);
 }
 
-int
-local_listen(const char *path, unsigned mode, struct outcome *why)
+static int
+listen_as(const char *path, int type, unsigned mode, struct outcome *why)
 {
 	int fd = -1;
 
 	if (is_in_the_way(path))
 		errno = EEXIST;
-	else if (is_taken(path))
+	else if (is_taken(path, type))
 		errno = EADDRINUSE;
 	else
-		fd = put_in_place(path, mode);
+		fd = put_in_place(path, type, mode);
 	if (fd < 0)
 		outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 5),
 		    "cannot listen at %s: %s", path, strerror(errno));
 	return fd;
+}
+
+int
+local_listen(const char *path, unsigned mode, struct outcome *why)
+{
+	return listen_as(path, SOCK_STREAM, mode, why);
+}
+
+int
+local_listen_packets(const char *path, unsigned mode, struct outcome *why)
+{
+	return listen_as(path, SOCK_SEQPACKET, mode, why);
 }
 
 /* ---- handed over ---- */

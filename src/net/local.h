@@ -22,6 +22,9 @@ struct local_peer {
  */
 int local_listen(const char *path, unsigned mode, struct outcome *why);
 
+/* The same for one of SOCK_SEQPACKET. */
+int local_listen_packets(const char *path, unsigned mode, struct outcome *why);
+
 /*
  * The listening socket that whoever started this process has opened for it
  * (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS): the one that is at this path, or
@@ -34,6 +37,7 @@ int local_inherited(const char *path, const char *name);
  * the listener has room for; ECONNREFUSED, ENOENT: nobody listens.
  */
 int local_connect(const char *path);
+int local_connect_packets(const char *path);
 
 /* False when it is no socket of AF_UNIX. */
 bool local_peer(int fd, struct local_peer *out);

@@ -26,6 +26,7 @@
 #ifndef QUEUE_BOUNCE_H
 #define QUEUE_BOUNCE_H
 
+#include "local/here.h"
 #include "mail/idn.h"
 #include "spool/store.h"
 
@@ -46,12 +47,13 @@ enum bounce_todo {
 struct bounce_call {
 	struct slice host;	/* who we are: "mx.example.org" */
 	struct slice postmaster; /* an address for what has no sender; or "" */
-	uint64_t full_size;	/* originals over it come without their body */
-	int64_t warn_after;	/* seconds of age; 0 = never */
-	int64_t lifetime;	/* seconds: how long it is tried, for people */
-	int64_t now;		/* seconds since 1970 */
-	int offset;		/* minutes east of UTC */
-	const struct idn *idn;	/* for addresses in other letters; or NULL */
+	uint64_t full_size;      /* originals over it come without their body */
+	int64_t warn_after;      /* seconds of age; 0 = never */
+	int64_t lifetime;        /* seconds: how long it is tried, for people */
+	int64_t now;             /* seconds since 1970 */
+	int offset;              /* minutes east of UTC */
+	const struct idn *idn;   /* for addresses in other letters; or NULL */
+	struct here *here;       /* whose names are local; NULL = nobody's */
 };
 
 /* What is owed now.  Zero-initialise; bounce_free() it. */

@@ -44,6 +44,22 @@ make_address(const struct bounce_writing *w, struct address *to,
 	return true;
 }
 
+/* Somebody of this machine; one who is nobody here is tried, and fails. */
+static void
+find_readers(const struct bounce_writing *w, struct envelope *e)
+{
+	struct letters l = { .main = envelope_copy(e) };
+
+	if (w->call->here)
+		here_expand_letters(w->call->here, &l);
+	if (l.main.n > 0 && l.main.nbad == 0) {
+		envelope_free(e);
+		*e = l.main;
+		l.main = (struct envelope){ 0 };
+	}
+	letters_free(&l);
+}
+
 static bool
 make_stored(const struct bounce_writing *w, struct stored *m,
     struct outcome *why)
@@ -62,6 +78,7 @@ make_stored(const struct bounce_writing *w, struct stored *m,
 		return false;
 	random_draw(&m->envelope.key, sizeof m->envelope.key);
 	envelope_add(&m->envelope, &to);
+	find_readers(w, &m->envelope);
 	return true;
 }
 
@@ -73,7 +90,7 @@ begin(struct bounce_writing *w, struct outcome *why)
 
 	if (ok)
 		w->draft = store_begin(w->store, &m, why);
-	w->dsn.global = ok && m.envelope.rcpts[0].to.utf8;
+	w->dsn.global = ok && m.envelope.n == 1 && m.envelope.rcpts[0].to.utf8;
 	envelope_free(&m.envelope);
 	return w->draft != NULL;
 }
@@ -109,6 +126,18 @@ action_of(enum bounce_kind kind)
 	return DSN_FAILED;
 }
 
+static bool
+all_are_here(const struct bounce_writing *w)
+{
+	const struct envelope *e = &w->entry->mail.envelope;
+
+	for (size_t i = 0; i < w->bounce->n; i++)
+		if (bounce_is_about(w->bounce, w->entry, i) &&
+		    !e->rcpts[w->bounce->marks[i].rcpt].local)
+			return false;
+	return true;
+}
+
 static void
 set_dsn(struct bounce_writing *w)
 {
@@ -117,6 +146,8 @@ set_dsn(struct bounce_writing *w)
 	size_t n = 0;
 
 	d->action = action_of(w->bounce->kind);
+	if (d->action == DSN_RELAYED && all_are_here(w))
+		d->action = DSN_DELIVERED;
 	d->host = w->call->host;
 	d->to = w->bounce->to;
 	d->is_orphan = m->envelope.from.path[0] == '\0';
@@ -153,6 +184,7 @@ set_recipient(const struct bounce_writing *w, size_t mark,
 		.to = &w->entry->mail.envelope.rcpts[i].to,
 		.orcpt = w->entry->mail.envelope.rcpts[i].orcpt,
 		.said = said,
+		.is_here = w->entry->mail.envelope.rcpts[i].local != NULL,
 		.expired = bounce_is_expired(&w->entry->slots[i]),
 		.last_try = w->entry->slots[i].last_try,
 		.retry_until = until > w->dsn.now ? until : 0,

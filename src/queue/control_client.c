@@ -246,9 +246,9 @@ bool
 watch_read(struct watch *out, char *line, size_t n)
 {
 	struct slice event = { 0 };
-	const struct wire_field fields[] = {
-		WIRE_TEXT("event", &event), WIRE_TEXT("id", &out->id),
-		WIRE_TEXT("rcpt", &out->rcpt),
+	const struct wire_field fields[] = { WIRE_TEXT("event", &event),
+		WIRE_TEXT("id", &out->id), WIRE_TEXT("rcpt", &out->rcpt),
+		WIRE_TEXT("orcpt", &out->orcpt),
 		WIRE_TEXT("verdict", &out->verdict),
 		WIRE_TEXT("host", &out->host), WIRE_TEXT("addr", &out->addr),
 		WIRE_UINT("code", &out->code), WIRE_TEXT("esc", &out->esc),
@@ -272,6 +272,7 @@ watch_put(struct buf *out, const struct watch *w)
 	buf_putf(out, "{\"event\":\"%s\"", events[w->event]);
 	wire_put_text(out, "id", w->id);
 	wire_put_text(out, "rcpt", w->rcpt);
+	wire_put_text(out, "orcpt", w->orcpt);
 	wire_put_text(out, "verdict", w->verdict);
 	wire_put_text(out, "host", w->host);
 	wire_put_text(out, "addr", w->addr);

@@ -58,9 +58,9 @@ int control_fd(const struct control_client *c);
 /* What `watch` tells, line by line. */
 enum watch_event { WATCH_NONE, WATCH_TRY, WATCH_VERDICT, WATCH_END };
 struct watch {
-	enum watch_event event;	/* NONE: a line of another kind */
-	struct slice id, rcpt;
-	struct slice verdict;	/* "delivered", "deferred", "failed" */
+	enum watch_event event; /* NONE: a line of another kind */
+	struct slice id, rcpt, orcpt;
+	struct slice verdict; /* "delivered", "deferred", "failed" */
 	struct slice host, addr, esc, stage, text, ours;
 	unsigned code;
 	int64_t next;		/* WATCH_END: seconds since 1970; 0 = it is

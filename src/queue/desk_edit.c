@@ -18,6 +18,7 @@ copy_rcpt(struct envelope *to, const struct recipient *r,
 		.name = mem_dup(slice_of(r->to.name)),
 		.utf8 = r->to.utf8,
 	};
+	struct local_target *local = other ? NULL : local_target_dup(r->local);
 	size_t n = to->n;
 	struct buf orcpt = { 0 };
 	struct recipient *made;
@@ -28,7 +29,7 @@ copy_rcpt(struct envelope *to, const struct recipient *r,
 		a = *other;
 		*other = (struct address){ 0 };
 	}
-	envelope_add(to, &a);
+	envelope_add_local(to, &a, &local);
 	if (to->n == n) {
 		buf_free(&orcpt); /* he is there already */
 		return;
@@ -73,6 +74,27 @@ find_old(const struct task *t, const struct address *old)
 	return i;
 }
 
+/*
+ * A name of this machine is looked up, as when a message is queued.  Lists
+ * with owners keep the sender that it has.
+ */
+static void
+expand_new(struct task *t, struct envelope *made)
+{
+	struct runner *r = t->desk->runner;
+	struct here *here = r ? runner_here(r) : NULL;
+	struct letters l = { .main = *made };
+
+	if (!here)
+		return;
+	here_expand_letters(here, &l);
+	for (size_t i = 0; i < l.n; i++)
+		envelope_take_all(&l.main, &l.part[i]);
+	*made = l.main;
+	l.main = (struct envelope){ 0 };
+	letters_free(&l);
+}
+
 bool
 task_edit(struct task *t, const char *id, struct buf *out)
 {
@@ -94,6 +116,7 @@ task_edit(struct task *t, const char *id, struct buf *out)
 		    "waits for it");
 	} else {
 		copy_envelope(&made, &t->entry->mail.envelope, at, &new);
+		expand_new(t, &made);
 		store_edit(t->desk->store, t->entry, &made, t);
 		t->owed = true;
 	}

@@ -23,6 +23,7 @@ put_verdict(struct buf *out, const struct runner_news *news)
 		.event = WATCH_VERDICT,
 		.id = slice_of(news->id),
 		.rcpt = slice_of(news->rcpt),
+		.orcpt = slice_of(news->orcpt),
 		.verdict = slice_of(verdict_name(o->verdict)),
 		.host = slice_of(o->host),
 		.addr = buf_slice(&addr),

@@ -21,6 +21,12 @@ put_rcpt(struct buf *out, const struct recipient *r, const struct slot *s)
 	json_put_string(out, slice_of(r->to.path));
 	wire_put_number(out, "notify", r->notify);
 	wire_put_text(out, "orcpt", slice_of(r->orcpt));
+	if (r->local) {
+		wire_put_number(out, "local", r->local->kind);
+		wire_put_number(out, "local_index", r->local->index);
+		wire_put_text(out, "local_name", slice_of(r->local->name));
+		wire_put_text(out, "extension", slice_of(r->local->extension));
+	}
 	buf_putf(out, ",\"state\":\"%c\"", s->state);
 	wire_put_number(out, "attempts", s->attempts);
 	wire_put_number(out, "age", s->age);

@@ -130,6 +130,17 @@ add_slot(struct incoming *m)
 	return &m->slots[n - 1];
 }
 
+static struct local_target *
+local_of(unsigned kind, unsigned index, struct slice name,
+    struct slice extension)
+{
+	struct local_target *t = mem_alloc(sizeof *t);
+
+	*t = (struct local_target){ (enum local_kind)kind, index, mem_dup(name),
+		mem_dup(extension) };
+	return t;
+}
+
 static bool
 take_rcpt(struct incoming *m, struct slice text, struct outcome *why)
 {
@@ -137,27 +148,33 @@ take_rcpt(struct incoming *m, struct slice text, struct outcome *why)
 	struct envelope *e = &m->mail.envelope;
 	struct slice to = { 0 }, orcpt = { 0 }, state = { 0 }, esc = { 0 };
 	unsigned notify = 0, attempts = 0, age = 0, code = 0;
+	struct slice name = { 0 }, extension = { 0 };
+	unsigned kind = 0, index = 0;
+	struct local_target *local = NULL;
 	struct slot s = { 0 };
 	struct address a = { 0 };
 	size_t n = e->n;
-	const struct wire_field fields[] = {
-		WIRE_TEXT("to", &to), WIRE_UINT("notify", &notify),
-		WIRE_TEXT("orcpt", &orcpt), WIRE_TEXT("state", &state),
-		WIRE_UINT("attempts", &attempts), WIRE_UINT("age", &age),
-		WIRE_NUMBER("last_try", &s.last_try),
-		WIRE_NUMBER("next_try", &s.next_try),
-		WIRE_UINT("code", &code), WIRE_TEXT("esc", &esc),
-		WIRE_FLAG("delay_told", &s.delay_told),
-		WIRE_FLAG("success_told", &s.success_told), { 0 }
-	};
+	const struct wire_field fields[] = { WIRE_UINT("local", &kind),
+		WIRE_UINT("local_index", &index),
+		WIRE_TEXT("local_name", &name),
+		WIRE_TEXT("extension", &extension), WIRE_TEXT("to", &to),
+		WIRE_UINT("notify", &notify), WIRE_TEXT("orcpt", &orcpt),
+		WIRE_TEXT("state", &state), WIRE_UINT("attempts", &attempts),
+		WIRE_UINT("age", &age), WIRE_NUMBER("last_try", &s.last_try),
+		WIRE_NUMBER("next_try", &s.next_try), WIRE_UINT("code", &code),
+		WIRE_TEXT("esc", &esc), WIRE_FLAG("delay_told", &s.delay_told),
+		WIRE_FLAG("success_told", &s.success_told), { 0 } };
 
-	if (!wire_read(json_inside(text), text.n, fields) ||
-	    !is_state(state) || notify > 15 || attempts > UINT16_MAX ||
-	    code > 999 || !take_esc(esc, &s.esc) || to.n == 0)
+	if (!wire_read(json_inside(text), text.n, fields) || !is_state(state) ||
+	    notify > 15 || attempts > UINT16_MAX || code > 999 ||
+	    !take_esc(esc, &s.esc) || to.n == 0 || kind > LOCAL_ALIAS ||
+	    (kind > 0 && name.n == 0))
 		return bad(why, "a recipient");
 	if (!address_parse(to, &o, &a, why))
 		return false;
-	envelope_add(e, &a);
+	if (kind > 0)
+		local = local_of(kind, index, name, extension);
+	envelope_add_local(e, &a, &local);
 	if (e->n == n)
 		return true; /* he is there already */
 	e->rcpts[n].notify = notify;

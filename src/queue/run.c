@@ -240,6 +240,7 @@ run_try(struct run *run)
 	}
 	settle_loops(run);
 	run->sending = true;
+	run_local(run);
 	deliver_add(r->deliver, &run->consignment);
 }
 
@@ -247,6 +248,7 @@ void
 run_cancel(struct run *run, const struct outcome *why)
 {
 	run->cancelled = true;
+	run_local_cancel(run, why);
 	if (run->sending)
 		deliver_cancel(run->runner->deliver, &run->consignment, why,
 		    run->runner->now);
@@ -256,6 +258,6 @@ void
 run_delivered(struct run *run)
 {
 	run->sending = false;
-	if (run->owed == 0)
+	if (run->owed == 0 && run->local.n == 0)
 		run_end(run);
 }

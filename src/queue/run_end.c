@@ -28,6 +28,7 @@ bounce_call(const struct runner *r)
 		.now = r->wall,
 		.offset = c->offset,
 		.idn = &config_idn,
+		.here = c->here,
 	};
 }
 

@@ -18,7 +18,7 @@
 #include "queue/told.h"
 #include "queue/verdict.h"
 
-enum note_kind { NOTE_ATTEMPT, NOTE_VERDICTS, NOTE_REPORT };
+enum note_kind { NOTE_ATTEMPT, NOTE_VERDICTS, NOTE_REPORT, NOTE_PLACE };
 
 /* What was asked of the store. */
 struct note {
@@ -27,7 +27,8 @@ struct note {
 	struct deliver_batch batch;	/* parcel NULL: verdicts of our own */
 	struct mark *marks;
 	size_t n;
-	bool again;			/* the first time it failed */
+	bool again;              /* the first time it failed */
+	struct local_ask *place; /* of NOTE_PLACE */
 };
 
 static struct note *
@@ -267,8 +268,23 @@ answer_verdicts(struct note *note, const struct store_answer *a)
 	if (note->batch.parcel)
 		deliver_recorded(r->deliver, &note->batch);
 	note_free(note);
-	if (!run->sending && run->owed == 0)
+	if (!run->sending && run->owed == 0 && run->local.n == 0)
 		run_end(run);
+}
+
+void
+run_record_place(struct run *run, struct local_ask *place, size_t rcpt,
+    const struct local_answer *at)
+{
+	struct note *note = note_new(run, NOTE_PLACE, 1);
+
+	note->place = place;
+	note->n = 1;
+	note->marks[0] = (struct mark){ .rcpt = rcpt,
+		.slot = run->entry->slots[rcpt] };
+	note->marks[0].slot.inode = at->inode;
+	note->marks[0].slot.offset = at->at;
+	ask(note);
 }
 
 static void
@@ -319,6 +335,10 @@ run_answer(const struct store_answer *a)
 		break;
 	case NOTE_REPORT:
 		run_reported(note->run, a);
+		note_free(note);
+		break;
+	case NOTE_PLACE:
+		run_local_noted(note->place, a->ok);
 		note_free(note);
 		break;
 	}

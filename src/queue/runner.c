@@ -57,6 +57,8 @@ runner_new(const struct runner_config *config, struct events *events,
 	r->answer_slot = WAIT_NO_SLOT;
 	index_init(&r->index, set_limits(r));
 	r->deliver = deliver_new(&r->way, events);
+	if (config->agent)
+		r->agent = agent_client_new(config->agent);
 	return r;
 }
 
@@ -68,6 +70,7 @@ runner_free(struct runner *r)
 	if (!r)
 		return;
 	deliver_free(r->deliver);
+	run_local_free(r);
 	while ((run = list_first(&r->runs)) || (run = list_first(&r->stuck))) {
 		store_release(r->store, run->entry);
 		run_drop(run);
@@ -150,6 +153,7 @@ stop_what_is_left(struct runner *r)
 		return;
 	r->stop_at = WAIT_NEVER;
 	deliver_stop(r->deliver, &r->stop, r->now);
+	run_local_stop(r);
 }
 
 /* Nothing is left for this runner, but the good-byes of its connections. */
@@ -211,6 +215,7 @@ runner_step(struct runner *r, const struct wait *w, int64_t now, int64_t wall)
 	take_answers(r);
 	stop_what_is_left(r);
 	deliver_step(r->deliver, w, now);
+	run_local_step(r, w);
 	plans_step(r, w);
 	take_verdicts(r);
 	wake_sites(r);
@@ -229,6 +234,8 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 	int fd = store_fd(r->store);
 
 	deliver_wait(r->deliver, w);
+	if (r->agent)
+		agent_client_wait(r->agent, w);
 	plans_wait(r, w);
 	if (fd >= 0)
 		r->answer_slot = wait_add(w, fd, POLLIN);
@@ -291,6 +298,12 @@ struct deliver *
 runner_deliver(struct runner *r)
 {
 	return r->deliver;
+}
+
+struct here *
+runner_here(const struct runner *r)
+{
+	return r->config->here;
 }
 
 struct store *

@@ -23,6 +23,8 @@
 #include "base/duration.h"
 #include "base/event.h"
 #include "deliver/deliver.h"
+#include "local/agent_client.h"
+#include "local/here.h"
 #include "queue/schedule.h"
 #include "report/maillog.h"
 #include "spool/store.h"
@@ -40,6 +42,10 @@ struct runner_filter {
 struct runner_config {
 	struct store_config store;
 	struct deliver_config deliver; /* records is set by the runner */
+	const struct agent_client_config *agent; /* for those of this machine;
+				   NULL: they wait */
+	struct here *here; /* whose names are local, for reports and
+				   edited recipients; NULL = nobody's */
 	struct schedule schedule;
 	bool once;		/* -q: all of the filter's that are there now,
 				   due or not, each one time */
@@ -98,6 +104,8 @@ const struct outcome *runner_blocked(const struct runner *r);
 /* What -q exits with: 0; 74 when a verdict could not be recorded, 75 when the
  * spool, or some of it, could not be read. */
 int runner_status(const struct runner *r);
+
+struct here *runner_here(const struct runner *r);
 
 /* Its own, for logins, site reports and the progress of lanes. */
 struct deliver *runner_deliver(struct runner *r);
@@ -163,10 +171,12 @@ enum runner_news_kind {
 struct runner_news {
 	enum runner_news_kind kind;
 	char id[STORE_ID + 1];
-	const char *rcpt;	/* NEWS_VERDICT: his path; borrowed until the
-				   next call into the runner */
-	struct outcome outcome;	/* ... DELIVERED, DEFERRED, FAILED */
-	int64_t next;		/* NEWS_END: seconds since 1970; 0 = it is gone
+	const char *rcpt; /* NEWS_VERDICT: his path, and the ORCPT that he
+				   has, or NULL; borrowed until the next call
+				   into the runner */
+	const char *orcpt;
+	struct outcome outcome; /* ... DELIVERED, DEFERRED, FAILED */
+	int64_t next;           /* NEWS_END: seconds since 1970; 0 = it is gone
 				   from the queue; -1 = it is held */
 };
 

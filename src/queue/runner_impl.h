@@ -15,6 +15,7 @@ struct runner {
 	struct events *events;
 	struct store *store;
 	struct deliver *deliver;
+	struct agent_client *agent; /* or NULL */
 	struct index index;
 	int64_t now, wall;		/* of the step under way */
 
@@ -46,6 +47,9 @@ struct runner {
 	struct list plans;
 };
 
+/* A recipient that the agent has. */
+struct local_ask;
+
 /* A message that is active. */
 struct run {
 	struct list_node node;
@@ -58,6 +62,7 @@ struct run {
 	size_t owed;		/* answers of the store */
 	size_t open;		/* recipients without a verdict */
 	int64_t begun;		/* on the loop's clock */
+	struct list local;	/* what the agent was asked for */
 	bool sending;		/* deliver has it */
 	bool cancelled;		/* somebody wants it: give it back */
 	bool is_damaged;	/* its text could not be read, */
@@ -82,7 +87,29 @@ void run_cancel(struct run *run, const struct outcome *why);
 /* It ends where it is, with nothing written. */
 void run_drop(struct run *run);
 
+/* ---- run_local.c: recipients of this machine ---- */
+
+/* Ask for all of them that are open. */
+void run_local(struct run *run);
+
+/* Nobody wants those any more that have not begun. */
+void run_local_cancel(struct run *run, const struct outcome *why);
+
+/* No more of any: those that are left are DEFERRED. */
+void run_local_stop(struct runner *r);
+void run_local_free(struct runner *r);
+
+/* What the agent has to say. */
+void run_local_step(struct runner *r, const struct wait *w);
+
+/* That a mailbox is about to be appended to is durable, or cannot be. */
+void run_local_noted(struct local_ask *ask, bool ok);
+
 /* ---- run_record.c: what is made durable of it ---- */
+
+/* Where a mailbox is appended to; run_local_noted() follows. */
+void run_record_place(struct run *run, struct local_ask *place, size_t rcpt,
+    const struct local_answer *at);
 
 /* That it is tried; run_try() follows. */
 void run_record_attempt(struct run *run);

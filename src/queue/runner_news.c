@@ -10,7 +10,7 @@
 struct news {
 	struct list_node node;
 	struct runner_news what;
-	char *rcpt;
+	char *rcpt, *orcpt;
 };
 
 static void
@@ -19,6 +19,7 @@ drop(struct news *n)
 	if (!n)
 		return;
 	free(n->rcpt);
+	free(n->orcpt);
 	free(n);
 }
 
@@ -37,6 +38,9 @@ news_put(struct runner *r, const struct item *i, enum runner_news_kind kind,
 	if (rcpt) {
 		n->rcpt = mem_dup(slice_of(rcpt->to.path));
 		n->what.rcpt = n->rcpt;
+		if (rcpt->orcpt)
+			n->orcpt = mem_dup(slice_of(rcpt->orcpt));
+		n->what.orcpt = n->orcpt;
 		n->what.outcome = recipient_outcome(rcpt);
 	}
 	list_append(&r->news, &n->node, n);

@@ -22,6 +22,7 @@ static void
 withdraw(struct run *run, const struct outcome *why)
 {
 	run->is_paused = true;
+	run_local_cancel(run, why);
 	if (run->sending)
 		deliver_withdraw(run->runner->deliver, &run->consignment, why,
 		    run->runner->now);

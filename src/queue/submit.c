@@ -3,6 +3,7 @@
 #include "queue/submit_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,13 +60,27 @@ discard(void *self, void *draft)
 	submission_free(draft);
 }
 
+static void
+commit_all(struct submit *s, struct submission *m)
+{
+	struct draft *whole = m->draft;
+	size_t n = m->nparts;
+
+	m->draft = NULL;
+	m->nparts = 0;
+	m->owed_answers = n + 1;
+	snprintf(m->id, sizeof m->id, "%s", draft_id(whole));
+	store_commit(s->store, whole, m);
+	for (size_t i = 0; i < n; i++)
+		store_commit(s->store, m->parts[i], m);
+}
+
 static enum serve_commit
 commit(void *self, void *draft, const struct serve_mail *mail,
     struct buf *answer)
 {
 	struct submit *s = self;
 	struct submission *m = draft;
-	struct draft *whole;
 
 	submission_finish(m);
 	if (!m->draft) {
@@ -74,9 +89,7 @@ commit(void *self, void *draft, const struct serve_mail *mail,
 		return SERVE_REFUSED;
 	}
 	m->owed = serve_owe(mail);
-	whole = m->draft;
-	m->draft = NULL;
-	store_commit(s->store, whole, m);
+	commit_all(s, m);
 	return SERVE_LATER;
 }
 
@@ -101,6 +114,20 @@ log_queued(const struct submit *s, struct submission *m, const char *id)
 	buf_free(&line);
 }
 
+/* Of all parts: one that is not safe makes the whole be tried again. */
+static void
+answer(struct submit *s, struct submission *m)
+{
+	struct outcome why = m->why;
+
+	why.verdict = DEFERRED; /* what ails a disk is mended */
+	if (m->is_lost)
+		serve_answer(m->owed, false, submit_refuse(s, &why));
+	else
+		serve_answer(m->owed, true, m->id);
+	submission_free(m);
+}
+
 /* The same key means that it is there already. */
 static void
 take_answer(struct submit *s, const struct store_answer *a)
@@ -113,15 +140,14 @@ take_answer(struct submit *s, const struct store_answer *a)
 		if (s->config.queued)
 			s->config.queued(s->config.self, a->id, m->may_try);
 	}
-	if (a->ok || a->duplicate) {
-		serve_answer(m->owed, true, a->id);
-	} else {
-		struct outcome why = a->why;
-
-		why.verdict = DEFERRED; /* what ails a disk is mended */
-		serve_answer(m->owed, false, submit_refuse(s, &why));
+	if (a->duplicate)
+		memcpy(m->id, a->id, sizeof m->id);
+	if (!a->ok && !a->duplicate) {
+		m->is_lost = true;
+		m->why = a->why;
 	}
-	submission_free(m);
+	if (--m->owed_answers == 0)
+		answer(s, m);
 }
 
 static void
@@ -197,7 +223,10 @@ finish_owed(struct submit *s)
 	while (store_answer(s->store, &a)) {
 		struct submission *m = a.owner;
 
-		serve_answer(m->owed, a.ok || a.duplicate, a.id);
+		m->is_lost = m->is_lost || !(a.ok || a.duplicate);
+		if (--m->owed_answers > 0)
+			continue;
+		serve_answer(m->owed, !m->is_lost, m->id);
 		submission_free(m);
 	}
 }

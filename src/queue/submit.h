@@ -22,6 +22,7 @@
 
 #include "base/event.h"
 #include "config/settings.h"
+#include "local/here.h"
 #include "mail/address.h"
 #include "net/clock.h"
 #include "net/wait.h"
@@ -39,6 +40,7 @@ struct submit_config {
 	const struct queue_settings *queue;
 	struct address_options address; /* how addresses are read */
 	const char *host;	/* who we are */
+	struct here *here;	/* whose names are local; NULL = nobody's */
 	struct maillog *log;	/* or NULL */
 
 	/* The owner's; each gets self.  Any may be NULL. */

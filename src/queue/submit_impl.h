@@ -36,6 +36,12 @@ struct submission {
 	struct submit *submit;
 	struct tally *tally;
 	struct draft *draft;	/* NULL: it is refused, or over */
+	struct draft **parts;	/* the same, of those with another sender: of
+				   lists that have owners */
+	size_t nparts;
+	size_t owed_answers;	/* of the store, */
+	bool is_lost;		/* ... one of which was no */
+	char id[STORE_ID + 1];	/* of the first */
 	struct outcome why;	/* ... for this reason */
 	enum param_form form;
 	struct buf from;	/* the path, */
@@ -74,6 +80,9 @@ void submission_free(struct submission *m);
 
 /* No more of it: this is why. */
 void submission_refuse(struct submission *m, const struct outcome *why);
+
+/* All drafts of it go. */
+void submission_discard(struct submission *m);
 
 /* ---- submit_text.c ---- */
 

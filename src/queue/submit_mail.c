@@ -149,6 +149,23 @@ submit_check_mail(void *self, const struct serve_mail *mail)
 	return ok ? NULL : submit_refuse(s, &why);
 }
 
+/* Is there somebody to get it? */
+static bool
+leads_somewhere(struct submit *s, const struct serve_mail *mail,
+    const struct address *a, struct outcome *why)
+{
+	struct expand_config c;
+	struct expansion x = { 0 };
+	bool ok;
+
+	if (!s->config.here || mail->message->mail.no_alias)
+		return true;
+	c = here_expand(s->config.here);
+	ok = expand(&c, a, &x, why);
+	expansion_free(&x);
+	return ok;
+}
+
 const char *
 submit_check_rcpt(void *self, const struct serve_mail *mail, struct slice to)
 {
@@ -157,9 +174,9 @@ submit_check_rcpt(void *self, const struct serve_mail *mail, struct slice to)
 	struct outcome why;
 	bool ok;
 
-	(void)mail;
 	ok = address_parse(to, &s->config.address, &a, &why) &&
-	    staging_allows(s->config.queue, a.path, &why);
+	    staging_allows(s->config.queue, a.path, &why) &&
+	    leads_somewhere(s, mail, &a, &why);
 	address_free(&a);
 	return ok ? NULL : submit_refuse(s, &why);
 }
@@ -213,10 +230,22 @@ add_rcpt(struct submit *s, struct envelope *e, const struct server_rcpt *r)
 }
 
 static bool
+expand_all(struct submit *s, const struct serve_mail *mail, struct letters *l,
+    struct outcome *why)
+{
+	if (s->config.here && !mail->message->mail.no_alias)
+		here_expand_letters(s->config.here, l);
+	if (l->main.nbad > 0)
+		*why = recipient_outcome(&l->main.bad[0]);
+	return l->main.nbad == 0;
+}
+
+static bool
 make_envelope(struct submit *s, const struct serve_mail *mail,
-    struct envelope *e, struct outcome *why)
+    struct letters *l, struct outcome *why)
 {
 	const struct server_message *m = mail->message;
+	struct envelope *e = &l->main;
 
 	e->key = s->tallies.table.seed;
 	if (!read_sender(s, mail, &e->from, why))
@@ -226,8 +255,11 @@ make_envelope(struct submit *s, const struct serve_mail *mail,
 	for (size_t i = 0; i < m->nrcpts; i++)
 		add_rcpt(s, e, &m->rcpt[i]);
 	staging_apply(s->config.queue, e, s->now);
-	return e->n > 0 || outcome_fail(why, FAILED, STAGE_RCPT, ESC(5, 1, 0),
-	    "nobody is left to send it to");
+	if (!expand_all(s, mail, l, why))
+		return false;
+	return e->n > 0 ||
+	    outcome_fail(why, FAILED, STAGE_RCPT, ESC(5, 1, 0),
+		"nobody is left to send it to");
 }
 
 /* ---- the facts ---- */
@@ -309,24 +341,56 @@ note_limit(struct submission *m, const struct serve_mail *mail)
 	m->most = u.octets < m->most ? m->most - u.octets : 0;
 }
 
+/* A key is that of the whole. */
+static void
+begin_parts(struct submission *m, const struct serve_mail *mail,
+    const struct letters *l)
+{
+	struct submit *s = m->submit;
+	struct stored facts;
+
+	m->parts = mem_resize(NULL, l->n, sizeof *m->parts);
+	for (size_t i = 0; i < l->n; i++) {
+		facts = facts_of(s, mail, &l->part[i]);
+		facts.key[0] = '\0';
+		m->parts[i] = store_begin(s->store, &facts, &m->why);
+		if (!m->parts[i])
+			break;
+		m->nparts++;
+	}
+	if (m->nparts < l->n)
+		submission_discard(m);
+}
+
 static void
 begin_draft(struct submission *m, const struct serve_mail *mail)
 {
 	struct submit *s = m->submit;
-	struct envelope e = { 0 };
+	struct letters l = { 0 };
 	struct stored facts;
 
-	if (!make_envelope(s, mail, &e, &m->why)) {
-		envelope_free(&e);
-		return;
+	if (make_envelope(s, mail, &l, &m->why)) {
+		facts = facts_of(s, mail, &l.main);
+		note_envelope(m, &l.main);
+		m->hops = facts.hops;
+		m->may_try = !facts.hold && !facts.queue_only &&
+		    facts.not_before <= s->wall.seconds;
+		m->draft = store_begin(s->store, &facts, &m->why);
+		if (m->draft && l.n > 0)
+			begin_parts(m, mail, &l);
 	}
-	facts = facts_of(s, mail, &e);
-	note_envelope(m, &e);
-	m->hops = facts.hops;
-	m->may_try = !facts.hold && !facts.queue_only &&
-	    facts.not_before <= s->wall.seconds;
-	m->draft = store_begin(s->store, &facts, &m->why);
-	envelope_free(&e);
+	letters_free(&l);
+}
+
+void
+submission_discard(struct submission *m)
+{
+	if (m->draft)
+		store_discard(m->submit->store, m->draft);
+	for (size_t i = 0; i < m->nparts; i++)
+		store_discard(m->submit->store, m->parts[i]);
+	m->draft = NULL;
+	m->nparts = 0;
 }
 
 struct submission *
@@ -347,17 +411,15 @@ submission_new(struct submit *s, const struct serve_mail *mail)
 void
 submission_refuse(struct submission *m, const struct outcome *why)
 {
-	if (m->draft)
-		store_discard(m->submit->store, m->draft);
-	m->draft = NULL;
+	submission_discard(m);
 	m->why = *why;
 }
 
 void
 submission_free(struct submission *m)
 {
-	if (m->draft)
-		store_discard(m->submit->store, m->draft);
+	submission_discard(m);
+	free(m->parts);
 	m->tally->messages--;
 	m->tally->octets -= m->octets;
 	tally_drop(&m->submit->tallies, m->tally);

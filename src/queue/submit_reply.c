@@ -15,6 +15,8 @@ code_of(const struct outcome *why)
 		return e.subject == 3 && e.detail == 1 ? 452 : 451;
 	if (e.subject == 3 && e.detail == 4)
 		return 552;
+	if (why->stage == STAGE_LOCAL)
+		return 550;
 	if (e.subject == 1)
 		return 553;
 	return e.subject == 7 ? 550 : 554;

@@ -17,6 +17,9 @@ write_text(struct submission *m, struct slice text)
 
 	if (m->draft && text.n > 0 && !store_write(m->draft, text, &why))
 		submission_refuse(m, &why);
+	for (size_t i = 0; m->draft && text.n > 0 && i < m->nparts; i++)
+		if (!store_write(m->parts[i], text, &why))
+			submission_refuse(m, &why);
 }
 
 /* ---- the header ---- */
@@ -201,4 +204,6 @@ submission_finish(struct submission *m)
 	scan_message(&m->scan, &m->message);
 	if (m->draft)
 		set_facts(draft_facts(m->draft), m);
+	for (size_t i = 0; m->draft && i < m->nparts; i++)
+		set_facts(draft_facts(m->parts[i]), m);
 }

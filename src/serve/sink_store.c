@@ -13,9 +13,9 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "mail/unix_text.h"
 #include "net/clock.h"
 #include "net/file.h"
-#include "serve/sink_text.h"
 
 #define BLOCK	   65536
 #define LOCK_TRIES 20 /* of 50 ms */
@@ -198,7 +198,7 @@ keep_file(struct draft *d, const char *dir)
 
 /* Read the draft again, in blocks, and write its local form to fd. */
 static bool
-copy_text(int from, int to, struct sink_text *t, struct buf *out)
+copy_text(int from, int to, struct unix_text *t, struct buf *out)
 {
 	char *block = mem_alloc(BLOCK);
 	off_t at = 0;
@@ -211,11 +211,11 @@ copy_text(int from, int to, struct sink_text *t, struct buf *out)
 		if (n < 0)
 			continue;
 		at += n;
-		sink_text_put(t, (struct slice){ block, (size_t)n }, out);
+		unix_text_put(t, (struct slice){ block, (size_t)n }, out);
 		good = file_write(to, buf_slice(out));
 		buf_clear(out);
 	}
-	sink_text_end(t, out);
+	unix_text_end(t, out);
 	buf_putc(out, '\n');
 	free(block);
 	return good && file_write(to, buf_slice(out));
@@ -257,7 +257,7 @@ put_from_line(struct buf *b, const struct server_message *m)
 static bool
 append(struct draft *d, int fd, const struct server_message *m)
 {
-	struct sink_text text = { .kind = TEXT_MBOX };
+	struct unix_text text = { .kind = TEXT_MBOX };
 	struct buf out = { 0 };
 	struct stat before = { 0 };
 	bool good = fstat(fd, &before) == 0;
@@ -320,7 +320,7 @@ put_heading(struct buf *b, const struct draft *d,
 static bool
 print(struct draft *d, struct sink_store *s, const struct serve_mail *mail)
 {
-	struct sink_text text = { .kind = TEXT_PLAIN };
+	struct unix_text text = { .kind = TEXT_PLAIN };
 	struct buf out = { 0 };
 	bool good;
 

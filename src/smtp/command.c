@@ -70,11 +70,25 @@ put_orcpt(struct buf *out, struct slice orcpt)
 	xtext_put(out, slice_from(orcpt, colon + 1));
 }
 
+/* What was written without a domain is what our own queue is told. */
+static struct slice
+path_of(const struct address *a, bool home)
+{
+	struct slice path = slice_of(a->path);
+	size_t domain = strlen(a->domain);
+
+	return home && a->bare && path.n > domain + 1
+	    ? slice_first(path, path.n - domain - 1)
+	    : path;
+}
+
 void
 command_rcpt(struct buf *out, const struct caps *caps,
-    const struct recipient *rcpt)
+    const struct recipient *rcpt, bool home)
 {
-	buf_putf(out, "RCPT TO:<%s>", rcpt->to.path);
+	buf_puts(out, "RCPT TO:<");
+	buf_put(out, path_of(&rcpt->to, home && caps->xsmtpsend));
+	buf_putc(out, '>');
 	if (!caps->dsn)
 		return;
 	put_notify(out, rcpt->notify);

@@ -16,7 +16,7 @@ void command_mail(struct buf *out, const struct caps *caps,
 
 /* Append "RCPT TO:<path> NOTIFY=.. ORCPT=.." without CRLF (RFC 3461). */
 void command_rcpt(struct buf *out, const struct caps *caps,
-    const struct recipient *rcpt);
+    const struct recipient *rcpt, bool home);
 
 /*
  * Can a server with this offer take the mail at all?  When not, *why says which

@@ -95,7 +95,8 @@ send_rcpt(struct session *s)
 	size_t from = s->out.n;
 
 	s->asked = s->rcpt;
-	command_rcpt(&s->out, &s->caps, s->mail.rcpt[s->asked]);
+	command_rcpt(&s->out, &s->caps, s->mail.rcpt[s->asked],
+	    s->mail.extras != NULL);
 	session_end_line(s, from);
 	s->fate[s->asked] = ASKED;
 	skip_decided(s);

@@ -17,8 +17,8 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "base/octets.h"
 #include "spool/name.h"
-#include "spool/octets.h"
 
 /* ---- making one ---- */
 

@@ -18,10 +18,10 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "base/octets.h"
 #include "net/clock.h"
 #include "net/random.h"
 #include "spool/name.h"
-#include "spool/octets.h"
 #include "spool/ulid.h"
 
 #define RESERVE_OCTETS	 ((uint64_t)64 << 20)

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/octets.h"
 #include "net/content.h"
-#include "spool/octets.h"
 
 /* ---- the slots of who was there before ---- */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/crc32c.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 #include "spool/ulid.h"
 
 #define OUR_VERSION 1

@@ -6,6 +6,7 @@
  * sender, comes first; each R begins a recipient, and what follows is his:
  *
  *	D domain   N display name   U needs SMTPUTF8   O ORCPT   Y NOTIFY
+ *	L "KIND INDEX NAME" of somebody of this machine   X his extension
  *
  * and of the sender E ENVID and T RET.
  */
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 
 #define LONGEST ((uint64_t)1 << 24) /* octets of a record */
 
@@ -56,6 +57,17 @@ put_address(struct buf *out, char letter, const struct address *a)
 	put_number(out, 'U', a->utf8);
 }
 
+static void
+put_local(struct buf *out, const struct local_target *t)
+{
+	struct buf text = { 0 };
+
+	buf_putf(&text, "%d %u %s", (int)t->kind, t->index, t->name);
+	put(out, 'L', buf_slice(&text));
+	put_string(out, 'X', t->extension);
+	buf_free(&text);
+}
+
 void
 format_envelope_put(struct buf *out, const struct envelope *e)
 {
@@ -70,6 +82,8 @@ format_envelope_put(struct buf *out, const struct envelope *e)
 		put_number(out, 'Y', r->notify);
 		if (r->orcpt)
 			put(out, 'O', slice_of(r->orcpt));
+		if (r->local)
+			put_local(out, r->local);
 	}
 }
 
@@ -99,6 +113,7 @@ struct reader {
 	bool is_sender;
 	unsigned notify;
 	char *orcpt;
+	struct local_target *local;
 };
 
 /* Once at most. */
@@ -132,6 +147,24 @@ read_sender(struct reader *r, char letter, struct slice s)
 }
 
 static bool
+read_local(struct reader *r, struct slice s)
+{
+	uint64_t kind, index;
+	struct slice word;
+
+	if (r->is_sender || r->local || !slice_cut(&s, ' ', &word) ||
+	    !slice_to_uint(word, LOCAL_ALIAS, &kind) || kind == 0 ||
+	    !slice_cut(&s, ' ', &word) ||
+	    !slice_to_uint(word, UINT32_MAX, &index) || s.n == 0)
+		return false;
+	r->local = mem_alloc(sizeof *r->local);
+	r->local->kind = (enum local_kind)kind;
+	r->local->index = (unsigned)index;
+	r->local->name = mem_dup(s);
+	return true;
+}
+
+static bool
 read_field(struct reader *r, char letter, struct slice s)
 {
 	unsigned v;
@@ -148,6 +181,10 @@ read_field(struct reader *r, char letter, struct slice s)
 		return !r->is_sender && number(s, 15, &r->notify);
 	case 'O':
 		return !r->is_sender && set(&r->orcpt, s);
+	case 'L':
+		return read_local(r, s);
+	case 'X':
+		return r->local && set(&r->local->extension, s);
 	default:
 		return r->is_sender && read_sender(r, letter, s);
 	}
@@ -179,7 +216,9 @@ finish(struct reader *r)
 	}
 	if (!r->a.path[0])
 		return false;
-	envelope_add(e, &r->a);
+	if (r->local && !r->local->extension)
+		r->local->extension = mem_dup(SLICE(""));
+	envelope_add_local(e, &r->a, &r->local);
 	if (e->n == before)
 		return false;
 	e->rcpts[before].notify = r->notify;
@@ -222,5 +261,6 @@ format_envelope_get(struct slice in, size_t n, struct envelope *e)
 
 	address_free(&r.a);
 	free(r.orcpt);
+	local_target_free(r.local);
 	return ok;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/crc32c.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 
 /* Where the fields of a slot are; the message's uses some others. */
 enum {

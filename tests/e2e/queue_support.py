@@ -90,10 +90,12 @@ class Result:
 class Box:
     """
     config  more for /etc/smtpsend/smtpsend.conf: before, and in, [queue]
+    local   the keys of [local]: all mail goes out unless a test asks for more
     spool   False: there is none
     """
 
-    def __init__(self, machine, config="", queue="", spool=True, **how):
+    def __init__(self, machine, config="", queue="", spool=True,
+                 local="deliver = no", **how):
         # not below pytest's folder: each pytest that begins closes that for
         # others than root
         self.folder = Path(tempfile.mkdtemp(prefix="queue-box-"))
@@ -111,7 +113,8 @@ class Box:
         self.bin.mkdir()
         for name in ("sendmail", "mailq", "rmail", "smtpsend"):
             (self.bin / name).symlink_to(conftest.BINARY)
-        self.config = (f"{config}\n[queue]\npath = {self.spool}\n"
+        self.config = (f"{config}\n[local]\n{local}\n"
+                       f"[queue]\npath = {self.spool}\n"
                        f"run = {self.run}\n{queue}\n")
         how.setdefault("hostname", "box.example.net")
         self.machine = machine(**how)

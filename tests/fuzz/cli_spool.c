@@ -10,7 +10,7 @@
 
 #include "base/crc32c.h"
 #include "spool/format.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 
 static void
 try_envelope(struct slice in)

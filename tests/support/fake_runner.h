@@ -85,6 +85,13 @@ runner_blocked(const struct runner *r)
 	return r->blocked.text[0] ? &r->blocked : NULL;
 }
 
+struct here *
+runner_here(const struct runner *r)
+{
+	(void)r;
+	return NULL;
+}
+
 struct deliver *
 runner_deliver(struct runner *r)
 {

@@ -83,16 +83,16 @@ test_rcpt(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	command_rcpt(&out, &all, &r);
+	command_rcpt(&out, &all, &r, false);
 	assert_string_equal(buf_str(&out), "RCPT TO:<b@y> "
 	    "NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2B@y");
 	buf_clear(&out);
-	command_rcpt(&out, &none, &r);
+	command_rcpt(&out, &none, &r, false);
 	assert_string_equal(buf_str(&out), "RCPT TO:<b@y>");
 	buf_clear(&out);
 	r.notify = NOTIFY_NEVER;
 	r.orcpt = NULL;
-	command_rcpt(&out, &all, &r);
+	command_rcpt(&out, &all, &r, false);
 	assert_string_equal(buf_str(&out), "RCPT TO:<b@y> NOTIFY=NEVER");
 	buf_free(&out);
 }

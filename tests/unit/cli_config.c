@@ -315,6 +315,16 @@ static const struct {
 	{ "lanes=2", "f:1: 'lanes': there is no such key" },
 	{ "path=/x", "f:1: 'path': there is no such key" },
 	{ "[queue x]", "f:1: there is no such section" },
+	{ "[local x]", "f:1: there is no such section" },
+	{ "[local]\npath=/x", "f:2: 'path': a [local] section has no such" },
+	{ "[local]\nmailbox=/x", "f:2: '/x': mbox:/FOLDER, mbox:~/FILE, " },
+	{ "[local]\nmailbox=maildir:x", "f:2: 'maildir:x': mbox:/FOLDER" },
+	{ "[local]\nmailbox=mbox:~/", "f:2: 'mbox:~/': mbox:/FOLDER" },
+	{ "[local]\ndelimiter=ab", "f:2: 'ab': one of + - = _ . or none" },
+	{ "[local]\ndeliver=perhaps", "f:2: 'perhaps': yes or no is wanted" },
+	{ "[local]\nlocal-users-to=@", "f:2: '@': an address is wanted" },
+	{ "[local]\naliases=x", "f:2: 'x': a path that begins with /" },
+	{ "[local]\ncommand-timeout=0", "f:2: '0': a time is wanted" },
 	{ "[queue]\ntls=may", "f:2: 'tls': a [queue] section has no such" },
 	{ "[queue]\nlife-time=1d", "f:2: 'life-time': a [queue] section has "
 	    "no such key; did you mean lifetime?\n" },
@@ -487,8 +497,8 @@ test_own_has_no_queue(void **state)
 	options_init(&r.settings, "smtpsend");
 	assert_false(config_parse(&r.config, "f", SLICE("\n[queue]\npath=/x"),
 	    &r.settings, &r.says));
-	assert_string_equal(buf_str(&r.says), "f:2: 'queue': the queue is this "
-	    "machine's: its section belongs into "
+	assert_string_equal(buf_str(&r.says), "f:2: 'queue': this is for the "
+	    "whole machine: the section belongs into "
 	    "/etc/smtpsend/smtpsend.conf\n");
 	unload(&r);
 }

@@ -22,7 +22,7 @@
 #include "cli/receive.h"
 #include "net/sockaddr.h"
 #include "serve/sink_store.h"
-#include "serve/sink_text.h"
+#include "mail/unix_text.h"
 
 static const struct {
 	int kind;
@@ -44,17 +44,17 @@ static void
 check_form(size_t i, size_t step)
 {
 	struct slice in = slice_of(forms[i].in);
-	struct sink_text t = { 0 };
+	struct unix_text t = { 0 };
 	struct buf out = { 0 };
 
 	t.kind = (unsigned)forms[i].kind;
 	while (in.n > 0) {
 		struct slice part = slice_first(in, step);
 
-		sink_text_put(&t, part, &out);
+		unix_text_put(&t, part, &out);
 		in = slice_from(in, part.n);
 	}
-	sink_text_end(&t, &out);
+	unix_text_end(&t, &out);
 	assert_string_equal(buf_str(&out), forms[i].want);
 	buf_free(&out);
 }

@@ -11,7 +11,7 @@
 #include "../support/spool.h"
 #include "base/crc32c.h"
 #include "spool/format.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 
 #define ID "01ARYZ6S410000000000000000"
 

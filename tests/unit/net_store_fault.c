@@ -23,7 +23,7 @@
 #include "base/crc32c.h"
 #include "net/content.h"
 #include "net/file.h"
-#include "spool/octets.h"
+#include "base/octets.h"
 
 #define TEXT SLICE("Subject: x\r\n\r\nhello\r\n")
 #define BANK_A 4096

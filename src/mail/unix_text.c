@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* sink_text.c - see sink_text.h */
-#include "serve/sink_text.h"
+/* unix_text.c - see unix_text.h */
+#include "mail/unix_text.h"
 
 #include "base/ascii.h"
 
@@ -20,7 +20,7 @@ put_escaped(struct slice s, struct buf *out)
 
 /* The rest of a line, as far as *in has it. */
 static void
-put_line(struct sink_text *t, struct slice *in, struct buf *out)
+put_line(struct unix_text *t, struct slice *in, struct buf *out)
 {
 	size_t at = slice_find(*in, '\n');
 	struct slice line = slice_first(*in, at);
@@ -39,7 +39,7 @@ put_line(struct sink_text *t, struct slice *in, struct buf *out)
 }
 
 static void
-release(struct sink_text *t, struct buf *out)
+release(struct unix_text *t, struct buf *out)
 {
 	buf_put(out, slice_first(from_, t->matched));
 	t->matched = 0;
@@ -52,7 +52,7 @@ release(struct sink_text *t, struct buf *out)
  * has to be held back.
  */
 static void
-match(struct sink_text *t, struct slice *in, struct buf *out)
+match(struct unix_text *t, struct slice *in, struct buf *out)
 {
 	char c = in->p[0];
 
@@ -73,7 +73,7 @@ match(struct sink_text *t, struct slice *in, struct buf *out)
 }
 
 void
-sink_text_put(struct sink_text *t, struct slice in, struct buf *out)
+unix_text_put(struct unix_text *t, struct slice in, struct buf *out)
 {
 	while (in.n > 0) {
 		if (t->kind == TEXT_MBOX && !t->mid_line)
@@ -84,7 +84,7 @@ sink_text_put(struct sink_text *t, struct slice in, struct buf *out)
 }
 
 void
-sink_text_end(struct sink_text *t, struct buf *out)
+unix_text_end(struct unix_text *t, struct buf *out)
 {
 	release(t, out);
 	if (t->open)

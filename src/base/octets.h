@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* octets.h - numbers as octets in a file, the lowest first. */
-#ifndef SPOOL_OCTETS_H
-#define SPOOL_OCTETS_H
+#ifndef BASE_OCTETS_H
+#define BASE_OCTETS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: ISC */
+/* agent.c - see agent.h; a child for each connection. */
+#include "local/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "local/packet.h"
+#include "net/clock.h"
+#include "net/local.h"
+#include "net/stop.h"
+#include "net/wait.h"
+
+#define CHILDREN 20
+
+struct agent {
+	const struct agent_config *config;
+	int fd;
+	bool is_feed;
+	unsigned children;
+	struct stop stop;
+};
+
+/* ---- a child ---- */
+
+static bool
+tell(int fd, const struct local_answer *a)
+{
+	struct buf out = { 0 };
+	bool ok;
+
+	local_answer_put(&out, a);
+	ok = packet_send(fd, buf_slice(&out), -1);
+	buf_free(&out);
+	return ok;
+}
+
+/* Where it goes is durable, or the other side has gone. */
+static bool
+say_at(void *self, uint64_t inode, uint64_t at)
+{
+	const int *fd = self;
+	struct local_answer a = { .word = LOCAL_AT, .inode = inode, .at = at };
+	char octets[LOCAL_PACKET];
+	struct slice in;
+
+	return tell(*fd, &a) && packet_take(*fd, octets, &in, NULL) &&
+	    local_answer_get(in, &a) && a.word == LOCAL_GO;
+}
+
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static struct outcome
+work(const struct agent_config *c, const struct local_request *r, int text,
+    int fd)
+{
+	const struct local_mail m = { .request = r,
+		.text = { .fd = text,
+		    .offset = r->offset,
+		    .length = r->size,
+		    .summed = r->summed,
+		    .sums = r->sums } };
+	const struct agent_talk talk = { say_at, &fd };
+
+	if (!is_file(text))
+		return outcome_make(DEFERRED, STAGE_LOCAL, ESC(4, 3, 0),
+		    "the message came as no file");
+	return agent_deliver(c, &m, &talk);
+}
+
+/* Who asks is nobody else. */
+static bool
+is_client(const struct agent_config *c, int fd)
+{
+	struct local_peer peer;
+
+	return local_peer(fd, &peer) &&
+	    (peer.uid == 0 || peer.uid == c->client);
+}
+
+static void
+serve(const struct agent_config *c, int fd)
+{
+	struct local_answer a = { .word = LOCAL_DONE };
+	struct local_request r;
+	char octets[LOCAL_PACKET];
+	struct slice in;
+	int text = -1;
+
+	if (!is_client(c, fd) || !packet_take(fd, octets, &in, &text) ||
+	    !local_request_get(in, &r))
+		return;
+	a.outcome = work(c, &r, text, fd);
+	tell(fd, &a);
+	local_request_free(&r);
+}
+
+/* ---- the parent ---- */
+
+static void
+start(struct agent *a, int fd)
+{
+	pid_t pid = fork();
+	sigset_t none;
+
+	if (pid == 0) {
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGXFSZ, SIG_IGN);
+		signal(SIGPIPE, SIG_IGN);
+		close(a->fd);
+		serve(a->config, fd);
+		_exit(0);
+	}
+	a->children += pid > 0;
+	close(fd);
+}
+
+static void
+reap(struct agent *a)
+{
+	unsigned most = a->config->most ? a->config->most : CHILDREN;
+
+	while (a->children > 0 &&
+	    waitpid(-1, NULL, a->children < most ? WNOHANG : 0) > 0)
+		a->children--;
+}
+
+/* The next connection; -1: none, -2: there will be none any more. */
+static int
+next(struct agent *a)
+{
+	char octets[LOCAL_PACKET];
+	struct slice in;
+	int fd = -1;
+
+	if (!a->is_feed)
+		return accept4(a->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (!packet_take(a->fd, octets, &in, &fd))
+		return errno == EAGAIN || errno == EINTR ? -1 : -2;
+	return fd;
+}
+
+static bool
+is_over(struct agent *a, struct wait *w)
+{
+	size_t slot;
+	int fd = -1;
+
+	wait_clear(w);
+	stop_wait(&a->stop, w);
+	slot = wait_add(w, a->fd, POLLIN);
+	wait_poll(w, clock_now());
+	reap(a);
+	if (stop_taken(&a->stop))
+		return true;
+	if (wait_ready(w, slot))
+		fd = next(a);
+	if (fd >= 0)
+		start(a, fd);
+	return fd == -2;
+}
+
+bool
+agent_run(const struct agent_config *c, int fd, bool is_feed,
+    struct outcome *why)
+{
+	struct agent a = { .config = c,
+		.fd = fd,
+		.is_feed = is_feed,
+		.stop = STOP_NONE };
+	struct wait w = { 0 };
+
+	umask(077);
+	if (!stop_catch(&a.stop, false) || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "cannot wait for requests: %s", strerror(errno));
+	while (!is_over(&a, &w))
+		;
+	wait_free(&w);
+	stop_free(&a.stop);
+	return true;
+}

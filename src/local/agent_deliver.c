@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/* agent_deliver.c - one request: who does it, and what. */
+#include "local/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "local/aliases.h"
+#include "local/command.h"
+#include "local/mailbox_form.h"
+#include "local/maildir.h"
+#include "local/mbox_file.h"
+#include "net/file.h"
+
+#define MAIL_GROUP  "mail"
+#define ALIASES_MAX ((size_t)16 << 20)
+
+/* A delivery under way. */
+struct work {
+	const struct agent_config *config;
+	const struct local_mail *mail;
+	const struct agent_talk *talk;
+	struct outcome why;
+	struct passwd *user; /* who does it */
+	const char *login;   /* whose mailbox; "" = an alias' own */
+};
+
+static bool
+defer(struct work *w, const char *what, const char *of, const char *reason)
+{
+	return outcome_fail(&w->why, DEFERRED, STAGE_LOCAL, ESC(4, 3, 0),
+	    "%s %s: %s", what, of, reason);
+}
+
+static bool
+refuse(struct work *w, struct esc esc, const char *what, const char *of)
+{
+	return outcome_fail(&w->why, FAILED, STAGE_LOCAL, esc, "%s: \"%s\"",
+	    what, of);
+}
+
+/* ---- who ---- */
+
+/* Passwd may be out of reach for a while: only a clear no is one. */
+static bool
+find_user(struct work *w, const char *login)
+{
+	errno = 0;
+	w->user = getpwnam(login);
+	if (w->user)
+		return true;
+	if (errno != 0 && errno != ENOENT && errno != ESRCH)
+		return defer(w, "look for user", login, strerror(errno));
+	return refuse(w, ESC(5, 1, 1), "this host has no such user", login);
+}
+
+/* The group that may write to the folder of all mailboxes. */
+static gid_t
+mail_group(const struct passwd *user)
+{
+	const struct group *g = getgrnam(MAIL_GROUP);
+
+	return g ? g->gr_gid : user->pw_gid;
+}
+
+/* For good, and nothing is left of who we were. */
+static bool
+become(struct work *w, bool for_mail_folder)
+{
+	const struct passwd *p = w->user;
+	gid_t group = for_mail_folder ? mail_group(p) : p->pw_gid;
+
+	if (geteuid() != 0)
+		return geteuid() == p->pw_uid ||
+		    defer(w, "become", p->pw_name,
+			"the agent for local delivery is not root");
+	if (initgroups(p->pw_name, p->pw_gid) != 0 ||
+	    setresgid(p->pw_gid, group, p->pw_gid) != 0 ||
+	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) != 0)
+		return defer(w, "become", p->pw_name, strerror(errno));
+	if (p->pw_uid != 0 && setuid(0) == 0)
+		return defer(w, "become", p->pw_name, "still root");
+	return true;
+}
+
+static bool
+bar_privileges(struct work *w)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
+	    defer(w, "give up", "privileges", strerror(errno));
+}
+
+/* ---- mailboxes ---- */
+
+static bool
+append_to(struct work *w, const char *path)
+{
+	struct mbox_file f;
+	bool ok;
+
+	if (!mbox_open(&f, path, w->user->pw_uid, w->config->lock_milliseconds,
+		&w->why))
+		return false;
+	ok = mbox_find(&f, w->mail, &w->why);
+	if (ok && !f.is_there && !w->talk->at(w->talk->self, f.inode, f.at))
+		ok = defer(w, "append to", path, "the queue has gone away");
+	ok = ok && mbox_write(&f, w->mail, &w->why);
+	mbox_close(&f);
+	return ok;
+}
+
+/* "~/x" is below the user's home. */
+static void
+put_path(struct buf *out, const struct work *w, const char *path)
+{
+	if (path[0] == '~' && path[1] == '/')
+		buf_putf(out, "%s/%s", w->user->pw_dir, path + 2);
+	else
+		buf_puts(out, path);
+}
+
+/* Folder/login; below a home the file itself. */
+static bool
+deliver_mbox(struct work *w, const char *where)
+{
+	bool is_home = where[0] == '~';
+	struct buf path = { 0 };
+	bool ok;
+
+	put_path(&path, w, where);
+	if (!is_home)
+		buf_putf(&path, "/%s", w->login);
+	ok = become(w, !is_home) && bar_privileges(w) &&
+	    append_to(w, buf_str(&path));
+	buf_free(&path);
+	return ok;
+}
+
+static bool
+deliver_maildir(struct work *w, const char *where)
+{
+	bool is_home = where[0] == '~';
+	struct buf path = { 0 };
+	bool ok;
+
+	put_path(&path, w, where);
+	if (!is_home)
+		buf_putf(&path, "/%s", w->login);
+	ok = become(w, !is_home) && bar_privileges(w) &&
+	    maildir_deliver(buf_str(&path), w->config->host, w->mail, &w->why);
+	buf_free(&path);
+	return ok;
+}
+
+/* ---- commands ---- */
+
+static void
+put_variable(char *environment[], size_t *n, const char *name,
+    const char *value)
+{
+	struct buf b = { 0 };
+
+	buf_putf(&b, "%s=%s", name, value);
+	environment[(*n)++] = mem_dup(buf_slice(&b));
+	buf_free(&b);
+}
+
+/* It ends with this process. */
+static char **
+make_environment(const struct work *w)
+{
+	const struct local_request *r = w->mail->request;
+	char **e = mem_alloc(size_mul(16, sizeof *e));
+	size_t n = 0;
+
+	put_variable(e, &n, "PATH", "/usr/local/bin:/usr/bin:/bin");
+	put_variable(e, &n, "HOME", w->user->pw_dir);
+	put_variable(e, &n, "SHELL", "/bin/sh");
+	put_variable(e, &n, "USER", w->user->pw_name);
+	put_variable(e, &n, "LOGNAME", w->user->pw_name);
+	put_variable(e, &n, "SENDER", r->from);
+	put_variable(e, &n, "RECIPIENT", r->to);
+	put_variable(e, &n, "EXTENSION", r->target.extension);
+	put_variable(e, &n, "LOCAL", r->target.name);
+	put_variable(e, &n, "QUEUE_ID", r->id);
+	return e;
+}
+
+static bool
+run_command(struct work *w, const char *line, const char *what)
+{
+	const struct command c = { line, what, make_environment(w),
+		w->config->command_seconds };
+
+	if (!become(w, false) ||
+	    (w->config->command_no_new_privs && !bar_privileges(w)))
+		return false;
+	if (chdir(w->user->pw_dir) != 0 && chdir("/") != 0)
+		return defer(w, "enter", "/", strerror(errno));
+	return command_run(&c, w->mail, &w->why);
+}
+
+/* Nothing that others wrote is run as root. */
+static bool
+deliver_login(struct work *w)
+{
+	const struct agent_config *c = w->config;
+	const char *where;
+
+	if (!find_user(w, w->login))
+		return false;
+	if (c->command && w->user->pw_uid != 0)
+		return run_command(w, c->command, "mailbox-command");
+	where = mailbox_of_kind(c->mailbox, "maildir:");
+	if (where)
+		return deliver_maildir(w, where);
+	where = mailbox_of_kind(c->mailbox, "mbox:");
+	return deliver_mbox(w, where ? where : "/var/mail");
+}
+
+/* ---- aliases ---- */
+
+/* Root's file, which nobody else can write to. */
+static bool
+is_roots(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool
+read_aliases(struct work *w, struct aliases *a)
+{
+	const char *path = w->config->aliases;
+	struct buf text = { .max = ALIASES_MAX };
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return defer(w, "open", path, strerror(errno));
+	ok = is_roots(fd) ||
+	    defer(w, "use", path,
+		"it is not root's, or others may write to it");
+	if (ok && !file_read(path, &text))
+		ok = defer(w, "read", path, strerror(errno));
+	if (ok)
+		aliases_parse(a, buf_slice(&text));
+	buf_free(&text);
+	close(fd);
+	return ok;
+}
+
+static bool
+append_to_file(struct work *w, const char *path)
+{
+	if (strcmp(path, "/dev/null") == 0)
+		return true;
+	if (!w->config->alias_files)
+		return refuse(w, ESC(5, 7, 1), "alias-files is off", path);
+	return find_user(w, w->config->alias_user) && become(w, false) &&
+	    bar_privileges(w) && append_to(w, path);
+}
+
+static bool
+pipe_to(struct work *w, const char *line)
+{
+	const char *name = w->mail->request->target.name;
+	struct buf what = { 0 };
+	bool ok;
+
+	if (!w->config->alias_commands)
+		return refuse(w, ESC(5, 7, 1), "alias-commands is off", name);
+	buf_putf(&what, "the command of alias \"%s\"", name);
+	ok = find_user(w, w->config->alias_user) &&
+	    run_command(w, line, buf_str(&what));
+	buf_free(&what);
+	return ok;
+}
+
+static bool
+do_target(struct work *w, const struct alias_target *t)
+{
+	switch (t->kind) {
+	case ALIAS_COMMAND:
+		return pipe_to(w, t->text);
+	case ALIAS_FILE:
+		return append_to_file(w, t->text);
+	case ALIAS_ERROR:
+		return outcome_fail(&w->why, FAILED, STAGE_LOCAL, ESC(5, 1, 1),
+		    "%s", t->text[0] ? t->text : "this address takes no mail");
+	case ALIAS_INCLUDE:
+		return refuse(w, ESC(5, 2, 4),
+		    "a list of an alias, or "
+		    "something in it, could not be used",
+		    t->text);
+	case ALIAS_ADDRESS:
+	case ALIAS_MAILBOX:
+		break;
+	}
+	return refuse(w, ESC(5, 1, 1), "an alias leads to nobody", t->text);
+}
+
+static bool
+deliver_alias(struct work *w)
+{
+	const struct local_target *t = &w->mail->request->target;
+	struct aliases a = { 0 };
+	const struct alias *alias;
+	bool ok = false;
+
+	if (!read_aliases(w, &a))
+		return false;
+	alias = aliases_find(&a, slice_of(t->name));
+	if (alias && t->index < alias->n)
+		ok = do_target(w, &alias->v[t->index]);
+	else
+		refuse(w, ESC(5, 1, 1),
+		    "there is no such alias any more, or "
+		    "it has fewer targets",
+		    t->name);
+	aliases_free(&a);
+	return ok;
+}
+
+/* ---- all ---- */
+
+/* It becomes the name of a file. */
+static bool
+is_login(const char *name)
+{
+	return name[0] != '.' && name[0] != '-' && !strchr(name, '/');
+}
+
+struct outcome
+agent_deliver(const struct agent_config *c, const struct local_mail *m,
+    const struct agent_talk *talk)
+{
+	const struct local_target *t = &m->request->target;
+	struct work w = { .config = c,
+		.mail = m,
+		.talk = talk,
+		.login = t->kind == LOCAL_MAILBOX ? t->name : "" };
+	bool ok = false;
+
+	if (t->kind == LOCAL_ALIAS)
+		ok = deliver_alias(&w);
+	else if (is_login(t->name))
+		ok = deliver_login(&w);
+	else
+		refuse(&w, ESC(5, 1, 1), "this is no user", t->name);
+	if (ok)
+		w.why = outcome_make(DELIVERED, STAGE_LOCAL, ESC(2, 0, 0),
+		    "delivered on this machine");
+	return w.why;
+}

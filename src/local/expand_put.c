@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/* expand_put.c - what an expansion finds. */
+#include "local/expand_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/mem.h"
+
+struct expand_key {
+	struct table_node node;
+	char *text;
+};
+
+void
+expand_tell(struct work *w, const struct step *at, const char *what,
+    const char *how)
+{
+	struct buf *out = &w->x->told;
+
+	for (unsigned i = 0; at && i < at->depth; i++)
+		buf_puts(out, "  ");
+	text_escape(out, slice_of(what));
+	buf_puts(out, ": ");
+	text_escape(out, slice_of(how));
+	buf_putc(out, '\n');
+}
+
+void
+expand_note(struct work *w, const struct outcome *why)
+{
+	if (w->why.verdict == PENDING)
+		w->why = *why;
+}
+
+/* Was somebody like that there before?  If not, he is now. */
+static bool
+is_new(struct work *w, const struct expanded *e)
+{
+	struct buf text = { 0 };
+	struct expand_key *key;
+
+	buf_puts(&text, e->to.path);
+	if (e->local)
+		buf_putf(&text, " %d %u", e->local->kind, e->local->index);
+	if (table_find(&w->seen, buf_slice(&text))) {
+		buf_free(&text);
+		return false;
+	}
+	key = mem_alloc(sizeof *key);
+	key->text = mem_dup(buf_slice(&text));
+	buf_free(&text);
+	w->keys = mem_resize(w->keys, w->x->n + 1, sizeof *w->keys);
+	w->keys[w->x->n] = key;
+	table_add(&w->seen, &key->node, slice_of(key->text), key);
+	return true;
+}
+
+void
+expand_put(struct work *w, const struct step *at, struct expanded e)
+{
+	struct expansion *x = w->x;
+
+	w->is_full = x->n >= EXPAND_TARGETS;
+	if (w->is_full || !is_new(w, &e)) {
+		address_free(&e.to);
+		local_target_free(e.local);
+		return;
+	}
+	e.owner = at && at->owner ? mem_dup(slice_of(at->owner)) : NULL;
+	x->v = mem_resize(x->v, x->n + 1, sizeof *x->v);
+	x->v[x->n++] = e;
+}
+
+static struct local_target *
+target(enum local_kind kind, const char *name, unsigned index,
+    struct slice extension)
+{
+	struct local_target *t = mem_alloc(sizeof *t);
+
+	*t = (struct local_target){ kind, index, mem_dup(slice_of(name)),
+		mem_dup(extension) };
+	return t;
+}
+
+bool
+expand_local_address(struct work *w, const char *name, struct address *out)
+{
+	struct address_options o = w->config->address;
+	struct buf text = { 0 };
+	bool ok;
+
+	o.dash = true;
+	buf_putc(&text, '"');
+	for (; *name; name++) {
+		if (*name == '"' || *name == '\\')
+			buf_putc(&text, '\\');
+		buf_putc(&text, *name);
+	}
+	buf_putf(&text, "\"@%s", w->config->host);
+	ok = address_parse(buf_slice(&text), &o, out, &w->why);
+	buf_free(&text);
+	return ok;
+}
+
+void
+expand_put_mailbox(struct work *w, const struct step *at, const char *login,
+    struct slice extension)
+{
+	struct expanded e = { 0 };
+
+	if (!expand_local_address(w, login, &e.to))
+		return;
+	e.local = target(LOCAL_MAILBOX, login, 0, extension);
+	expand_tell(w, at, login, "the mailbox of this user");
+	expand_put(w, at, e);
+}
+
+void
+expand_put_alias(struct work *w, const struct step *at)
+{
+	struct expanded e = { 0 };
+
+	if (!expand_local_address(w, at->top->name, &e.to))
+		return;
+	e.local = target(LOCAL_ALIAS, at->top->name, at->index, SLICE(""));
+	expand_put(w, at, e);
+}
+
+void
+expand_forget(struct work *w)
+{
+	table_free(&w->seen);
+	for (size_t i = 0; i < w->x->n; i++) {
+		free(w->keys[i]->text);
+		free(w->keys[i]);
+	}
+	free(w->keys);
+}
