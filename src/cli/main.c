@@ -17,6 +17,7 @@
 #include "cli/receive.h"
 #include "cli/runq.h"
 #include "cli/send.h"
+#include "cli/speak.h"
 #include "cli/trace.h"
 #include "cli/version.h"
 #include "config/config.h"
@@ -159,6 +160,7 @@ run(const struct settings *s, const struct config *c)
 		return home_check_aliases(s);
 	case MODE_SMTP:
 	case MODE_BATCH_SMTP:
+		break; /* main's own */
 	case MODE_TEST:
 	case MODE_SHOW_OPTIONS:
 	case NMODES:
@@ -171,6 +173,12 @@ static bool
 is_daemon(const struct settings *s)
 {
 	return s->mode == MODE_DAEMON || s->mode == MODE_DAEMON_FOREGROUND;
+}
+
+static bool
+speaks(const struct settings *s)
+{
+	return s->mode == MODE_SMTP || s->mode == MODE_BATCH_SMTP;
 }
 
 int
@@ -193,10 +201,12 @@ main(int argc, char **argv)
 	buf_free(&says);
 	if (status == 0 && settings.show.build)
 		status = run_version(true) == EX_IOERR ? EX_IOERR : 0;
-	if (status == 0)
-		status = is_daemon(&settings) ?
-		    daemon_run(&settings, argc, argv) :
-		    run(&settings, &config);
+	if (status == 0 && is_daemon(&settings))
+		status = daemon_run(&settings, argc, argv);
+	else if (status == 0 && speaks(&settings))
+		status = speak_run(&settings, argc, argv);
+	else if (status == 0)
+		status = run(&settings, &config);
 	config_free(&config);
 	return status;
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* speak.c - see speak.h */
+#include "cli/speak.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "cli/become.h"
+#include "cli/daemon.h"
+#include "net/clock.h"
+#include "net/file.h"
+#include "net/local.h"
+
+#define BLOCK    16384
+#define PATIENCE SECONDS(10) /* to get in */
+#define PAUSE    20          /* ms between two tries */
+
+struct speak {
+	const struct settings *s;
+	int socket;
+	pid_t daemon; /* ours, or 0 */
+	enum { ENDS_UNKNOWN, ENDS_CRLF, ENDS_LF } ends;
+	char last;       /* octet of the input so far */
+	struct buf line; /* of a reply, as far as it has come */
+	int status;
+};
+
+/* ---- getting in ---- */
+
+static pid_t
+start_daemon(const struct settings *s, int argc, char *const argv[])
+{
+	struct settings own = *s;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	pid_t pid = null >= 0 ? fork() : -1;
+
+	if (pid == 0) {
+		own.mode = MODE_DAEMON_FOREGROUND;
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		setsid();
+		_exit(daemon_run(&own, argc, argv));
+	}
+	if (null >= 0)
+		close(null);
+	return pid;
+}
+
+/* Has the daemon that was started given up? */
+static bool
+is_gone(struct speak *k)
+{
+	if (k->daemon > 0 && waitpid(k->daemon, NULL, WNOHANG) == k->daemon)
+		k->daemon = -1;
+	return k->daemon < 0;
+}
+
+static bool
+get_in(struct speak *k, const char *path, int64_t until)
+{
+	while ((k->socket = local_connect(path)) < 0) {
+		bool waits = errno == EAGAIN || k->daemon > 0;
+
+		if (!waits || is_gone(k) || clock_now() >= until)
+			return false;
+		poll(NULL, 0, PAUSE);
+	}
+	return true;
+}
+
+static bool
+open_queue(struct speak *k, int argc, char *const argv[])
+{
+	const struct queue_settings *q = &k->s->queue;
+	struct buf path = { 0 };
+	bool ok;
+
+	buf_putf(&path, "%s/submit", q->run);
+	ok = get_in(k, buf_str(&path), clock_now() + PATIENCE);
+	if (!ok && spool_reach(q->path) == SPOOL_OURS) {
+		k->daemon = start_daemon(k->s, argc, argv);
+		ok = get_in(k, buf_str(&path), clock_now() + PATIENCE);
+	}
+	buf_free(&path);
+	return ok;
+}
+
+/* ---- from us to the server ---- */
+
+static void
+choose_ends(struct speak *k, struct slice in)
+{
+	size_t at = slice_find(in, '\n');
+	char before = at > 0 ? in.p[at - 1] : k->last;
+
+	if (k->ends == ENDS_UNKNOWN && at < in.n)
+		k->ends = before == '\r' ? ENDS_CRLF : ENDS_LF;
+}
+
+static void
+put_input(struct speak *k, struct slice in, struct buf *out)
+{
+	choose_ends(k, in);
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] == '\n' && k->ends == ENDS_LF && k->last != '\r')
+			buf_putc(out, '\r');
+		buf_putc(out, in.p[i]);
+		k->last = in.p[i];
+	}
+}
+
+/* False: there is no more, or nobody who takes it. */
+static bool
+pass_input(struct speak *k)
+{
+	char octets[BLOCK];
+	struct buf out = { 0 };
+	ssize_t n = read(STDIN_FILENO, octets, sizeof octets);
+	bool ok = n > 0;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (ok) {
+		put_input(k, (struct slice){ octets, (size_t)n }, &out);
+		ok = file_write(k->socket, buf_slice(&out));
+	} else {
+		shutdown(k->socket, SHUT_WR);
+	}
+	buf_free(&out);
+	return ok;
+}
+
+/* ---- and back ---- */
+
+/* Of -bS: a refusal, and nothing else, is told. */
+static void
+hear_line(struct speak *k)
+{
+	struct slice line = slice_trim(buf_slice(&k->line));
+	struct buf shown = { 0 };
+
+	if (line.n >= 3 && (line.p[0] == '4' || line.p[0] == '5')) {
+		if (k->status != EX_DATAERR)
+			k->status = line.p[0] == '5' ? EX_DATAERR : EX_TEMPFAIL;
+		text_escape(&shown, line);
+		fprintf(stderr, "%s: %s\n", k->s->program, buf_str(&shown));
+	}
+	buf_free(&shown);
+	buf_clear(&k->line);
+}
+
+static void
+hear(struct speak *k, struct slice in)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		buf_putc(&k->line, in.p[i]);
+		if (in.p[i] == '\n')
+			hear_line(k);
+	}
+}
+
+/* False: the server has said all, or nobody listens to it. */
+static bool
+pass_reply(struct speak *k)
+{
+	char octets[BLOCK];
+	ssize_t n = read(k->socket, octets, sizeof octets);
+	struct slice in = { octets, n > 0 ? (size_t)n : 0 };
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n == 0)
+		return false;
+	if (k->s->mode == MODE_BATCH_SMTP) {
+		hear(k, in);
+		return true;
+	}
+	if (file_write(STDOUT_FILENO, in))
+		return true;
+	k->status = EX_IOERR;
+	return false;
+}
+
+/* After the end of the input the server still has its say. */
+static void
+talk(struct speak *k)
+{
+	struct pollfd fds[] = { { k->socket, POLLIN, 0 },
+		{ STDIN_FILENO, POLLIN, 0 } };
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0) {
+			if (errno != EINTR)
+				return;
+			continue;
+		}
+		if (fds[0].revents && !pass_reply(k))
+			return;
+		if (fds[1].revents && !pass_input(k))
+			fds[1].fd = -1;
+	}
+}
+
+int
+speak_run(const struct settings *s, int argc, char *const argv[])
+{
+	struct speak k = { .s = s, .socket = -1 };
+
+	if (!open_queue(&k, argc, argv)) {
+		fprintf(stderr,
+		    "%s: cannot %s: the daemon of this machine's "
+		    "queue does not run, or there is no queue\n",
+		    s->program, mode_name(s->mode));
+		return EX_UNAVAILABLE;
+	}
+	fcntl(k.socket, F_SETFL, 0);
+	talk(&k);
+	close(k.socket);
+	buf_free(&k.line);
+	if (k.daemon > 0)
+		kill(k.daemon, SIGTERM);
+	return k.status;
+}
