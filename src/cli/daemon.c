@@ -6,7 +6,7 @@
  * one begins, and the one before takes no more and ends what it has under way;
  * the locks of the spool keep them apart, as they do with any two runners.
  */
-#include "cli/daemon.h"
+#include "cli/daemon_impl.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,51 +17,14 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
-#include "cli/background.h"
 #include "cli/become.h"
-#include "cli/home.h"
-#include "cli/inlets.h"
 #include "cli/trace.h"
-#include "cli/turn.h"
-#include "config/config.h"
 #include "net/clock.h"
 #include "net/door.h"
 #include "net/module.h"
-#include "net/notify.h"
-#include "net/stop.h"
 
-#define LAST	 SECONDS(5) /* after TERM, whatever is still under way */
-#define HOURLY	 SECONDS(3600)
-#define LOOKS	 SECONDS(1) /* between two at where this machine is */
-#define STATUSES SECONDS(1) /* between two that are told, at least */
-
-struct generation {
-	struct list_node node;
-	struct config config;	/* empty of the first, which is main's */
-	struct settings own;
-	const struct settings *s;
-	struct turn turn;
-};
-
-struct daemon {
-	int argc;
-	char *const *argv;
-	struct home_agent agent;
-	struct report report; /* where all of them log */
-	struct generation *now;
-	struct list ending;	/* those before */
-	struct inlets inlets;
-	struct stop stop;
-	struct wait wait;
-	struct notify notify;
-	struct background background;
-	int64_t ping;		/* the watchdog's next */
-	int64_t complain;	/* that the configuration is wrong, again */
-	int64_t look;		/* at where we are, not before */
-	int64_t end;		/* after TERM; WAIT_NEVER */
-	struct runner_counts told; /* in the last STATUS, */
-	int64_t told_at;
-};
+#define LAST  SECONDS(5) /* after TERM, whatever is still under way */
+#define LOOKS SECONDS(1) /* between two at where this machine is */
 
 /* ---- generations ---- */
 
@@ -92,18 +55,6 @@ reopen_log(struct daemon *d, const struct settings *s)
 }
 
 static void
-note(struct daemon *d, enum maillog_level level, const char *text)
-{
-	struct buf line = { 0 };
-
-	if (!maillog_is_wanted(&d->report.maillog))
-		return;
-	logline_put_note(&line, (unsigned)getuid(), "NOQUEUE", slice_of(text));
-	maillog_put(&d->report.maillog, level, clock_now(), buf_slice(&line));
-	buf_free(&line);
-}
-
-static void
 generation_free(struct generation *g)
 {
 	if (!g)
@@ -112,6 +63,20 @@ generation_free(struct generation *g)
 	turn_close(&g->turn);
 	config_free(&g->config);
 	free(g);
+}
+
+/* The spool and the sockets stay where they are as long as we run. */
+static void
+stay(struct daemon *d, struct queue_settings *q)
+{
+	const struct queue_settings *first = &d->first->queue;
+
+	if (strcmp(q->path, first->path) != 0 ||
+	    strcmp(q->run, first->run) != 0)
+		daemon_note(d, MAILLOG_WARNING, "path and run of [queue] are "
+		    "other ones now: start the daemon anew to use them");
+	q->path = first->path;
+	q->run = first->run;
 }
 
 static bool
@@ -125,6 +90,8 @@ read_settings(struct daemon *d, struct generation *g, struct outcome *why)
 		*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5), "%s",
 		    buf_str(&says));
 	buf_free(&says);
+	if (status == 0)
+		stay(d, &g->own.queue);
 	return status == 0;
 }
 
@@ -161,9 +128,9 @@ reload(struct daemon *d)
 		d->now = g;
 		inlets_change(&d->inlets, &g->turn);
 		reopen_log(d, g->s);
-		note(d, MAILLOG_INFO, "the configuration was read again");
+		daemon_note(d, MAILLOG_INFO, "the configuration was read again");
 	} else {
-		note(d, MAILLOG_ERROR, why.text);
+		daemon_note(d, MAILLOG_ERROR, why.text);
 	}
 	d->complain = d->told_at = 0;
 	d->told.known = SIZE_MAX; /* say how it is */
@@ -212,67 +179,6 @@ take_signals(struct daemon *d, int64_t now)
 	}
 }
 
-/* ---- what is told ---- */
-
-static bool
-has_changed(const struct daemon *d, const struct runner_counts *c)
-{
-	return c->known != d->told.known || c->active != d->told.active ||
-	    c->due != d->told.due || c->held != d->told.held;
-}
-
-static void
-tell_status(struct daemon *d, int64_t now)
-{
-	struct runner_counts c = runner_counts(d->now->turn.runner);
-	const struct outcome *blocked = runner_blocked(d->now->turn.runner);
-	struct buf text = { 0 };
-
-	if (d->notify.fd < 0 || !has_changed(d, &c))
-		return;
-	if (now < d->told_at + STATUSES) {
-		wait_until(&d->wait, d->told_at + STATUSES);
-		return;
-	}
-	d->told = c;
-	d->told_at = now;
-	buf_putf(&text, "STATUS=%zu in the queue, %zu of them under way, %zu "
-	    "due, %zu held", c.known, c.active, c.due, c.held);
-	if (blocked) {
-		buf_puts(&text, "; nothing is sent: ");
-		text_escape(&text, slice_of(blocked->text));
-	}
-	notify_put(&d->notify, buf_str(&text));
-	buf_free(&text);
-}
-
-static void
-tell_watchdog(struct daemon *d, int64_t now)
-{
-	if (d->notify.interval == 0)
-		return;
-	if (now >= d->ping) {
-		notify_put(&d->notify, "WATCHDOG=1");
-		d->ping = now + d->notify.interval / 2;
-	}
-	wait_until(&d->wait, d->ping);
-}
-
-/* What keeps all mail where it is, once an hour. */
-static void
-tell_blocked(struct daemon *d, int64_t now)
-{
-	const struct outcome *blocked = runner_blocked(d->now->turn.runner);
-
-	if (!blocked)
-		return;
-	if (now >= d->complain) {
-		note(d, MAILLOG_ERROR, blocked->text);
-		d->complain = now + HOURLY;
-	}
-	wait_until(&d->wait, d->complain);
-}
-
 /* ---- the loop ---- */
 
 static void
@@ -302,9 +208,9 @@ ask(struct daemon *d, int64_t now)
 		turn_wait(&g->turn, &d->wait, now);
 	inlets_wait(&d->inlets, &d->wait, now);
 	wait_until(&d->wait, d->end);
-	tell_status(d, now);
-	tell_watchdog(d, now);
-	tell_blocked(d, now);
+	daemon_tell_status(d, now);
+	daemon_tell_watchdog(d, now);
+	daemon_tell_blocked(d, now);
 }
 
 static bool
@@ -360,7 +266,7 @@ open_modules(struct daemon *d)
 
 	if (!net_module_open(&why) || (rules && rules->nrelays > 0 &&
 	    !door_open(&door, &why)))
-		note(d, MAILLOG_ERROR, why.text);
+		daemon_note(d, MAILLOG_ERROR, why.text);
 }
 
 static int
@@ -425,7 +331,7 @@ serve(struct daemon *d, const struct settings *s)
 int
 daemon_run(const struct settings *s, int argc, char *const argv[])
 {
-	struct daemon d = { .argc = argc,
+	struct daemon d = { .first = s, .argc = argc,
 		.argv = argv,
 		.stop = STOP_NONE, .agent = HOME_NO_AGENT,
 		.notify = NOTIFY_NONE,

@@ -81,12 +81,14 @@ local_connect_packets(const char *path)
 
 /* Does somebody listen there?  A full queue of arrivals says so, too. */
 static bool
-is_taken(const char *path, int type)
+is_taken(const char *path, int type, struct local_peer *who)
 {
 	int fd = connect_to(path, type);
 
+	*who = (struct local_peer){ 0 };
 	if (fd < 0)
 		return errno == EAGAIN;
+	local_peer(fd, who);
 	close(fd);
 	return true;
 }
@@ -145,15 +147,20 @@ is_in_the_way(const char *path)
 static int
 listen_as(const char *path, int type, unsigned mode, struct outcome *why)
 {
+	struct local_peer who = { 0 };
 	int fd = -1;
 
 	if (is_in_the_way(path))
 		errno = EEXIST;
-	else if (is_taken(path, type))
+	else if (is_taken(path, type, &who))
 		errno = EADDRINUSE;
 	else
 		fd = put_in_place(path, type, mode);
-	if (fd < 0)
+	if (fd < 0 && who.pid > 0)
+		outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 5),
+		    "cannot listen at %s: process %d does so already", path,
+		    who.pid);
+	else if (fd < 0)
 		outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 5),
 		    "cannot listen at %s: %s", path, strerror(errno));
 	return fd;

@@ -65,7 +65,7 @@ settle(struct run *run)
 	if (!store_settle(r->store, run->entry)) {
 		r->status = EX_IOERR;
 		runner_log(r, MAILLOG_ERROR, uid, run->item->id, "it is over, "
-		    "but the disk keeps it: it is looked at again");
+		    "but the disk keeps it: the next queue run looks again");
 	}
 	forget(run, 0);
 }

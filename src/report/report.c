@@ -104,6 +104,9 @@ say_lost(const struct report *r)
 		fprintf(r->err, " -- the mail was delivered all the same, to "
 			"%zu recipient%s", r->delivered,
 		    r->delivered > 1 ? "s" : "");
+	if (r->queued[0] != '\0')
+		fprintf(r->err, " -- the mail is safe in the queue as %s",
+		    r->queued);
 	fputc('\n', r->err);
 }
 
@@ -321,8 +324,11 @@ report_results(struct report *r, const struct envelope *e)
 	flush(r, r->out);
 	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
 		o = recipient_outcome(rcpt);
-		r->delivered += o.verdict == DELIVERED &&
-		    !outcome_is_queued(o.verdict, o.stage);
+		if (outcome_is_queued(o.verdict, o.stage))
+			snprintf(r->queued, sizeof r->queued, "%s",
+			    rcpt->result ? rcpt->result->queue_id : "");
+		else
+			r->delivered += o.verdict == DELIVERED;
 		if (o.verdict == DEFERRED || o.verdict == FAILED)
 			print_failure(r, rcpt);
 		if (outcome_is_worse(&o, &worst))

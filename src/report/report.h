@@ -37,6 +37,7 @@ struct report {
 	bool told;		/* the transcript goes where failures go, and
 				   tells them already */
 	int error;		/* of the first write that failed; 0 = none */
+	char queued[32];	/* as what the last one was queued; or empty */
 	size_t delivered;	/* recipients that report_results() has seen */
 	struct maillog maillog;
 	bool maillog_asked;	/* by name: tell when lines are lost */

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import pytest
 
 from fakedns import FakeDns
-from queue_support import wait_for
+from queue_support import SPOOL_UID, wait_for
 from runner_support import QUICK, Manager, QueueBox
 from scripted import Server, dialogue, rst, stall
 from worlds import SIOCSIFFLAGS, in_own_network
@@ -341,3 +341,45 @@ def test_without_a_spool(machine):
     run = QueueBox(machine, 1, spool=False).smtpsend(
         "--daemon", stdin=b"")
     assert run.rc == 78 and "no such spool" in run.err, run
+
+
+def test_the_spool_stays_where_it_is(machine):
+    """HUP changes neither path nor run: that is said, and nothing is lost."""
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, srv.port)
+        manager = Manager(box.folder)
+        with box.process("smtpsend", "--daemon",
+                         NOTIFY_SOCKET=manager.name) as p:
+            manager.wait_for("READY=1")
+            other = box.folder / "other"
+            other.mkdir(mode=0o700)
+            os.chown(other, SPOOL_UID, SPOOL_UID)
+            box.configure(box.config.replace(f"path = {box.spool}",
+                                             f"path = {other}"))
+            p.send_signal(signal.SIGHUP)
+            wait_for(lambda: sum("READY=1" in line
+                                 for line in manager.hear()) == 2)
+            box.machine.write("/etc/smtpsend/smtpsend.conf", box.config)
+            assert box.sendmail(TO, uid=4321).rc == 0
+            wait_for(lambda: sum(len(c.messages) for c in srv.conns) == 1)
+            p.send_signal(signal.SIGTERM)
+            assert p.wait(10) == 0
+        assert list(other.iterdir()) == []
+
+
+def test_a_second_daemon_is_told_of_the_first(machine):
+    box = QueueBox(machine, 1)
+    with box.process("smtpsend", "--daemon") as p:
+        wait_for(lambda: (box.run / "control").exists())
+        run = box.smtpsend("--daemon", stdin=b"")
+        assert run.rc == 75 and f"process {p.pid} does so already" in run.err
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(10) == 0
+
+
+def test_a_lost_report_says_where_the_mail_is(machine):
+    box = QueueBox(machine, 1)
+    run = box.smtpsend("--json", "--at", "+1h", TO,
+                       shell='exec "$@" >/dev/full')
+    [mail] = box.queue()
+    assert run.rc == 74 and f"safe in the queue as {mail.id}" in run.err, run
