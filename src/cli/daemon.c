@@ -128,7 +128,8 @@ reload(struct daemon *d)
 		d->now = g;
 		inlets_change(&d->inlets, &g->turn);
 		reopen_log(d, g->s);
-		daemon_note(d, MAILLOG_INFO, "the configuration was read again");
+		daemon_note(d, MAILLOG_INFO,
+		    "the configuration was read again");
 	} else {
 		daemon_note(d, MAILLOG_ERROR, why.text);
 	}
