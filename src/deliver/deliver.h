@@ -182,6 +182,7 @@ bool deliver_site_woke(struct deliver *d, uint64_t *key,
 
 /* No site waits any longer, each is due: somebody says that the way is free. */
 void deliver_wake_sites(struct deliver *d);
+void deliver_wake_site(struct deliver *d, uint64_t key);
 
 /* What is known of a site; what it points to is good until the next step. */
 struct site_report {

@@ -187,16 +187,34 @@ deliver_site_woke(struct deliver *d, uint64_t *key, enum site_news *news)
 	return true;
 }
 
+/* Its next mail is the probe. */
+static void
+revive(struct deliver *d, struct site *s)
+{
+	hops_revive(&s->hops, d->job.now);
+	if (s->next > d->job.now)
+		s->next = d->job.now;
+}
+
+void
+deliver_wake_site(struct deliver *d, uint64_t key)
+{
+	struct site *s = table_find_hash(&d->job.sites, key);
+
+	if (!s)
+		return;
+	revive(d, s);
+	if (d->job.down.n > 0)
+		d->job.due = d->job.now;
+}
+
 void
 deliver_wake_sites(struct deliver *d)
 {
 	struct site *s = list_first(&d->job.every);
 
-	for (; s; s = list_after(&s->listed)) {
-		hops_revive(&s->hops, d->job.now);
-		if (s->next > d->job.now)
-			s->next = d->job.now;
-	}
+	for (; s; s = list_after(&s->listed))
+		revive(d, s);
 	d->job.due = d->job.down.n > 0 ? d->job.now : WAIT_NEVER;
 }
 

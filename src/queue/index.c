@@ -301,6 +301,15 @@ site_row(struct index *x, uint64_t site)
 	return s;
 }
 
+uint64_t
+index_site(const struct item *i)
+{
+	const char *list = (const char *)i->row.in;
+
+	return list ? ((const struct site_row *)(list -
+	    offsetof(struct site_row, items)))->key : 0;
+}
+
 void
 index_wait(struct index *x, struct item *i, int64_t due, uint64_t site)
 {

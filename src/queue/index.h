@@ -90,6 +90,9 @@ void index_wait(struct index *x, struct item *i, int64_t due, uint64_t site);
 void index_ready(struct index *x, struct item *i);
 void index_rest(struct index *x, struct item *i, enum item_state state);
 
+/* The site that it waits for, or 0. */
+uint64_t index_site(const struct item *i);
+
 /* Of those who wait for this site, so many at most are due at now. */
 void index_woke(struct index *x, uint64_t site, int64_t now, size_t most);
 

@@ -17,6 +17,8 @@ runner_add(struct runner *r, const char *id)
 		return;
 	}
 	i->woken = i->forced = true;
+	if (index_site(i) != 0) /* what is remembered of it is no try */
+		deliver_wake_site(r->deliver, index_site(i));
 	index_ready(&r->index, i);
 }
 

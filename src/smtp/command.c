@@ -75,7 +75,7 @@ static struct slice
 path_of(const struct address *a, bool home)
 {
 	struct slice path = slice_of(a->path);
-	size_t domain = strlen(a->domain);
+	size_t domain = slice_of(a->domain).n;
 
 	return home && a->bare && path.n > domain + 1
 	    ? slice_first(path, path.n - domain - 1)

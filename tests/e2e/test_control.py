@@ -187,6 +187,19 @@ def test_now_and_flush(make):
         until(lambda: tries() > before)
 
 
+def test_now_is_a_try(make):
+    """What is remembered of a host that was down is no answer to a person."""
+    port = closed_port()
+    q = make(port)
+    q.start()
+    one = q.add(rcpts=["bob@a.test"])
+    until(lambda: q.state(one) == ["deferred"])
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert q("now", one).stdout == "1 message will be tried now\n"
+        server.settimeout(20)
+        server.accept()[0].close()
+
+
 def test_watch(make):
     q = make(closed_port())
     q.start()

@@ -110,7 +110,7 @@ test_one_that_lives_is_not(void **state)
 
 	assert_int_equal(local_listen(p->path, 0600, &why), -1);
 	assert_int_equal(why.verdict, DEFERRED);
-	assert_non_null(strstr(why.text, "in use"));
+	assert_non_null(strstr(why.text, " does so already"));
 	us = local_connect(p->path);
 	assert_true(us >= 0);
 	close(us);
