@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "cli/become.h"
 #include "cli/daemon.h"
+#include "cli/trace.h"
 #include "net/clock.h"
 #include "net/file.h"
 #include "net/local.h"
@@ -211,18 +212,27 @@ talk(struct speak *k)
 	}
 }
 
+static int
+fail(const struct settings *s)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: cannot %s: the daemon of this machine's queue "
+	    "does not run, or there is no queue\n", s->program,
+	    mode_name(s->mode));
+	fputs(buf_str(&line), stderr);
+	trace_failure(s, EX_UNAVAILABLE, buf_slice(&line));
+	buf_free(&line);
+	return EX_UNAVAILABLE;
+}
+
 int
 speak_run(const struct settings *s, int argc, char *const argv[])
 {
 	struct speak k = { .s = s, .socket = -1 };
 
-	if (!open_queue(&k, argc, argv)) {
-		fprintf(stderr,
-		    "%s: cannot %s: the daemon of this machine's "
-		    "queue does not run, or there is no queue\n",
-		    s->program, mode_name(s->mode));
-		return EX_UNAVAILABLE;
-	}
+	if (!open_queue(&k, argc, argv))
+		return fail(s);
 	fcntl(k.socket, F_SETFL, 0);
 	talk(&k);
 	close(k.socket);
