@@ -42,6 +42,8 @@ RUNS = 8            # of the queue, until it has to be empty
 CONFIG = """\
 resolver = 127.0.0.1:{port}
 allow-loopback-mx = yes
+[local]
+deliver = no
 [queue]
 path = {spool}
 run = {run}
