@@ -99,21 +99,51 @@ is_in(const struct step *at, const struct alias *alias)
 	return false;
 }
 
+static bool
+is_in_list(const struct step *at, const char *path)
+{
+	for (; at; at = at->before)
+		if (at->list && strcmp(at->list, path) == 0)
+			return true;
+	return false;
+}
+
+static bool
+read_list(struct work *w, const struct step *at, const char *path,
+    struct buf *text, struct outcome *why)
+{
+	const struct expand_world *world = &w->config->world;
+
+	if (at->depth >= EXPAND_DEPTH)
+		return outcome_fail(why, FAILED, STAGE_LOCAL, ESC(5, 4, 6),
+		    "more than %d aliases and lists lead from one to the other",
+		    EXPAND_DEPTH);
+	return world->include(world->self, path, text, why);
+}
+
 static void
 add_include(struct work *w, struct step *at, const char *path)
 {
-	const struct expand_world *world = &w->config->world;
 	struct aliases list = { 0 };
 	struct buf text = { 0 };
 	struct outcome why;
 
+	if (is_in_list(at, path)) {
+		expand_tell(w, at, path, "a list that is in itself");
+		return;
+	}
+	if (++w->lists > EXPAND_LISTS) {
+		expand_stop(w, ESC(5, 4, 6), EXPAND_LISTS, "lists");
+		return;
+	}
 	expand_tell(w, at, path, "a list");
-	if (world->include(world->self, path, &text, &why)) {
+	if (read_list(w, at, path, &text, &why)) {
 		struct step inner = *at;
 
 		aliases_parse_targets(&list, buf_slice(&text));
 		inner.before = at;
 		inner.alias = &list.v[0];
+		inner.list = path;
 		inner.depth++;
 		expand_all(w, &inner);
 	} else {
@@ -171,10 +201,13 @@ expand_all(struct work *w, struct step *at)
 {
 	bool is_list = at->alias->name[0] == '\0';
 
-	for (unsigned i = 0; i < at->alias->n && !w->is_full; i++) {
+	for (unsigned i = 0; i < at->alias->n && !expand_is_stopped(w); i++) {
 		if (!is_list)
 			at->index = i;
-		expand_target(w, at, &at->alias->v[i]);
+		if (++w->steps > EXPAND_STEPS)
+			expand_stop(w, ESC(5, 4, 6), EXPAND_STEPS, "names");
+		else
+			expand_target(w, at, &at->alias->v[i]);
 	}
 }
 
@@ -338,13 +371,9 @@ expand(const struct expand_config *c, const struct address *a,
 	struct work w = { .config = c, .x = x };
 
 	expand_address(&w, NULL, a);
-	if (w.is_full) {
-		outcome_fail(&w.why, FAILED, STAGE_LOCAL, ESC(5, 5, 3),
-		    "it leads to more than %d recipients", EXPAND_TARGETS);
-	}
 	expand_forget(&w);
-	*why = w.why;
-	return !w.is_full && !is_refused(&w);
+	*why = expand_is_stopped(&w) ? w.stop : w.why;
+	return !expand_is_stopped(&w) && !is_refused(&w);
 }
 
 void

@@ -12,7 +12,7 @@
  * bounce, and all others have their mail.
  *
  * An alias that names itself means the mailbox of that name.  What goes round
- * in a circle is followed once.
+ * in a circle is followed once, and what branches without end is given up.
  */
 #ifndef LOCAL_EXPAND_H
 #define LOCAL_EXPAND_H
@@ -21,7 +21,9 @@
 #include "mail/envelope.h"
 
 #define EXPAND_TARGETS 10000 /* at most, of one address */
-#define EXPAND_DEPTH   20    /* aliases of aliases */
+#define EXPAND_DEPTH   20    /* aliases of aliases, lists in lists */
+#define EXPAND_STEPS   50000 /* targets looked at, whoever is found twice */
+#define EXPAND_LISTS   500   /* :include: files read */
 
 /* Each gets self. */
 struct expand_world {

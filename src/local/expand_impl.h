@@ -11,6 +11,7 @@ struct step {
 	const struct step *before;
 	const struct alias *alias;
 	const char *owner;
+	const char *list; /* the :include: file that is read, or NULL */
 	unsigned depth;
 	const struct alias *top; /* the target in the aliases that all this */
 	unsigned index;          /* ... comes from */
@@ -23,7 +24,8 @@ struct work {
 	struct table seen;
 	struct expand_key **keys; /* what seen points to; as many as x->n */
 	struct outcome why;       /* the first thing that went wrong */
-	bool is_full;
+	unsigned steps, lists;    /* taken and read until now */
+	struct outcome stop;      /* a limit that is reached, or PENDING */
 };
 
 /* ---- expand_name.c: names, and who has them ---- */
@@ -50,6 +52,11 @@ void expand_tell(struct work *w, const struct step *at, const char *what,
 
 /* Keep the first reason that there is. */
 void expand_note(struct work *w, const struct outcome *why);
+
+/* No more: it leads to more than n of these. */
+void expand_stop(struct work *w, struct esc esc, unsigned n,
+    const char *these);
+bool expand_is_stopped(const struct work *w);
 
 /* Add e, all of which but its owner is taken over, unless it is there. */
 void expand_put(struct work *w, const struct step *at, struct expanded e);

@@ -34,6 +34,19 @@ expand_note(struct work *w, const struct outcome *why)
 		w->why = *why;
 }
 
+void
+expand_stop(struct work *w, struct esc esc, unsigned n, const char *these)
+{
+	outcome_fail(&w->stop, FAILED, STAGE_LOCAL, esc,
+	    "it leads to more than %u %s", n, these);
+}
+
+bool
+expand_is_stopped(const struct work *w)
+{
+	return w->stop.verdict != PENDING;
+}
+
 /* Was somebody like that there before?  If not, he is now. */
 static bool
 is_new(struct work *w, const struct expanded *e)
@@ -62,8 +75,9 @@ expand_put(struct work *w, const struct step *at, struct expanded e)
 {
 	struct expansion *x = w->x;
 
-	w->is_full = x->n >= EXPAND_TARGETS;
-	if (w->is_full || !is_new(w, &e)) {
+	if (x->n >= EXPAND_TARGETS)
+		expand_stop(w, ESC(5, 5, 3), EXPAND_TARGETS, "recipients");
+	if (expand_is_stopped(w) || !is_new(w, &e)) {
 		address_free(&e.to);
 		local_target_free(e.local);
 		return;

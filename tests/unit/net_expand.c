@@ -36,6 +36,12 @@ include(void *self, const char *path, struct buf *text, struct outcome *why)
 		return buf_puts(text, "ann, far@x.test\n# no\nlist\n|cmd\n");
 	if (strcmp(path, "/again") == 0)
 		return buf_puts(text, "bob\nagain\n");
+	if (strcmp(path, "/itself") == 0)
+		return buf_puts(text, "bob, :include:/itself, ann\n");
+	if (strncmp(path, "/deep", 5) == 0) /* in the next, with no end */
+		return buf_putf(text, ":include:%sx, ann\n", path);
+	if (strncmp(path, "/wide", 5) == 0) /* twice in each */
+		return buf_putf(text, ":include:%sx, :include:%sy\n", path, path);
 	return outcome_fail(why, DEFERRED, STAGE_OPEN, ESC(4, 3, 0),
 	    "open %s: no such file", path);
 }
@@ -51,6 +57,13 @@ static const char aliases[] =
     "list: :include:/list\n"
     "owner-list: ann\n"
     "again: :include:/again\n"
+    "itself: :include:/itself\n"
+    "deep: :include:/deep\n"
+    "wide: :include:/wide\n"
+    "fan: f0, f0\nf0: f1, f1\nf1: f2, f2\nf2: f3, f3\nf3: f4, f4\n"
+    "f4: f5, f5\nf5: f6, f6\nf6: f7, f7\nf7: f8, f8\nf8: f9, f9\n"
+    "f9: fa, fa\nfa: fb, fb\nfb: fc, fc\nfc: fd, fd\nfd: fe, fe\n"
+    "fe: ff, ff\nff: fg, fg\nfg: ann\n"
     "gone: error:5.1.6 moved to x\n"
     "half: :include:/nowhere, ann\n"
     "dead: :include:/nowhere\n"
@@ -113,6 +126,11 @@ static const struct {
 	    "staff@box.test=A:staff.1",
 	    NULL, NULL },
 	{ "again", "bob@box.test=M:bob, bob@far.test", NULL, NULL },
+	{ "itself", "bob@box.test=M:bob, bob@far.test, ann@box.test=M:ann",
+	    NULL, NULL },
+	{ "deep", "deep@box.test=A:deep.0, ann@box.test=M:ann", NULL, NULL },
+	{ "wide", "!5.4.6", NULL, NULL },
+	{ "fan", "!5.4.6", NULL, NULL },
 	{ "gone", "!5.1.1", NULL, NULL },
 	{ "dead", "!4.3.0", NULL, NULL },
 	{ "half", "half@box.test=A:half.0, ann@box.test=M:ann", NULL, NULL },
