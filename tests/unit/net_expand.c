@@ -41,7 +41,8 @@ include(void *self, const char *path, struct buf *text, struct outcome *why)
 	if (strncmp(path, "/deep", 5) == 0) /* in the next, with no end */
 		return buf_putf(text, ":include:%sx, ann\n", path);
 	if (strncmp(path, "/wide", 5) == 0) /* twice in each */
-		return buf_putf(text, ":include:%sx, :include:%sy\n", path, path);
+		return buf_putf(text, ":include:%sx, :include:%sy\n", path,
+		    path);
 	return outcome_fail(why, DEFERRED, STAGE_OPEN, ESC(4, 3, 0),
 	    "open %s: no such file", path);
 }
