@@ -31,6 +31,7 @@ struct store {
 	char remark[160];
 	struct hash_key hash;	/* of envelopes; drawn when needed */
 	bool in_place;		/* marks need no room on this file system */
+	bool shares;		/* ... and can share a sync (job_run_marks()) */
 	struct recorders *recorders; /* NULL = jobs are run here */
 	struct request_row done; /* whose answer was not yet taken */
 	size_t owed;		/* answers */
@@ -105,7 +106,7 @@ struct request *file_request_new(struct store *s, enum job_kind kind,
 /* Carry it out after those of its entry. */
 void file_request_start(struct store *s, struct request *r);
 
-/* Release e; when it has no name its room is given back by a recorder. */
+/* Release e, which has lost its last name: a recorder gives its room back. */
 void file_request_drop(struct store *s, struct file_entry *e);
 
 /* It is answered without having been carried out. */

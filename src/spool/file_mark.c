@@ -148,5 +148,6 @@ store_mark(struct store *s, struct entry *entry, const struct mark *m,
 
 	file_marks_into(r, e, m, n, false);
 	memcpy(r->job.spec.id, entry->mail.id, sizeof r->job.spec.id);
+	r->job.fd[JOB_QUEUE] = -1; /* it is in place */
 	file_request_start(s, r);
 }

@@ -28,6 +28,8 @@ static const char *const names[] = {
 	[IN_TMP] = "tmp",
 };
 
+#define EXT4 0xef53
+
 /* What kind of promise a file system can keep. */
 enum promise { NETWORK, VOLATILE, LAYERED, FOREIGN, NOT_IN_PLACE, BTRFS };
 
@@ -189,6 +191,7 @@ check_system(struct store *s, struct outcome *why)
 
 	if (fstatfs(s->folder[IN_QUEUE], &fs) < 0)
 		return file_refuse(s, why, "ask the file system", errno);
+	s->shares = fs.f_type == EXT4;
 	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
 		if ((unsigned long)fs.f_type != systems[i].magic)
 			continue;
@@ -227,7 +230,7 @@ store_open(const struct store_config *config, struct outcome *why)
 	    check_system(s, why)) {
 		if (config->recorders > 0)
 			s->recorders = recorders_new(config->recorders,
-			    RECORDER_IDLE);
+			    RECORDER_IDLE, s->shares);
 		return s;
 	}
 	store_close(s);

@@ -7,16 +7,14 @@
  */
 #include "spool/file_impl.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "spool/recorder.h"
 
-#define DROP ((uint64_t)8 << 20) /* octets that it is worth a request */
+#define DROPS 64 /* on their way: more cannot pile up descriptors */
 
 static void
 row_append(struct request_row *row, struct request *r)
@@ -129,26 +127,23 @@ void
 file_request_drop(struct store *s, struct file_entry *e)
 {
 	struct request *r;
-	struct stat st;
 
-	if (!s->recorders || e->layout.total < DROP ||
-	    fstat(e->fd, &st) < 0 || st.st_nlink > 0) {
-		file_entry_free(e);
-		return;
+	if (s->recorders && s->dropping < DROPS) {
+		r = file_request_new(s, JOB_DROP, NULL);
+		s->owed--;
+		s->dropping++;
+		r->job.fd[JOB_QUEUE] = -1;
+		r->job.fd[JOB_ENTRY] = e->fd;
+		e->fd = -1;
+		carry_out(s, r);
 	}
-	r = file_request_new(s, JOB_DROP, NULL);
-	s->owed--;
-	s->dropping++;
-	r->entry = e;
-	r->job.fd[JOB_ENTRY] = e->fd;
-	carry_out(s, r);
+	file_entry_free(e);
 }
 
 static void
 dropped(struct store *s, struct request *r)
 {
 	s->dropping--;
-	file_entry_free(r->entry);
 	free(r);
 }
 

@@ -233,7 +233,10 @@ store_remove(struct store *s, struct entry *entry)
 	    errno == ENOENT;
 	if (gone)
 		file_forget_words(s, which, entry->mail.id);
-	file_request_drop(s, e);
+	if (gone && !entry->mail.key[0])
+		file_request_drop(s, e);
+	else
+		store_release(s, entry);
 	return gone;
 }
 

@@ -94,6 +94,12 @@ write_marks(struct job *j, bool other)
 			other ? m->other : m->at))
 			return fail(j, STEP_WRITE_MARK);
 	}
+	return true;
+}
+
+static bool
+sync_mark(struct job *j)
+{
 	return sync_fd(j->fd[JOB_ENTRY], fdatasync) || fail(j, STEP_SYNC_MARK);
 }
 
@@ -101,10 +107,57 @@ write_marks(struct job *j, bool other)
 static bool
 mark(struct job *j)
 {
-	if (write_marks(j, false))
+	if (write_marks(j, false) && sync_mark(j))
 		return true;
-	j->result.other = write_marks(j, true);
+	j->result.other = write_marks(j, true) && sync_mark(j);
 	return j->result.other;
+}
+
+/* To the disk, if not through its cache. */
+static bool
+write_out(const struct job *j, unsigned how)
+{
+	int n;
+
+	do {
+		n = sync_file_range(j->fd[JOB_ENTRY], 0, 0, how);
+	} while (n < 0 && errno == EINTR);
+	return n == 0;
+}
+
+/* All are on their way before the first is waited for; the last of those that
+ * have arrived, or NULL.  result.ok says which have. */
+static struct job *
+write_out_all(struct job *const job[], size_t n)
+{
+	struct job *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		job[i]->result = (struct job_result){ 0 };
+		job[i]->result.ok = write_marks(job[i], false) &&
+		    write_out(job[i], SYNC_FILE_RANGE_WRITE);
+	}
+	for (size_t i = 0; i < n; i++) {
+		job[i]->result.ok = job[i]->result.ok &&
+		    write_out(job[i], SYNC_FILE_RANGE_WAIT_BEFORE |
+			SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+		if (job[i]->result.ok)
+			last = job[i];
+	}
+	return last;
+}
+
+/* The sync of one has the disk flush what it holds of all.  What went wrong for
+ * any of them is tried anew for each alone. */
+void
+job_run_marks(struct job *const job[], size_t n)
+{
+	struct job *last = n > 1 ? write_out_all(job, n) : NULL;
+	bool flushed = last && sync_mark(last);
+
+	for (size_t i = 0; i < n; i++)
+		if (!flushed || !job[i]->result.ok)
+			job_run(job[i]);
 }
 
 /* ---- names ---- */
@@ -227,7 +280,9 @@ job_run(struct job *j)
 		j->result.ok = edit(j);
 		break;
 	case JOB_DROP:
-		j->result.ok = ftruncate(j->fd[JOB_ENTRY], 0) == 0;
+		close(j->fd[JOB_ENTRY]);
+		j->fd[JOB_ENTRY] = -1;
+		j->result.ok = true;
 		break;
 	}
 }

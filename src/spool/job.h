@@ -34,8 +34,8 @@ enum job_kind {
 	/* Sync JOB_FILE, name it id in JOB_QUEUE instead of the one that is
 	 * there (and the same for a key), sync that. */
 	JOB_EDIT,
-	/* JOB_ENTRY has lost its name: give its room back, which takes a file
-	 * system 20 ms and more for 100 MB. */
+	/* JOB_ENTRY has lost its name: close it, which gives its room back
+	 * and takes a file system 20 ms and more for 100 MB. */
 	JOB_DROP,
 };
 
@@ -91,7 +91,7 @@ struct job_spec {
 
 struct job {
 	struct job_spec spec;
-	int fd[JOB_FDS];	/* the maker's; job_run() closes none */
+	int fd[JOB_FDS];	/* the maker's, but that of a JOB_DROP */
 	struct job_mark *marks;	/* the maker's */
 	struct job_result result; /* once it was run */
 	void *owner;		/* the maker's own */
@@ -101,6 +101,14 @@ struct job {
 
 /* Do it, and fill job->result. */
 void job_run(struct job *job);
+
+/*
+ * Do n JOB_MARKs of different entries that lie on one ext4, with one flush of
+ * its disk for all of them.  There a block that is overwritten stays where it
+ * is, so that its octets are all that has to get to the disk; file systems that
+ * write elsewhere need a sync for each.
+ */
+void job_run_marks(struct job *const job[], size_t n);
 
 /* Lock the file behind fd; false when somebody else has it. */
 bool job_lock(int fd);

@@ -2,8 +2,10 @@
 /*
  * recorder.c - see recorder.h; the other end is recorder_talk.c
  *
- * Each recorder has a socket of its own and one job at a time, so that its
- * death says which job is lost.
+ * Each recorder has a socket of its own and one packet at a time, so that its
+ * death says which jobs are lost.  Where marks can share a sync many go in a
+ * packet, the more of them the more recorders are at work: alone, a mark is on
+ * its way at once; under load, it waits for company and not for a processor.
  *
  * A child has its parent's descriptors, and by them the locks of its messages,
  * until it has closed them.  That is waited for: else a message that we give
@@ -17,6 +19,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -32,24 +35,29 @@
 
 struct row {
 	struct job *first, *last;
+	size_t n;
 };
 
 struct helper {
 	pid_t pid;		/* 0 = there is none */
 	int fd;
-	struct job *job;	/* NULL = it is idle */
+	struct job *job[RECORDER_GROUP]; /* as they were sent */
+	size_t n;		/* 0 = it is idle */
 };
 
 struct recorders {
 	struct helper *v;
 	unsigned most;
 	int idle;
+	bool shares;		/* a sync may be of several marks */
 	bool started;		/* one, since answers were asked for */
 	int poll;		/* an epoll of their sockets, and of */
 	int ready;		/* ... this, which says that some lie ready */
 	bool told;		/* ... as it does now */
 	bool reminded;		/* as the caller wants it to */
 	struct row waiting;	/* for a recorder */
+	struct row marks;	/* ... and these for one another, */
+	struct row drops;	/* ... these for quiet */
 	struct row done;
 };
 
@@ -64,6 +72,7 @@ put(struct row *row, struct job *job)
 	else
 		row->first = job;
 	row->last = job;
+	row->n++;
 }
 
 static void
@@ -73,6 +82,7 @@ put_first(struct row *row, struct job *job)
 	if (!row->first)
 		row->last = job;
 	row->first = job;
+	row->n++;
 }
 
 static struct job *
@@ -80,8 +90,10 @@ take(struct row *row)
 {
 	struct job *job = row->first;
 
-	if (job)
-		row->first = job->next;
+	if (!job)
+		return NULL;
+	row->first = job->next;
+	row->n--;
 	return job;
 }
 
@@ -96,12 +108,13 @@ watch(const struct recorders *r, int fd, void *owner)
 }
 
 struct recorders *
-recorders_new(unsigned most, int idle)
+recorders_new(unsigned most, int idle, bool shares)
 {
 	struct recorders *r = mem_alloc(sizeof *r);
 
 	r->most = most;
 	r->idle = idle;
+	r->shares = shares;
 	r->v = mem_alloc(size_mul(most, sizeof *r->v));
 	r->poll = epoll_create1(EPOLL_CLOEXEC);
 	r->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -200,9 +213,19 @@ static struct helper *
 find_idle(struct recorders *r)
 {
 	for (unsigned i = 0; i < r->most; i++)
-		if (r->v[i].pid != 0 && !r->v[i].job)
+		if (r->v[i].pid != 0 && r->v[i].n == 0)
 			return &r->v[i];
 	return NULL;
+}
+
+static size_t
+count_busy(const struct recorders *r)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->most; i++)
+		n += r->v[i].n > 0;
+	return n;
 }
 
 static struct helper *
@@ -242,14 +265,85 @@ run_here(struct recorders *r, struct job *job)
 	put(&r->done, job);
 }
 
-/* Nobody knows how far it came: from the beginning, by another. */
+/* The recorder has them now, and closes them last. */
+static void
+close_drops(struct helper *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->job[i]->spec.kind == JOB_DROP)
+			job_run(h->job[i]);
+}
+
+/* Nobody knows how far it came: from the beginning, by another, and alone. */
 static void
 lose(struct recorders *r, struct job *job)
 {
-	if (++job->lost < LIVES)
+	if (job->spec.kind == JOB_DROP)
+		put(&r->done, job);
+	else if (++job->lost < LIVES)
 		put_first(&r->waiting, job);
 	else
 		run_here(r, job);
+}
+
+static struct row *
+row_for(struct recorders *r, const struct job *job)
+{
+	if (r->shares && job->spec.kind == JOB_MARK &&
+	    job->spec.nmarks <= RECORDER_MARKS)
+		return &r->marks;
+	return job->spec.kind == JOB_DROP ? &r->drops : &r->waiting;
+}
+
+/* What a recorder is to have next; NULL: nothing yet. */
+static struct row *
+next_row(struct recorders *r)
+{
+	size_t busy = count_busy(r);
+
+	if (r->waiting.n > 0)
+		return &r->waiting;
+	if (r->marks.n > 0 && (r->marks.n > busy ||
+	    r->marks.n >= RECORDER_GROUP))
+		return &r->marks;
+	if (r->drops.n > 0 && (busy == 0 || r->drops.n >= RECORDER_GROUP))
+		return &r->drops;
+	return NULL;
+}
+
+/* A packet of this row. */
+static size_t
+take_packet(struct recorders *r, struct row *row, struct job **out)
+{
+	size_t most = row == &r->waiting ? 1 : RECORDER_GROUP;
+	size_t n = 0, marks = 0;
+
+	while (row->n > 0 && n < most) {
+		marks += row->first->spec.nmarks;
+		if (n > 0 && marks > RECORDER_MARKS)
+			break;
+		out[n++] = take(row);
+	}
+	return n;
+}
+
+static void
+send_packet(struct recorders *r, struct row *row, struct helper *h)
+{
+	h->n = take_packet(r, row, h->job);
+	if (recorder_send(h->fd, h->job, h->n)) {
+		close_drops(h);
+		return;
+	}
+	if (errno == EPIPE || errno == ECONNRESET) {
+		while (h->n > 0) /* it was about to end */
+			put_first(row, h->job[--h->n]);
+		bury(r, h);
+		return;
+	}
+	for (size_t i = 0; i < h->n; i++)
+		run_here(r, h->job[i]);
+	h->n = 0;
 }
 
 /* Bring waiting jobs to recorders, as far as there are some. */
@@ -257,25 +351,18 @@ static void
 dispatch(struct recorders *r)
 {
 	struct helper *h;
-	struct job *job;
+	struct row *row;
 
-	while (r->waiting.first) {
+	while ((row = next_row(r)) != NULL) {
 		h = find_idle(r);
 		if (!h)
 			h = start_one(r);
-		if (!h && recorders_count(r) > 0)
+		if (h)
+			send_packet(r, row, h);
+		else if (recorders_count(r) > 0)
 			return;
-		job = take(&r->waiting);
-		if (!h) {
-			run_here(r, job);
-		} else if (recorder_send(h->fd, job)) {
-			h->job = job;
-		} else if (errno == EPIPE || errno == ECONNRESET) {
-			bury(r, h); /* it was about to end */
-			put_first(&r->waiting, job);
-		} else {
-			run_here(r, job);
-		}
+		else
+			run_here(r, take(row));
 	}
 }
 
@@ -283,7 +370,7 @@ void
 recorders_submit(struct recorders *r, struct job *job)
 {
 	job->lost = 0;
-	put(&r->waiting, job);
+	put(row_for(r, job), job);
 	dispatch(r);
 	tell(r);
 }
@@ -292,24 +379,28 @@ recorders_submit(struct recorders *r, struct job *job)
 static void
 hear(struct recorders *r, struct helper *h)
 {
-	struct job_result result;
-	struct job *job = h->job;
-	ssize_t n = recv(h->fd, &result, sizeof result, MSG_DONTWAIT);
+	struct job_result result[RECORDER_GROUP];
+	ssize_t got = recv(h->fd, result, sizeof result, MSG_DONTWAIT);
+	struct job *job[RECORDER_GROUP];
+	size_t n = h->n;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	h->job = NULL;
-	if (n == (ssize_t)sizeof result && job) {
-		job->result = result;
-		if (result.step == STEP_LOST)
-			lose(r, job);
-		else
-			put(&r->done, job);
-		return;
+	memcpy(job, h->job, n * sizeof *job);
+	h->n = 0;
+	if (n == 0 || got != (ssize_t)(n * sizeof *result)) {
+		bury(r, h);
+		memset(result, 0, sizeof result);
+		for (size_t i = 0; i < n; i++)
+			result[i].step = STEP_LOST;
 	}
-	bury(r, h);
-	if (job)
-		lose(r, job);
+	for (size_t i = 0; i < n; i++) {
+		job[i]->result = result[i];
+		if (result[i].step == STEP_LOST)
+			lose(r, job[i]);
+		else
+			put(&r->done, job[i]);
+	}
 }
 
 static void
@@ -322,8 +413,7 @@ listen_to_all(struct recorders *r)
 		if (e[i].data.ptr)
 			hear(r, e[i].data.ptr);
 	r->started = false;
-	if (n > 0 || r->waiting.first)
-		dispatch(r);
+	dispatch(r);
 }
 
 struct job *

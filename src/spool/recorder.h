@@ -10,8 +10,9 @@
  * program: each finishes what it has, and ends when its socket does.
  *
  * io_uring does as much where it is allowed, which it often is not; a journal
- * synced once for all does more at 10 ms a sync, but has to be read back after
- * a crash.  A disk is asked for as many syncs at once as there are recorders.
+ * synced once for all has to be read back after a crash.  A disk is asked for
+ * as many syncs at once as there are recorders, and where several marks can
+ * share one, they do: that is a third of the work.
  *
  * A recorder that dies leaves a job whose state nobody knows.  All jobs may be
  * run again from their beginning (job.h: they know their own work), so another
@@ -30,8 +31,11 @@
 
 struct recorders;
 
-/* At most so many at a time; idle as RECORDER_IDLE.  Starts nothing yet. */
-struct recorders *recorders_new(unsigned most, int idle);
+/*
+ * At most so many at a time; idle as RECORDER_IDLE.  shares: all JOB_MARKs are
+ * of one file system that job_run_marks() is for.  Starts nothing yet.
+ */
+struct recorders *recorders_new(unsigned most, int idle, bool shares);
 
 /*
  * Waits for those that are under way; jobs that were not given back must not be

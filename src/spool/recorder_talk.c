@@ -2,9 +2,10 @@
 /*
  * recorder_talk.c - see recorder_impl.h
  *
- * A packet is a struct header, then the marks; with it go the descriptors that
- * the job has, in their order.  More marks than a packet holds go in a file
- * without a name, whose descriptor is the last.  The answer is the result.
+ * A packet is a struct header for each of its jobs, then their marks; with it
+ * go the descriptors that the jobs have, in their order.  More marks of a job
+ * than a packet holds go in a file without a name, whose descriptor is the
+ * last.  The answer is the results.
  */
 #include "spool/recorder_impl.h"
 
@@ -21,13 +22,22 @@
 
 #include "base/mem.h"
 
-#define MARKS_MAX 512	/* in a packet */
-#define FDS_MAX	  (JOB_FDS + 1)
+#define FDS_MAX (RECORDER_GROUP + JOB_FDS + 1) /* a mark, a drop have one */
 
 struct header {
 	struct job_spec spec;
 	bool has[JOB_FDS];
 	bool apart;	/* the marks are in a file */
+	unsigned jobs;	/* in this packet */
+};
+
+/* What is on the way. */
+struct packet {
+	struct header head[RECORDER_GROUP];
+	struct job job[RECORDER_GROUP];
+	struct job_mark marks[RECORDER_MARKS];
+	int fd[FDS_MAX];
+	size_t nfds;
 };
 
 union control {
@@ -85,42 +95,54 @@ put_fds(struct msghdr *m, union control *control, const int *fd, size_t n)
 	memcpy(CMSG_DATA(c), fd, n * sizeof(int));
 }
 
-static bool
-send_packet(int fd, const struct job *job, int apart)
+/* The header of a job, its descriptors at *nfds of fd. */
+static void
+put_header(struct header *h, const struct job *job, size_t n, int *fd,
+    size_t *nfds)
 {
-	struct header h = { .spec = job->spec, .apart = apart >= 0 };
-	struct iovec part[2] = { { &h, sizeof h }, { job->marks,
-		job->spec.nmarks * sizeof *job->marks } };
-	struct msghdr m = { .msg_iov = part, .msg_iovlen = 2 };
+	*h = (struct header){ .spec = job->spec, .jobs = (unsigned)n };
+	for (size_t i = 0; i < JOB_FDS; i++) {
+		h->has[i] = job->fd[i] >= 0;
+		if (h->has[i])
+			fd[(*nfds)++] = job->fd[i];
+	}
+}
+
+static bool
+send_packet(int fd, struct job *const job[], size_t n, int apart)
+{
+	struct header h[RECORDER_GROUP];
+	struct iovec part[1 + RECORDER_GROUP] = { { h, n * sizeof *h } };
+	struct msghdr m = { .msg_iov = part, .msg_iovlen = 1 };
 	union control control = { .room = { 0 } };
 	int fds[FDS_MAX];
-	size_t n = 0;
+	size_t nfds = 0;
 
-	for (size_t i = 0; i < JOB_FDS; i++) {
-		h.has[i] = job->fd[i] >= 0;
-		if (h.has[i])
-			fds[n++] = job->fd[i];
+	for (size_t i = 0; i < n; i++) {
+		put_header(&h[i], job[i], n, fds, &nfds);
+		if (apart < 0 && job[i]->spec.nmarks > 0)
+			part[m.msg_iovlen++] = (struct iovec){ job[i]->marks,
+				job[i]->spec.nmarks * sizeof *job[i]->marks };
 	}
-	if (apart >= 0) {
-		fds[n++] = apart;
-		m.msg_iovlen = 1;
-	}
-	put_fds(&m, &control, fds, n);
+	h[0].apart = apart >= 0;
+	if (apart >= 0)
+		fds[nfds++] = apart;
+	put_fds(&m, &control, fds, nfds);
 	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 bool
-recorder_send(int fd, const struct job *job)
+recorder_send(int fd, struct job *const job[], size_t n)
 {
 	int apart = -1, error;
 	bool sent;
 
-	if (job->spec.nmarks > MARKS_MAX) {
-		apart = put_marks_apart(job);
+	if (job[0]->spec.nmarks > RECORDER_MARKS) {
+		apart = put_marks_apart(job[0]);
 		if (apart < 0)
 			return false;
 	}
-	sent = send_packet(fd, job, apart);
+	sent = send_packet(fd, job, n, apart);
 	error = errno;
 	if (apart >= 0)
 		close(apart);
@@ -169,15 +191,15 @@ keep_only(int fd)
 }
 
 static void
-take_fds(struct msghdr *m, int *fd, size_t *n)
+take_fds(struct msghdr *m, struct packet *p)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
 
-	*n = 0;
+	p->nfds = 0;
 	if (!c || c->cmsg_type != SCM_RIGHTS)
 		return;
-	*n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fd, CMSG_DATA(c), *n * sizeof(int));
+	p->nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(p->fd, CMSG_DATA(c), p->nfds * sizeof(int));
 }
 
 static bool
@@ -197,70 +219,100 @@ read_marks_apart(int fd, struct job *job)
 	return true;
 }
 
-/* Does what has come make a job that can be run? */
+/* Give each job the next of what has come; false when that is too little. */
 static bool
-make_job(const struct header *h, const int *fds, size_t n, struct job *job)
+share_out(struct packet *p, size_t n)
 {
-	size_t k = 0;
+	size_t k = 0, marks = 0;
 
-	job->spec = h->spec;
-	for (size_t i = 0; i < JOB_FDS; i++) {
-		if (h->has[i] && k == n)
-			return false;
-		job->fd[i] = h->has[i] ? fds[k++] : -1;
+	for (size_t j = 0; j < n; j++) {
+		struct job *job = &p->job[j];
+
+		*job = (struct job){ .spec = p->head[j].spec,
+			.marks = p->marks + marks };
+		for (size_t i = 0; i < JOB_FDS; i++) {
+			if (p->head[j].has[i] && k == p->nfds)
+				return false;
+			job->fd[i] = p->head[j].has[i] ? p->fd[k++] : -1;
+		}
+		if (p->head[j].apart)
+			return n == 1 && k < p->nfds &&
+			    read_marks_apart(p->fd[k], job);
+		marks += job->spec.nmarks;
 	}
-	if (!h->apart)
-		return h->spec.nmarks <= MARKS_MAX;
-	return k < n && read_marks_apart(fds[k], job);
+	return marks <= RECORDER_MARKS;
 }
 
-/* Descriptors that were short for receiving, as others. */
+/* Of JOB_DROPs the descriptors are closed, as all are. */
 static void
-fail(struct job *job)
+run_all(struct packet *p, size_t n)
 {
-	job->result = (struct job_result){ .step = STEP_LOST,
-		.error = EMFILE };
+	struct job *job[RECORDER_GROUP];
+
+	for (size_t i = 0; i < n; i++)
+		job[i] = &p->job[i];
+	if (p->job[0].spec.kind == JOB_MARK)
+		job_run_marks(job, n);
+	else if (p->job[0].spec.kind != JOB_DROP)
+		job_run(&p->job[0]);
 }
 
 /* All is closed before it is said: who asked may then give its lock back. */
 static bool
-serve(int fd, const struct header *h, struct job_mark *marks,
-    struct msghdr *m)
+serve(int fd, struct packet *p, size_t n)
 {
-	struct job job = { .marks = marks };
-	int fds[FDS_MAX];
-	size_t n;
+	/* descriptors that were short for receiving, as others */
+	const struct job_result lost = { .step = STEP_LOST, .error = EMFILE };
+	struct job_result result[RECORDER_GROUP];
+	bool whole = share_out(p, n);
 
-	take_fds(m, fds, &n);
-	if (make_job(h, fds, n, &job))
-		job_run(&job);
-	else
-		fail(&job);
+	if (whole)
+		run_all(p, n);
 	for (size_t i = 0; i < n; i++)
-		close(fds[i]);
-	if (job.marks != marks)
-		free(job.marks);
-	return send(fd, &job.result, sizeof job.result, MSG_NOSIGNAL) >= 0;
+		result[i] = whole ? p->job[i].result : lost;
+	for (size_t i = 0; i < p->nfds; i++)
+		close(p->fd[i]);
+	if (p->job[0].marks != p->marks)
+		free(p->job[0].marks);
+	return send(fd, result, n * sizeof *result, MSG_NOSIGNAL) >= 0;
 }
 
-/* The next job, if one has come; false when it is time to go. */
+/* The marks lie behind the headers that have come, not behind all there may
+ * be. */
+static bool
+unpack(struct packet *p, const char *data, size_t n)
+{
+	size_t heads;
+
+	if (n < sizeof *p->head)
+		return false;
+	memcpy(p->head, data, sizeof *p->head);
+	heads = p->head[0].jobs * sizeof *p->head;
+	if (p->head[0].jobs == 0 || p->head[0].jobs > RECORDER_GROUP ||
+	    heads > n || n - heads > sizeof p->marks)
+		return false;
+	memcpy(p->head, data, heads);
+	memcpy(p->marks, data + heads, n - heads);
+	return true;
+}
+
+/* The next packet, if one has come; false when it is time to go. */
 static bool
 take_one(int fd, int flags)
 {
-	struct job_mark marks[MARKS_MAX];
-	struct header h;
-	struct iovec part[2] = { { &h, sizeof h }, { marks, sizeof marks } };
+	struct packet p;
+	char data[sizeof p.head + sizeof p.marks];
+	struct iovec part = { data, sizeof data };
 	union control control;
-	struct msghdr m = { .msg_iov = part, .msg_iovlen = 2,
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1,
 		.msg_control = control.room,
 		.msg_controllen = sizeof control.room };
 	ssize_t got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | flags);
 
 	if (got < 0)
 		return errno == EINTR;
-	if (got < (ssize_t)sizeof h)
-		return false;
-	return serve(fd, &h, marks, &m);
+	take_fds(&m, &p);
+	return unpack(&p, data, (size_t)got) && serve(fd, &p, p.head[0].jobs);
 }
 
 void

@@ -211,6 +211,47 @@ test_edit(void **state)
 	}
 }
 
+/* Many with one sync; what cannot be written or synced fails alone. */
+static void
+test_marks(void **state)
+{
+	enum { MANY = 5, READ_ONLY = 1, A_PIPE = 4 };
+	struct job_mark mark = { .at = 128, .other = 512 };
+	struct job *job[MANY];
+	struct fixture f[MANY];
+	int pipes[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	memset(mark.image, 'm', sizeof mark.image);
+	for (int i = 0; i < MANY; i++) {
+		open_fixture(&f[i], JOB_MARK, false);
+		job[i] = &f[i].job;
+		job[i]->marks = &mark;
+		job[i]->spec.nmarks = 1;
+	}
+	close(job[READ_ONLY]->fd[JOB_ENTRY]);
+	job[READ_ONLY]->fd[JOB_ENTRY] = openat(job[READ_ONLY]->fd[JOB_QUEUE],
+	    OLD, O_RDONLY);
+	close(job[A_PIPE]->fd[JOB_ENTRY]);
+	job[A_PIPE]->fd[JOB_ENTRY] = pipes[1];
+	job_run_marks(job, MANY);
+	for (int i = 0; i < MANY; i++) {
+		char got[JOB_SLOT];
+
+		assert_int_equal(job[i]->result.ok,
+		    i != READ_ONLY && i != A_PIPE);
+		if (job[i]->result.ok)
+			assert_int_equal(pread(job[i]->fd[JOB_ENTRY], got,
+			    sizeof got, 128), sizeof got);
+		if (job[i]->result.ok)
+			assert_memory_equal(got, mark.image, sizeof got);
+		assert_false(job[i]->result.other);
+		close_fixture(&f[i]);
+	}
+	close(pipes[0]);
+}
+
 /* A folder that cannot be synced (no descriptor of one): no name is left. */
 static void
 test_unnamed_again(void **state)
@@ -240,6 +281,7 @@ main(void)
 		cmocka_unit_test(test_finish),
 		cmocka_unit_test(test_edit),
 		cmocka_unit_test(test_unnamed_again),
+		cmocka_unit_test(test_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

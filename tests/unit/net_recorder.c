@@ -40,7 +40,7 @@ struct desk {
 /* ---- files ---- */
 
 static void
-open_desk(struct desk *d, unsigned recorders, int idle)
+open_desk_for(struct desk *d, unsigned recorders, int idle, bool shares)
 {
 	char name[16];
 
@@ -53,7 +53,13 @@ open_desk(struct desk *d, unsigned recorders, int idle)
 		    0600);
 		assert_true(d->fd[i] >= 0);
 	}
-	d->r = recorders_new(recorders, idle);
+	d->r = recorders_new(recorders, idle, shares);
+}
+
+static void
+open_desk(struct desk *d, unsigned recorders, int idle)
+{
+	open_desk_for(d, recorders, idle, false);
 }
 
 static void
@@ -165,6 +171,29 @@ run_rounds(struct desk *d, unsigned rounds, void (*between)(unsigned))
 	assert_null(recorders_done(d->r));
 }
 
+/* ---- killing ---- */
+
+static void
+kill_one(unsigned round)
+{
+	pid_t pid[FILES];
+	size_t n = children(pid, FILES);
+
+	if (n > 0 && round % 3 == 0)
+		kill(pid[round % n], SIGKILL);
+}
+
+static void
+kill_all(unsigned round)
+{
+	pid_t pid[FILES];
+	size_t n = children(pid, FILES);
+
+	(void)round;
+	while (n-- > 0)
+		kill(pid[n], SIGKILL);
+}
+
 /* ---- tests ---- */
 
 static void
@@ -182,6 +211,78 @@ test_marks(void **state)
 	assert_int_equal(recorders_count(d.r), 4);
 	close_desk(&d);
 	assert_int_equal(children(pid, FILES), 0);
+}
+
+/* Many in a packet, which are taken in turns of several, and killed. */
+static void
+test_marks_that_share(void **state)
+{
+	struct desk d;
+	pid_t pid[FILES];
+
+	(void)state;
+	open_desk_for(&d, 4, RECORDER_IDLE, true);
+	for (int i = 0; i < FILES; i++)
+		recorders_submit(d.r, make_mark(&d, i));
+	assert_int_equal(recorders_count(d.r), 1); /* 1 more a visit */
+	for (int i = 0; i < FILES; i++)
+		assert_true(await(d.r)->result.ok);
+	for (int i = 0; i < FILES; i++)
+		has_mark(&d, i);
+	run_rounds(&d, 20, NULL);
+	run_rounds(&d, 60, kill_one);
+	run_rounds(&d, 70, kill_all);
+	close_desk(&d);
+	assert_int_equal(children(pid, FILES), 0);
+}
+
+/* One of them cannot be written: it alone fails. */
+static void
+test_failure_among_others(void **state)
+{
+	struct desk d;
+	int bad = FILES / 2;
+
+	(void)state;
+	open_desk_for(&d, 2, RECORDER_IDLE, true);
+	for (int i = 0; i < FILES; i++) {
+		make_mark(&d, i);
+		if (i == bad)
+			d.job[i].fd[JOB_ENTRY] = d.folder;
+		recorders_submit(d.r, &d.job[i]);
+	}
+	for (int i = 0; i < FILES; i++)
+		await(d.r);
+	for (int i = 0; i < FILES; i++) {
+		assert_int_equal(d.job[i].result.ok, i != bad);
+		if (i != bad)
+			has_mark(&d, i);
+	}
+	assert_int_equal(d.job[bad].result.step, STEP_WRITE_MARK);
+	close_desk(&d);
+}
+
+/* The only descriptors of files without a name: they are all closed. */
+static void
+test_drops(void **state)
+{
+	struct desk d;
+	struct stat st;
+
+	(void)state;
+	open_desk(&d, 2, RECORDER_IDLE);
+	for (int i = 0; i < FILES; i++) {
+		make_mark(&d, i)->spec = (struct job_spec){ .kind = JOB_DROP };
+		recorders_submit(d.r, &d.job[i]);
+	}
+	for (int i = 0; i < FILES; i++) {
+		struct job *job = await(d.r);
+
+		assert_int_equal(job->fd[JOB_ENTRY], -1);
+	}
+	for (int i = 0; i < FILES; i++)
+		assert_int_equal(fstat(d.fd[i], &st), -1);
+	close_desk(&d);
 }
 
 /* More marks than a packet holds. */
@@ -240,16 +341,6 @@ test_failure_comes_back(void **state)
 }
 
 static void
-kill_one(unsigned round)
-{
-	pid_t pid[FILES];
-	size_t n = children(pid, FILES);
-
-	if (n > 0 && round % 3 == 0)
-		kill(pid[round % n], SIGKILL);
-}
-
-static void
 test_recorders_are_killed(void **state)
 {
 	struct desk d;
@@ -258,17 +349,6 @@ test_recorders_are_killed(void **state)
 	open_desk(&d, 4, RECORDER_IDLE);
 	run_rounds(&d, 60, kill_one);
 	close_desk(&d);
-}
-
-static void
-kill_all(unsigned round)
-{
-	pid_t pid[FILES];
-	size_t n = children(pid, FILES);
-
-	(void)round;
-	while (n-- > 0)
-		kill(pid[n], SIGKILL);
 }
 
 /* Who outlives none of its recorders is run here at last. */
@@ -477,7 +557,7 @@ test_no_descriptors(void **state)
 	has_mark(&d, 0);
 	close_desk(&d);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	d.r = recorders_new(4, 10); /* not even for waiting */
+	d.r = recorders_new(4, 10, false); /* not even for waiting */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_int_equal(recorders_fd(d.r), -1);
 	recorders_free(d.r);
@@ -488,6 +568,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_marks_that_share),
+		cmocka_unit_test(test_failure_among_others),
+		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_many_marks),
 		cmocka_unit_test(test_failure_comes_back),
 		cmocka_unit_test(test_recorders_are_killed),
