@@ -162,6 +162,8 @@ take_signals(struct daemon *d, int64_t now)
 	const struct runner_filter all = { 0 };
 	unsigned signal;
 
+	if (!wait_ready(&d->wait, d->stop.slot))
+		return;
 	while ((signal = stop_taken(&d->stop)) != 0) {
 		switch (signal) {
 		case SIGTERM:

@@ -212,7 +212,8 @@ runner_step(struct runner *r, const struct wait *w, int64_t now, int64_t wall)
 {
 	r->now = now;
 	r->wall = wall;
-	take_answers(r);
+	if (store_fd(r->store) < 0 || wait_ready(w, r->answer_slot))
+		take_answers(r);
 	stop_what_is_left(r);
 	deliver_step(r->deliver, w, now);
 	run_local_step(r, w);
@@ -223,7 +224,8 @@ runner_step(struct runner *r, const struct wait *w, int64_t now, int64_t wall)
 		scan(r);
 	r->is_behind = !index_step(&r->index, now);
 	r->is_behind = !take_messages(r) || r->is_behind;
-	take_answers(r);
+	if (store_owed(r->store) > 0)
+		take_answers(r);
 	take_verdicts(r);
 	close_when_done(r);
 }

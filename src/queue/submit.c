@@ -264,7 +264,8 @@ submit_step(struct submit *s, const struct wait *w, int64_t now,
 {
 	s->now = now;
 	s->wall = wall;
-	take_answers(s);
+	if (store_fd(s->store) < 0 || wait_ready(w, s->slot))
+		take_answers(s);
 	serve_step(s->serve, w, now);
 	if (store_fd(s->store) < 0)
 		take_answers(s);
