@@ -65,6 +65,42 @@ def test_fish_completes(tmp_path):
     assert offered.startswith("--explain"), offered
 
 
+COMPLETIONS = ("share/bash-completion/completions/mailq",
+               "share/zsh/site-functions/_mailq",
+               "share/fish/vendor_completions.d/mailq.fish")
+
+
+def test_mailq_completes_where_it_is_ours(tmp_path):
+    """The words go with the link; another system's file is left alone."""
+    prefix = tmp_path / "p"
+    make("install", f"PREFIX={prefix}")
+    assert not [n for n in COMPLETIONS if (prefix / n).exists()]
+    make("install", f"PREFIX={prefix}", "SENDMAIL=1")
+    script = f". {prefix}/{COMPLETIONS[0]}; COMP_WORDS=(mailq %s); " \
+        "COMP_CWORD=%d; _smtpsend_mailq; echo ${COMPREPLY[@]}"
+    for words, at, want in (("edit", 1, "edit-rcpt"), ("rm A", 2, "ALL"),
+                            ("status --warn", 2, "--warn-age"),
+                            ("--warn-age 4", 2, "4h"), ("--rcpt x", 2, "")):
+        assert shell("bash", "-c", script % (words, at),
+                     home=tmp_path) == [want]
+    env = {"PATH": f"{prefix}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
+           "HOME": str(tmp_path), "XDG_DATA_DIRS": f"{prefix}/share"}
+    for typed, want in (("mailq edit", "edit-rcpt"), ("mailq rm A", "ALL"),
+                        ("mailq status --warn", "--warn-age")):
+        said = subprocess.run(["fish", "-c", f"complete -C '{typed}'"],
+                              text=True, env=env, check=True,
+                              capture_output=True).stdout
+        assert said.startswith(want), (typed, said)
+    make("uninstall", f"PREFIX={prefix}")
+    assert not [n for n in COMPLETIONS if (prefix / n).exists()]
+    theirs = prefix / COMPLETIONS[0]
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("complete -W flush mailq\n")
+    make("install", f"PREFIX={prefix}", "SENDMAIL=1", good=False)
+    make("uninstall", f"PREFIX={prefix}")
+    assert theirs.is_file()
+
+
 def test_uninstall_leaves_what_was_there(tmp_path):
     """Folders that it made go when they are empty, others stay."""
     prefix = tmp_path / "prefix"

@@ -281,6 +281,16 @@ def test_options_missing(our_tree, name):
     refused("quit-after", "lint-options", our_tree)
 
 
+@pytest.mark.parametrize("word", ["warn-age", "edit-rcpt"])
+@pytest.mark.parametrize("name", ["mailq.bash", "_mailq", "mailq.fish"])
+def test_words_of_mailq_missing(our_tree, name, word):
+    path = our_tree / "completions" / name
+    text = path.read_text()
+    assert word in text
+    path.write_text(text.replace(word, "elsewhere"))
+    refused(word, "lint-options", our_tree)
+
+
 def test_options_of_the_table_alone(our_tree):
     table = our_tree / "src/config/option_table.c"
     text = table.read_text()
