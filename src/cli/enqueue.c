@@ -13,6 +13,7 @@
 #include "mail/received.h"
 #include "mail/recode.h"
 #include "net/content.h"
+#include "queue/told.h"
 
 /* ---- what is known of it ---- */
 
@@ -44,17 +45,26 @@ class_of(const struct settings *s, const struct intake *in)
 	return CLASS_NORMAL;
 }
 
-/* "uucp" of -p uucp:host; what is no word of a header is not believed. */
-static struct slice
-protocol(const struct settings *s)
+/* What is no word of a header is not believed. */
+static bool
+is_word(struct slice s, const char *besides)
 {
-	struct slice p = slice_of(s->sendmail.protocol), name = { 0 };
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alnum(s.p[i]) && !strchr(besides, s.p[i]))
+			return false;
+	return s.n > 0;
+}
 
-	slice_cut(&p, ':', &name);
-	for (size_t i = 0; i < name.n; i++)
-		if (!ascii_is_alnum(name.p[i]))
-			return SLICE("local");
-	return name.n > 0 ? name : SLICE("local");
+/* "uucp" and "host" of -p uucp:host. */
+static void
+set_origin(struct received *r, const struct settings *s)
+{
+	struct slice host = slice_of(s->sendmail.protocol), name = { 0 };
+
+	slice_cut(&host, ':', &name);
+	r->with = is_word(name, "") ? name : SLICE("local");
+	if (is_word(host, ".-_:[]"))
+		r->from = host;
 }
 
 static struct slice
@@ -69,9 +79,8 @@ static void
 put_received(struct buf *out, const struct enqueue_call *call, const char *id)
 {
 	const struct envelope *e = &call->intake->envelope;
-	const struct received r = {
+	struct received r = {
 		.by = our_name(call->self),
-		.with = protocol(call->settings),
 		.id = slice_of(id),
 		.has_uid = true,
 		.uid = call->uid,
@@ -80,6 +89,7 @@ put_received(struct buf *out, const struct enqueue_call *call, const char *id)
 		.offset = call->now.offset,
 	};
 
+	set_origin(&r, call->settings);
 	if (call->settings->queue.received)
 		received_put(out, &r);
 }
@@ -266,6 +276,20 @@ commit(struct store *store, struct draft *draft, struct enqueued *out,
 	return answer.ok || answer.duplicate;
 }
 
+/* For mailq why. */
+static void
+tell_hold(const struct enqueue_call *call, struct store *store, const char *id)
+{
+	const char *reason = call->settings->sendmail.hold_reason;
+	struct buf line = { 0 };
+
+	if (!reason || !reason[0])
+		return;
+	told_put_hold(&line, slice_of(reason), call->now.seconds);
+	store_tell(store, id, buf_slice(&line));
+	buf_free(&line);
+}
+
 static bool
 add(const struct enqueue_call *call, struct store *store,
     struct enqueued *out, struct outcome *why)
@@ -291,7 +315,11 @@ add(const struct enqueue_call *call, struct store *store,
 		store_discard(store, draft);
 		return false;
 	}
-	return commit(store, draft, out, why);
+	if (!commit(store, draft, out, why))
+		return false;
+	if (!out->duplicate)
+		tell_hold(call, store, out->id);
+	return true;
 }
 
 bool

@@ -280,6 +280,7 @@ extras_of(const struct stored *facts, const struct settings *s)
 		.key = s->enqueue.key,
 		.tag = s->sendmail.log_tag,
 		.hold = facts->hold,
+		.hold_reason = s->sendmail.hold_reason,
 		.no_alias = s->sendmail.no_aliases,
 		.queue_only = facts->queue_only || (waits(s) && !rests(s)),
 		.hops = (uint16_t)s->message.hop_count,

@@ -24,6 +24,7 @@ received_put(struct buf *out, const struct received *r)
 	struct buf line = { 0 };
 
 	buf_puts(&line, "Received:");
+	put_clause(&line, "from", r->from);
 	put_clause(&line, "by", r->by);
 	if (r->has_uid)
 		buf_putf(&line, " (from userid %lu)", r->uid);

@@ -14,6 +14,7 @@
 
 /* Slices are borrowed; what is empty is left out, but by. */
 struct received {
+	struct slice from;	/* the host that it came from */
 	struct slice by;	/* who we are */
 	struct slice with;	/* "local", "ESMTP" */
 	struct slice id;	/* its id in our queue */

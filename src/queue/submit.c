@@ -136,6 +136,8 @@ take_answer(struct submit *s, const struct store_answer *a)
 
 	if (a->ok && !a->duplicate) {
 		log_queued(s, m, a->id);
+		if (m->told.n > 0)
+			store_tell(s->store, a->id, buf_slice(&m->told));
 		s->taken++;
 		if (s->config.queued)
 			s->config.queued(s->config.self, a->id, m->may_try);

@@ -47,6 +47,7 @@ struct submission {
 	struct buf from;	/* the path, */
 	struct buf only;	/* ... and that of the only recipient, for
 				   Received and log; else empty */
+	struct buf told;	/* what its history begins with, or empty */
 	size_t nrcpts;
 	bool utf8;
 	bool may_try;		/* at once */

@@ -11,6 +11,7 @@
 #include "config/staging.h"
 #include "deliver/deliver.h"
 #include "mail/received.h"
+#include "queue/told.h"
 
 #define FREE_PART 10 /* a user may fill a tenth of what is free */
 
@@ -318,6 +319,18 @@ facts_of(const struct submit *s, const struct serve_mail *mail,
 	return m;
 }
 
+/* Why it is held. */
+static void
+note_hold(struct submission *m, struct slice xtext)
+{
+	char *reason = decode(xtext);
+
+	if (reason)
+		told_put_hold(&m->told, slice_of(reason),
+		    m->submit->wall.seconds);
+	free(reason);
+}
+
 static void
 note_envelope(struct submission *m, const struct envelope *e)
 {
@@ -372,6 +385,7 @@ begin_draft(struct submission *m, const struct serve_mail *mail)
 	if (make_envelope(s, mail, &l, &m->why)) {
 		facts = facts_of(s, mail, &l.main);
 		note_envelope(m, &l.main);
+		note_hold(m, mail->message->mail.hold_reason);
 		m->hops = facts.hops;
 		m->may_try = !facts.hold && !facts.queue_only &&
 		    facts.not_before <= s->wall.seconds;
@@ -425,6 +439,7 @@ submission_free(struct submission *m)
 	tally_drop(&m->submit->tallies, m->tally);
 	buf_free(&m->from);
 	buf_free(&m->only);
+	buf_free(&m->told);
 	buf_free(&m->front);
 	buf_free(&m->message.head);
 	free(m);

@@ -51,6 +51,13 @@ told_put_outcome(struct buf *out, struct slice rcpt, const struct outcome *o,
 	buf_free(&esc);
 }
 
+void
+told_put_hold(struct buf *out, struct slice reason, int64_t at)
+{
+	told_put(out, &(struct told){ .at = at, .verdict = SLICE("held"),
+	    .text = reason });
+}
+
 static bool
 read_line(char *line, size_t n, struct told *t)
 {

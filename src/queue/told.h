@@ -39,6 +39,9 @@ void told_put(struct buf *out, const struct told *t);
 void told_put_outcome(struct buf *out, struct slice rcpt,
     const struct outcome *o, int64_t at, int64_t next);
 
+/* Why whoever handed it in wants it held (-Q). */
+void told_put_hold(struct buf *out, struct slice reason, int64_t at);
+
 /*
  * Read the next line of *rest, which is changed in place and goes past it.
  * Lines that are none of ours are passed over; false at the end.

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/ascii.h"
 #include "base/codec.h"
 #include "mail/date.h"
 
@@ -71,6 +72,21 @@ put_key(struct buf *out, const char *key, unsigned part)
 		buf_putf(out, "+20%u", part);
 }
 
+/* Control octets cannot be said. */
+static void
+put_hold(struct buf *out, const char *reason)
+{
+	struct slice s = slice_first(slice_of(reason ? reason : ""),
+	    PARAM_REASON_MAX);
+	char c;
+
+	buf_puts(out, s.n > 0 ? " HOLD=" : " HOLD");
+	for (size_t i = 0; i < s.n; i++) {
+		c = ascii_is_control(s.p[i]) ? ' ' : s.p[i];
+		xtext_put(out, (struct slice){ &c, 1 });
+	}
+}
+
 static void
 put_ours(struct buf *out, const struct mail_extras *e)
 {
@@ -82,7 +98,7 @@ put_ours(struct buf *out, const struct mail_extras *e)
 	if (e->tag && is_tag(e->tag))
 		buf_putf(out, " TAG=%s", e->tag);
 	if (e->hold)
-		buf_puts(out, " HOLD");
+		put_hold(out, e->hold_reason);
 	if (e->no_alias)
 		buf_puts(out, " NOALIAS");
 	if (e->queue_only)

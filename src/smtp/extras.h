@@ -25,6 +25,7 @@ struct mail_extras {
 	const char *tag;	/* PARAM_TAG_MAX letters, digits, "-_./"; NULL;
 				   one that is not so is not said */
 	bool hold, no_alias, queue_only;
+	const char *hold_reason; /* what is too long of it is not said; NULL */
 	uint16_t hops;
 };
 

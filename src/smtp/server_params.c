@@ -168,16 +168,23 @@ check_priority(struct slice v, struct target *to)
 	return true;
 }
 
+/* So much at most, decoded, and no control octets. */
 static bool
-check_key(struct slice v, struct target *to)
+is_our_xtext(struct slice v, size_t max)
 {
-	struct buf text = { .max = PARAM_KEY_MAX };
+	struct buf text = { .max = max };
 	bool ok = params_is_xtext(v) && xtext_decode(&text, v) && !text.full &&
 	    !ascii_has_control(buf_slice(&text));
 
-	to->mail->key = v;
 	buf_free(&text);
 	return ok;
+}
+
+static bool
+check_key(struct slice v, struct target *to)
+{
+	to->mail->key = v;
+	return is_our_xtext(v, PARAM_KEY_MAX);
 }
 
 /* Nothing in it that a reader of logs could take amiss. */
@@ -197,7 +204,9 @@ check_tag(struct slice v, struct target *to)
 static bool
 check_hold(struct slice v, struct target *to)
 {
-	return set_flag(v, &to->mail->hold);
+	to->mail->hold = true;
+	to->mail->hold_reason = v;
+	return !v.p || is_our_xtext(v, PARAM_REASON_MAX);
 }
 
 static bool

@@ -41,6 +41,7 @@ enum param_form {
 };
 
 #define PARAM_KEY_MAX 120 /* octets of KEY=, decoded */
+#define PARAM_REASON_MAX 200 /* the same of HOLD= */
 #define PARAM_TAG_MAX 31  /* ... of TAG= */
 
 struct mail_params {
@@ -60,6 +61,7 @@ struct mail_params {
 	struct slice key;	/* KEY=, xtext: the same one is one message */
 	struct slice tag;	/* TAG=, for log lines */
 	bool hold;		/* HOLD: keep it until somebody releases it */
+	struct slice hold_reason; /* ... HOLD=, xtext; or empty */
 	bool no_alias;		/* NOALIAS */
 	bool queue_only;	/* QUEUEONLY: no try before the next run */
 	uint16_t hops;		/* HOPS=, besides its Received fields */

@@ -105,6 +105,7 @@ def test_what_is_stored_of_it(box):
     assert mail.sender == ""
     assert mail.flags & 0xf == 0xf          # held, queue only, TLS, bounce
     assert before - 1 <= mail.created <= time.time()
+    assert "held: for a look" in box.smtpsend("--queue", "why", mail.id).out
 
 
 def test_too_many_hops(box):
@@ -119,9 +120,20 @@ def test_received(machine):
     box.sendmail("-odq", TO)
     assert b"Received:" not in only(box).text
     box = Box(machine)
-    box.sendmail("-odq", "-p", "uucp:host", TO)
-    assert b" with uucp id\r\n " in only(box).text
-    assert b" for <bob@example.org>; " in only(box).text
+    box.sendmail("-odq", "-p", "uucp:far.example", TO)
+    text = only(box).text.replace(b"\r\n ", b" ")
+    assert text.startswith(b"Received: from far.example by "), text
+    assert b" with uucp id " in text
+    assert b" for <bob@example.org>; " in text
+
+
+@pytest.mark.parametrize("said", ["uucp", "uucp:", "uucp:a b", "uucp:a(b)",
+                                  "u\np:far\r\nX: y"])
+def test_origins_that_are_no_words(machine, said):
+    box = Box(machine)
+    box.sendmail("-odq", "-p", said, TO)
+    text = only(box).text
+    assert text.startswith(b"Received: by ") and b"X: y" not in text, text
 
 
 @pytest.mark.parametrize("words, kind", [

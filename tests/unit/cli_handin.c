@@ -242,6 +242,7 @@ test_taken(void **state)
 
 	f->handin.extras = (struct mail_extras){ .form = FORM_AS_IS,
 		.key = "my key+1", .tag = "cron/x", .hops = 3, .hold = true,
+		.hold_reason = "look=\n\xc3\xa9",
 		.queue_only = true, .no_alias = true, .priority = -3,
 		.hold_until = 1795339200, .return_after = 60,
 		.require_tls = true };
@@ -258,7 +259,7 @@ test_taken(void **state)
 	assert_int_equal(f->play->size[0], f->message.size);
 	assert_string_equal(f->play->params[0], " SIZE=21 REQUIRETLS "
 	    "HOLDUNTIL=2026-11-22T09:20:00Z BY=60;R MT-PRIORITY=-3 FORM=AS-IS "
-	    "KEY=my+20key+2B1 TAG=cron/x HOLD NOALIAS QUEUEONLY HOPS=3");
+	    "KEY=my+20key+2B1 TAG=cron/x HOLD=look+3D+20+C3+A9 NOALIAS QUEUEONLY HOPS=3");
 	assert_string_equal(f->play->rcpts[0], "b@x NOTIFY=NEVER c@x ");
 }
 

@@ -218,7 +218,7 @@ test_is_stored(void **state)
 	enter(d, 0);
 	expect(d, EHLO "MAIL FROM:<a@x.example> RET=HDRS ENVID=e+2B1 "
 	    "HOLDFOR=60 BY=90;R MT-PRIORITY=-1 REQUIRETLS KEY=k TAG=cron "
-	    "HOPS=2 HOLD FORM=FINISHED\r\n"
+	    "HOPS=2 HOLD=look+20at+2Bit FORM=FINISHED\r\n"
 	    "RCPT TO:<b@y.example> NOTIFY=DELAY ORCPT=rfc822;B+2B@y\r\n"
 	    "RCPT TO:<root>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n", GO);
 	expect(d, "Received: from a\r\n by b\r\nSubject: x\r\n\r\n"
@@ -252,6 +252,10 @@ test_is_stored(void **state)
 	    "root@here.example");
 	assert_string_equal(e->mail.envelope.rcpts[0].orcpt, "rfc822;B+@y");
 	assert_int_equal(e->mail.envelope.rcpts[0].notify, NOTIFY_DELAY);
+	buf_clear(&text);
+	store_told(d->store, d->last, &text);
+	assert_non_null(strstr(buf_str(&text),
+	    "\"verdict\":\"held\",\"text\":\"look at+it\""));
 	store_release(d->store, e);
 	buf_free(&text);
 	buf_free(&want);

@@ -24,6 +24,10 @@ static const struct {
 	      .now = 1795680000 },
 	    "Received: by b (from userid 0); Thu, 26 Nov 2026 08:00:00 "
 	    "+0000\r\n" },
+	{ { .from = SLICE("far.example"), .by = SLICE("b"),
+	      .with = SLICE("uucp"), .now = 1795680000 },
+	    "Received: from far.example by b with uucp; Thu, 26 Nov 2026 "
+	    "08:00:00 +0000\r\n" },
 };
 
 static void

@@ -37,6 +37,8 @@ put_ours(struct buf *out, const struct mail_params *m)
 	put_slice(out, "tag", m->tag);
 	if (m->hold)
 		buf_puts(out, " hold");
+	if (m->hold_reason.n > 0)
+		buf_putf(out, "=%.*s", (int)m->hold_reason.n, m->hold_reason.p);
 	if (m->no_alias)
 		buf_puts(out, " noalias");
 	if (m->queue_only)
@@ -69,6 +71,7 @@ put_mail(struct buf *out, const struct mail_params *m)
 }
 
 #define X31 "0123456789012345678901234567890"
+#define X200 X120 X31 X31 "012345678901234567"
 #define X120 X31 X31 X31 "012345678901234567890123456"
 
 static const struct {
@@ -138,7 +141,11 @@ static const struct {
 	{ " TAG=a[1]", "501" },
 	{ " TAG=", "501" },
 	{ " HOLD NOALIAS QUEUEONLY", " hold noalias queueonly" },
-	{ " HOLD=1", "501" },
+	{ " HOLD=1+20x", " hold=1+20x" },
+	{ " HOLD=" X200, " hold=" X200 },
+	{ " HOLD=" X200 "x", "501" },
+	{ " HOLD=a+07", "501" },
+	{ " HOLD=", "501" },
 	{ " NOALIAS=", "501" },
 	{ " QUEUEONLY=x", "501" },
 	{ " HOPS=65535", " hops=65535" },
