@@ -259,7 +259,8 @@ test_taken(void **state)
 	assert_int_equal(f->play->size[0], f->message.size);
 	assert_string_equal(f->play->params[0], " SIZE=21 REQUIRETLS "
 	    "HOLDUNTIL=2026-11-22T09:20:00Z BY=60;R MT-PRIORITY=-3 FORM=AS-IS "
-	    "KEY=my+20key+2B1 TAG=cron/x HOLD=look+3D+20+C3+A9 NOALIAS QUEUEONLY HOPS=3");
+	    "KEY=my+20key+2B1 TAG=cron/x HOLD=look+3D+20+C3+A9 NOALIAS "
+	    "QUEUEONLY HOPS=3");
 	assert_string_equal(f->play->rcpts[0], "b@x NOTIFY=NEVER c@x ");
 }
 
