@@ -2,7 +2,7 @@
 # smtpsend: make [V=1] [CC=clang]; everything goes into build/.
 #
 #   make              build/smtpsend                  make install [SENDMAIL=1 ...]
-#   make install-queue  its user and folders, here
+#   make install-queue  its user and folders, here  make deb       a package
 #   make check        tests that need no servers      make lint      the house rules
 #   make asan         unit tests, ASan and UBSan      make coverage  of the pure rooms
 #   make fuzz [SECONDS=10] [ONLY=name]                make bench     against its peers
@@ -212,10 +212,13 @@ uninstall:
 install-queue:
 	scripts/install-queue
 
+deb: all
+	+@scripts/deb/build $(VERSION)
+
 clean:
 	rm -rf build
 
 .PHONY: all unit queue-tools check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy bench \
-	format install install-queue uninstall clean
+	format install install-queue uninstall deb clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
