@@ -228,7 +228,10 @@ set_dsn(struct envelope *e, const struct message_settings *m)
 		if (m->notify == 0 || e->rcpts[i].to.utf8)
 			continue;
 		buf_clear(&orcpt);
-		buf_putf(&orcpt, "rfc822;%s", e->rcpts[i].to.path);
+		if (m->orcpt)
+			buf_puts(&orcpt, m->orcpt);
+		else
+			buf_putf(&orcpt, "rfc822;%s", e->rcpts[i].to.path);
 		e->rcpts[i].orcpt = mem_dup(buf_slice(&orcpt));
 	}
 	buf_free(&orcpt);

@@ -15,11 +15,11 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
-#include "cli/check.h"
 #include "cli/deadletter.h"
 #include "cli/home.h"
 #include "cli/intake.h"
 #include "cli/loop.h"
+#include "cli/plans.h"
 #include "cli/queueing.h"
 #include "cli/reach.h"
 #include "cli/trace.h"
@@ -41,6 +41,7 @@ struct run {
 	struct queueing queueing;
 	struct stop stop;
 	struct outcome stopped;	/* by a signal; PENDING = not */
+	struct outcome failed;	/* as a whole; PENDING = not */
 };
 
 static void
@@ -49,68 +50,6 @@ configure(struct run *r)
 	r->config = reach_config(&r->reach, r->s);
 	r->config.hear_goodbye = r->report.style == REPORT_TEXT;
 	r->config.plan_only = r->s->show.stop_after == STAGE_ROUTE;
-}
-
-/* The relay of a plan has its secret looked at once. */
-static void
-note_relay(const struct rules *rules, const struct plan *plan, bool *used)
-{
-	for (size_t i = 0; plan->relay && i < rules->nrelays; i++)
-		used[i] = used[i] || &rules->relay[i] == plan->relay;
-}
-
-/* A way that ends before a login is none: of each relay that would be asked. */
-static int
-check_secrets(struct run *r, const bool *used)
-{
-	const struct rules *rules = r->s->route.rules;
-	int status = EX_OK;
-
-	for (size_t i = 0; rules && i < rules->nrelays; i++)
-		if (used[i] && !check_secret(r->s, &rules->relay[i]))
-			status = EX_CONFIG;
-	return status;
-}
-
-/* Each that is known; the worst decides, failed over deferred. */
-static int
-put_plans(struct run *r, bool *used)
-{
-	const struct plan *plan;
-	int status = EX_OK, one;
-
-	while (deliver_next_plan(r->deliver, &plan)) {
-		if (!plan)
-			continue;
-		if (r->s->route.rules)
-			note_relay(r->s->route.rules, plan, used);
-		one = report_plan(&r->report, plan);
-		if (one != EX_OK && (status == EX_OK || status == EX_TEMPFAIL))
-			status = one;
-	}
-	return status;
-}
-
-static int
-print_plans(struct run *r)
-{
-	const struct rules *rules = r->s->route.rules;
-	const struct envelope *e = &r->intake.envelope;
-	const struct envelope bad = { .bad = e->bad, .nbad = e->nbad };
-	bool *used = mem_alloc(rules ? rules->nrelays + 1 : 1);
-	int status = put_plans(r, used), one;
-
-	if (r->stopped.verdict != PENDING) {
-		status = report_failure(&r->report, &r->stopped);
-	} else {
-		one = report_results(&r->report, &bad);
-		if (one == EX_OK)
-			one = check_secrets(r, used);
-		if (status == EX_OK)
-			status = one;
-	}
-	free(used);
-	return status;
 }
 
 /* ---- what the queue has to do with it ---- */
@@ -203,7 +142,8 @@ execute(struct run *r)
 	r->report.run.begun = clock_now();
 	loop_run(&call, &r->stopped);
 	if (r->config.plan_only)
-		return print_plans(r);
+		return plans_print(r->s, r->deliver, &r->report,
+		    &r->intake.envelope, &r->stopped);
 	queue_the_rest(r);
 	return report_sent(r);
 }
@@ -217,6 +157,7 @@ fail(struct run *r, const struct outcome *why)
 {
 	struct envelope *e = &r->intake.envelope;
 
+	r->failed = *why;
 	if (r->report.style != REPORT_JSON || e->n + e->nbad == 0)
 		return report_failure(&r->report, why);
 	envelope_settle(e, why, clock_now());
@@ -384,6 +325,36 @@ catch_while_reading(struct run *r)
 		stop_catch(&r->stop, isatty(STDIN_FILENO) == 1);
 }
 
+/* The report is open: the exit status. */
+static int
+read_and_send(struct run *r)
+{
+	struct outcome why;
+
+	reach_init(&r->reach);
+	catch_while_reading(r);
+	r->events.now = clock_now();
+	r->events.wanted = report_wants_events(&r->report);
+	r->events.bodies = report_wants_bodies(&r->report);
+	r->queueing = (struct queueing){ .settings = r->s,
+		.self = &r->reach.self, .intake = &r->intake,
+		.report = &r->report, .events = &r->events };
+	if (intake_read(&r->intake, r->s, &r->reach.self, &r->events, &why))
+		return handle(r);
+	return fail(r, &why);
+}
+
+/* False: the report could not be written. */
+static bool
+end_run(struct run *r)
+{
+	events_free(&r->events);
+	intake_free(&r->intake);
+	reach_free(&r->reach);
+	stop_free(&r->stop);
+	return report_close(&r->report);
+}
+
 int
 send_run(const struct settings *s)
 {
@@ -397,23 +368,42 @@ send_run(const struct settings *s)
 		return file_is_shortage(r.report.log_error) ? EX_OSERR :
 		    EX_CANTCREAT;
 	}
-	reach_init(&r.reach);
-	catch_while_reading(&r);
-	r.events.now = clock_now();
-	r.events.wanted = report_wants_events(&r.report);
-	r.events.bodies = report_wants_bodies(&r.report);
-	r.queueing = (struct queueing){ .settings = s,
-		.self = &r.reach.self, .intake = &r.intake,
-		.report = &r.report, .events = &r.events };
-	if (intake_read(&r.intake, s, &r.reach.self, &r.events, &why))
-		status = handle(&r);
-	else
-		status = fail(&r, &why);
-	events_free(&r.events);
-	intake_free(&r.intake);
-	reach_free(&r.reach);
-	stop_free(&r.stop);
-	if (!report_close(&r.report) && status == EX_OK)
+	status = read_and_send(&r);
+	if (!end_run(&r) && status == EX_OK)
 		status = EX_IOERR;
 	return status;
+}
+
+/* What became of the only recipient, or of the run before it came to him. */
+static struct outcome
+outcome_of(const struct run *r)
+{
+	const struct envelope *e = &r->intake.envelope;
+
+	if (r->failed.verdict != PENDING)
+		return r->failed;
+	if (r->stopped.verdict != PENDING && e->n > 0 &&
+	    e->rcpts[0].verdict == PENDING)
+		return r->stopped;
+	if (e->n + e->nbad == 1)
+		return recipient_outcome(e->n ? &e->rcpts[0] : &e->bad[0]);
+	return outcome_make(FAILED, STAGE_MESSAGE, ESC(5, 1, 3),
+	    "it names %zu recipients", e->n + e->nbad);
+}
+
+void
+send_one(const struct settings *s, struct outcome *out, struct buf *id)
+{
+	struct run r = { .s = s, .stop = STOP_NONE };
+	const struct envelope *e = &r.intake.envelope;
+
+	if (open_report(&r, out)) {
+		read_and_send(&r);
+		*out = outcome_of(&r);
+		if (e->n == 1 && e->rcpts[0].result)
+			buf_puts(id, e->rcpts[0].result->queue_id);
+		end_run(&r);
+	} else {
+		report_close(&r.report);
+	}
 }

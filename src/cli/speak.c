@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "cli/become.h"
 #include "cli/daemon.h"
+#include "cli/direct.h"
 #include "cli/trace.h"
 #include "net/clock.h"
 #include "net/file.h"
@@ -30,6 +31,7 @@ struct speak {
 	const struct settings *s;
 	int socket;
 	pid_t daemon; /* ours, or 0 */
+	pid_t server; /* that of direct.h, or 0 */
 	enum { ENDS_UNKNOWN, ENDS_CRLF, ENDS_LF } ends;
 	char last;       /* octet of the input so far */
 	struct buf line; /* of a reply, as far as it has come */
@@ -94,6 +96,28 @@ open_queue(struct speak *k, int argc, char *const argv[])
 	}
 	buf_free(&path);
 	return ok;
+}
+
+/* No queue: a server of our own, at the other end of a pair of sockets. */
+static bool
+start_server(struct speak *k)
+{
+	int pair[2], how = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+	if (spool_reach(k->s->queue.path) != SPOOL_ABSENT ||
+	    socketpair(AF_UNIX, how, 0, pair) != 0)
+		return false;
+	k->server = fork();
+	if (k->server == 0) {
+		close(pair[0]);
+		close(STDOUT_FILENO); /* the caller's, who waits for its end */
+		_exit(direct_serve(k->s, pair[1]) ? EX_OK : EX_OSERR);
+	}
+	close(pair[1]);
+	k->socket = pair[0];
+	if (k->server < 0)
+		close(pair[0]);
+	return k->server > 0;
 }
 
 /* ---- from us to the server ---- */
@@ -192,6 +216,14 @@ pass_reply(struct speak *k)
 	return false;
 }
 
+/* Batches need no greeting (sendmail's own files of them have none). */
+static void
+greet(struct speak *k)
+{
+	if (k->s->mode == MODE_BATCH_SMTP)
+		file_write(k->socket, SLICE("EHLO localhost\r\n"));
+}
+
 /* After the end of the input the server still has its say. */
 static void
 talk(struct speak *k)
@@ -231,13 +263,16 @@ speak_run(const struct settings *s, int argc, char *const argv[])
 {
 	struct speak k = { .s = s, .socket = -1 };
 
-	if (!open_queue(&k, argc, argv))
+	if (!open_queue(&k, argc, argv) && !start_server(&k))
 		return fail(s);
 	fcntl(k.socket, F_SETFL, 0);
+	greet(&k);
 	talk(&k);
 	close(k.socket);
 	buf_free(&k.line);
 	if (k.daemon > 0)
 		kill(k.daemon, SIGTERM);
+	if (k.server > 0)
+		waitpid(k.server, NULL, 0);
 	return k.status;
 }

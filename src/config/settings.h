@@ -121,6 +121,7 @@ struct message_settings {
 	unsigned notify;	/* -N: NOTIFY_ bits */
 	enum dsn_ret ret;	/* -R */
 	const char *envid;	/* -V */
+	const char *orcpt;	/* of the only recipient, for -bs; or NULL */
 };
 
 #define SETTINGS_RESOLVERS 8

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "mail/scan.h"
 #include "queue/submit.h"
+#include "queue/submit_reply.h"
 #include "queue/submit_limit.h"
 #include "serve/serve.h"
 
@@ -95,10 +96,7 @@ void submission_finish(struct submission *m);
 
 /* ---- submit_reply.c ---- */
 
-/* Append the whole reply that says so: "550 5.1.3 ..." */
-void submit_put_reply(struct buf *out, const struct outcome *why);
-
-/* The same, kept in s->reply: what a check returns. */
+/* What submit_put_reply() says, kept in s->reply: what a check returns. */
 const char *submit_refuse(struct submit *s, const struct outcome *why);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* submit_reply.c - outcomes in words of SMTP. */
-#include "queue/submit_impl.h"
+/* submit_reply.c - see submit_reply.h */
+#include "queue/submit_reply.h"
 
 #include "base/ascii.h"
+#include "queue/submit_impl.h"
 
 #define WORDS_MAX 400 /* octets of a reply's text, below RFC 5321's 512 */
 
@@ -45,6 +46,21 @@ submit_put_reply(struct buf *out, const struct outcome *why)
 	buf_putf(out, "%u ", code_of(why));
 	esc_put(out, e);
 	buf_putc(out, ' ');
+	put_words(out, slice_of(why->text));
+}
+
+void
+submit_put_said(struct buf *out, const struct outcome *why)
+{
+	if (why->code < 400) {
+		submit_put_reply(out, why);
+		return;
+	}
+	buf_putf(out, "%u ", why->code);
+	if (why->esc.cls != 0) {
+		esc_put(out, why->esc);
+		buf_putc(out, ' ');
+	}
 	put_words(out, slice_of(why->text));
 }
 

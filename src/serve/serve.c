@@ -259,6 +259,13 @@ welcome(struct serve *s, int fd, int64_t now)
 		give_seat(s, fd, who, now);
 }
 
+void
+serve_adopt(struct serve *s, int fd, int64_t now)
+{
+	s->lanes++;
+	give_seat(s, fd, NULL, now);
+}
+
 /*
  * One that cannot be let in (no descriptor is left) keeps the listener ready:
  * asking at once again would spin.

@@ -115,6 +115,9 @@ bool serve_listen(struct serve *s, struct endpoint *at);
 /* Take over a socket that listens and does not block; false with errno. */
 bool serve_listen_on(struct serve *s, int fd);
 
+/* Take over a connected socket that does not block, as a peer. */
+void serve_adopt(struct serve *s, int fd, int64_t now);
+
 void serve_wait(struct serve *s, struct wait *w, int64_t now);
 void serve_step(struct serve *s, const struct wait *w, int64_t now);
 

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from queue_support import wait_for
+from queue_support import Box, wait_for
+from scripted import Server, dialogue
 from test_local import ANN, BOB, LocalBox
 
 ALL = ("EHLO me\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<both>\r\n"
@@ -123,3 +124,101 @@ def test_nobody_listens(box):
                            env=box.machine.environment(HOME="/nonexistent"))
     assert p.returncode == 74
     assert os.listdir(box.spool / "queue") == []
+
+
+# ---- where there is no queue: each message is delivered before its reply ----
+
+HELLO = "EHLO me\r\n"
+TEXT = "Subject: hi\r\n\r\nhello\r\n.. a dot\r\n.\r\n"
+
+
+def mail(*rcpts, sender="<a@x.test>"):
+    return (f"MAIL FROM:{sender}\r\n" +
+            "".join(f"RCPT TO:{r}\r\n" for r in rcpts) + "DATA\r\n" + TEXT)
+
+
+def refuse_no(c):
+    c.send(b"550 5.1.1 no\r\n" if "no@" in c.lines[-1] else b"250 Ok\r\n")
+
+
+@pytest.fixture(name="direct")
+def fixture_direct(machine):
+    """(what -bs said, the server) of an input, or of one where it is dead."""
+    def run(text, *args, dead=False, **over):
+        with Server(dialogue(**{"RCPT": refuse_no, **over})) as srv:
+            port = srv.port
+            box = Box(machine, spool=False, config=f"server = 127.0.0.1:{port}"
+                      "\ntls = none")
+            if not dead:
+                return box.sendmail(*(args or ("-bs",)),
+                                    stdin=text.encode()), srv
+        return box.sendmail(*(args or ("-bs",)), stdin=text.encode()), srv
+    return run
+
+
+def taken(srv):
+    return [m for c in srv.conns for m in c.messages if m]
+
+
+def test_direct(direct):
+    run, srv = direct(HELLO + mail("<b@x.test>") + mail("<c@x.test>") +
+                      "QUIT\r\n")
+    assert (run.rc, run.err) == (0, ""), run
+    assert codes(run) == ["220", "250"] + ["250", "250", "354", "250"] * 2 + [
+        "221"]
+    assert "AUTH" not in run.out and "RCPTMAX=1" in run.out
+    assert [m.split(b"\r\n\r\n")[1] for m in taken(srv)] == [
+        b"hello\r\n.. a dot\r\n"] * 2    # as it came over the line
+
+
+def test_direct_second_recipient(direct):
+    run, srv = direct(HELLO + mail("<b@x.test>", "<c@x.test>"))
+    assert codes(run)[3:] == ["250", "452", "354", "250"]
+    assert "\n452 4.5.3 " in run.out
+    assert [x for c in srv.conns for x in c.lines if "RCPT" in x] == [
+        "RCPT TO:<b@x.test>"]
+
+
+def test_direct_refusals(direct):
+    run, srv = direct(HELLO + mail("<no@x.test>") + mail("<b@x..test>") +
+                      mail("<b@x.test>"))
+    assert "\n550 5.1.1 no\r\n" in run.out
+    assert codes(run)[2:] == ["250", "250", "354", "550",
+                              "250", "501", "554"] + codes(run)[9:]
+    assert len(taken(srv)) == 1
+
+
+def test_direct_later(direct):
+    run, _ = direct(HELLO + mail("<b@x.test>"), MAIL="451 4.7.1 later")
+    assert codes(run)[-1] == "451" and "\n451 4.7.1 later\r\n" in run.out
+
+
+def test_direct_and_nobody_answers(direct):
+    run, _ = direct(HELLO + mail("<b@x.test>") + "QUIT\r\n", dead=True)
+    assert codes(run)[-2:] == ["451", "221"]
+    assert "Connection refused" in run.out
+
+
+def test_direct_batch(direct):
+    """Also without a greeting; the rest goes on after a refusal."""
+    run, srv = direct(mail("<no@x.test>") + mail("<b@x.test>"), "-bS")
+    assert (run.rc, run.out) == (65, "")
+    assert run.err == "sendmail: 550 5.1.1 no\n"
+    assert len(taken(srv)) == 1
+
+
+def test_direct_dsn(direct):
+    run, srv = direct(
+        HELLO + "MAIL FROM:<> RET=HDRS ENVID=a+2Bb SMTPUTF8\r\n"
+        "RCPT TO:<b@x.test> NOTIFY=FAILURE ORCPT=rfc822;B+2Bb@y\r\nDATA\r\n" +
+        TEXT, )
+    assert codes(run)[-1] == "250"
+    said = srv.conns[0].lines
+    assert [x for x in said if x.startswith("MAIL")][0].startswith(
+        "MAIL FROM:<>"), said
+
+
+def test_direct_end_of_input(direct):
+    """In the middle of a text: it is no message."""
+    run, srv = direct(HELLO + mail("<b@x.test>")[:-3])
+    assert taken(srv) == [] and "\n250 2.0.0" not in run.out
