@@ -108,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t k = 0; k < a.v[i].n; k++)
 			check_text(a.v[i].v[k].text);
 	}
-	for (size_t i = 0; i < a.n && i < 20; i++)
+	for (size_t i = 0; i < a.n && i < 5; i++)
 		check_name(&c, a.v[i].name);
 	aliases_free(&a);
 	return 0;
