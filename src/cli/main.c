@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/address_test.h"
 #include "cli/check.h"
 #include "cli/daemon.h"
 #include "cli/help.h"
@@ -162,6 +163,7 @@ run(const struct settings *s, const struct config *c)
 	case MODE_BATCH_SMTP:
 		break; /* main's own */
 	case MODE_TEST:
+		return address_test_run(s);
 	case MODE_SHOW_OPTIONS:
 	case NMODES:
 		break;

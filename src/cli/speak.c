@@ -98,14 +98,15 @@ open_queue(struct speak *k, int argc, char *const argv[])
 	return ok;
 }
 
-/* No queue: a server of our own, at the other end of a pair of sockets. */
+/* No queue for this mail: a server of our own, behind a pair of sockets. */
 static bool
 start_server(struct speak *k)
 {
 	int pair[2], how = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-	if (spool_reach(k->s->queue.path) != SPOOL_ABSENT ||
-	    socketpair(AF_UNIX, how, 0, pair) != 0)
+	if (spool_reach(k->s->queue.path) != SPOOL_ABSENT && !k->s->own_way)
+		return false;
+	if (socketpair(AF_UNIX, how, 0, pair) != 0)
 		return false;
 	k->server = fork();
 	if (k->server == 0) {
@@ -263,7 +264,7 @@ speak_run(const struct settings *s, int argc, char *const argv[])
 {
 	struct speak k = { .s = s, .socket = -1 };
 
-	if (!open_queue(&k, argc, argv) && !start_server(&k))
+	if ((s->own_way || !open_queue(&k, argc, argv)) && !start_server(&k))
 		return fail(s);
 	fcntl(k.socket, F_SETFL, 0);
 	greet(&k);

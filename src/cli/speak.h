@@ -5,7 +5,8 @@
  * The server is the queue's own, behind its socket for handing in: who we are
  * the kernel tells it, and what it says goes to standard output.  Where no
  * daemon runs and the spool is ours, one is started for as long as this takes.
- * Where there is no queue, direct.h is the server.
+ * Where there is no queue, or the user's own configuration says where his mail
+ * goes, direct.h is the server.
  * Of -bS only refusals are shown, on standard error.
  *
  * Whoever ends the first line with a bare LF means that by all line ends; of

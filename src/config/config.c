@@ -144,7 +144,8 @@ static bool
 is_personal(enum mode mode)
 {
 	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
-	    mode == MODE_CHECK_CONFIG;
+	    mode == MODE_CHECK_CONFIG || mode == MODE_TEST ||
+	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP;
 }
 
 /* What looks after the queue, which is this machine's. */
@@ -177,7 +178,7 @@ tells(const struct settings *asked)
 	return asked->show.verbose > 0 ||
 	    asked->show.stop_after == STAGE_ROUTE ||
 	    asked->mode == MODE_PRINT_CONFIG ||
-	    asked->mode == MODE_CHECK_CONFIG;
+	    asked->mode == MODE_CHECK_CONFIG || asked->mode == MODE_TEST;
 }
 
 /* The command line is not to blame for what clashes without it. */

@@ -207,6 +207,39 @@ def test_direct_batch(direct):
     assert len(taken(srv)) == 1
 
 
+def test_own_way(machine):
+    """His relay is no matter of the queue's."""
+    with Server(dialogue()) as srv:
+        box = LocalBox(machine)
+        own = box.folder / "home" / ".config" / "smtpsend"
+        own.mkdir(parents=True)
+        (own / "smtpsend.conf").write_text(
+            f"server = 127.0.0.1:{srv.port}\ntls = none\n")
+        home = own.parents[1]
+        for f in (home, *home.rglob("*")):
+            os.chown(f, BOB, BOB)
+        run = box.command("sendmail", "-bs", uid=BOB,
+                          stdin=(HELLO + mail("<b@x.test>")).encode(),
+                          env={"HOME": str(home)})
+    assert codes(run)[-1] == "250", run
+    assert len(taken(srv)) == 1 and box.files() == []
+
+
+@pytest.mark.parametrize("words, text, rc, said", [
+    ([], "3,0 bob\n", 0, "bob: the mailbox of this user\n"),
+    (["bob"], "", 0, "bob: the mailbox of this user\n"),
+    ([], "both\n\n/map x\n/quit\nnosuch@box\n", 0,
+     "ann: the mailbox of this user\nonly addresses"),
+    ([], "nosuch@box\nbob\n", 67, "nobody of this host has this name"),
+], ids=str)
+def test_addresses(machine, words, text, rc, said):
+    """-bt: aliases and the way, as -bv shows them."""
+    box = LocalBox(machine, aliases=ALIASES)
+    run = box.sendmail("-bt", *words, stdin=text.encode())
+    assert run.rc == rc, run
+    assert said in run.out and box.files() == []
+
+
 def test_direct_dsn(direct):
     run, srv = direct(
         HELLO + "MAIL FROM:<> RET=HDRS ENVID=a+2Bb SMTPUTF8\r\n"
