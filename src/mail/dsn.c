@@ -11,7 +11,7 @@
 #include "mail/word.h"
 
 #define NAMED_MAX 100	/* octets of an address in a Subject */
-#define ID_MAX	  250	/* ... of a Message-ID that is referred to */
+#define ID_MAX	  990	/* ... of a Message-ID that is referred to */
 
 /* ---- what comes from elsewhere ---- */
 
@@ -32,12 +32,17 @@ void
 dsn_clean(struct buf *out, struct slice text, size_t max, bool letters)
 {
 	struct buf line = { 0 }, shown = { 0 };
-	struct slice some = cut(text, max), c;
+	struct slice some = cut(text, max), rest, c;
 
 	for (size_t i = 0; i < some.n; i++)
 		buf_putc(&line, strchr("\r\n\t", some.p[i]) && some.p[i] ?
 		    ' ' : some.p[i]);
-	text_escape(&shown, buf_slice(&line));
+	rest = buf_slice(&line);
+	while (slice_cut(&rest, '\\', &c)) {
+		text_escape(&shown, c);
+		if (rest.p) /* it stays what it was: DOMAIN\user */
+			buf_putc(&shown, '\\');
+	}
 	for (c = buf_slice(&shown); c.n > 0; c = slice_from(c, 1))
 		if (ascii_is_high(c.p[0]) && !letters)
 			buf_putf(out, "\\x%02x", (unsigned char)c.p[0]);

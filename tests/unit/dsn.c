@@ -66,7 +66,7 @@ static const struct scene {
 		"Content-Transfer-Encoding: 7bit\n",
 		"\nFrom the end\n\n--=_other--\n",
 		"        552 a\n        552 b\n",
-		"Diagnostic-Code: smtp; 552 a b\n", "Status: 5.0.0\n",
+		"Diagnostic-Code: smtp; 552-a\n 552 b\n", "Status: 5.0.0\n",
 		"    In detail:\n        c.example: no such domain\n",
 		"Status: 5.1.2\nDiagnostic-Code: x-smtpsend; "
 		"c.example: no such domain\n",
@@ -97,6 +97,17 @@ static const struct scene {
 		"was handed on to bob@b.example\n" },
 	    .lacks = { "What you can do" } },
 
+	{ .name = "by address", .dsn = { .to = SLICE("ann@a.example"),
+	      .envid = SLICE("e+1") },
+	    .who = { { "bob@b.example", .code = 550, .esc = ESC(5, 1, 1),
+		.host = "192.0.2.7", .text = "DOMAIN\\user?" },
+		{ "joe@b.example", .code = 550, .host = "2001:db8::7",
+		.text = "no" } },
+	    .has = { "Original-Envelope-Id: e+1\nReporting-MTA: dns; mx.a",
+		"\nRemote-MTA: dns; [192.0.2.7]\n",
+		"\nRemote-MTA: dns; [IPv6:2001:db8::7]\n",
+		"Diagnostic-Code: smtp; 550 5.1.1 DOMAIN\\user?\n" } },
+
 	{ .name = "hostile", .dsn = { .to = SLICE("ann@a.example") },
 	    .who = { { "bob@b.example",
 		.orcpt = "rfc822;x\r\nAction: delivered\xff", .code = 550,
@@ -106,8 +117,8 @@ static const struct scene {
 		"\nOriginal-Recipient: rfc822;x  Action: delivered\\xff\n",
 		"\nRemote-MTA: dns; mx  \\x1b[31m\n",
 		"Content-Transfer-Encoding: quoted-printable\n",
-		"        550 \\x1b[2J\\xe9=C3=A9\\x7f\\\\\n",
-		"\\x1b[2J\\xe9\\xc3\\xa9\\x7f\\\\\n" },
+		"        550 \\x1b[2J\\xe9=C3=A9\\x7f\\\n",
+		"\\x1b[2J\\xe9\\xc3\\xa9\\x7f\\\n" },
 	    .lacks = { "\nAction: delivered", "\nStatus: 2", "\n--=_" ID
 		"\n.\n" } },
 
