@@ -41,7 +41,7 @@ ELSEWHERE = {
     "ProtectKernelTunables", "ProtectProc", "PrivateMounts", "RemoveIPC",
     "KeyringMode", "LockPersonality", "RestrictNamespaces", "RestrictRealtime",
     "RestrictSUIDSGID", "SystemCallArchitectures", "SystemCallErrorNumber",
-    "AmbientCapabilities",
+    "AmbientCapabilities", "AppArmorProfile",
 }
 FLAGS = {"ProtectSystem": ["strict"], "ProtectHome": ["yes"],
          "PrivateTmp": ["yes"], "PrivateDevices": ["yes"],

@@ -247,7 +247,7 @@ def test_a_mistyped_word_is_no_file(smtpsend, word, tmp_path):
       'Cc or Bcc"'}),
     ("empty", ["bob@example.test"], b"", None,
      {"exit": "65", "why": '"the message is empty"'}),
-    ("cannot", ["-bs"], b"", None, {"exit": str(UNAVAILABLE)}),
+    ("cannot", ["-bO"], b"", None, {"exit": str(UNAVAILABLE)}),
 ])
 def test_what_fails_before_the_envelope(machine, tmp_path, what, args, message,
                                         config, want):
