@@ -49,12 +49,21 @@ given_put(struct buf *out, const struct given *g, const char *option)
 	}
 }
 
+/* Nobody sees what it says. */
+static bool
+is_service(enum mode mode)
+{
+	return mode == MODE_DAEMON || mode == MODE_DAEMON_FOREGROUND ||
+	    mode == MODE_LOCAL_AGENT || mode == MODE_QUEUE_RUN;
+}
+
 const char *
 settings_log(const struct settings *s)
 {
 	if (s->show.log)
 		return s->show.log;
-	return s->personality == AS_SMTPSEND ? "none" : "syslog";
+	return s->personality == AS_SMTPSEND && !is_service(s->mode) ?
+	    "none" : "syslog";
 }
 
 /* -q alone runs the queue, -q30m alone is a daemon; -bd keeps its mode. */

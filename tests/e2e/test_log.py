@@ -16,6 +16,7 @@ import pytest
 import conftest
 from faults_support import (MESSAGE, OK, TEMPFAIL, UNAVAILABLE, Server,
                             closed_port, dialogue, smtpsend)
+from queue_support import Box, wait_for
 
 
 class Syslogd:
@@ -131,6 +132,23 @@ def test_smtpsend_logs_only_when_told(machine):
                             wrap=box).rc == OK
             line, = log.lines()
     assert " smtpsend[" in line
+
+
+def test_the_daemon_logs_unasked(machine):
+    """Nobody sees what it prints."""
+    with Server(dialogue()) as srv:
+        box = Box(machine, f"server = 127.0.0.1:{srv.port}\ntls = none")
+        with Syslogd(box.machine.dev / "log") as log, \
+                subprocess.Popen([*box.machine, str(box.bin / "smtpsend"),
+                                  "--daemon"],
+                                 env=box.machine.environment()) as p:
+            wait_for((box.run / "submit").exists)
+            assert box.sendmail("bob@example.test").rc == OK
+            wait_for(lambda: srv.conns and box.queue() == [])
+            p.terminate()
+            assert p.wait(10) == 0
+            said = log.lines()
+    assert any("smtpsend" in x and "status=delivered" in x for x in said)
 
 
 def test_the_configuration_may_say_none(machine, tmp_path):
