@@ -196,7 +196,7 @@ def test_init_script(world, script, tmp_path):
     wait_for(lambda: (box.run / "submit").exists())
     assert script("start")[0] == 0      # it runs already
     pid = int((tmp_path / "smtpsend.pid").read_text())
-    assert os.stat(f"/proc/{pid}").st_uid == SPOOL_UID
+    wait_for(lambda: os.stat(f"/proc/{pid}").st_uid == SPOOL_UID)
     assert script("status")[0] == 0
     assert box.sendmail("-f", ME, "joe@b.example", uid=4321).rc == 0
     wait_for(lambda: mails(srv))
