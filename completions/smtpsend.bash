@@ -7,7 +7,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
 	--verbose --json --transcript --log --explain --quit-after
-	--config --no-config --print-config --help --version
+	--config --no-config --print-config --import-config --help --version
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
@@ -83,7 +83,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C)
+		--config | -C | --import-config)
 		_smtpsend_files "$cur"
 		return
 		;;

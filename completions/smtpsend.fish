@@ -42,6 +42,7 @@ complete -c smtpsend -l quit-after -x -a 'connect ehlo tls mail rcpt' -d 'Stop a
 complete -c smtpsend -s C -l config -r -F -d 'Read this configuration only'
 complete -c smtpsend -l no-config -d 'Read no configuration'
 complete -c smtpsend -l print-config -d 'Show what is configured; send nothing'
+complete -c smtpsend -l import-config -r -F -d 'Show the configuration of another program as ours'
 complete -c smtpsend -l help -d 'Print a summary of all options'
 complete -c smtpsend -l version -d 'Print versions'
 

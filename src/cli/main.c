@@ -14,6 +14,7 @@
 #include "cli/daemon.h"
 #include "cli/help.h"
 #include "cli/home.h"
+#include "cli/moving.h"
 #include "cli/queue.h"
 #include "cli/receive.h"
 #include "cli/runq.h"
@@ -138,6 +139,8 @@ run(const struct settings *s, const struct config *c)
 		return run_version(s->show.verbose > 0);
 	case MODE_PRINT_CONFIG:
 		return run_print_config(c);
+	case MODE_IMPORT_CONFIG:
+		return moving_run(s);
 	case MODE_CHECK_CONFIG:
 		return check_run(s);
 	case MODE_SINK:

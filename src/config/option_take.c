@@ -202,6 +202,14 @@ take_print_config(struct option_call *c, const char *value)
 }
 
 bool
+take_import_config(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_IMPORT_CONFIG;
+	c->settings->show.import = value;
+	return true;
+}
+
+bool
 take_help(struct option_call *c, const char *value)
 {
 	(void)value;

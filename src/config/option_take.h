@@ -49,6 +49,7 @@ bool take_relay(struct option_call *c, const char *value);
 bool take_proxy(struct option_call *c, const char *value);
 bool take_domain(struct option_call *c, const char *value);
 bool take_print_config(struct option_call *c, const char *value);
+bool take_import_config(struct option_call *c, const char *value);
 bool take_port(struct option_call *c, const char *value);
 bool take_resolver(struct option_call *c, const char *value);
 bool take_source(struct option_call *c, const char *value);

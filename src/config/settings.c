@@ -10,6 +10,8 @@ static const char *const modes[NMODES] = {
 	[MODE_DELIVER] = "deliver (-bm)",
 	[MODE_SINK] = "receive (--sink)",
 	[MODE_PRINT_CONFIG] = "print the configuration (--print-config)",
+	[MODE_IMPORT_CONFIG] = "print another program's configuration as ours "
+	    "(--import-config)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
 	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",
@@ -113,6 +115,7 @@ answers_to_somebody(const struct settings *s)
 	bool answers = s->mode == MODE_ALIASES || s->mode == MODE_QUEUE_LIST ||
 	    s->mode == MODE_QUEUE_COUNT || s->mode == MODE_HOST_STATUS ||
 	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG ||
+	    s->mode == MODE_IMPORT_CONFIG ||
 	    s->mode == MODE_DAEMON_FOREGROUND;
 
 	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;

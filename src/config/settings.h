@@ -37,6 +37,7 @@ enum mode {
 	MODE_DELIVER,		/* -bm, the default; --explain, -bv: the way */
 	MODE_SINK,		/* --sink */
 	MODE_PRINT_CONFIG,	/* --print-config */
+	MODE_IMPORT_CONFIG,	/* --import-config */
 	MODE_HELP,		/* --help */
 	MODE_VERSION,		/* --version, -bV */
 	MODE_SMTP,		/* -bs: SMTP on stdin and stdout */
@@ -145,6 +146,7 @@ struct show_settings {
 	bool json;
 	bool build;		/* -d0.1 and its kin: print the version first */
 	struct given transcript; /* -X, --transcript; never as sendmail */
+	const char *import;	/* --import-config: [FORMAT:]FILE */
 	const char *log;	/* --log: settings_log() knows the default */
 	enum stage stop_after;	/* STAGE_NONE = send; ROUTE = only the way
 				   there (--explain); GREETING, EHLO, TLS, MAIL
