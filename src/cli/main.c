@@ -129,49 +129,33 @@ run_print_config(const struct config *c)
 	return status;
 }
 
+/* Who does what; the rest is main's own, or cannot be. */
+static int (*const jobs[NMODES])(const struct settings *s) = {
+	[MODE_DELIVER] = send_run,
+	[MODE_SINK] = receive_run,
+	[MODE_IMPORT_CONFIG] = moving_run,
+	[MODE_CHECK_CONFIG] = check_run,
+	[MODE_TEST] = address_test_run,
+	[MODE_ALIASES] = home_check_aliases,
+	[MODE_LOCAL_AGENT] = home_agent_run,
+	[MODE_QUEUE_RUN] = runq_run,
+	[MODE_QUEUE_LIST] = queue_run,
+	[MODE_QUEUE_DESK] = queue_run,
+	[MODE_QUEUE_COUNT] = queue_run,
+	[MODE_HOST_STATUS] = queue_run,
+	[MODE_HOST_PURGE] = queue_run,
+};
+
 static int
 run(const struct settings *s, const struct config *c)
 {
-	switch (s->mode) {
-	case MODE_HELP:
+	if (s->mode == MODE_HELP)
 		return run_help();
-	case MODE_VERSION:
+	if (s->mode == MODE_VERSION)
 		return run_version(s->show.verbose > 0);
-	case MODE_PRINT_CONFIG:
+	if (s->mode == MODE_PRINT_CONFIG)
 		return run_print_config(c);
-	case MODE_IMPORT_CONFIG:
-		return moving_run(s);
-	case MODE_CHECK_CONFIG:
-		return check_run(s);
-	case MODE_SINK:
-		return receive_run(s);
-	case MODE_DELIVER:
-		return send_run(s);
-	case MODE_QUEUE_RUN:
-		return runq_run(s);
-	case MODE_DAEMON:
-	case MODE_DAEMON_FOREGROUND:
-		break; /* main's own */
-	case MODE_QUEUE_LIST:
-	case MODE_QUEUE_DESK:
-	case MODE_QUEUE_COUNT:
-	case MODE_HOST_STATUS:
-	case MODE_HOST_PURGE:
-		return queue_run(s);
-	case MODE_LOCAL_AGENT:
-		return home_agent_run(s);
-	case MODE_ALIASES:
-		return home_check_aliases(s);
-	case MODE_SMTP:
-	case MODE_BATCH_SMTP:
-		break; /* main's own */
-	case MODE_TEST:
-		return address_test_run(s);
-	case MODE_SHOW_OPTIONS:
-	case NMODES:
-		break;
-	}
-	return refuse_mode(s);
+	return jobs[s->mode] ? jobs[s->mode](s) : refuse_mode(s);
 }
 
 static bool
