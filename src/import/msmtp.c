@@ -107,18 +107,41 @@ default_account(struct accounts *all)
 	return a;
 }
 
+/* Their words are the same, as a copy's are. */
+static bool
+has_same_words(const struct import_relay *a, const struct import_relay *b)
+{
+	const char *const one[] = { a->host, a->user, a->auth, a->from, a->ca,
+		a->cert, a->key, a->tls_name, a->helo, a->source, a->proxy,
+		a->secret_key, a->secret, a->script, a->script_file };
+	const char *const other[] = { b->host, b->user, b->auth, b->from, b->ca,
+		b->cert, b->key, b->tls_name, b->helo, b->source, b->proxy,
+		b->secret_key, b->secret, b->script, b->script_file };
+
+	for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+		if (one[i] != other[i])
+			return false;
+	return true;
+}
+
+/* But for their names. */
+static bool
+is_same(const struct import_relay *a, const struct import_relay *b)
+{
+	return a->port == b->port && a->tls == b->tls &&
+	    a->wrapped == b->wrapped && a->lmtp == b->lmtp &&
+	    a->login == b->login && a->chosen == b->chosen &&
+	    a->shell == b->shell && a->script_runs == b->script_runs &&
+	    has_same_words(a, b);
+}
+
 /* "account default : work" is work once more. */
 static struct msmtp_account *
 same_before(struct accounts *all, const struct msmtp_account *a)
 {
-	struct import_relay one = a->relay, other;
-
-	for (size_t i = 0; i < all->n && &all->v[i] != a; i++) {
-		other = all->v[i].relay;
-		other.name = one.name;
-		if (memcmp(&one, &other, sizeof one) == 0)
+	for (size_t i = 0; i < all->n && &all->v[i] != a; i++)
+		if (is_same(&a->relay, &all->v[i].relay))
 			return &all->v[i];
-	}
 	return NULL;
 }
 
