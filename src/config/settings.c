@@ -10,8 +10,7 @@ static const char *const modes[NMODES] = {
 	[MODE_DELIVER] = "deliver (-bm)",
 	[MODE_SINK] = "receive (--sink)",
 	[MODE_PRINT_CONFIG] = "print the configuration (--print-config)",
-	[MODE_IMPORT_CONFIG] = "print another program's configuration as ours "
-	    "(--import-config)",
+	[MODE_IMPORT_CONFIG] = "import a configuration (--import-config)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
 	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",
