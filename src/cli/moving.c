@@ -118,7 +118,8 @@ moving_run(const struct settings *s)
 		status = refuse(s, path, strerror(errno), EX_NOINPUT);
 	else
 		status = move_in(s, format, path, buf_slice(&text), !is_file);
-	explicit_bzero(text.base, text.cap);
+	if (text.base)
+		explicit_bzero(text.base, text.cap);
 	buf_free(&text);
 	return status;
 }

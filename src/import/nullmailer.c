@@ -172,7 +172,8 @@ read_remote(struct import_reader *r, struct slice line)
 		    "at what the command wrote");
 	if (n->relay.host)
 		settle_remote(n);
-	explicit_bzero(word.base, word.cap);
+	if (word.base)
+		explicit_bzero(word.base, word.cap);
 	buf_free(&word);
 }
 

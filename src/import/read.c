@@ -133,7 +133,8 @@ import_lines_of(struct import_reader *r, const char *path, bool must_exist,
 	} else if (must_exist || (errno != ENOENT && errno != ENOTDIR)) {
 		import_note(r->im, slice_of(path), strerror(errno));
 	}
-	explicit_bzero(text.base, text.cap);
+	if (text.base)
+		explicit_bzero(text.base, text.cap);
 	buf_free(&text);
 	return ok;
 }
