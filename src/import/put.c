@@ -259,6 +259,14 @@ put_word(struct buf *out, const char *word)
 	buf_putc(out, '\'');
 }
 
+/* Whoever copies it from a terminal gets what it is. */
+static bool
+can_be_copied(const char *word)
+{
+	return utf8_is_valid(slice_of(word)) &&
+	    !ascii_has_control(slice_of(word));
+}
+
 /* The password is to be in a file of its own, and how it gets there. */
 static void
 put_password_file(struct import *im, struct buf *out,
@@ -268,7 +276,12 @@ put_password_file(struct import *im, struct buf *out,
 
 	buf_putf(&path, "%s/smtpsend/%s.password",
 	    im->own ? "~/.config" : "/etc", r->name);
-	if (r->script) {
+	if (r->script && !(can_be_copied(r->script) &&
+	    can_be_copied(r->script_file))) {
+		buf_puts(out, "# put it there: it is in ");
+		text_escape(out, slice_of(r->script_file));
+		buf_putc(out, '\n');
+	} else if (r->script) {
 		buf_puts(out, "# put it there: (umask 077; sed -n ");
 		put_word(out, r->script);
 		buf_putc(out, ' ');
