@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "route/rules.h"
 
 const char *
 import_keep(struct import *im, struct slice s)
@@ -206,19 +207,23 @@ import_hostport(struct import *im, struct import_relay *r, struct slice text)
 	return true;
 }
 
+/* "KEY = URL", of a server without a scheme where there is none to tell. */
 static void
-put_host(struct buf *out, const struct import_relay *r)
+put_host(struct import *im, struct buf *out, const char *key,
+    const struct import_relay *r)
 {
 	bool bare6 = strchr(r->host, ':') && r->host[0] != '[';
+	struct buf url = { 0 };
 
-	buf_puts(out,
-	    r->lmtp             ? "lmtp://"
-		: r->wrapped    ? "smtps://"
-		: import_is_relay(r) ? "smtp://"
-				: "");
-	buf_putf(out, bare6 ? "[%s]" : "%s", r->host);
+	buf_puts(&url, r->lmtp			 ? "lmtp://"
+			: r->wrapped		 ? "smtps://"
+			: import_is_relay(r)	 ? "smtp://"
+						 : "");
+	buf_putf(&url, bare6 ? "[%s]" : "%s", r->host);
 	if (r->port != 0)
-		buf_putf(out, ":%u", r->port);
+		buf_putf(&url, ":%u", r->port);
+	import_set(im, out, key, buf_slice(&url));
+	buf_free(&url);
 }
 
 static void
@@ -241,20 +246,27 @@ put_way(struct import *im, struct buf *out, const struct import_relay *r)
 	put_key(im, out, "proxy", r->proxy);
 }
 
-/* A word of a command for sh; ~/ stays what it means. */
+/*
+ * A word of a command for sh; ~/ stays what it means.  What a terminal may not
+ * be shown (an override of the direction in a file's name) is escaped: then
+ * the command is of no use, but does no harm.
+ */
 static void
 put_word(struct buf *out, const char *word)
 {
+	size_t n;
+
 	if (word[0] == '~' && word[1] == '/') {
 		buf_puts(out, "~/");
 		word += 2;
 	}
 	buf_putc(out, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			buf_puts(out, "'\\''");
-		else if (!ascii_is_control(*word))
-			buf_putc(out, *word);
+	while (*word) {
+		n = strcspn(word, "'\\");
+		text_escape(out, (struct slice){ word, n });
+		word += n;
+		if (*word)
+			buf_puts(out, *word++ == '\'' ? "'\\''" : "\\");
 	}
 	buf_putc(out, '\'');
 }
@@ -315,9 +327,8 @@ put_secret(struct import *im, struct buf *out, const struct import_relay *r)
 static void
 put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 {
-	buf_putf(out, "\n[relay %s]\nurl = ", r->name);
-	put_host(out, r);
-	buf_putc(out, '\n');
+	buf_putf(out, "\n[relay %s]\n", r->name);
+	put_host(im, out, "url", r);
 	if (r->login) {
 		put_key(im, out, "user", r->user);
 		put_key(im, out, "auth", r->auth);
@@ -328,31 +339,50 @@ put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 	put_way(im, out, r);
 }
 
+/* The key `relay`, of all for all mail; false: there is none. */
+static bool
+put_relays(struct import *im, struct buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < im->nrelays; i++) {
+		const struct import_relay *r = &im->relay[i];
+
+		if (!r->chosen || !import_is_relay(r))
+			continue;
+		if (n == RELAYS_MAX)
+			import_note(im, slice_of(r->name), "more relays than "
+			    "can be tried in turn: not in the list");
+		else
+			buf_putf(out, n++ == 0 ? "relay = %s" : " %s", r->name);
+	}
+	if (n > 0)
+		buf_putc(out, '\n');
+	return n > 0;
+}
+
 /* The keys `relay` or `server`: where all mail goes. */
 static void
 put_choice(struct import *im, struct buf *out)
 {
-	const struct import_relay *server = NULL;
-	const char *before = "relay =";
+	bool done = put_relays(im, out);
 
 	for (size_t i = 0; i < im->nrelays; i++) {
-		if (!im->relay[i].chosen)
+		const struct import_relay *r = &im->relay[i];
+
+		if (!r->chosen || import_is_relay(r))
 			continue;
-		if (!import_is_relay(&im->relay[i])) {
-			server = server ? server : &im->relay[i];
+		if (done) {
+			import_note(im, slice_of(r->host), "one server, or "
+			    "relays: this one has no login and verified TLS, "
+			    "and no place beside others");
 			continue;
 		}
-		buf_putf(out, "%s %s", before, im->relay[i].name);
-		before = "";
+		put_host(im, out, "server", r);
+		buf_putf(out, "tls = %s\n", tls_level_name(r->tls));
+		put_way(im, out, r);
+		done = true;
 	}
-	if (before[0] == '\0')
-		buf_putc(out, '\n');
-	if (before[0] == '\0' || !server)
-		return;
-	buf_puts(out, "server = ");
-	put_host(out, server);
-	buf_putf(out, "\ntls = %s\n", tls_level_name(server->tls));
-	put_way(im, out, server);
 }
 
 static void
