@@ -62,6 +62,25 @@ runner_new(const struct runner_config *config, struct events *events,
 	return r;
 }
 
+/* What was asked for becomes durable, and nothing follows from it. */
+static void
+await_answers(struct runner *r)
+{
+	struct wait w = { 0 };
+	struct store_answer a;
+
+	while (store_owed(r->store) > 0) {
+		if (store_answer(r->store, &a)) {
+			run_ignore_answer(&a);
+			continue;
+		}
+		wait_clear(&w);
+		wait_add(&w, store_fd(r->store), POLLIN);
+		wait_poll(&w, 0);
+	}
+	wait_free(&w);
+}
+
 void
 runner_free(struct runner *r)
 {
@@ -71,6 +90,7 @@ runner_free(struct runner *r)
 		return;
 	deliver_free(r->deliver);
 	run_local_free(r);
+	await_answers(r);
 	while ((run = list_first(&r->runs)) || (run = list_first(&r->stuck))) {
 		store_release(r->store, run->entry);
 		run_drop(run);

@@ -120,8 +120,9 @@ void run_record(struct run *run, const struct deliver_batch *batch);
 /* The report that is planned, with its draft. */
 void run_ask_report(struct run *run);
 
-/* An answer of the store, owner and all. */
+/* An answer of the store, owner and all; or of one whose run is over. */
 void run_answer(const struct store_answer *a);
+void run_ignore_answer(const struct store_answer *a);
 
 /* ---- run_end.c: all are settled: reports, and where it goes from here ---- */
 

@@ -642,6 +642,33 @@ test_stop(void **state)
 	free_world();
 }
 
+/* Its time is over while the disk has not answered: all that was asked for is
+ * done, and nothing more. */
+static void
+test_end_with_answers_owed(void **state)
+{
+	char id[10][STORE_ID + 1];
+
+	(void)state;
+	make_world(NULL, 0);
+	w.config.store.recorders = 1;
+	start_runner();
+	step_all();
+	for (int i = 0; i < 10; i++) {
+		struct stored m = { .uid = 1000, .queue_only = true };
+
+		add_as(&m, "a@down.test", id[i]);
+		runner_add(w.runner[0], id[i]);
+	}
+	step_all();
+	for (int i = 0; i < 10; i++)
+		assert_true(runner_is_active(w.runner[0], id[i]));
+	free_runners();
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(mail_slot_of(id[i]).runs, 1);
+	free_world();
+}
+
 static void
 test_cancel(void **state)
 {
@@ -941,6 +968,7 @@ main(void)
 		cmocka_unit_test(test_busy_once),
 		cmocka_unit_test(test_three_runners),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_end_with_answers_owed),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_nothing_can_be_recorded),
 		cmocka_unit_test(test_damaged),
