@@ -168,7 +168,7 @@ sweep_one(struct chores *c, const char *id, int64_t now, int64_t wall)
 		store_release(s, e);
 		return;
 	}
-	if (!store_remove(s, e))
+	if (!store_settle(s, e))
 		return;
 	buf_putf(&line, "%s: removed: a report that nobody could be told of, "
 	    "and held-lifetime is over", id);

@@ -70,6 +70,7 @@ take_it(struct task *t, const char *id, struct buf *out, int64_t now)
 	case STORE_CORRUPT:
 		task_problem(t, id, EX_DATAERR, out, "%s", why.text);
 		break;
+	case STORE_UNREADABLE:
 	case STORE_REFUSED:
 		task_problem(t, id, EX_IOERR, out, "%s", why.text);
 		break;
@@ -278,15 +279,9 @@ begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
 	struct store *s = t->desk->store;
 
 	if (t->request.verb == VERB_RM) {
-		bool gone = store_remove(s, t->entry);
-
-		t->entry = NULL;
-		if (gone)
-			count_change(t, id, now);
-		else
-			task_problem(t, id, EX_IOERR, out, "it could not be "
-			    "removed; is the disk writable?");
-		return end_change(t, id);
+		store_remove(s, t->entry, t);
+		t->owed = true;
+		return TURN_WAIT;
 	}
 	if (t->place != STORE_QUEUE)
 		return change_aside(t, id, out, now);

@@ -35,6 +35,7 @@ task_absent(struct task *t, const char *id, enum store_take got,
 		task_problem(t, id, EX_DATAERR, out,
 		    "a later version of smtpsend has written it");
 		break;
+	case STORE_UNREADABLE:
 	case STORE_REFUSED:
 		task_problem(t, id, EX_TEMPFAIL, out, "%s", why->text);
 		break;

@@ -37,6 +37,7 @@ struct item {
 	unsigned char class;	/* enum mail_class */
 	unsigned char state;	/* enum item_state */
 	unsigned char busy;	/* how often somebody else had it */
+	bool unread;		/* the disk did not give it out */
 	bool woken;		/* the try that its enqueue has booked */
 	bool forced;		/* it is tried whatever its slots say */
 	bool dirty;		/* it was changed while it was active */

@@ -45,6 +45,26 @@ look_later(struct runner *r, struct item *i, const struct outcome *why)
 	index_wait(&r->index, i, r->now + SECONDS(300), 0);
 }
 
+/* What a disk refuses once more is so for good (FAULTS 49). */
+static void
+cannot_read(struct runner *r, struct item *i, struct outcome *why)
+{
+	struct outcome said;
+
+	if (r->config->once || r->config->woken_only) {
+		leave_alone(r, i, why, MAILLOG_ERROR);
+		return;
+	}
+	if (!i->unread || !store_give_up(r->store, i->id, why)) {
+		i->unread = true;
+		look_later(r, i, why);
+		return;
+	}
+	outcome_fail(&said, FAILED, STAGE_READ, ESC(5, 3, 0),
+	    "put aside into corrupt/: %s", why->text);
+	leave_alone(r, i, &said, MAILLOG_CRITICAL);
+}
+
 /* It has it all, and nothing is to be done for it now. */
 static void
 give_back(struct run *run)
@@ -70,6 +90,7 @@ run_new(struct runner *r, struct item *i, struct entry *e)
 	e->owner = run;
 	i->run = run;
 	i->busy = 0;
+	i->unread = false;
 	list_append(&r->runs, &run->node, run);
 	return run;
 }
@@ -155,6 +176,9 @@ run_begin(struct runner *r, struct item *i)
 		break;
 	case STORE_NEWER:
 		leave_alone(r, i, &why, MAILLOG_ERROR);
+		break;
+	case STORE_UNREADABLE:
+		cannot_read(r, i, &why);
 		break;
 	case STORE_REFUSED:
 		r->status = r->status ? r->status : EX_TEMPFAIL;

@@ -42,6 +42,7 @@ open_entry(struct runner *r, const char *id, struct entry **e,
 	case STORE_BUSY:
 	case STORE_CORRUPT:
 	case STORE_NEWER:
+	case STORE_UNREADABLE:
 	case STORE_REFUSED:
 		break;
 	}

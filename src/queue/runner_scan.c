@@ -155,6 +155,7 @@ runner_look(struct runner *r, struct item *i)
 		store_release(r->store, e);
 		break;
 	case STORE_CORRUPT:
+	case STORE_UNREADABLE:
 		index_ready(&r->index, i); /* who takes it moves it */
 		break;
 	case STORE_GONE:

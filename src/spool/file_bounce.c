@@ -175,6 +175,7 @@ finish(struct store *s, struct file_entry *e, const char *hidden, int fd,
 	case STORE_BUSY:
 	case STORE_GONE:
 	case STORE_NEWER:
+	case STORE_UNREADABLE:
 	case STORE_REFUSED:
 		close(fd);
 		return false;

@@ -72,6 +72,7 @@ struct file_entry {
 	struct hash_key hash;	/* of its envelope */
 	struct where *where;	/* by number: the message's, the recipients' */
 	struct request *running; /* the one that is carried out */
+	bool removed;		/* ... or was, by store_remove() */
 	struct request_row waiting;
 };
 
@@ -83,6 +84,7 @@ struct request {
 	struct file_entry *entry; /* or NULL */
 	struct mark *before;	/* what the marks replaced, for a bounce that
 				   came to nothing; or NULL */
+	unsigned again;		/* runs of its job, but the last */
 	struct request *next;
 };
 

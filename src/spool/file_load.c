@@ -80,12 +80,14 @@ broken(struct outcome *why, const char *id, const char *what)
 static enum store_take
 unreadable(struct outcome *why, const char *id)
 {
-	if (errno == ENODATA)
+	int error = errno;
+
+	if (error == ENODATA)
 		return broken(why, id, "it is too short");
 	outcome_fail(why, DEFERRED, STAGE_READ, ESC(4, 3, 0),
 	    "read message file %s: %s", id ? id : "of a report",
-	    strerror(errno));
-	return STORE_REFUSED;
+	    strerror(error));
+	return error == EIO ? STORE_UNREADABLE : STORE_REFUSED;
 }
 
 /* ---- the parts ---- */

@@ -14,7 +14,8 @@
 #include "base/mem.h"
 #include "spool/recorder.h"
 
-#define DROPS 64 /* on their way: more cannot pile up descriptors */
+#define DROPS 64  /* on their way: more cannot pile up descriptors */
+#define AGAIN 500 /* runs of a job whose key is taken, some ms each */
 
 static void
 row_append(struct request_row *row, struct request *r)
@@ -78,12 +79,22 @@ finish(struct store *s, struct request *r)
 		say_why(s, r);
 	if (e)
 		file_marks_done(r);
+	if (result->ok && r->job.spec.kind == JOB_REMOVE)
+		file_forget_words(s, file_folder_of(e->entry.place),
+		    e->entry.mail.id);
 	row_append(&s->done, r);
 	if (!e)
 		return;
 	e->running = row_take(&e->waiting);
 	if (e->running)
 		carry_out(s, e->running);
+}
+
+/* Others have their turn meanwhile. */
+static bool
+is_to_run_again(struct request *r)
+{
+	return r->job.result.busy && r->again++ < AGAIN;
 }
 
 static void
@@ -93,8 +104,19 @@ carry_out(struct store *s, struct request *r)
 		recorders_submit(s->recorders, &r->job);
 		return;
 	}
-	job_run(&r->job);
+	do {
+		job_run(&r->job);
+	} while (is_to_run_again(r));
 	finish(s, r);
+}
+
+static void
+was_run(struct store *s, struct request *r)
+{
+	if (is_to_run_again(r))
+		recorders_submit(s->recorders, &r->job);
+	else
+		finish(s, r);
 }
 
 void
@@ -161,7 +183,7 @@ next_answered(struct store *s)
 	    job->spec.kind == JOB_DROP)
 		dropped(s, job->owner);
 	if (job)
-		finish(s, job->owner);
+		was_run(s, job->owner);
 	return row_take(&s->done);
 }
 

@@ -176,6 +176,29 @@ store_take_at(struct store *s, enum store_place place, const char *id,
 	return STORE_REFUSED;
 }
 
+bool
+store_give_up(struct store *s, const char *id, struct outcome *why)
+{
+	int fd = open_message(s, IN_QUEUE, id, O_RDWR, why);
+	enum store_take got = STORE_REFUSED;
+	struct file_entry *e;
+	struct outcome ignored;
+	bool moved;
+
+	if (fd < 0)
+		return false;
+	if (lock(fd, s->folder[IN_QUEUE], id, why) == STORE_TAKEN)
+		got = file_load(s, fd, id, &e, why);
+	if (got == STORE_TAKEN) {
+		file_entry_free(e);
+		return false;
+	}
+	moved = (got == STORE_UNREADABLE || got == STORE_CORRUPT) &&
+	    file_move(s, id, IN_QUEUE, IN_CORRUPT, &ignored);
+	close(fd);
+	return moved;
+}
+
 enum store_take
 store_look_at(struct store *s, enum store_place place, const char *id,
     struct entry **out, struct outcome *why)
@@ -209,26 +232,54 @@ store_release(struct store *s, struct entry *entry)
 {
 	struct file_entry *e = (struct file_entry *)entry;
 
-	(void)s;
 	assert(!e->running);
-	file_entry_free(e);
+	if (e->removed && !entry->mail.key[0])
+		file_request_drop(s, e);
+	else
+		file_entry_free(e);
+}
+
+/* What else is to be done before a message may end. */
+static bool
+may_end(struct store *s, struct file_entry *e, struct outcome *why)
+{
+	assert(!e->running);
+	if (e->unfinished && file_finish_bounce(s, e, why) == LEFT_UNFINISHED)
+		return false;
+	file_key_end(s, e);
+	return true;
+}
+
+void
+store_remove(struct store *s, struct entry *entry, void *owner)
+{
+	struct file_entry *e = (struct file_entry *)entry;
+	struct request *r = file_request_new(s, JOB_REMOVE, owner);
+	struct outcome why;
+
+	if (!may_end(s, e, &why)) {
+		file_request_refuse(s, r, &why);
+		return;
+	}
+	e->removed = true;
+	r->entry = e;
+	r->job.fd[JOB_QUEUE] = s->folder[file_folder_of(entry->place)];
+	memcpy(r->job.spec.id, entry->mail.id, sizeof r->job.spec.id);
+	file_request_start(s, r);
 }
 
 bool
-store_remove(struct store *s, struct entry *entry)
+store_settle(struct store *s, struct entry *entry)
 {
 	struct file_entry *e = (struct file_entry *)entry;
 	enum folder which = file_folder_of(entry->place);
 	struct outcome ignored;
 	bool gone;
 
-	assert(!e->running);
-	if (e->unfinished &&
-	    file_finish_bounce(s, e, &ignored) == LEFT_UNFINISHED) {
+	if (!may_end(s, e, &ignored)) {
 		store_release(s, entry);
 		return false;
 	}
-	file_key_end(s, e);
 	gone = unlinkat(s->folder[which], entry->mail.id, 0) == 0 ||
 	    errno == ENOENT;
 	if (gone)
@@ -238,12 +289,6 @@ store_remove(struct store *s, struct entry *entry)
 	else
 		store_release(s, entry);
 	return gone;
-}
-
-bool
-store_settle(struct store *s, struct entry *entry)
-{
-	return store_remove(s, entry);
 }
 
 bool

@@ -21,6 +21,7 @@ static const char *const steps[] = {
 	[STEP_WRITE_MARK] = "write a state",
 	[STEP_SYNC_MARK] = "sync a state",
 	[STEP_RENAME] = "name the bounce",
+	[STEP_REMOVE] = "remove the message file",
 	[STEP_LOST] = "wait for the process that records",
 };
 
@@ -185,7 +186,11 @@ name_durably(struct job *j, const char *name)
 
 /* ---- the jobs ---- */
 
-/* Whose id was given has been here before. */
+/*
+ * Whose id was given has been here before.  Its name stays also when that
+ * cannot be made durable: whoever gave it one may have been told that it is
+ * safe.  Asked for again under this id, it is there.
+ */
 static bool
 was_there(struct job *j)
 {
@@ -194,23 +199,35 @@ was_there(struct job *j)
 	return j->result.duplicate;
 }
 
+/* Without an answer there is no name either: not even one of a recorder that
+ * died on its way to the answer. */
+static bool
+take_back(struct job *j)
+{
+	if (name_is_of(j->fd[JOB_FILE], j->fd[JOB_QUEUE], j->spec.id))
+		unlinkat(j->fd[JOB_QUEUE], j->spec.id, 0);
+	if (j->spec.key[0] &&
+	    name_is_of(j->fd[JOB_FILE], j->fd[JOB_KEYS], j->spec.key))
+		key_drop(j);
+	return false;
+}
+
 static bool
 commit(struct job *j)
 {
 	enum key_found key = KEY_OURS;
 
 	if (!sync_or_fail(j, JOB_FILE, STEP_SYNC_FILE))
-		return false;
+		return take_back(j);
 	if (j->spec.key[0])
 		key = key_take(j);
-	if (key != KEY_OURS) {
-		j->result.duplicate = key == KEY_DUPLICATE;
-		return j->result.duplicate;
-	}
+	j->result.busy = key == KEY_BUSY;
+	j->result.duplicate = key == KEY_DUPLICATE;
+	if (key != KEY_OURS)
+		return j->result.duplicate || take_back(j);
 	if (name_durably(j, j->spec.id))
 		return true;
-	if (j->spec.key[0])
-		key_drop(j);
+	take_back(j);
 	return j->result.step == STEP_NAME && j->result.error == EEXIST &&
 	    was_there(j);
 }
@@ -259,6 +276,14 @@ edit(struct job *j)
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 
+static bool
+remove_name(struct job *j)
+{
+	if (unlinkat(j->fd[JOB_QUEUE], j->spec.id, 0) < 0 && errno != ENOENT)
+		return fail(j, STEP_REMOVE);
+	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
+}
+
 void
 job_run(struct job *j)
 {
@@ -278,6 +303,9 @@ job_run(struct job *j)
 		break;
 	case JOB_EDIT:
 		j->result.ok = edit(j);
+		break;
+	case JOB_REMOVE:
+		j->result.ok = remove_name(j);
 		break;
 	case JOB_DROP:
 		close(j->fd[JOB_ENTRY]);

@@ -34,6 +34,8 @@ enum job_kind {
 	/* Sync JOB_FILE, name it id in JOB_QUEUE instead of the one that is
 	 * there (and the same for a key), sync that. */
 	JOB_EDIT,
+	/* Take id away from JOB_QUEUE, sync that. */
+	JOB_REMOVE,
 	/* JOB_ENTRY has lost its name: close it, which gives its room back
 	 * and takes a file system 20 ms and more for 100 MB. */
 	JOB_DROP,
@@ -64,12 +66,15 @@ enum job_step {
 	STEP_WRITE_MARK,
 	STEP_SYNC_MARK,
 	STEP_RENAME,
+	STEP_REMOVE,
 	STEP_LOST,	/* who was to run it died */
 };
 
 struct job_result {
 	bool ok;		/* durable, all of it */
 	bool duplicate;		/* JOB_COMMIT: ok, but it was there already */
+	bool busy;		/* JOB_COMMIT: who has its key is at work;
+				   run it again a little later */
 	bool committed;		/* JOB_BOUNCE: past the point of no return */
 	bool other;		/* the marks are at `other` */
 	enum job_step step;	/* unless ok */

@@ -13,8 +13,8 @@
 #include "base/codec.h"
 #include "spool/name.h"
 
-#define PATIENCE 500	/* looks at a key whose maker is at work ... */
-#define PAUSE	 20	/* ... milliseconds apart */
+#define PAUSE 20  /* milliseconds for a maker who is at work */
+#define TRIES 100 /* at a key that comes and goes */
 
 void
 key_name(char out[JOB_KEY], unsigned uid, const char *key)
@@ -123,8 +123,9 @@ enum key_found
 key_take(struct job *j)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE * 1000000 };
+	bool waited = false;
 
-	for (int i = 0; i < PATIENCE; i++) {
+	for (int i = 0; i < TRIES; i++) {
 		if (give(j, j->spec.key, j->fd[JOB_KEYS])) {
 			if (fsync(j->fd[JOB_KEYS]) == 0)
 				return KEY_OURS;
@@ -140,7 +141,11 @@ key_take(struct job *j)
 		case OTHER_LOST:
 			break;
 		case OTHER_BUSY:
-			nanosleep(&pause, NULL);
+			if (waited) {
+				failed(j, STEP_NAME_KEY, EBUSY);
+				return KEY_BUSY;
+			}
+			waited = nanosleep(&pause, NULL) == 0;
 			break;
 		case OTHER_SAFE:
 			return sync_both(j) ? KEY_DUPLICATE :

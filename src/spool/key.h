@@ -22,12 +22,13 @@ key_is_over(const struct layout *l, uint64_t size)
 	return size == l->text && l->total > l->text;
 }
 
-enum key_found { KEY_OURS, KEY_DUPLICATE, KEY_FAILED };
+enum key_found { KEY_OURS, KEY_DUPLICATE, KEY_BUSY, KEY_FAILED };
 
 /*
  * Give j's file its key's name and sync the folder.  Is one there, then it is a
  * duplicate, and what its maker may have left undone is done; j->result.id is
- * its id.  Waits some seconds for a maker who is about to.
+ * its id.  KEY_BUSY: its maker is about to, and some milliseconds were
+ * not enough.
  */
 enum key_found key_take(struct job *j);
 

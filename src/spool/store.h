@@ -8,11 +8,11 @@
  * in files is file_*.c; one in a database can take its place.
  *
  * What writes for good is asked for, and answered when it is durable: asked by
- * store_commit(), store_mark(), store_bounce() and store_edit(), answered by
- * store_answer().  A store with recorders syncs in helper processes, and its
- * caller's loop never waits for a disk; one without has synced when the call
- * returns, and the answer lies ready.  Either way the words "when answered"
- * below mean: it survives kill -9 and loss of power.
+ * store_commit(), store_mark(), store_bounce(), store_edit() and
+ * store_remove(), answered by store_answer().  A store with recorders syncs in
+ * helper processes, and its caller's loop never waits for a disk; one without
+ * has synced when the call returns, and the answer lies ready.  Either way the
+ * words "when answered" below mean: it survives kill -9 and loss of power.
  */
 #ifndef SPOOL_STORE_H
 #define SPOOL_STORE_H
@@ -188,6 +188,7 @@ enum store_take {
 	STORE_GONE,
 	STORE_CORRUPT,		/* it was moved to corrupt/, *why says why */
 	STORE_NEWER,		/* of a later version: left untouched */
+	STORE_UNREADABLE,	/* the disk does not give it out, *why */
 	STORE_REFUSED,		/* it cannot be read now, *why */
 };
 
@@ -198,6 +199,12 @@ enum store_take {
  */
 enum store_take store_take(struct store *s, const char *id, struct entry **out,
     struct outcome *why);
+
+/*
+ * It was UNREADABLE more than once: if it still is it goes to STORE_BAD.  True:
+ * it is there now, *why says why.
+ */
+bool store_give_up(struct store *s, const char *id, struct outcome *why);
 
 /* Read it as it is now, nothing locked, nothing mended. */
 enum store_take store_look(struct store *s, const char *id,
@@ -252,11 +259,15 @@ void store_edit(struct store *s, struct entry *e, struct envelope *envelope,
 /*
  * All is D or B: it ends here (a key is remembered).  Releases e.  False when
  * the disk would not let it go: it is there again for the next store_take().
+ * Not synced: cut off from power it may be there again, to be settled.
  */
 bool store_settle(struct store *s, struct entry *e);
 
-/* It ends here whatever its state: rm.  Otherwise the same. */
-bool store_remove(struct store *s, struct entry *e);
+/*
+ * It ends here whatever its state: rm.  When answered ok, it never comes back;
+ * if not, *why says so, and it may be there or not.  Then e must be released.
+ */
+void store_remove(struct store *s, struct entry *e, void *owner);
 
 /*
  * Out of the way for good, for a person to look at: to STORE_HELD, or, whose

@@ -270,6 +270,15 @@ hold(struct entry *e, bool held)
 }
 
 static int
+discard(struct entry *e)
+{
+	store_remove(store, e, NULL);
+	bool ok = answered();
+	store_release(store, e);
+	return ok ? 0 : 75;
+}
+
+static int
 edit(struct entry *e, const char *old, const char *new)
 {
 	struct envelope to = { .from = address(e->mail.envelope.from.path) };
@@ -298,7 +307,7 @@ verb(char **argv)
 	if (store_take(store, argv[1], &e, &why) != STORE_TAKEN)
 		return 69;
 	if (strcmp(argv[0], "rm") == 0)
-		store_remove(store, e);
+		return discard(e);
 	else if (strcmp(argv[0], "edit-rcpt") == 0)
 		return edit(e, argv[2], argv[3]);
 	else

@@ -93,6 +93,18 @@ spool_add(struct store *s, const struct stored *m, struct slice text,
 	return spool_await(s, &answer) && answer.ok;
 }
 
+bool
+spool_remove(struct store *s, struct entry *e)
+{
+	struct store_answer answer = { 0 };
+
+	store_remove(s, e, NULL);
+	if (!spool_await(s, &answer))
+		abort();
+	store_release(s, e);
+	return answer.ok;
+}
+
 void
 spool_add_some(struct store *s, size_t n, char id[STORE_ID + 1])
 {

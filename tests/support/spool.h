@@ -24,6 +24,9 @@ struct stored spool_mail(size_t n);
 bool spool_add(struct store *s, const struct stored *m, struct slice text,
     char id[STORE_ID + 1]);
 
+/* Remove e, and release it; false: it cannot be. */
+bool spool_remove(struct store *s, struct entry *e);
+
 /* Add one for n recipients, "Subject: x\r\n\r\nhello\r\n". */
 void spool_add_some(struct store *s, size_t n, char id[STORE_ID + 1]);
 

@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -43,6 +45,19 @@ struct world {
 };
 
 static struct world w;
+
+/* A disk that does not give out what is on it. */
+static bool unreadable;
+
+ssize_t
+pread(int fd, void *p, size_t n, off_t at)
+{
+	if (unreadable) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, p, n, at);
+}
 
 /* ---- making it ---- */
 
@@ -812,6 +827,38 @@ test_damaged(void **state)
 	free_world();
 }
 
+/* ... and so is what cannot be read, when that was no passing trouble. */
+static void
+test_unreadable(void **state)
+{
+	char id[STORE_ID + 1], other[STORE_ID + 1];
+	struct buf list = { 0 };
+	struct outcome why;
+
+	(void)state;
+	make_world(NULL, 0);
+	add("a@one.test", id);
+	start_runner();
+	unreadable = true;
+	runner_add(w.runner[0], id);
+	run();
+	unreadable = false;
+	assert_string_equal(states(id), "P");
+	pass(301);
+	assert_string_equal(states(id), "");
+	add("b@one.test", other);
+	unreadable = true;
+	runner_add(w.runner[0], other);
+	run();
+	pass(301);
+	unreadable = false;
+	assert_true(store_list(w.store, STORE_BAD, &list, &why));
+	assert_string_equal(buf_str(&list), other);
+	assert_int_equal(taken("a@one.test"), 1);
+	buf_free(&list);
+	free_world();
+}
+
 static void
 test_news(void **state)
 {
@@ -972,6 +1019,7 @@ main(void)
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_nothing_can_be_recorded),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_flush),

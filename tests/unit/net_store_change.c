@@ -273,7 +273,7 @@ test_report_unfinished(void **state)
 	assert_false(a.ok);
 	limit(RLIM_INFINITY);
 	assert_int_equal(e->slots[399].state, SLOT_BOUNCED);
-	assert_true(store_remove(f->s, e));
+	assert_true(spool_remove(f->s, e));
 	assert_int_equal(count(f->s, STORE_QUEUE, &ids), 1);
 	assert_string_equal(ids.base, id);
 	store_settle(f->s, take(f->s, id));
@@ -405,7 +405,7 @@ test_same_key_is_one_message(void **state)
 	assert_true(c.ok && !c.duplicate);
 	assert_true(add_with_key(f->s, "../k", 5).ok);
 	assert_int_equal(number(f->s, STORE_QUEUE), 3);
-	store_remove(f->s, take(f->s, a.id));
+	spool_remove(f->s, take(f->s, a.id));
 	store_recover(f->s, time(NULL));
 	assert_int_equal(number(f->s, STORE_QUEUE), 2);
 	b = add_with_key(f->s, "../k?", 5);
@@ -449,7 +449,7 @@ test_key_of_an_edited(void **state)
 	assert_true(answer(f->s).ok);
 	store_release(f->s, e);
 	assert_true(add_with_key(f->s, "k", 5).duplicate);
-	store_remove(f->s, take(f->s, a.id));
+	spool_remove(f->s, take(f->s, a.id));
 	store_recover(f->s, time(NULL));
 	assert_int_equal(number(f->s, STORE_QUEUE), 0);
 	assert_true(add_with_key(f->s, "k", 5).duplicate);
@@ -479,7 +479,7 @@ test_key_of_an_edit_left(void **state)
 	assert_int_equal(number(f->s, STORE_QUEUE), 1);
 	e = take(f->s, a.id);
 	assert_int_equal(e->mail.generation, 0);
-	store_remove(f->s, e);
+	spool_remove(f->s, e);
 	store_recover(f->s, time(NULL));
 	assert_int_equal(number(f->s, STORE_QUEUE), 0);
 	assert_true(add_with_key(f->s, "k", 5).duplicate);

@@ -283,11 +283,11 @@ test_cannot_be_removed(void **state)
 	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_TAKEN);
 	assert_int_equal(unlink(path_of(f, "queue", f->id)), 0);
 	assert_int_equal(mkdir(path_of(f, "queue", f->id), 0700), 0);
-	assert_false(store_remove(f->s, e));
+	assert_false(spool_remove(f->s, e));
 	assert_int_equal(rmdir(path_of(f, "queue", f->id)), 0);
 	spool_add_some(f->s, 1, f->id);
 	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_TAKEN);
-	assert_true(store_remove(f->s, e));
+	assert_true(spool_remove(f->s, e));
 	assert_int_equal(try_take(f), STORE_GONE);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 #include "../support/remove_all.h"
 #include "../support/spool.h"
+#include "spool/job.h"
 
 #define TEXT SLICE("Subject: x\r\n\r\nhello\r\n")
 
@@ -257,6 +259,36 @@ test_the_program_is_killed(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
+/* Who waits for a key keeps nobody else from his disk. */
+static void
+test_a_key_in_use(void **state)
+{
+	struct fixture *f = *state;
+	struct store_answer a;
+	char path[100];
+	int fd;
+
+	commit(f, "k");
+	assert_true(spool_await(f->s, &a));
+	snprintf(path, sizeof path, "%s/queue/%s", f->path, f->id[0]);
+	assert_int_equal(unlink(path), 0); /* its maker is not there yet */
+	snprintf(path, sizeof path, "%s/keys/1000-aw==", f->path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0 && job_lock(fd));
+	for (int i = 0; i < 8; i++)
+		commit(f, "k");
+	commit(f, "");
+	assert_true(spool_await(f->s, &a));
+	assert_ptr_equal(a.owner, f->id[9]);
+	assert_true(a.ok);
+	close(fd);
+	for (int i = 0; i < 8; i++) {
+		assert_true(spool_await(f->s, &a));
+		assert_true(a.ok && a.duplicate);
+		assert_string_equal(a.id, f->id[0]);
+	}
+}
+
 /* A closed store has done all that was asked. */
 static void
 test_closed(void **state)
@@ -280,6 +312,7 @@ main(void)
 		TEST(test_marks),
 		TEST(test_bounces),
 		TEST(test_the_program_is_killed),
+		TEST(test_a_key_in_use),
 		TEST(test_closed),
 	};
 
