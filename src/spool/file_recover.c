@@ -61,9 +61,42 @@ is_there(struct store *s, enum folder which)
 }
 
 /*
- * A report that was to be sent, and whose parent is not in the queue to be
- * asked: it was put aside when it could not be marked.
+ * It was put aside when it could not be marked: now it is, and its report gets
+ * its name.  Else a person who puts it back would have it reported once more.
+ * True: the report is not to be sent without it.
  */
+static bool
+finish_in(struct store *s, enum store_place place, const char *id)
+{
+	struct outcome ignored;
+	struct entry *e;
+	enum file_left left;
+
+	switch (store_take_at(s, place, id, &e, &ignored)) {
+	case STORE_TAKEN:
+		left = file_finish_bounce(s, (struct file_entry *)e, &ignored);
+		store_release(s, e);
+		return left != LEFT_NOTHING;
+	case STORE_BUSY:
+	case STORE_UNREADABLE:
+	case STORE_REFUSED:
+		return true;
+	case STORE_GONE:
+	case STORE_CORRUPT:
+	case STORE_NEWER:
+		break;
+	}
+	return false;
+}
+
+static bool
+finish_aside(struct store *s, const char *id)
+{
+	return (is_there(s, IN_HELD) && finish_in(s, STORE_HELD, id)) ||
+	    (is_there(s, IN_CORRUPT) && finish_in(s, STORE_BAD, id));
+}
+
+/* A report that was to be sent, and whose parent has gone, or is damaged. */
 static void
 name_report(struct store *s, const char *name)
 {
@@ -100,7 +133,7 @@ tidy_hidden(struct store *s, const char *name, int64_t now)
 		return;
 	if (strcmp(name + STORE_ID + 2, "why") == 0)
 		unlinkat(s->folder[IN_QUEUE], name, 0);
-	else
+	else if (!finish_aside(s, id))
 		name_report(s, name);
 }
 

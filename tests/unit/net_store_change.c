@@ -217,6 +217,40 @@ test_report_left_hidden(void **state)
 	}
 }
 
+/* Its parent was put aside before it could be marked: put back by a person it
+ * is not reported once more. */
+static void
+test_report_of_one_aside(void **state)
+{
+	struct fixture *f = *state;
+	static const enum store_place places[] = { STORE_HELD, STORE_BAD };
+
+	for (int i = 0; i < 2; i++) {
+		char id[STORE_ID + 1], banks[BANKS], hidden[80], name[200];
+		struct outcome why;
+		struct entry *e;
+
+		spool_add_some(f->s, 400, f->id);
+		fail_first(f->s, f->id);
+		swap_banks(path_of(f, "queue", f->id), banks, false);
+		e = take(f->s, f->id);
+		report(f->s, e, id);
+		assert_true(answer(f->s).ok);
+		swap_banks(path_of(f, "queue", f->id), banks, true);
+		snprintf(hidden, sizeof hidden, ".%s.0", f->id);
+		strcpy(name, path_of(f, "queue", hidden));
+		assert_int_equal(rename(path_of(f, "queue", id), name), 0);
+		assert_true(store_put_aside(f->s, e, places[i], "x", &why));
+		store_recover(f->s, 0);
+		assert_int_equal(number(f->s, STORE_QUEUE), 1);
+		assert_int_equal(store_take_at(f->s, places[i], f->id, &e,
+		    &why), STORE_TAKEN);
+		assert_true(store_put_back(f->s, e, &why));
+		assert_reported(f->s, id, f->id);
+		store_settle(f->s, take(f->s, id));
+	}
+}
+
 /* Damaged, it is put where somebody sees it, and the parent goes on. */
 static void
 test_report_left_damaged(void **state)
@@ -517,6 +551,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_report),
 		TEST(test_report_left_hidden),
+		TEST(test_report_of_one_aside),
 		TEST(test_report_left_damaged),
 		TEST(test_report_unfinished),
 		TEST(test_report_refused),
