@@ -8,8 +8,8 @@
 #   make fuzz [SECONDS=10] [ONLY=name]                make bench     against its peers
 #   make mutants [N=300] [SEED=] [ONLY=file] [ROOMS=]  do the unit tests notice?
 #
-# A flavour (asan, fuzz, cov) is this same file run again with another build
-# folder B and other OPT and HARDEN.
+# A flavour (san, cov) is this same file run again with another build folder B
+# and other OPT and HARDEN.
 
 B       ?= build
 PREFIX  ?= /usr/local
@@ -158,21 +158,21 @@ $B/queue/%: tests/queue/%.c Makefile
 
 
 check: all $(UNIT) $(if $(CLANG),fuzz-build)
-	@scripts/tally $(UNIT) $(if $(CLANG),$(FUZZ:$B/%=build/fuzz/%))
+	@scripts/tally $(UNIT) $(if $(CLANG),$(FUZZ:$B/%=build/san/%))
 
+# Unit tests and fuzz targets share the objects of one flavour, of the other
+# compiler.
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all
-fuzzing  = +@$(MAKE) --no-print-directory B=build/fuzz CC=clang HARDEN= \
-	   OPT='-O1 -g $(SAN) -fsanitize=fuzzer-no-link'
+flavour  = +@$(MAKE) --no-print-directory B=build/san CC=clang HARDEN= \
+	   OPT='-O1 -g -fno-omit-frame-pointer $(SAN) -fsanitize=fuzzer-no-link'
 
 asan:
-	+@$(MAKE) --no-print-directory B=build/asan HARDEN= \
-		OPT='-O1 -g -fno-omit-frame-pointer $(SAN)' unit
-
+	$(flavour) all unit
 fuzz-build:
-	$(fuzzing) fuzz-all
+	$(flavour) fuzz-all
 fuzz-all: $(FUZZ)
 fuzz: fuzz-build
-	@scripts/fuzz build/fuzz/fuzz $(SECONDS) $(ONLY)
+	@scripts/fuzz build/san/fuzz $(SECONDS) $(ONLY)
 
 coverage:
 	@[ ! -d build/cov ] || find build/cov -name '*.gcda' -delete
@@ -188,15 +188,27 @@ mutants:
 lint: $(ALL_O)
 	@scripts/lint
 
-# clang-tidy, again only for what changed; any header counts as a change. The
-# analyzer's default budget of steps costs four times as long and finds no more.
+# clang-tidy, a room at a time, again only for what changed; any header counts
+# as a change of all.  Its
+# analyzer takes seven times as long as all else and is a part of its own; the
+# default budget of steps would cost four times that and finds no more.
 BUDGET  := -Xclang -analyzer-config -Xclang max-nodes=50000
-tidy: $(patsubst %.c,$B/tidy/%,$(wildcard src/*/*.c))
-$B/tidy/%: %.c .clang-tidy $(wildcard src/*/*.h)
-	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- $(filter-out -W% -f%,$(FLAGS)) \
-		-DLIBDIR='""' -DBUILD='""' \
-		$(BUDGET) 2>/dev/null && touch $@
+tidied   = $(patsubst src/%/,$B/$1/%,$(wildcard src/*/))
+tidy: $(call tidied,tidy)
+analyze: $(call tidied,analyze)
+$B/tidy/%: CHECKS := -clang-analyzer-*
+$B/analyze/%: CHECKS := -bugprone-*,-cert-*,-misc-*,-performance-*,-readability-*
+define run_tidy
+@mkdir -p $(@D)
+@clang-tidy --quiet --checks='$(CHECKS)' $(or $(if $(filter-out %.c,$?),$(filter %.c,$^)),$(filter %.c,$?)) -- \
+	$(filter-out -W% -f%,$(FLAGS)) -DLIBDIR='""' -DBUILD='""' $(BUDGET) \
+	2>/dev/null && touch $@
+endef
+.SECONDEXPANSION:
+$B/tidy/%: $$(wildcard src/$$*/*.c) .clang-tidy $(HEADERS)
+	$(run_tidy)
+$B/analyze/%: $$(wildcard src/$$*/*.c) .clang-tidy $(HEADERS)
+	$(run_tidy)
 
 bench: all
 	@scripts/bench
@@ -218,7 +230,7 @@ deb: all
 clean:
 	rm -rf build
 
-.PHONY: all unit queue-tools check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy bench \
+.PHONY: all unit queue-tools check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy analyze bench \
 	format install install-queue uninstall deb clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)

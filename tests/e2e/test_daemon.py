@@ -150,7 +150,7 @@ def test_term_in_the_middle(machine, verb):
 
 def test_term_while_it_is_quick(machine):
     """What it took is recorded: each message is at the server once."""
-    many = 100
+    many = 50
     with Server(dialogue()) as srv:
         box = QueueBox(machine, srv.port)
         for n in range(many):

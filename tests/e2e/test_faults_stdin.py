@@ -10,6 +10,7 @@ import tempfile
 
 import pytest
 
+import conftest
 from faults_support import (DATAERR, IOERR, MESSAGE, NOINPUT, OK, BINARY,
                             Server, Strace, check, send)
 from scripted import dialogue
@@ -255,8 +256,9 @@ def huge(server, pieces, extend=0):
     return size
 
 
-@pytest.mark.parametrize("caps", [(), ("CHUNKING", "PIPELINING")],
-                         ids=["DATA", "BDAT"])
+@pytest.mark.parametrize("caps", conftest.some(
+    [(), ("CHUNKING", "PIPELINING")], 2), ids=conftest.some(
+        ["DATA", "BDAT"], 2))
 def test_row_79_a_quarter_of_a_gigabyte(caps):
     """Memory stays flat, and every octet arrives."""
     server = Swallow(*caps)

@@ -13,6 +13,7 @@ import re
 
 import pytest
 
+import conftest
 HEADER = """\
 From: Alice <alice@client.test>
 To: Bob <bob@example.test>
@@ -154,7 +155,7 @@ def test_fifty_recipients_in_one_transaction(smtpsend, link):
     assert link.complaints() == []
 
 
-@pytest.mark.parametrize("kind", ["stdin", "file"])
+@pytest.mark.parametrize("kind", conftest.some(["stdin", "file"], 2))
 def test_twenty_megabytes(smtpsend, link, tmp_path, kind):
     text = message(lines(290_000, 72) + DOTS)
     assert len(text) > 20_000_000

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import conftest
 from faults_support import Strace, closed_port
 from queue_support import wait_for
 from runner_support import QUICK, QueueBox
@@ -149,7 +150,7 @@ def test_only_some_of_them(machine, ask, want):
 
 def test_three_runners(machine):
     """Each message once."""
-    many = 150
+    many = 600 if conftest.LONG else 60
     with Server(dialogue()) as srv:
         box = QueueBox(machine, srv.port)
         for n in range(many):
