@@ -2,11 +2,14 @@
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
 _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
-	--default-domain --ignore-dots --require-eom --server --relay --proxy --port --resolver
+	--default-domain --ignore-dots --require-eom
+	--subject --body --body-file --html-file --attach --inline
+	--to --cc --bcc --reply-to --date --header --test-message
+	--server --relay --proxy --port --resolver
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--verbose --json --transcript --log --explain --quit-after
+	--verbose --json --transcript --log --print --explain --quit-after
 	--config --no-config --print-config --import-config --help --version
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
@@ -14,7 +17,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
 	--sink-count --sink-tls
 	--sink-lmtp --sink-name'
-_smtpsend_letters='-f -F -t -i -4 -6 -v -X -N -R -V
+_smtpsend_letters='-f -F -t -i -s -4 -6 -v -X -N -R -V
 	-b -B -C -d -e -G -I -L -O -o -r -U'
 
 # The words that may follow an option, or nothing for free text.
@@ -82,7 +85,7 @@ _smtpsend()
 	fi
 	COMPREPLY=()
 	case $prev in
-	--file | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
+	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
 		--config | -C | --import-config)
 		_smtpsend_files "$cur"
 		return
@@ -96,7 +99,8 @@ _smtpsend()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--from | -f | -r | --name | -F | --default-domain | --port | --source | \
+	--subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
+		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
 		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | -L | -O | -o)
 		return

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/compose.h"
 #include "cli/names.h"
 #include "config/idn.h"
 #include "deliver/body.h"
@@ -44,12 +45,19 @@ read_mbox_sender(struct intake *in, const struct settings *s,
 	return true;
 }
 
+/* Are there recipients in the header? */
+static bool
+is_addressed(const struct settings *s)
+{
+	return s->message.read_recipients || make_has_recipients(&s->make);
+}
+
 /* Is what is hardly a header text?  Sendmail never doubts, and -t wants one. */
 static bool
 doubts(const struct settings *s)
 {
 	return s->personality == AS_SMTPSEND && !s->message.gateway &&
-	    !s->message.read_recipients;
+	    !is_addressed(s) && s->make.n == 0;
 }
 
 static struct complete_options
@@ -61,7 +69,7 @@ complete_options(const struct settings *s, const struct self *self,
 		.form = s->message.as_is ? COMPLETE_NOTHING :
 		    s->message.gateway ? COMPLETE_TO_SEND : COMPLETE_ALL,
 		.doubt = doubts(s),
-		.recipients = s->message.read_recipients,
+		.recipients = is_addressed(s),
 		.address = names_options(s, self),
 		.from = slice_of(e->from.path),
 		.full_name = slice_of(name),
@@ -167,24 +175,59 @@ say_it_is_typed(const struct settings *s)
 	if (s->message.file || s->personality != AS_SMTPSEND ||
 	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return;
-	fprintf(stderr, "%s: type the message: header, empty line, text; "
-	    "it ends with Ctrl-D%s\n", s->program,
+	fprintf(stderr, "%s: type the %s; it ends with Ctrl-D%s\n",
+	    s->program, s->make.n > 0 ? "text" :
+	    "message: header, empty line, text",
 	    s->message.ignore_dots ? "" : " or a line that is only a dot");
+}
+
+/* --explain and --quit-after send no message, so they ask for none. */
+static bool
+sends_message(const struct settings *s)
+{
+	return s->show.stop_after == STAGE_NONE;
+}
+
+/* Is the text of a message that is made to come from standard input? */
+static bool
+asks_for_text(const struct settings *s)
+{
+	const struct make_settings *m = &s->make;
+
+	return m->n == 0 ||
+	    (sends_message(s) && !make_find(m, MADE_BODY) &&
+		!make_find(m, MADE_BODY_FILE) && !make_find(m, MADE_TEST) &&
+		!make_find(m, MADE_HTML_FILE));
+}
+
+/* It comes in, or is made. */
+static bool
+get_message(struct intake *in, const struct settings *s,
+    const struct self *self, struct outcome *why)
+{
+	const struct input_options from = { .path = s->message.file,
+		.dots = dots(s), .stop = in->stop,
+		.max_size = s->message.max_size,
+		.has_header = header_is_whole };
+	const struct compose_call call = { s, &from, self->name,
+		!sends_message(s) };
+
+	if (asks_for_text(s))
+		say_it_is_typed(s);
+	return s->make.n > 0 ? compose_message(&in->input, &call, why) :
+			       input_read(&in->input, &from, why);
 }
 
 static bool
 read_message(struct intake *in, const struct settings *s,
     const struct self *self, struct outcome *why)
 {
-	const struct input_options from = { s->message.file, dots(s), in->stop,
-		s->message.max_size, header_is_whole };
 	struct complete_options o;
 	size_t body_at;
 	const char *name;
 	bool ok;
 
-	say_it_is_typed(s);
-	if (!input_read(&in->input, &from, why) ||
+	if (!get_message(in, s, self, why) ||
 	    !read_mbox_sender(in, s, self, why))
 		return false;
 	name = names_full(s, &in->envelope, &in->user);
@@ -198,20 +241,17 @@ read_message(struct intake *in, const struct settings *s,
 	return scan_body(&in->message, &o, why);
 }
 
-/* --explain and --quit-after send no message, so they ask for none. */
 static bool
 needs_message(const struct settings *s)
 {
-	if (s->message.read_recipients || s->message.file)
-		return true;
-	return s->show.stop_after == STAGE_NONE;
+	return is_addressed(s) || s->message.file || sends_message(s);
 }
 
 /* -oem, -oee: also a message for nobody goes back, and so is read. */
 static bool
 has_readers(const struct envelope *e, const struct settings *s)
 {
-	return e->n > 0 || s->message.read_recipients ||
+	return e->n > 0 || is_addressed(s) || s->show.print ||
 	    s->sendmail.errors == ERRORS_MAIL ||
 	    s->sendmail.errors == ERRORS_MAIL_OK;
 }
@@ -290,14 +330,14 @@ intake_read(struct intake *in, const struct settings *s,
 	names_recipients(e, s, self);
 	if (!names_sender(e, s, self, &in->user, why))
 		return false;
-	if (e->n == 0 && !s->message.read_recipients && e->nbad == 0)
+	if (e->n == 0 && !is_addressed(s) && e->nbad == 0 && !s->show.print)
 		return no_recipients(why, "no recipients: name them as "
 		    "arguments, or take them from the header with -t");
 	if (has_readers(e, s) && needs_message(s) &&
 	    !read_message(in, s, self, why))
 		return false;
 	remark(&in->message, s, events);
-	if (e->n == 0 && e->nbad == 0)
+	if (e->n == 0 && e->nbad == 0 && !s->show.print)
 		return no_recipients(why, "no recipients: the header has no "
 		    "address in To, Cc or Bcc");
 	return finish_envelope(e, s);

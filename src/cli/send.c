@@ -20,6 +20,7 @@
 #include "cli/intake.h"
 #include "cli/loop.h"
 #include "cli/plans.h"
+#include "cli/print.h"
 #include "cli/queueing.h"
 #include "cli/reach.h"
 #include "cli/trace.h"
@@ -279,6 +280,10 @@ handle(struct run *r)
 {
 	struct envelope *e = &r->intake.envelope;
 
+	if (r->s->show.print) {
+		print_events(r);
+		return put_message(r->s->program, &r->intake.message);
+	}
 	staging_apply(&r->s->queue, e, clock_now());
 	if (e->n == 0)
 		return report_queued_mail(r);

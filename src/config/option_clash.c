@@ -6,7 +6,7 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print-config quit-after sink b queue daemon",
+	"explain print print-config quit-after sink b queue daemon",
 	"config no-config",
 	"ipv4 ipv6",
 	"server relay",
@@ -16,6 +16,8 @@ static const char *const one_of[] = {
 	"sink relay",
 	"sink-dir sink-mbox",
 	"ignore-dots require-eom",
+	"body body-file test-message",
+	"test-message html-file",
 	"queue-on-defer wait at",
 	"queue-on-defer dedupe", /* it does not know what was delivered now */
 };
@@ -127,6 +129,22 @@ check_queueing(const struct option_call *c, const struct option *way)
 	return false;
 }
 
+/* A message that is made does not come in too. */
+static bool
+check_made(const struct option_call *c, const struct option *o)
+{
+	static const char *const whole[] = { "file", "as-is" };
+
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		const struct option *w = find(slice_of(whole[i]));
+
+		if (o->group == GROUP_MAKE && was_met(c, w))
+			return clash(c, o, " makes a message, and ", w,
+			    " is for one that comes in");
+	}
+	return false;
+}
+
 bool
 option_clash(const struct option_call *c)
 {
@@ -136,7 +154,7 @@ option_clash(const struct option_call *c)
 		if (check_line(c, one_of[i]))
 			return true;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (was_met(c, o) && (check_group(c, o) ||
+		if (was_met(c, o) && (check_group(c, o) || check_made(c, o) ||
 		    (goes_by_itself(o) && check_queueing(c, o))))
 			return true;
 	return false;

@@ -9,38 +9,35 @@
 
 static const struct foreign table[] = {
 	/* who gets it */
-	{ "--to --recipient --recipients --rcpt --rcpt-to --mail-rcpt -to",
-	    "recipients stand last, without an option: smtpsend "
-	    "bob@example.org" },
-	{ "--cc -cc -c", "name them as recipients too, at the end; a Cc: "
-	    "line in the message shows them to the others" },
-	{ "--bcc -bcc", "name them as recipients, at the end: the message "
-	    "does not show who they are" },
+	{ "--recipient --recipients --rcpt --rcpt-to --mail-rcpt -to",
+	    "--to ADDR is shown in the message, a word at the end need not "
+	    "be: smtpsend bob@example.org" },
+	{ "-cc -c", "--cc ADDR" },
+	{ "-bcc", "--bcc ADDR" },
 	{ "--sender --mail-from --envelope-sender --envelope-from "
 	  "--return-path --return-address --from-address",
 	    "--from ADDR (-f) is the envelope's sender" },
 
 	/* what they get */
-	{ "-s", "a subject is a line at the top of the message (Subject: "
-	    "...); a server is --server HOST" },
-	{ "-u", "a subject is a line at the top of the message (Subject: "
-	    "...); who logs in stands in a [relay] section, " CONF },
-	{ "--subject --header --headers --add-header -ah "
-	  "--custom-header --append --reply-to --in-reply-to --content-type "
-	  "-M", "header lines are the "
-	    "top of the message, then an empty line: printf 'Subject: "
-	    "hi\\n\\nhello\\n' | smtpsend bob@example.org" },
-	{ "--body --data --d --message --text --html --content -m", "the "
-	    "message comes from standard input, or is all of --file FILE" },
-	{ "--upload-file --message-file --body-file --input --draft -T -H",
+	{ "-u", "--subject TEXT (-s); who logs in stands in a [relay] "
+	    "section, " CONF },
+	{ "--headers --add-header -ah --custom-header --append "
+	  "--in-reply-to -M", "--header 'NAME: VALUE' is another line of the "
+	    "message's header" },
+	{ "--content-type --encoding", "they follow from what --body-file, "
+	    "--html-file and --attach give" },
+	{ "--data --d --message --text --content -m", "--body TEXT is the "
+	    "text; the whole message comes from standard input, or is all of "
+	    "--file FILE" },
+	{ "--html", "--html-file FILE" },
+	{ "--upload-file --message-file --input --draft -T -H",
 	    "--file FILE is the whole message, with its header" },
-	{ "--attach --attachment --attach-body --attach-name --attach-type "
-	  "--attach-fd --content-name --content-filename --encoding "
-	  "--alternative --mime --form -A", "this "
-	    "version attaches nothing: build the message with its parts and "
-	    "give it by --file FILE" },
-	{ "-a", "this version attaches nothing: build the message with its "
-	    "parts and give it by --file FILE; a login is that of a --relay" },
+	{ "--attachment --attach-body --attach-name --attach-type "
+	  "--attach-fd --content-name --content-filename --alternative "
+	  "--mime --form -A", "--attach FILE attaches it, under its own "
+	    "name" },
+	{ "-a", "--attach FILE attaches a file; a login is that of a "
+	    "--relay" },
 	{ "-E --skip-empty-attachments --discard-empty-messages",
 	    "an empty message is refused anyway" },
 	{ "--no-strip-from -nsf", "a 'From ' line at the top is always "
@@ -126,8 +123,8 @@ static const struct foreign table[] = {
 
 	/* what is shown */
 	{ "--dump --dump-mail --dump-as-body --dump-as-body-shows-password "
-	  "-dab -dabsp --dry-run --pretend -P", "--explain shows where mail "
-	    "would go, --print-config what is set; both send nothing" },
+	  "-dab -dabsp --dry-run --pretend -P", "--print shows the message, "
+	    "--explain where it would go; both send nothing" },
 	{ "-n", "--explain sends nothing; --no-config reads no "
 	    "configuration" },
 	{ "-q", "silence is the default; --quit-after STEP stops early; "
@@ -202,7 +199,7 @@ family(struct slice word)
 {
 	if (slice_starts(word, SLICE("--h-")) ||
 	    slice_starts(word, SLICE("--header-")))
-		return SLICE("--header"); /* --h-Subject, --header-X-Test */
+		return SLICE("--headers"); /* --h-Subject, --header-X-Test */
 	if (slice_starts(word, SLICE("--xclient-")))
 		return SLICE("--xclient");
 	return word;

@@ -57,6 +57,7 @@ enum option_arg {
 /* Headings of --help, in their order. */
 enum option_group {
 	GROUP_MESSAGE,
+	GROUP_MAKE,
 	GROUP_ROUTE,
 	GROUP_TLS,
 	GROUP_SHOW,
@@ -119,7 +120,7 @@ struct option {
 	const char *alias;	/* it is another name of this option */
 };
 
-#define OPTIONS_MAX 96 /* more than the table has rows */
+#define OPTIONS_MAX 128 /* more than the table has rows */
 
 /* One option met on the command line, or one key of a configuration. */
 struct option_call {

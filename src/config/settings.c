@@ -147,7 +147,8 @@ static bool
 lacks_recipients(const struct settings *s)
 {
 	return s->mode == MODE_DELIVER && s->nrcpts == 0 &&
-	    !s->message.read_recipients;
+	    !s->message.read_recipients && !make_has_recipients(&s->make) &&
+	    !s->show.print;
 }
 
 /*

@@ -125,6 +125,40 @@ struct message_settings {
 	const char *orcpt;	/* of the only recipient, for -bs; or NULL */
 };
 
+/* What a message is made of, where none comes in. */
+enum made {
+	MADE_TO,
+	MADE_CC,
+	MADE_BCC,
+	MADE_REPLY_TO,
+	MADE_SUBJECT,
+	MADE_DATE,
+	MADE_HEADER,	/* "X-Name: value" */
+	MADE_BODY,	/* the text itself */
+	MADE_BODY_FILE,	/* "-" = standard input */
+	MADE_HTML_FILE,
+	MADE_INLINE,	/* a file */
+	MADE_ATTACH,	/* likewise */
+	MADE_TEST	/* --test-message; no text */
+};
+
+#define SETTINGS_MADE 256
+
+/* In the order in which they were given; n = 0: none is made. */
+struct make_settings {
+	struct made_word {
+		enum made what;
+		const char *text;
+	} word[SETTINGS_MADE];
+	size_t n;
+};
+
+/* The first that was given of a kind; NULL = none. */
+const char *make_find(const struct make_settings *m, enum made what);
+
+/* Does the message that is made name recipients? */
+bool make_has_recipients(const struct make_settings *m);
+
 #define SETTINGS_RESOLVERS 8
 
 /* Where it goes. */
@@ -146,6 +180,7 @@ struct show_settings {
 	bool json;
 	bool build;		/* -d0.1 and its kin: print the version first */
 	struct given transcript; /* -X, --transcript; never as sendmail */
+	bool print;		/* --print: the message, and send nothing */
 	const char *import;	/* --import-config: [FORMAT:]FILE */
 	const char *log;	/* --log: settings_log() knows the default */
 	enum stage stop_after;	/* STAGE_NONE = send; ROUTE = only the way
@@ -271,6 +306,7 @@ struct settings {
 	bool own_way;		/* the user's own configuration has to do with
 				   where his mail goes, and how */
 	struct message_settings message;
+	struct make_settings make;
 	struct route_settings route;
 	struct way way;
 	struct show_settings show;

@@ -157,11 +157,93 @@ date_parse_3339(struct slice s, int64_t *seconds)
 	return true;
 }
 
+static const char days[] = "SunMonTueWedThuFriSat";
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/* Which of these names of three letters it is, from 0; n when none. */
+static unsigned
+find_name(const char *names, unsigned n, struct slice s)
+{
+	unsigned i = 0;
+
+	while (i < n &&
+	    !slice_eq_nocase(s, (struct slice){ names + 3 * i, 3 }))
+		i++;
+	return i;
+}
+
+/* "09:20:00" or "09:20". */
+static bool
+take_clock(struct slice s, struct civil *c)
+{
+	if (!take_number(&s, 2, ':', &c->hour))
+		return false;
+	if (s.n == 2)
+		return take_number(&s, 2, '\0', &c->minute);
+	return take_number(&s, 2, ':', &c->minute) &&
+	    take_number(&s, 2, '\0', &c->second) && s.n == 0;
+}
+
+static bool
+is_zone(struct slice s)
+{
+	uint64_t v;
+
+	if (slice_eq_nocase(s, SLICE("GMT")) || slice_eq_nocase(s, SLICE("UT")))
+		return true;
+	return s.n == 5 && (s.p[0] == '+' || s.p[0] == '-') &&
+	    slice_to_uint(slice_from(s, 1), 9959, &v) && v % 100 < 60;
+}
+
+/* The next word behind blanks; empty at the end. */
+static struct slice
+take_word(struct slice *s)
+{
+	struct slice word = { 0 };
+
+	*s = slice_trim(*s);
+	slice_cut(s, ' ', &word);
+	return word;
+}
+
+/* "Sun,": *day is 7 where there is none. */
+static bool
+take_weekday(struct slice *s, unsigned *day)
+{
+	struct slice word = slice_first(*s, 4);
+
+	*day = 7;
+	if (word.n < 4 || word.p[3] != ',')
+		return true;
+	*day = find_name(days, 7, slice_first(word, 3));
+	*s = slice_from(*s, 4);
+	return *day < 7;
+}
+
+bool
+date_is_5322(struct slice s)
+{
+	struct civil c = { 0 };
+	uint64_t day, year;
+	unsigned weekday;
+	int64_t at;
+
+	if (!take_weekday(&s, &weekday) ||
+	    !slice_to_uint(take_word(&s), 31, &day))
+		return false;
+	c.month = find_name(months, 12, take_word(&s)) + 1;
+	if (!slice_to_uint(take_word(&s), 9999, &year) || year < 1900)
+		return false;
+	c.day = (unsigned)day;
+	c.year = (int64_t)year;
+	return take_clock(take_word(&s), &c) && is_zone(take_word(&s)) &&
+	    slice_trim(s).n == 0 && civil_to_seconds(&c, &at) &&
+	    (weekday == 7 || civil_from_seconds(at).weekday == weekday);
+}
+
 void
 date_put(struct buf *out, int64_t seconds, int offset)
 {
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct civil c = civil_from_seconds(seconds + (int64_t)offset * 60);
 	unsigned minutes = (unsigned)(offset < 0 ? -offset : offset);
 

@@ -28,6 +28,9 @@ bool civil_to_seconds(const struct civil *c, int64_t *seconds);
  */
 bool date_parse_3339(struct slice s, int64_t *seconds);
 
+/* Is it a date as RFC 5322 3.3 writes one, without comments? */
+bool date_is_5322(struct slice s);
+
 /* "Sun, 22 Nov 2026 09:20:00 +0100": offset is in minutes east of UTC. */
 void date_put(struct buf *out, int64_t seconds, int offset);
 

@@ -17,6 +17,7 @@
 struct source {
 	int fd;
 	const char *path; /* NULL = standard input */
+	const char *what;
 	bool typed;	  /* at a terminal, and a lone dot ends it */
 	bool line_start;
 	bool ended;	  /* ... by such a dot */
@@ -25,23 +26,23 @@ struct source {
 };
 
 static bool
-open_fail(struct outcome *why, const char *path, const char *reason)
+open_fail(struct outcome *why, const struct source *from, const char *reason)
 {
-	if (!path)
+	if (!from->path)
 		return outcome_fail(why, FAILED, STAGE_OPEN, ESC(5, 3, 0),
 		    "standard input is %s", reason);
 	return outcome_fail(why, FAILED, STAGE_OPEN, ESC(5, 3, 0),
-	    "cannot read message file %s: %s", path, reason);
+	    "cannot read %s %s: %s", from->what, from->path, reason);
 }
 
 /* Our own shortage of descriptors or memory passes. */
 static bool
-open_errno(struct outcome *why, const char *path)
+open_errno(struct outcome *why, const struct source *from)
 {
 	if (limit_is_shortage(errno))
 		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "cannot open the message: %s", strerror(errno));
-	return open_fail(why, path, errno == EBADF ? "closed"
+	return open_fail(why, from, errno == EBADF ? "closed"
 						   : strerror(errno));
 }
 
@@ -53,8 +54,9 @@ read_fail(struct outcome *why, const struct source *from)
 		return false;
 	}
 	return outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
-	    "reading %s%s: %s", from->path ? "message file " : "standard input",
-	    from->path ? from->path : "", strerror(errno));
+	    "reading %s%s%s: %s", from->path ? from->what : "standard input",
+	    from->path ? " " : "", from->path ? from->path : "",
+	    strerror(errno));
 }
 
 static bool
@@ -80,8 +82,8 @@ spill(struct input *in, const struct input_options *o, struct outcome *why)
 	return true;
 }
 
-static bool
-store(struct input *in, const struct input_options *o, struct slice data,
+bool
+input_put(struct input *in, const struct input_options *o, struct slice data,
     struct outcome *why)
 {
 	uint64_t max = o->max_size ? o->max_size : INPUT_COPIED;
@@ -155,7 +157,7 @@ read_all(struct input *in, const struct input_options *o, struct source *from,
 			break;
 		}
 		from->line_start = block[n - 1] == '\n';
-		if (!store(in, o, data, why))
+		if (!input_put(in, o, data, why))
 			return false;
 	}
 	in->content.fd = in->spill.fd;
@@ -172,7 +174,7 @@ use_in_place(struct input *in, const struct source *from,
 {
 	in->content.fd = in->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3);
 	if (in->fd < 0)
-		return open_errno(why, from->path);
+		return open_errno(why, from);
 	in->content.offset = offset;
 	in->content.length = (uint64_t)st->st_size - offset;
 	in->content.stamp = content_stamp(st);
@@ -188,11 +190,11 @@ take(struct input *in, const struct input_options *o, struct source *from,
 	off_t offset;
 
 	if (fstat(from->fd, &st) != 0)
-		return open_errno(why, from->path);
+		return open_errno(why, from);
 	if (fcntl(from->fd, F_GETFL) & O_PATH) /* main.c's stand-in */
-		return open_fail(why, from->path, "closed");
+		return open_fail(why, from, "closed");
 	if (S_ISDIR(st.st_mode))
-		return open_fail(why, from->path,
+		return open_fail(why, from,
 		    from->path ? "it is a directory" : "a directory");
 	offset = S_ISREG(st.st_mode) ? lseek(from->fd, 0, SEEK_CUR) : -1;
 	if (offset < 0 || st.st_size - offset <= INPUT_MEMORY)
@@ -268,8 +270,17 @@ check_end(struct input *in, enum input_dots dots, struct outcome *why)
 	    "cut off (require-eom)");
 }
 
+void
+input_put_end(struct input *in)
+{
+	in->content.fd = in->spill.fd;
+	if (in->content.fd < 0)
+		in->content.memory = buf_slice(&in->memory);
+}
+
 static bool
-finish(struct input *in, enum input_dots dots, struct outcome *why)
+finish(struct input *in, enum input_dots dots, bool may_be_empty,
+    struct outcome *why)
 {
 	if (in->content.fd < 0)
 		in->content.memory = buf_slice(&in->memory);
@@ -278,7 +289,7 @@ finish(struct input *in, enum input_dots dots, struct outcome *why)
 		return false;
 	in->content.memory = slice_first(in->content.memory,
 	    (size_t)in->content.length);
-	if (in->content.length == 0)
+	if (in->content.length == 0 && !may_be_empty)
 		return outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
 		    "the message is empty");
 	return true;
@@ -288,17 +299,19 @@ bool
 input_read(struct input *in, const struct input_options *o,
     struct outcome *why)
 {
-	struct source from = { .path = o->path, .line_start = true,
-		.stop = o->stop };
+	struct source from = { .path = o->path,
+		.what = o->what ? o->what : "message file",
+		.line_start = true, .stop = o->stop };
 	bool ok;
 
 	*in = (struct input){ .content.fd = -1, .spill.fd = -1, .fd = -1 };
 	from.fd = o->path ? open(o->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : 0;
 	if (from.fd < 0)
-		return open_errno(why, o->path);
+		return open_errno(why, &from);
 	from.typed = o->dots != DOTS_ARE_CONTENT && isatty(from.fd) == 1;
 	ok = take(in, o, &from, why) &&
-	    finish(in, from.ended ? DOTS_ARE_CONTENT : o->dots, why);
+	    finish(in, from.ended ? DOTS_ARE_CONTENT : o->dots,
+		o->may_be_empty, why);
 	if (o->path)
 		close(from.fd);
 	return ok;

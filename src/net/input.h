@@ -42,6 +42,8 @@ struct input {
 
 struct input_options {
 	const char *path;	/* NULL: standard input */
+	const char *what;	/* it is, to people; NULL: "message file" */
+	bool may_be_empty;
 	enum input_dots dots;
 	struct stop *stop;	/* signals that end the reading; or NULL */
 	uint64_t max_size;	/* of the message; 0 = INPUT_COPIED, and no
@@ -61,5 +63,13 @@ struct input_options {
 bool input_read(struct input *in, const struct input_options *o,
     struct outcome *why);
 void input_free(struct input *in);
+
+/*
+ * Or make it here: *in is zeroed but for its descriptors, which are -1; then
+ * pieces, then the end.  False with *why as above; of *o only max_size counts.
+ */
+bool input_put(struct input *in, const struct input_options *o,
+    struct slice data, struct outcome *why);
+void input_put_end(struct input *in);
 
 #endif

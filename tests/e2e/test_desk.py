@@ -71,15 +71,15 @@ def test_a_mistyped_option_is_understood(smtpsend, typo, meant):
 
 
 @pytest.mark.parametrize("words, advised", [
-    (["--cc", "ann@example.test"], "as recipients too"),
+    (["--rcpt-to", "ann@example.test"], "--to ADDR"),
     (["--host", "mx.example.test"], "--server HOST"),
     (["--sender", "me@example.test"], "--from ADDR"),
     (["--cacert", "ca.pem"], "--ca PATH"),
-    (["-s", "Report"], "a line at the top of the message"),
+    (["-m", "Report"], "--body TEXT"),
     (["-au", "me", "-ap", "secret"], "[relay] section"),
     (["-p", "2525"], "--port N"),
     (["-q"], "silence is the default"),
-    (["-A", "report.pdf"], "attaches nothing"),
+    (["-A", "report.pdf"], "--attach FILE"),
     (["-raw"], "the whole dialogue"),
     (["--d", "text"], "--file FILE"),
     (["-force-getpwuid"], "nothing like it"),

@@ -132,6 +132,31 @@ test_back_again(void **state)
 	}
 }
 
+static void
+test_5322(void **state)
+{
+	static const char *const good[] = {
+		"Sun, 31 Jan 2027 08:00:00 +0100", "31 Jan 2027 08:00 GMT",
+		"sun, 1 feb 2026 23:59:59 -0930", "1 Feb 2026 23:59:60 +0000",
+		"  1   Mar 2027 00:00:00 UT ", "29 Feb 2028 08:00:00 +0000",
+	};
+	static const char *const bad[] = {
+		"", "Sun,", "Mon, 31 Jan 2027 08:00:00 +0100",
+		"31 Jan 2027 08:00:00", "31 Jan 27 08:00:00 +0100",
+		"29 Feb 2027 08:00:00 +0000", "1 Jax 2027 08:00:00 +0000",
+		"1 Jan 2027 24:00:00 +0000", "1 Jan 2027 08:00:00 +0060",
+		"1 Jan 2027 08:00:00 0100", "1 Jan 2027 08:00:00 +0100 x",
+		"1 Jan 2027 08:00:0 +0100", "Xxx, 1 Jan 2027 08:00:00 +0100",
+		"1 Jan 2027 8:00 +0100", "1 Jan 2027 08 +0100", "2027-01-31",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_true(date_is_5322(slice_of(good[i])));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(date_is_5322(slice_of(bad[i])));
+}
+
 int
 main(void)
 {
@@ -140,6 +165,7 @@ main(void)
 		cmocka_unit_test(test_every_day),
 		cmocka_unit_test(test_3339),
 		cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_5322),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
