@@ -203,5 +203,5 @@ class Place:
         while not condition():
             if time.monotonic() > limit:
                 raise AssertionError(f"waited {seconds} s for {what}")
-            time.sleep(0.02)
+            time.sleep(0.05)
 

@@ -7,6 +7,8 @@ TO = "To: bob@far.test\nSubject: hi\n\nhello\n.\nFrom here\nbye\n"
 CRLF = TO.replace("\n", "\r\n")
 ROOT = {"user": "root", "sender": "root@box.example.net"}
 TO_ROOT = {**ROOT, "rcpts": ["admin@far.test"]}
+COMPLETE = ("From: a@b.test\nDate: Thu, 26 Nov 2026 19:00:00 +0000\n"
+            "Message-ID: <1@b.test>\n" + TO)
 BARE = "Subject: hi\n\nhello\n.\nFrom here\nbye\n"
 
 
@@ -34,8 +36,7 @@ argv("Bugzilla", "-i -f bugs@example.org -- bob@far.test", TO,
 argv("GNU sieve", "-oi -f '' bob@far.test", sender="")
 argv("old vacation", "-eq -f '<>' bob@far.test", sender="")
 argv("FILTER_README", "-G -i -f alice@example.org -- bob@far.test",
-     "From: a@b.test\nDate: Thu, 26 Nov 2026 19:00:00 +0000\n"
-     "Message-ID: <1@b.test>\n" + TO, sender="alice@example.org")
+     COMPLETE, sender="alice@example.org")
 argv("debbugs", "-oi -oem -oo bob@far.test")
 argv("OnFailure, -t", "-t")
 argv("OnFailure, as nobody", "-i root", BARE, user="nobody",
@@ -45,3 +46,33 @@ argv("Laravel -t -i", "-i -falice@example.org bob@far.test", CRLF,
 argv("plain", "bob@far.test")
 argv("plain -odb", "-odb bob@far.test")
 argv("plain -odq", "-odq -i bob@far.test; sendmail -q", **ROOT)
+
+argv("bcron", "-FCronDaemon -i -odi -oem -t", **ROOT,
+     shows={REFUSED: (67, r"\A\Z")})
+argv("Debian cron", "-i -FCronDaemon -B8BITMIME -oem root", BARE, **TO_ROOT)
+argv("systemd-cron, glued", "-i -B8BITMIME root", BARE, **TO_ROOT)
+argv("atd", "-i alice", BARE, **{**ROOT, "rcpts": ["alice@far.test"]})
+argv("mailutils' argv", "-oi -f alice@example.org -t", sender="alice@example.org")
+argv("mdadm", "-t", TO.replace("bob@far.test", "root"), **TO_ROOT)
+argv("Postfix's rmail", "-G -oee -odq -oi -p UUCP:far -f alice@example.org "
+     "bob@far.test; sendmail -q", COMPLETE, user="root",
+     sender="alice@example.org")
+argv("Alpine's", "-bs -odb -oem", "HELO x\r\nMAIL FROM:<alice@example.org>\r\n"
+     "RCPT TO:<bob@far.test>\r\nDATA\r\n" + CRLF.replace("\n.", "\n..") +
+     ".\r\nQUIT\r\n", sender="alice@example.org",
+     shows=(0, r"\A220 box.example.net .*\r\n250 .*\r\n250 .*\r\n250 .*\r\n"
+            r"354 .*\r\n250 .*\r\n221 .*\r\n\Z"))
+argv("Exim's -bS", "-bS", "MAIL FROM:<alice@example.org>\nRCPT TO:<bob@far.test>\n"
+     "DATA\n" + TO.replace("\n.", "\n..") + ".\nQUIT\n",
+     sender="alice@example.org")
+
+# What people and monitoring look with, mail being there.
+LIST = r"-Queue ID-.*\n[0-9A-Za-z]+ +\d+ .* root@box.example.net\n(.*\n)*" \
+       r" +bob@far.test\n\n?-- \d+ Kbytes in 1 Request\.\n"
+for words in ("mailq", "mailq -Ac", "sendmail -bp"):
+    argv(words, f"-odq -i bob@far.test; {words}; sendmail -q",
+         **ROOT, shows=(0, LIST))
+argv("admin", "-odq -i bob@far.test; sendmail -bP; newaliases; sendmail -bv bob@far.test; "
+     "sendmail -d0.1 -bv root >/dev/null; sendmail -qf",
+     **ROOT, shows=(0, r"\A1\n/etc/aliases: 3 aliases, longest \d+ bytes, \d+ bytes "
+                    r"total\n(.*\n)*.*far.test"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Callers at which people write."""
 
-from rows import REFUSED, row
+from rows import REFUSED, SITUATIONS, row
 
 PATCH = """\
 From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
@@ -84,4 +84,7 @@ EMACS = f"""\
 for how, interactive in (("", "nil"), (", asking", "t")):
     row(f"Emacs{how}", "emacs -Q --batch -l x.el", packages=["emacs-nox"],
         files={"/home/alice/x.el": EMACS % interactive}, sender=ALICE,
-        shows=(0, r"\ASending\.\.\.(\nSending\.\.\.)?done\n\Z"))
+        shows={s: (255, "Sending\\.\\.\\.failed with exit value 67")
+               if interactive == "t" and s == REFUSED else
+               (0, r"\ASending\.\.\.(\nSending\.\.\.)?done\n\Z")
+               for s in SITUATIONS})

@@ -4,7 +4,7 @@
 from rows import row
 
 HELLO = b"hello\r\n.\r\nbye\r\n"
-JOB = r"printf 'hello\n.\nbye\n'; touch /tmp/done"
+JOB = "echo hello; echo .; echo bye; touch /tmp/done"
 # how long each is waited for is the harness's business
 DONE = "until [ -e /tmp/done ]; do sleep 0.1; done\n"
 RUN_CRON = f"cron -f >/dev/null 2>&1 &\n{DONE}kill $!\nwait"
@@ -16,7 +16,7 @@ BY_ROOT = {"user": "root", "sender": "root@box.example.net",
 row("cron", RUN_CRON, user="root", packages=["cron"],
     before=f"{ONLY_THIS}; chown alice:crontab {CRONTAB}",
     files={CRONTAB: (f"@reboot {JOB}\n", 0o600)},
-    rcpts=["alice@far.test"], subject=r"Cron <alice@box> printf 'hello.*",
+    rcpts=["alice@far.test"], subject=r"Cron <alice@box> echo hello;.*",
     body=HELLO, head=[r"^From: root@box.example.net \(Cron Daemon\)\r$",
                       r"^To: alice@box.example.net\r$"])
 
@@ -33,7 +33,7 @@ row("cron, MAILTO=root", RUN_CRON, **BY_ROOT, packages=["cron"],
     subject=r"Cron <root@box> printf .*", body=HELLO, more=in_roots_mailbox)
 
 row("at",
-    f"echo \"{JOB}\" | runuser -u alice -- at now 2>/dev/null\n"
+    f"cd ~alice; runuser -u alice -- at now 2>/dev/null <<'END'\n{JOB}\nEND\n"
     f"atd -f -b 1 &\n{DONE}sleep 1; kill $!; wait", user="root", packages=["at"],
     rcpts=["alice@far.test"], subject=r"Output from your job +\d+", body=HELLO)
 
@@ -41,3 +41,91 @@ row("anacron", "anacron -f -n -d -t tab 2>/dev/null", **BY_ROOT,
     packages=["anacron"],
     files={"/root/tab": f"SHELL=/bin/sh\n1 0 job {JOB}\n"},
     subject=r"Anacron job 'job' on box.*", body=HELLO)
+
+row("BusyBox crond's own", f"busybox crond -f -c /tmp/tabs >/dev/null 2>&1 &\n{DONE}"
+    "sleep 1; kill $!; wait", user="root", packages=["busybox-static"],
+    files={"/tmp/tabs/alice": (f"* * * * * {JOB}\n", 0o600, 0)}, rcpts=["alice@far.test"],
+    subject=r"cron: echo hello;.*", body=HELLO)
+
+# its own mailer: what it does when somebody may not do something
+row("sudo", "sudo -n true; sleep 1", packages=["sudo"], files={
+    "/etc/sudoers.d/x": ("Defaults mail_always\nalice ALL = NOPASSWD: ALL\n",
+                         0o440, 0)}, stdin="",
+    rcpts=["admin@far.test"] * 2, mails=2, body=None,
+    subject=r"\*\*\* SECURITY information for box(\.example\.net)? \*\*\*")
+
+UPGRADES = """\
+from importlib.machinery import SourceFileLoader
+m = SourceFileLoader("uu", "/usr/bin/unattended-upgrade").load_module()
+assert m._send_mail_using_sendmail(
+    "root", "bob@far.test", "hi", "hello\\n.\\nFrom here\\nbye\\n") == 0
+"""
+row("unattended-upgrades", "python3 -W ignore x.py", user="root",
+    packages=["unattended-upgrades"], files={"/root/x.py": UPGRADES},
+    sender="root@box.example.net", body=None)
+
+CHANGES = """\
+import sys
+sys.path.insert(0, "/usr/share/apt-listchanges")
+import apt_listchanges, ALCConfig
+c = ALCConfig.ALCConfig()
+c.email_address, c.email_format = "bob@far.test", "text"
+apt_listchanges.mail_changes(c, "hello\\n.\\nFrom here\\nbye\\n", "hi")
+"""
+row("apt-listchanges", "python3 -W ignore x.py", user="root",
+    packages=["apt-listchanges"], files={"/root/x.py": CHANGES},
+    shows=(0, r"\Aapt-listchanges: Mailing bob@far.test: hi\n\Z"),
+    sender="root@box.example.net")
+
+row("logwatch", "mkdir -p /var/cache/logwatch; logwatch --output mail "
+    "--mailto bob@far.test --range all --service sudo",
+    files={"/var/log/auth.log": "Nov 22 09:00:00 box sudo:    alice : "
+           "TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/true\n"},
+    user="root", packages=["logwatch"], sender="root@box.example.net",
+    subject=r"Logwatch for box.*", body=None)
+
+row("logcheck", "echo \"$(LC_ALL=C date '+%b %e %T') box x: hello\" >log\n"
+    "chown -R logcheck . ; chmod 711 .\n"
+    "setpriv --reuid logcheck --regid logcheck --init-groups bash "
+    "/usr/sbin/logcheck -m bob@far.test -l ~/log", user="root",
+    packages=["logcheck"], sender="logcheck@box.example.net", body=None,
+    before="install -d -o logcheck /run/lock/logcheck /run/logcheck",
+    subject=r"box.*System Events")
+
+row("smartd", "SMARTD_MAILER=mail SMARTD_ADDRESS=bob@far.test SMARTD_MESSAGE=hello "
+    "SMARTD_FAILTYPE=EmailTest SMARTD_DEVICE=/dev/sda SMARTD_DEVICESTRING=sda "
+    "SMARTD_DEVICETYPE=auto SMARTD_DEVICEINFO=x SMARTD_TFIRST=now SMARTD_TFIRSTEPOCH=1 "
+    "/usr/share/smartmontools/smartd_warning.sh", user="root",
+    packages=["smartmontools", "bsd-mailx"], sender="root@box.example.net",
+    subject=r"SMART error \(EmailTest\) detected on host: box.*", body=None)
+
+row("tripwire", "sed -i '/^MAIL/d;s,^SMTP.*,,' twcfg.txt\n"
+    "printf 'MAILMETHOD = SENDMAIL\\nMAILPROGRAM = /usr/sbin/sendmail -oi -t\\n' "
+    ">>twcfg.txt\n"
+    "twadmin --create-cfgfile --no-encryption --cfgfile tw.cfg twcfg.txt >/dev/null\n"
+    "tripwire --test --email bob@far.test --cfgfile tw.cfg", user="root",
+    before="cp /etc/tripwire/twcfg.txt /root/", packages=["tripwire"],
+    sender="root@box.example.net", subject=r"Test email message from Tripwire",
+    body=None, shows=(0, "Sending a test message to: bob@far.test"))
+
+JAIL = """\
+[x]
+enabled = true
+backend = polling
+logpath = /tmp/log
+filter = x
+maxretry = 1
+banaction = true
+action = sendmail[name=x, dest=bob@far.test, sender=ban@example.org, norestored=0]
+"""
+row("fail2ban", "touch /tmp/log; fail2ban-server -x -b start >/dev/null\n"
+    "until fail2ban-client status x >/dev/null 2>&1; do sleep 0.1; done\n"
+    "fail2ban-client set x banip 192.0.2.1 >/dev/null; sleep 2\n"
+    "kill -9 $(cat /run/fail2ban/fail2ban.pid)",
+    user="root", packages=["fail2ban"], files={
+        "/etc/fail2ban/jail.d/defaults-debian.conf": JAIL,
+        "/etc/fail2ban/filter.d/x.conf": "[Definition]\nfailregex = <HOST>\n"},
+    before="mkdir -p /run/fail2ban /var/lib/fail2ban",
+    sender="ban@example.org", mails=2, rcpts=["bob@far.test"] * 2,
+    subject=r"\[Fail2Ban\] x: (started on|banned 192.0.2.1 from) box.*",
+    body=None, shows=(0, ""))
