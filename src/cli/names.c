@@ -28,8 +28,28 @@ names_options(const struct settings *s, const struct self *self)
 struct slice
 names_id_host(const struct settings *s, const struct self *self)
 {
-	return self->host[0] ? slice_of(self->host) :
-	    names_options(s, self).default_domain;
+	return self->host[0] ? slice_of(self->host)
+			     : names_options(s, self).default_domain;
+}
+
+/* Here the paths of UUCP are known: as our rmail, or for another's. */
+static bool
+has_paths(const struct settings *s)
+{
+	struct slice protocol = slice_of(s->sendmail.protocol);
+
+	return s->personality == AS_RMAIL ||
+	    slice_eq_nocase(slice_first(protocol, slice_find(protocol, ':')),
+		SLICE("UUCP"));
+}
+
+static void
+put_given(struct buf *out, const char *address, const struct settings *s)
+{
+	if (has_paths(s))
+		mbox_put_path(out, slice_of(address));
+	else
+		buf_puts(out, address);
 }
 
 void
@@ -43,10 +63,7 @@ names_recipients(struct envelope *e, const struct settings *s,
 	for (size_t i = 0; i < s->nrcpts; i++) {
 		struct buf text = { 0 };
 
-		if (s->personality == AS_RMAIL)
-			mbox_put_path(&text, slice_of(s->rcpt[i]));
-		else
-			buf_puts(&text, s->rcpt[i]);
+		put_given(&text, s->rcpt[i], s);
 		address_list_parse(buf_slice(&text), &o, &list);
 		buf_free(&text);
 	}
@@ -63,10 +80,9 @@ names_sender(struct envelope *e, const struct settings *s,
 	bool ok;
 
 	if (s->message.from)
-		return address_parse(slice_of(s->message.from), &o, &e->from,
-		    why);
-	/* "HOUSE\al" is a user */
-	mailbox_put_quoted(&text, slice_of(user->login));
+		put_given(&text, s->message.from, s);
+	else /* "HOUSE\al" is a user */
+		mailbox_put_quoted(&text, slice_of(user->login));
 	ok = address_parse(buf_slice(&text), &o, &e->from, why);
 	buf_free(&text);
 	return ok;

@@ -14,7 +14,8 @@ struct address_options names_options(const struct settings *s,
 /* For a Message-ID: the name of this very host, if it has one. */
 struct slice names_id_host(const struct settings *s, const struct self *self);
 
-/* Add the recipients that are arguments; as rmail a!b!user is user@b. */
+/* Add the recipients that are arguments; as rmail, or with -p UUCP, a!b!user
+ * is user@b, as in -f. */
 void names_recipients(struct envelope *e, const struct settings *s,
     const struct self *self);
 

@@ -617,6 +617,22 @@ def test_rmail(smtpsend, recorder, machine, tmp_path, front, sender, rcpt):
     assert head_of(recorder)["from"] == sender.decode()
 
 
+@pytest.mark.parametrize("protocol, sender, rcpt", [
+    ("UUCP:near", b"al@far.test", b"bob@y.test"),
+    ("uucp", b"al@far.test", b"bob@y.test"),
+    ("ESMTP:near", b"near!far.test!al@box.example.net",
+     b"y.test!bob@box.example.net"),
+])
+def test_what_debians_rmail_calls(smtpsend, recorder, machine, tmp_path,
+                                  protocol, sender, rcpt):
+    as_sendmail(smtpsend, machine, recorder, tmp_path, "-G", "-oee", "-oi",
+                "-p", protocol, "-f", "near!far.test!al", "y.test!bob",
+                hostname="box.example.net",
+                message=b"From: al@far.test\nSubject: x\n\nhi\n")
+    assert recorder.commands[1].startswith(b"MAIL FROM:<%s>" % sender)
+    assert recorder.commands[2].startswith(b"RCPT TO:<%s>" % rcpt)
+
+
 @pytest.mark.parametrize("hostname", ["box.example.net.", "box.", "box"])
 def test_a_message_id_does_not_end_in_a_dot(smtpsend, recorder, machine,
                                             hostname):
