@@ -64,7 +64,7 @@ dovecot("Dovecot, reject", 'require "reject";\nreject "no";\n', sender="",
 
 row("rmail", "rmail bob@far.test", user="root", packages=["rmail"],
     stdin="From carol Sun Nov 22 09:00:00 2026 remote from example.org\n" + MAIL,
-    sender="example.org!carol@box.example.net")
+    sender="carol@example.org")
 row("INN", "/usr/lib/news/bin/innmail -s hi bob@far.test", packages=["inn2"])
 row("mime-construct",
     "mime-construct --to bob@far.test --subject hi --file -",
