@@ -63,7 +63,8 @@ dovecot("Dovecot, reject", 'require "reject";\nreject "no";\n', sender="",
         rcpts=["carol@example.org"], subject="[Rr]ejected:.*|.*", body=None)
 
 row("rmail", "rmail bob@far.test", user="root", packages=["rmail"],
-    stdin="From carol Sun Nov 22 09:00:00 2026 remote from example.org\n" + MAIL,
+    stdin="From carol Sun Nov 22 09:00:00 2026 remote from example.org\n"
+    "Date: Thu, 26 Nov 2026 19:00:00 +0000\nMessage-ID: <1@b.test>\n" + MAIL,
     sender="carol@example.org")
 row("INN", "/usr/lib/news/bin/innmail -s hi bob@far.test", packages=["inn2"])
 row("mime-construct",
