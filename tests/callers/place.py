@@ -35,7 +35,8 @@ ALICE = 1001
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 # Ours and the test's: users, names, where mail goes. Whose mail is read
 # elsewhere is an alias, as it should be on such a machine.
-ALIASES = "root: admin@far.test\nalice: alice@far.test\nnobody: root\n"
+ALIASES = "root: admin@far.test\nalice: alice@far.test\nnobody: root\n" \
+    "logcheck: root\n"
 CONFIG = """\
 server = 127.0.0.1
 [local]
@@ -198,7 +199,7 @@ class Place:
         return path.read_bytes() if path.exists() else b""
 
     @staticmethod
-    def wait(condition, what, seconds=30):
+    def wait(condition, what, seconds=60):
         limit = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > limit:

@@ -10,8 +10,6 @@ BODY = "hello\n.\nFrom here\nbye\n"
 ARRIVES = BODY.replace("\n", "\r\n").encode()
 SUCCESS, REFUSED, DOWN, NO_NETWORK = SITUATIONS = (
     "success", "550", "server down", "no network")
-# Packages that scripts/setup installs: rows that need no others are quick to run.
-CHEAP = {"git-email", "libmailtools-perl", "mutt", "perl", "python3", "s-nail"}
 QUIET = (0, r"\A\Z")
 
 TABLE = {}
@@ -32,6 +30,8 @@ class Row:
               user is shown, standard output and error as they come
     told      situations in which the caller is told of the failure, so that
               neither a report nor a queued message has to tell it
+    short     scripts/check plays it: it needs no packages but those that
+              scripts/setup installs
     more      a function of the place: what else must be so after success
     """
 
@@ -42,7 +42,7 @@ class Row:
         self.sender, self.rcpts = "alice@box.example.net", ["bob@far.test"]
         self.subject, self.body, self.head = "hi", ARRIVES, ()
         self.shows, self.told, self.more = QUIET, (), None
-        self.mails = 1
+        self.mails, self.short = 1, False
         for key, value in how.items():
             assert hasattr(self, key), key
             setattr(self, key, value)

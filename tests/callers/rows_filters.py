@@ -86,4 +86,4 @@ row("Mailman 2's alias", "sendmail -i list@box.example.net", **{
         "/usr/local/bin/list": (
             "#!/bin/sh\ntee /tmp/list | exec /usr/sbin/sendmail -i "
             "-f list-bounces@box.example.net -- bob@far.test\n", 0o755)},
-    more=went_through)
+    more=went_through, short=True)

@@ -99,15 +99,15 @@ use Mail::Mailer;
 my $m = Mail::Mailer->new('sendmail');
 $m->open({From => 'ALICE', To => 'bob@far.test', Subject => 'hi'});
 print $m TEXT; $m->close or die;
-''', ["libmailtools-perl"], sender="alice@box.example.net")
+''', ["libmailtools-perl"], short=True, sender="alice@box.example.net")
 perl("Perl FAQ", '''
 open(my $m, "|-", "/usr/sbin/sendmail -oi -t -odb") or die;
 print $m "To: bob\\@far.test\\nSubject: hi\\n\\n", TEXT; close($m) or die;
-''', sender="alice@box.example.net")
+''', sender="alice@box.example.net", short=True)
 
 program("Python's README", "python3", '''
 import subprocess
 text = "To: bob@far.test\\\\nSubject: hi\\\\n\\\\n" + TEXT
 subprocess.run(["/usr/sbin/sendmail", "-t", "-oi"], input=text.encode(),
                check=True)
-'''.replace("\\\\", "\\"), ["python3"], sender="alice@box.example.net")
+'''.replace("\\\\", "\\"), ["python3"], short=True, sender="alice@box.example.net")

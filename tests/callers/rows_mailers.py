@@ -20,7 +20,7 @@ row("git send-email",
     "git config --global user.name Alice\n"
     "git send-email --quiet --to=bob@far.test --confirm=never "
     "--suppress-cc=all --envelope-sender=auto 0001.patch",
-    packages=["git-email"], files={"/home/alice/0001.patch": PATCH},
+    short=True, packages=["git-email"], files={"/home/alice/0001.patch": PATCH},
     sender=ALICE, subject=r"\[PATCH\] a change",
     shows=(0, r"\ASent \[PATCH\] a change\n\Z"),
     body=b"Some words.\r\n---\r\n a | 1 +\r\n",
@@ -37,12 +37,13 @@ row("hg email",
 MUTTRC = (f'set from="{ALICE}" copy=no use_envelope_from=yes '
           'dsn_notify="failure" dsn_return=hdrs\n')
 row("mutt", "mutt -s hi -- bob@far.test", packages=["mutt"], sender=ALICE,
+    short=True,
     files={"/home/alice/.muttrc": MUTTRC})
 row("neomutt", "neomutt -s hi -- bob@far.test", packages=["neomutt"],
     sender=ALICE, files={"/home/alice/.neomuttrc": MUTTRC})
 
 SAFE = b"hello\r\n=2E\r\n=46rom here\r\nbye\r\n"
-row("s-nail", "s-nail -: / -S sendwait -s hi bob@far.test",
+row("s-nail", "s-nail -: / -S sendwait -s hi bob@far.test", short=True,
     packages=["s-nail"], body=SAFE)
 row("s-nail -r -v", f"s-nail -: / -S sendwait -r '{ALICE}' -s hi bob@far.test",
     packages=["s-nail"], sender=ALICE, body=SAFE)

@@ -44,7 +44,8 @@ row("anacron", "anacron -f -n -d -t tab 2>/dev/null", **BY_ROOT,
 
 row("BusyBox crond's own", f"busybox crond -f -c /tmp/tabs >/dev/null 2>&1 &\n{DONE}"
     "sleep 1; kill $!; wait", user="root", packages=["busybox-static"],
-    files={"/tmp/tabs/alice": (f"* * * * * {JOB}\n", 0o600, 0)}, rcpts=["alice@far.test"],
+    files={"/tmp/tabs/alice": (f"MAILTO=alice\n* * * * * {JOB}\n",
+                             0o600, 0)}, rcpts=["alice@far.test"],
     subject=r"cron: echo hello;.*", body=HELLO)
 
 # its own mailer: what it does when somebody may not do something
