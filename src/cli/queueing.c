@@ -2,22 +2,16 @@
 /* queueing.c - see queueing.h */
 #include "cli/queueing_impl.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/become.h"
 #include "cli/enqueue.h"
-#include "cli/follow.h"
 #include "cli/mailback.h"
-#include "cli/runq.h"
+#include "deliver/deliver.h"
 #include "net/clock.h"
-#include "queue/control_client.h"
 #include "queue/handin.h"
 
 /* ---- what is asked for ---- */
@@ -58,16 +52,14 @@ queueing_is_a_must(const struct settings *s)
 	return s->enqueue.at || s->enqueue.key;
 }
 
-/* Nobody is to try it yet. */
-static bool
-rests(const struct settings *s)
+bool
+queueing_rests(const struct settings *s)
 {
 	return s->sendmail.hold || s->enqueue.at;
 }
 
-/* -odi, --wait. */
-static bool
-waits(const struct settings *s)
+bool
+queueing_waits(const struct settings *s)
 {
 	return s->enqueue.wait || s->sendmail.delivery == DELIVERY_NOW;
 }
@@ -90,11 +82,8 @@ queueing_say(struct recipient *r, const struct outcome *o, const char *id)
 	r->decided = clock_now();
 }
 
-/*
- * He is safe.  What a server said of him before stays what is known of him.
- */
-static void
-say_queued(struct recipient *r, const char *id, const char *text)
+void
+queueing_say_queued(struct recipient *r, const char *id, const char *text)
 {
 	struct outcome o = recipient_outcome(r);
 
@@ -104,132 +93,6 @@ say_queued(struct recipient *r, const char *id, const char *text)
 	o.verdict = DELIVERED;
 	o.stage = STAGE_SYSTEM;
 	queueing_say(r, &o, id);
-}
-
-/* Waiting has an end, and so has this: what is open still is no success. */
-static void
-say_waits(struct recipient *r, const char *id)
-{
-	struct outcome o = recipient_outcome(r);
-	struct buf text = { 0 };
-
-	if (outcome_is_queued(o.verdict, o.stage))
-		o = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 7),
-		    "no answer yet");
-	buf_putf(&text, "%s%sit stays in the queue as %s",
-	    o.code ? "" : o.text, o.code ? "" : "; ", id);
-	if (o.code != 0)
-		outcome_set_ours(&o, "%s", buf_str(&text));
-	else
-		outcome_set_text(&o, buf_slice(&text));
-	buf_free(&text);
-	queueing_say(r, &o, id);
-}
-
-/* After waiting: of those who are in the queue. */
-static void
-settle(struct envelope *e, const char *id, bool is_success)
-{
-	for (size_t i = 0; i < e->n; i++) {
-		struct recipient *r = &e->rcpts[i];
-		struct outcome o = recipient_outcome(r);
-		bool queued = outcome_is_queued(o.verdict, o.stage);
-
-		if (!r->result || strcmp(r->result->queue_id, id) != 0)
-			continue;
-		if (is_success && o.verdict == DEFERRED)
-			say_queued(r, id, "");
-		else if (!is_success && (queued || o.verdict == DEFERRED))
-			say_waits(r, id);
-	}
-}
-
-/* ---- who delivers it ---- */
-
-/* All but the way to the agent, which is the lowest then. */
-static int
-close_all(int feed)
-{
-	int kept = feed >= 0 ? dup2(feed, STDERR_FILENO + 1) : -1;
-
-	close_range(0, STDERR_FILENO, 0);
-	close_range(STDERR_FILENO + (kept < 0 ? 1 : 2), ~0U, 0);
-	return kept;
-}
-
-/* Nothing of ours holds up whoever waits for our end, or reads what we say. */
-static void
-detach(struct home_agent *agent)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	agent->feed = agent->client.feed = close_all(agent->feed);
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (open("/dev/null", O_RDWR) < 0)
-			_exit(EX_OSERR);
-	if (chdir("/") < 0)
-		_exit(EX_OSERR);
-}
-
-/* Without a child it waits for the next queue run. */
-static void
-run_in_background(const struct settings *s, const char *id,
-    struct home_agent *agent)
-{
-	if (fork() != 0)
-		return;
-	detach(agent);
-	_exit(runq_one(s, id, agent, NULL, NULL));
-}
-
-/* Where no daemon is there we do its work; a time limit is a signal then. */
-static void
-wait_for_it(struct queueing *q, const char *id)
-{
-	const struct settings *s = q->settings;
-	struct follow f = { .settings = s, .id = id,
-		.envelope = &q->intake->envelope };
-
-	if (s->enqueue.wait_seconds > 0)
-		f.until = clock_now() + SECONDS(s->enqueue.wait_seconds);
-	if (follow_daemon(&f) || !q->is_ours)
-		return;
-	alarm(s->enqueue.wait_seconds);
-	runq_one(s, id, &q->agent, follow_news, &f);
-	alarm(0);
-}
-
-/* Who waits hears of the first part alone. */
-static void
-begin(struct queueing *q, const char *id)
-{
-	const struct settings *s = q->settings;
-
-	if (q->is_ours && control_wake(s->queue.run, id) == CONTROL_NOBODY &&
-	    !rests(s) && !q->tried)
-		run_in_background(s, id, &q->agent);
-}
-
-/* A message that was handed in is the daemon's to begin with. */
-static void
-set_off(struct queueing *q, const char *id)
-{
-	const struct settings *s = q->settings;
-	struct slice rest = buf_slice(&q->parts), part;
-
-	if (s->sendmail.delivery == DELIVERY_QUEUE)
-		return;
-	if (waits(s) && !rests(s)) {
-		wait_for_it(q, id);
-		settle(&q->intake->envelope, id, !s->enqueue.wait);
-	} else {
-		begin(q, id);
-	}
-	while (rest.n > 0 && slice_cut(&rest, '\0', &part))
-		begin(q, part.p);
 }
 
 /* ---- into the queue ---- */
@@ -282,9 +145,28 @@ extras_of(const struct stored *facts, const struct settings *s)
 		.hold = facts->hold,
 		.hold_reason = s->sendmail.hold_reason,
 		.no_alias = s->sendmail.no_aliases,
-		.queue_only = facts->queue_only || (waits(s) && !rests(s)),
+		.queue_only = facts->queue_only ||
+		    (queueing_waits(s) && !queueing_rests(s)),
 		.hops = (uint16_t)s->message.hop_count,
 	};
+}
+
+/* More recipients than a transaction takes are several messages. */
+static void
+note_id(struct queueing *q, const char *id, struct enqueued *first)
+{
+	struct slice rest = buf_slice(&q->parts), part;
+	char own[sizeof first->id] = "";
+
+	snprintf(own, sizeof own, "%s", id);
+	if (first->id[0] == '\0')
+		memcpy(first->id, own, sizeof own);
+	if (strcmp(first->id, own) == 0)
+		return;
+	while (rest.n > 0 && slice_cut(&rest, '\0', &part))
+		if (slice_eq(part, slice_of(own)))
+			return;
+	buf_put(&q->parts, (struct slice){ own, sizeof own });
 }
 
 /* What was said of each of the lot. */
@@ -303,11 +185,9 @@ take_verdicts(struct queueing *q, struct intake *part, struct enqueued *out)
 			whole->decided = r->decided;
 			continue;
 		}
-		if (out->id[0] == '\0')
-			snprintf(out->id, sizeof out->id, "%s",
-			    r->result->queue_id);
-		say_queued(whole, r->result->queue_id, r->result->code ?
-		    QUEUED : r->result->text);
+		note_id(q, r->result->queue_id, out);
+		queueing_say_queued(whole, r->result->queue_id,
+		    r->result->code ? QUEUED : r->result->text);
 	}
 }
 
@@ -384,7 +264,7 @@ queueing_run(struct queueing *q, struct outcome *why)
 		return result;
 	report_has_queue(q->report);
 	if (!done.duplicate)
-		set_off(q, done.id);
+		queueing_set_off(q);
 	home_leave_agent(&q->agent);
 	buf_free(&q->parts);
 	return result;

@@ -28,7 +28,7 @@ struct queueing {
 	char id[STORE_ID + 1];	/* of what was queued, or "" */
 	struct home_agent agent; /* for who delivers it, if that is us */
 	struct buf parts;	/* more ids, each with its NUL: of lists that
-				   have owners */
+				   have owners, or of very many recipients */
 };
 
 /* Is the message for the queue first, and not to be delivered by this run? */

@@ -11,6 +11,19 @@
 /* Note an outcome, and in which message of the queue he is; "" = none. */
 void queueing_say(struct recipient *r, const struct outcome *o, const char *id);
 
+/* He is safe.  What a server said of him before stays what is known of him. */
+void queueing_say_queued(struct recipient *r, const char *id,
+    const char *text);
+
+/* Nobody is to try it yet: it is held, or --at. */
+bool queueing_rests(const struct settings *s);
+
+/* -odi, --wait. */
+bool queueing_waits(const struct settings *s);
+
+/* Tell who is to deliver what was queued; wait where that is asked for. */
+void queueing_set_off(struct queueing *q);
+
 struct enqueue_call queueing_call(const struct queueing *q,
     const struct intake *part);
 

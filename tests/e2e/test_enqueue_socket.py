@@ -71,6 +71,20 @@ def test_wait_for_bad_news(daemon):
     assert "451 4.3.0 later" in run.err
 
 
+@pytest.mark.parametrize("wait", ["--wait=50", "-odi"])
+def test_wait_for_several(daemon, wait):
+    """More recipients than a transaction takes are messages of their own."""
+    box = daemon()
+    many = [f"r{n}@example.org" for n in range(10001)]
+    name = "smtpsend" if wait[1] == "-" else "sendmail"
+    run = box.command(name, wait, *many, uid=1234)
+    assert (run.rc, run.err) == (0, ""), str(run)[:2000]
+    assert box.queue() == []
+    taken = sum(command.startswith("RCPT") for c in box.server.conns
+                for command in c.lines)
+    assert taken == len(many)
+
+
 def test_interactive(daemon):
     box = daemon()
     run = box.sendmail("-odi", TO, uid=1234)
