@@ -112,6 +112,27 @@ export(const struct settings *s, struct store *store,
 	return status;
 }
 
+/* What was taken in is said, on stderr at the worst. */
+static int
+put_taken(const struct settings *s, unsigned long taken, unsigned long there)
+{
+	struct buf out = { 0 };
+	bool ok;
+
+	buf_putf(&out, "%lu message%s taken in", taken, taken == 1 ? "" : "s");
+	if (there > 0)
+		buf_putf(&out, ", %lu passed over that %s here, or lately "
+		    "w%s", there, there == 1 ? "is" : "are",
+		    there == 1 ? "as" : "ere");
+	printf("%s\n", buf_str(&out));
+	ok = fflush(stdout) == 0;
+	if (!ok)
+		fprintf(stderr, "%s: standard output cannot be written; all "
+		    "the same: %s\n", s->program, buf_str(&out));
+	buf_free(&out);
+	return ok ? EX_OK : EX_IOERR;
+}
+
 /* Until the end, or what is damaged; the daemon is told of each. */
 static int
 import(const struct settings *s, struct store *store)
@@ -121,6 +142,7 @@ import(const struct settings *s, struct store *store)
 	unsigned long taken = 0, there = 0;
 	struct outcome why;
 	enum portable got;
+	int status;
 
 	while ((got = portable_read(&in, store, id, &why)) <= PORTABLE_THERE) {
 		taken += got == PORTABLE_TAKEN;
@@ -130,14 +152,8 @@ import(const struct settings *s, struct store *store)
 		id[0] = '\0';
 	}
 	portable_in_free(&in);
-	printf("%lu message%s taken in", taken, taken == 1 ? "" : "s");
-	if (there > 0)
-		printf(", %lu passed over that %s here, or lately w%s", there,
-		    there == 1 ? "is" : "are", there == 1 ? "as" : "ere");
-	printf("\n");
-	if (got == PORTABLE_BAD)
-		return fail(s, id, &why);
-	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	status = put_taken(s, taken, there);
+	return got == PORTABLE_BAD ? fail(s, id, &why) : status;
 }
 
 int

@@ -244,9 +244,9 @@ when_done(const struct queue_print *p, enum verb verb, long long n)
 	return tries ? " now" : "";
 }
 
-/* "2 messages held" */
+/* "2 messages held"; empty for what changes nothing. */
 static void
-put_done(struct queue_print *p, long long n)
+say_done(struct buf *out, const struct queue_print *p, long long n)
 {
 	static const char *const words[NVERBS] = {
 		[VERB_HOLD] = "held", [VERB_RELEASE] = "released",
@@ -257,12 +257,29 @@ put_done(struct queue_print *p, long long n)
 	};
 	enum verb verb = p->words->request.verb;
 
-	if (verb == VERB_COUNT)
+	if (words[verb])
+		buf_putf(out, "%lld message%s %s%s", n, n == 1 ? "" : "s",
+		    words[verb], when_done(p, verb, n));
+}
+
+/* What was done is said, on stderr at the worst. */
+static bool
+put_done(struct queue_print *p, long long n)
+{
+	struct buf done = { 0 };
+
+	say_done(&done, p, n);
+	if (p->words->request.verb == VERB_COUNT)
 		p->failed |= printf("%lld\n", n) < 0;
-	else if (words[verb] && p->words->style == QUEUE_TEXT)
-		p->failed |= printf("%lld message%s %s%s\n", n,
-		    n == 1 ? "" : "s", words[verb],
-		    when_done(p, verb, n)) < 0;
+	else if (done.n > 0 && p->words->style == QUEUE_TEXT)
+		p->failed |= printf("%s\n", buf_str(&done)) < 0;
+	p->failed |= fflush(stdout) != 0;
+	if (p->failed)
+		fprintf(stderr, "%s: standard output cannot be written%s%s\n",
+		    p->program, done.n > 0 ? "; all the same: " : "",
+		    buf_str(&done));
+	buf_free(&done);
+	return !p->failed;
 }
 
 /*
@@ -303,11 +320,7 @@ queue_print_end(struct queue_print *p, char *line, size_t n)
 		return EX_NOPERM;
 	if (p->words->request.verb == VERB_LIST)
 		end_list(p);
-	put_done(p, (long long)end.n);
-	if (fflush(stdout) != 0 || p->failed) {
-		fprintf(stderr, "%s: standard output cannot be written\n",
-		    p->program);
+	if (!put_done(p, (long long)end.n))
 		return EX_IOERR;
-	}
 	return end.status ? (int)end.status : p->status;
 }

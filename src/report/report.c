@@ -105,8 +105,8 @@ say_lost(const struct report *r)
 			"%zu recipient%s", r->delivered,
 		    r->delivered > 1 ? "s" : "");
 	if (r->queued[0] != '\0')
-		fprintf(r->err, " -- the mail is safe in the queue as %s",
-		    r->queued);
+		fprintf(r->err, " -- the mail is safe in the queue as %s%s",
+		    r->queued, r->queued_more ? " and others" : "");
 	fputc('\n', r->err);
 }
 
@@ -204,6 +204,17 @@ report_flush(struct report *r)
 		return;
 	transcript_flush(&r->text);
 	flush(r, r->out);
+}
+
+static void
+note_queued(struct report *r, const struct result *result)
+{
+	const char *id = result ? result->queue_id : "";
+
+	if (r->queued[0] == '\0')
+		snprintf(r->queued, sizeof r->queued, "%s", id);
+	else if (strcmp(r->queued, id) != 0)
+		r->queued_more = true;
 }
 
 static void
@@ -325,8 +336,7 @@ report_results(struct report *r, const struct envelope *e)
 	for (size_t i = 0; (rcpt = recipient_at(e, i)); i++) {
 		o = recipient_outcome(rcpt);
 		if (outcome_is_queued(o.verdict, o.stage))
-			snprintf(r->queued, sizeof r->queued, "%s",
-			    rcpt->result ? rcpt->result->queue_id : "");
+			note_queued(r, rcpt->result);
 		else
 			r->delivered += o.verdict == DELIVERED;
 		if (o.verdict == DEFERRED || o.verdict == FAILED)

@@ -37,7 +37,8 @@ struct report {
 	bool told;		/* the transcript goes where failures go, and
 				   tells them already */
 	int error;		/* of the first write that failed; 0 = none */
-	char queued[32];	/* as what the last one was queued; or empty */
+	char queued[32];	/* as what the first one was queued; or empty */
+	bool queued_more;	/* ... and others as something else */
 	size_t delivered;	/* recipients that report_results() has seen */
 	struct maillog maillog;
 	bool maillog_asked;	/* by name: tell when lines are lost */

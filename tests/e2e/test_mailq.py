@@ -165,6 +165,21 @@ def test_verbs(queue):
     assert queue().stdout == "Mail queue is empty\n"
 
 
+def test_what_was_done_is_said_all_the_same(queue):
+    """Where it should be printed there is no room."""
+    queue.add()
+    full = [*queue.box, "sh", "-c", 'exec "$@" >/dev/full', "sh"]
+    for words, message, done in (
+            (("hold", "ALL"), b"", "1 message held"),
+            (("import",), portable()[1], "1 message taken in"),
+            (("rm", "ALL"), b"", "2 messages removed"),
+            (("list",), b"", "")):
+        run = queue(*words, wrap=full, message=message)
+        assert run.status == 74 and "cannot be written" in run.stderr, run
+        assert done in run.stderr and bool(done) == ("all the" in run.stderr)
+    assert queue.rows() == []
+
+
 @pytest.mark.parametrize("words", [
     ("shout",), ("rm",), ("hold", "--rcpt"), ("hold", "--rcpt", ""),
     ("list", "--colour"), ("edit-rcpt", "01KB"), ("list", "--openmetrics"),
