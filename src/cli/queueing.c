@@ -169,6 +169,15 @@ note_id(struct queueing *q, const char *id, struct enqueued *first)
 	buf_put(&q->parts, (struct slice){ own, sizeof own });
 }
 
+static void
+note_refused(struct queueing *q, struct recipient *r)
+{
+	if (r->verdict == FAILED)
+		recipient_append(&q->refused, r);
+	else
+		q->put_off = true;
+}
+
 /* What was said of each of the lot. */
 static void
 take_verdicts(struct queueing *q, struct intake *part, struct enqueued *out)
@@ -183,6 +192,7 @@ take_verdicts(struct queueing *q, struct intake *part, struct enqueued *out)
 		if (r->verdict != DELIVERED) {
 			recipient_say(whole, r->verdict, r->result);
 			whole->decided = r->decided;
+			note_refused(q, whole);
 			continue;
 		}
 		note_id(q, r->result->queue_id, out);
@@ -270,18 +280,27 @@ queueing_run(struct queueing *q, struct outcome *why)
 	return result;
 }
 
+/* Of those who are in the queue its own bounces tell. */
 bool
 queueing_mail_back(struct queueing *q)
 {
 	const struct settings *s = q->settings;
 	const struct enqueue_call call = queueing_call(q, q->intake);
+	struct mail_back m = { &call, q->id, q->refused, NULL };
 	enum error_mode mode = s->sendmail.errors;
+	struct buf path = { 0 };
 	struct outcome why;
+	bool ok;
 
 	if ((mode != ERRORS_MAIL && mode != ERRORS_MAIL_OK) || s->own_way ||
-	    !queueing_is_first(s) || spool_reach(s->queue.path) != SPOOL_OURS)
+	    !queueing_is_first(s))
 		return false;
-	if (q->intake->envelope.nbad == 0)
-		return q->id[0] != '\0';
-	return q->intake->message.size > 0 && mail_back(&call, q->id, &why);
+	if (q->intake->envelope.nbad == 0 && !q->refused.first)
+		return q->id[0] != '\0' && !q->put_off;
+	buf_putf(&path, "%s/submit", s->queue.run);
+	if (spool_reach(s->queue.path) != SPOOL_OURS)
+		m.socket = buf_str(&path);
+	ok = q->intake->message.size > 0 && mail_back(&m, &why);
+	buf_free(&path);
+	return ok && !q->put_off;
 }

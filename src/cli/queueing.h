@@ -26,6 +26,8 @@ struct queueing {
 	bool tried;		/* this run has tried to deliver it */
 	bool is_ours;		/* the spool's owner, who wrote it, is us */
 	char id[STORE_ID + 1];	/* of what was queued, or "" */
+	struct recipient_list refused; /* for good, when it was to be */
+	bool put_off;		/* ... or others for now */
 	struct home_agent agent; /* for who delivers it, if that is us */
 	struct buf parts;	/* more ids, each with its NUL: of lists that
 				   have owners, or of very many recipients */

@@ -97,7 +97,7 @@ say_not_queued(struct run *r)
 	buf_free(&line);
 }
 
-/* -oem, -oee: it can neither be queued nor mailed back. */
+/* -oem, -oee: of somebody it can neither be queued nor mailed back. */
 static void
 save_dead_letter(struct run *r)
 {
@@ -246,11 +246,14 @@ fail_unqueued(struct run *r)
 static int
 report_queued_mail(struct run *r)
 {
+	bool told = queueing_mail_back(&r->queueing);
 	int status;
 
-	r->report.quiet = queueing_mail_back(&r->queueing) || r->report.quiet;
+	r->report.quiet = told || r->report.quiet;
 	status = report_results(&r->report, &r->intake.envelope);
-	if (r->s->sendmail.errors == ERRORS_MAIL_OK && r->report.quiet)
+	if (!told && status != EX_OK)
+		save_dead_letter(r);
+	if (r->s->sendmail.errors == ERRORS_MAIL_OK && told)
 		return status == EX_TEMPFAIL ? status : EX_OK;
 	return status;
 }

@@ -64,6 +64,9 @@ struct bounce {
 	struct mark *marks;	/* that say that it was done */
 	size_t n;		/* of a report: the message's own is last */
 	const char *reason;	/* why it is put aside */
+	struct buf *text;	/* of a report that is no draft: the caller's;
+				   NULL = it is one */
+	uint64_t head;		/* ... octets of it that are the header */
 	struct draft *draft;	/* bounce_write()'s, the caller's to hand on */
 };
 
@@ -79,6 +82,9 @@ bool bounce_plan(struct bounce *b, const struct entry *e,
  * recipient is his `result` in e's envelope, where there is one, else what
  * store_told() knows (told.h), else his slot's code.  The original is read
  * from e in blocks, each checked; its body stays away when one is damaged.
+ *
+ * With b->text it is written there instead, and s may be NULL: then a server
+ * said nothing that is not in e's envelope.
  *
  * False with *why (no room, a reason of the store) and no draft; nothing of e
  * was changed.

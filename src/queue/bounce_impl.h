@@ -11,7 +11,7 @@
 struct bounce_writing {
 	struct store *store;
 	const struct entry *entry;
-	const struct bounce *bounce;
+	struct bounce *bounce;
 	const struct bounce_call *call;
 	struct result **said;	/* of each mark */
 	struct dsn dsn;
@@ -20,8 +20,9 @@ struct bounce_writing {
 	struct recode *recoder;	/* ... while that is done, and what came out */
 	struct buf recoded;
 	bool is_damaged;	/* the original could not be read */
-	struct draft *draft;
-	struct buf out;		/* of the report, not in the draft yet */
+	struct draft *draft;	/* NULL: it goes into bounce->text */
+	char id[STORE_ID + 1];	/* of the report */
+	struct buf out;		/* of it, what is not in the draft yet */
 	struct scan scan;	/* of what is */
 	uint64_t out_head;	/* octets of it that are the header */
 };

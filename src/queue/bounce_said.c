@@ -111,7 +111,7 @@ bounce_said(struct store *s, const struct entry *e, const struct bounce *b)
 		said[i] = result_share(e->mail.envelope.rcpts[rcpt].result);
 		all = all && said[i];
 	}
-	if (!all)
+	if (!all && s)
 		take_lines(s, e, b, said);
 	for (size_t i = 0; i < b->n; i++)
 		if (!said[i] && b->marks[i].rcpt != STORE_MAIL)

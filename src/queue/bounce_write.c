@@ -3,23 +3,28 @@
 #include "queue/bounce_impl.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "deliver/deliver.h"
 #include "net/random.h"
+#include "spool/ulid.h"
 
 #define FLUSH 32768 /* octets of a report that are kept in memory */
 
 bool
 bounce_flush(struct bounce_writing *w, size_t least, struct outcome *why)
 {
-	bool ok;
+	bool ok = true;
 
 	if (w->out.n < least)
 		return true;
 	scan_feed(&w->scan, buf_slice(&w->out));
-	ok = store_write(w->draft, buf_slice(&w->out), why);
+	if (w->draft)
+		ok = store_write(w->draft, buf_slice(&w->out), why);
+	else
+		buf_put(w->bounce->text, buf_slice(&w->out));
 	buf_clear(&w->out);
 	return ok;
 }
@@ -83,23 +88,49 @@ make_stored(const struct bounce_writing *w, struct stored *m,
 }
 
 static bool
+begin_text(struct bounce_writing *w)
+{
+	unsigned char random[ULID_RANDOM];
+
+	random_draw(random, sizeof random);
+	ulid_make(w->id, (uint64_t)w->call->now * 1000, random);
+	buf_clear(w->bounce->text);
+	return true;
+}
+
+static bool
+begin_draft(struct bounce_writing *w, const struct stored *m,
+    struct outcome *why)
+{
+	w->draft = store_begin(w->store, m, why);
+	if (w->draft)
+		memcpy(w->id, draft_id(w->draft), sizeof w->id);
+	return w->draft != NULL;
+}
+
+static bool
 begin(struct bounce_writing *w, struct outcome *why)
 {
 	struct stored m = { 0 };
 	bool ok = make_stored(w, &m, why);
 
-	if (ok)
-		w->draft = store_begin(w->store, &m, why);
 	w->dsn.global = ok && m.envelope.n == 1 && m.envelope.rcpts[0].to.utf8;
+	if (ok)
+		ok = w->bounce->text ? begin_text(w) :
+		    begin_draft(w, &m, why);
 	envelope_free(&m.envelope);
-	return w->draft != NULL;
+	return ok;
 }
 
 static void
 finish(struct bounce_writing *w)
 {
-	struct stored *m = draft_facts(w->draft);
+	struct stored *m;
 
+	w->bounce->head = w->out_head;
+	if (!w->draft)
+		return;
+	m = draft_facts(w->draft);
 	scan_finish(&w->scan);
 	m->size = w->scan.length;
 	m->head = w->out_head;
@@ -260,14 +291,15 @@ write_once(struct bounce_writing *w, bool whole, struct outcome *why)
 	set_dsn(w);
 	if (!begin(w, why))
 		return false;
-	w->dsn.id = slice_of(draft_id(w->draft));
+	w->dsn.id = slice_of(w->id);
 	w->dsn.head = buf_slice(&w->head);
 	w->dsn.whole = whole;
 	if (put_report(w, why)) {
 		finish(w);
 		return true;
 	}
-	store_discard(w->store, w->draft);
+	if (w->draft)
+		store_discard(w->store, w->draft);
 	w->draft = NULL;
 	buf_clear(&w->out);
 	return false;

@@ -411,6 +411,17 @@ def test_mailed_back(box, mode, rc, others):
     assert not box.strangers()
 
 
+def test_mailed_back_of_nobody_here(machine):
+    """As with a wrong address: what an alias or a login leads to."""
+    box = Box(machine, local="local-domains = box.example.net")
+    run = box.sendmail("-odq", "-oem", "-f", "me@x.org", TO,
+                       "nobody-of-that-name@box.example.net")
+    assert (run.rc, run.out, run.err) == (67, "", ""), run
+    [report] = [m for m in box.queue() if m.sender == ""]
+    assert report.rcpts == ["me@x.org"]
+    assert b"\r\nAction: failed\r\nStatus: 5.1.1\r\n" in report.text
+
+
 def test_nobody_to_mail_back_to(box):
     """Then it is printed."""
     run = box.sendmail("-odq", "-oem", "-f", "<>", "bad@@address", TO)

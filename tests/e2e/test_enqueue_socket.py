@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """An ordinary user and a daemon: mail is handed in over its socket."""
 
+import os
 import subprocess
 
 import pytest
@@ -18,10 +19,11 @@ def daemon(machine):
     """daemon(script): a box with one at work, whose mail goes to a server."""
     stop = []
 
-    def make(script=None):
+    def make(script=None, queue=""):
         server = Server(script or dialogue())
         server.__enter__()
-        box = Box(machine, config=f"server = 127.0.0.1:{server.port}")
+        box = Box(machine, config=f"server = 127.0.0.1:{server.port}",
+                  queue=queue)
         box.server = server
         p = subprocess.Popen([*box.machine, str(box.bin / "smtpsend"),
                               "--daemon"], env=box.machine.environment())
@@ -90,6 +92,53 @@ def test_interactive(daemon):
     run = box.sendmail("-odi", TO, uid=1234)
     assert (run.rc, run.err) == (0, ""), str(run)
     assert box.queue() == [] and len(box.server.conns) == 1
+
+
+# -oem, -oee
+
+@pytest.mark.parametrize("mode, rc", [("-oem", 65), ("-oee", 0)])
+@pytest.mark.parametrize("others", [[TO], []], ids=["others", "nobody else"])
+def test_mailed_back(daemon, mode, rc, others):
+    box = daemon()
+    run = box.sendmail("-odq", mode, "-f", "me@x.org", "bad@@\033addr", *others,
+                       uid=1234)
+    assert (run.rc, run.out, run.err) == (rc, "", ""), str(run)
+    wait_for(lambda: box.server.conns and box.server.conns[0].messages)
+    [report] = [m for c in box.server.conns for m in c.messages]
+    lines = box.server.conns[0].lines
+    assert lines[1].startswith("MAIL FROM:<>") and "me@x.org" in lines[2]
+    assert b"Content-Type: multipart/report" in report
+    assert b"\r\nAction: failed\r\nStatus: 5.1.3\r\n" in report
+    assert b"\033" not in report and b"hello" in report
+    wait_for(lambda: [m.rcpts for m in box.queue()] == [[TO]] * len(others))
+    assert not box.strangers()
+
+
+def test_refused_and_mailed_back(daemon):
+    """Who the daemon will not take is told of by mail as well."""
+    box = daemon(queue="allow-recipients = *@example.org *@x.org")
+    box.configure(box.config.replace("allow-recipients", "# allow"))
+    run = box.sendmail("-oem", "-f", "me@x.org", TO, "joe@y.org", uid=1234)
+    assert (run.rc, run.err) == (69, ""), str(run)
+    wait_for(lambda: sum(len(c.messages) for c in box.server.conns) == 2)
+    [report] = [m for c in box.server.conns for m in c.messages
+                if b"multipart/report" in m]
+    assert b"Final-Recipient: rfc822;joe@y.org\r\n" in report
+    assert b"this machine sends no mail to joe@y.org" in report
+    assert b"server" not in report.lower()
+
+
+def test_nobody_to_mail_back_to(daemon):
+    """Then it is printed, and kept."""
+    box = daemon()
+    home = box.folder / "home"
+    home.mkdir(0o700)
+    os.chown(home, 1234, 1234)
+    run = box.sendmail("-odq", "-oem", "-f", "<>", "bad@@address", TO, uid=1234,
+                       env={"HOME": str(home)})
+    assert run.rc == 65 and "bad@@address" in run.err, str(run)
+    assert "hello" in (home / "dead.letter").read_text()
+    assert [m.rcpts for m in box.queue()] == [[TO]]
 
 
 def test_queue_on_defer(daemon):
