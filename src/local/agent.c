@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "local/packet.h"
 #include "net/clock.h"
 #include "net/local.h"
@@ -18,12 +21,22 @@
 #include "net/wait.h"
 
 #define CHILDREN 20
+#define SPARE    SECONDS(120) /* beyond what who asks waits */
+
+/* One that is at work; its user may stop it, and so it has its time. */
+struct child {
+	pid_t pid;
+	int fd; /* readable when it has ended; -1 = nobody can tell */
+	int64_t until;
+};
 
 struct agent {
 	const struct agent_config *config;
 	int fd;
 	bool is_feed;
-	unsigned children;
+	struct child *child;
+	unsigned n, most;
+	int64_t patience;
 	struct stop stop;
 };
 
@@ -116,6 +129,7 @@ start(struct agent *a, int fd)
 	sigset_t none;
 
 	if (pid == 0) {
+		setsid(); /* no terminal of root's for anybody's command */
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGXFSZ, SIG_IGN);
@@ -124,18 +138,54 @@ start(struct agent *a, int fd)
 		serve(a->config, fd);
 		_exit(0);
 	}
-	a->children += pid > 0;
+	if (pid > 0)
+		a->child[a->n++] = (struct child){ pid, pidfd_open(pid, 0),
+			clock_now() + a->patience };
 	close(fd);
 }
 
+/* It has its place no longer. */
 static void
-reap(struct agent *a)
+forget(struct agent *a, unsigned i)
 {
-	unsigned most = a->config->most ? a->config->most : CHILDREN;
+	if (a->child[i].fd >= 0)
+		close(a->child[i].fd);
+	a->child[i] = a->child[--a->n];
+}
 
-	while (a->children > 0 &&
-	    waitpid(-1, NULL, a->children < most ? WNOHANG : 0) > 0)
-		a->children--;
+static void
+forget_pid(struct agent *a, pid_t pid)
+{
+	unsigned i = 0;
+
+	while (i < a->n && a->child[i].pid != pid)
+		i++;
+	if (i < a->n)
+		forget(a, i);
+}
+
+/* Who asked for it has given up before. */
+static void
+reap(struct agent *a, int64_t now)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		forget_pid(a, pid);
+	for (unsigned i = a->n; i-- > 0;)
+		if (a->child[i].until <= now) {
+			kill(a->child[i].pid, SIGKILL);
+			forget(a, i);
+		}
+}
+
+static void
+wait_for_children(const struct agent *a, struct wait *w)
+{
+	for (unsigned i = 0; i < a->n; i++) {
+		wait_add(w, a->child[i].fd, POLLIN);
+		wait_until(w, a->child[i].until);
+	}
 }
 
 /* The next connection; -1: none, -2: there will be none any more. */
@@ -156,14 +206,16 @@ next(struct agent *a)
 static bool
 is_over(struct agent *a, struct wait *w)
 {
-	size_t slot;
+	size_t slot = WAIT_NO_SLOT;
 	int fd = -1;
 
 	wait_clear(w);
 	stop_wait(&a->stop, w);
-	slot = wait_add(w, a->fd, POLLIN);
+	wait_for_children(a, w);
+	if (a->n < a->most)
+		slot = wait_add(w, a->fd, POLLIN);
 	wait_poll(w, clock_now());
-	reap(a);
+	reap(a, clock_now());
 	if (stop_taken(&a->stop))
 		return true;
 	if (wait_ready(w, slot))
@@ -173,6 +225,14 @@ is_over(struct agent *a, struct wait *w)
 	return fd == -2;
 }
 
+/* Longer than anything that goes well: two locks, and a command. */
+static int64_t
+patience_of(const struct agent_config *c)
+{
+	return SECONDS(c->command_seconds) +
+	    SECONDS(c->lock_milliseconds) / 1000 * 2 + SPARE;
+}
+
 bool
 agent_run(const struct agent_config *c, int fd, bool is_feed,
     struct outcome *why)
@@ -180,6 +240,8 @@ agent_run(const struct agent_config *c, int fd, bool is_feed,
 	struct agent a = { .config = c,
 		.fd = fd,
 		.is_feed = is_feed,
+		.most = c->most ? c->most : CHILDREN,
+		.patience = patience_of(c),
 		.stop = STOP_NONE };
 	struct wait w = { 0 };
 
@@ -187,8 +249,12 @@ agent_run(const struct agent_config *c, int fd, bool is_feed,
 	if (!stop_catch(&a.stop, false) || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return outcome_fail(why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "cannot wait for requests: %s", strerror(errno));
+	a.child = mem_alloc(size_mul(a.most, sizeof *a.child));
 	while (!is_over(&a, &w))
 		;
+	while (a.n > 0)
+		forget(&a, 0);
+	free(a.child);
 	wait_free(&w);
 	stop_free(&a.stop);
 	return true;

@@ -3,7 +3,6 @@
 #include "local/agent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -234,7 +233,7 @@ is_roots(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	return fstat(fd, &st) == 0 &&
 	    (st.st_uid == 0 || st.st_uid == geteuid()) &&
 	    !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
@@ -244,21 +243,37 @@ read_aliases(struct work *w, struct aliases *a)
 {
 	const char *path = w->config->aliases;
 	struct buf text = { .max = ALIASES_MAX };
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = file_open_plain(path);
 	bool ok;
 
 	if (fd < 0)
-		return defer(w, "open", path, strerror(errno));
+		return defer(w, "open", path, file_error(errno));
 	ok = is_roots(fd) ||
 	    defer(w, "use", path,
 		"it is not root's, or others may write to it");
-	if (ok && !file_read(path, &text))
+	if (ok && !file_read_all(fd, &text))
 		ok = defer(w, "read", path, strerror(errno));
 	if (ok)
 		aliases_parse(a, buf_slice(&text));
 	buf_free(&text);
 	close(fd);
 	return ok;
+}
+
+/* Whatever a login in the configuration means: never root. */
+static bool
+find_alias_user(struct work *w)
+{
+	const char *login = w->config->alias_user;
+
+	if (!find_user(w, login))
+		return w->why.verdict == FAILED
+		    ? defer(w, "look for alias-user", login,
+			  "this host has no such user")
+		    : false;
+	return w->user->pw_uid != 0 ||
+	    defer(w, "use alias-user", login,
+		"commands and files of aliases are never root's");
 }
 
 static bool
@@ -268,8 +283,8 @@ append_to_file(struct work *w, const char *path)
 		return true;
 	if (!w->config->alias_files)
 		return refuse(w, ESC(5, 7, 1), "alias-files is off", path);
-	return find_user(w, w->config->alias_user) && become(w, false) &&
-	    bar_privileges(w) && append_to(w, path);
+	return find_alias_user(w) && become(w, false) && bar_privileges(w) &&
+	    append_to(w, path);
 }
 
 static bool
@@ -282,8 +297,7 @@ pipe_to(struct work *w, const char *line)
 	if (!w->config->alias_commands)
 		return refuse(w, ESC(5, 7, 1), "alias-commands is off", name);
 	buf_putf(&what, "the command of alias \"%s\"", name);
-	ok = find_user(w, w->config->alias_user) &&
-	    run_command(w, line, buf_str(&what));
+	ok = find_alias_user(w) && run_command(w, line, buf_str(&what));
 	buf_free(&what);
 	return ok;
 }

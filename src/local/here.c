@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/file.h"
 
-#define FILE_MAX ((size_t)16 << 20) /* of aliases, or of a list */
+#define FILE_MAX ((size_t)16 << 20) /* of aliases */
+#define LIST_MAX ((size_t)4 << 20)  /* ... of a list */
 
 void
 here_init(struct here *h, const struct here_config *config)
@@ -99,14 +101,22 @@ has_login(void *self, const char *name)
 	return name[0] != '\0' && getpwnam(name) != NULL;
 }
 
+/* It may be a user's own, and who reads it has other things to do. */
 static bool
 include(void *self, const char *path, struct buf *text, struct outcome *why)
 {
+	int fd = file_open_plain(path);
+	bool ok;
+
 	(void)self;
-	text->max = FILE_MAX;
-	return file_read(path, text) ||
-	    outcome_fail(why, DEFERRED, STAGE_OPEN, ESC(4, 3, 0), "read %s: %s",
-		path, strerror(errno));
+	text->max = LIST_MAX;
+	ok = fd >= 0 && file_read_all(fd, text);
+	if (!ok)
+		outcome_fail(why, DEFERRED, STAGE_OPEN, ESC(4, 3, 0),
+		    "read %s: %s", path, file_error(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 struct expand_config

@@ -126,13 +126,24 @@ get_numbers(struct slice *in, struct local_request *r)
 	    number(in, UINT64_MAX, &r->inode) && number(in, INT64_MAX, &r->at);
 }
 
+/* It becomes part of a file's name. */
+static bool
+is_id(const char *s)
+{
+	bool ok = *s != '\0';
+
+	for (; *s; s++)
+		ok = ok && ascii_is_alnum(*s);
+	return ok;
+}
+
 static bool
 get_strings(struct slice *in, struct local_request *r)
 {
 	return string(in, &r->target.name) &&
 	    string(in, &r->target.extension) && string(in, &r->from) &&
 	    string(in, &r->to) && string(in, &r->id) && in->n == 0 &&
-	    r->target.name[0] != '\0' && r->id[0] != '\0';
+	    r->target.name[0] != '\0' && is_id(r->id);
 }
 
 bool

@@ -25,7 +25,7 @@ struct local_request {
 	struct local_target target;
 	char *from;            /* reverse-path, "" = <> */
 	char *to;              /* forward-path: for Delivered-To */
-	char *id;              /* of the message, for names and logs */
+	char *id;              /* of the message: letters and digits */
 	int64_t created;       /* seconds since 1970, of the message */
 	uint64_t offset, size; /* where its text lies in the descriptor; */
 	uint64_t summed, sums; /* ... and its sums, as content.h has them */

@@ -43,21 +43,61 @@ make_room(int fd, struct buf *out)
 }
 
 bool
-file_read(const char *path, struct buf *out)
+file_read_all(int fd, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t n = 1;
-	int error;
 
-	if (fd < 0)
-		return false;
 	make_room(fd, out);
 	while (n > 0)
 		n = read_block(fd, out);
-	error = errno;
+	return n == 0;
+}
+
+static void
+close_quietly(int fd)
+{
+	int error = errno;
+
 	close(fd);
 	errno = error;
-	return n == 0;
+}
+
+bool
+file_read(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = file_read_all(fd, out);
+	close_quietly(fd);
+	return ok;
+}
+
+int
+file_open_plain(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			return fd;
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+	}
+	close_quietly(fd);
+	return -1;
+}
+
+const char *
+file_error(int error)
+{
+	if (error == ENOTSUP || error == ENXIO)
+		return "it is no regular file";
+	return strerror(error);
 }
 
 bool

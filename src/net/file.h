@@ -14,6 +14,19 @@
  */
 bool file_read(const char *path, struct buf *out);
 
+/*
+ * Open a regular file to read it: -1 with errno, ENOTSUP for what is none.  For
+ * files that others make: nothing there can keep us waiting (a FIFO, a device,
+ * somebody's lease: EAGAIN).
+ */
+int file_open_plain(const char *path);
+
+/* Append all of an open file, from where it stands; false as file_read(). */
+bool file_read_all(int fd, struct buf *out);
+
+/* Why file_open_plain() said no, or a read, in words. */
+const char *file_error(int error);
+
 /* Write all of it where fd stands; false with errno, and some may be there. */
 bool file_write(int fd, struct slice s);
 

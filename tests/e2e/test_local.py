@@ -419,7 +419,7 @@ def ask(box, data, uid=SPOOL_UID, fd=True, go=True):
         os.waitpid(child, 0)
     if len(answer) < 72:
         return answer or None
-    return answer[32], answer[72:].decode()
+    return answer[32], answer[72:].decode(errors="replace")
 
 
 def test_agent_delivers(agent):
