@@ -79,6 +79,18 @@ stay(struct daemon *d, struct queue_settings *q)
 	q->run = first->run;
 }
 
+/* What was bound as root cannot be anew. */
+static void
+stay_at_doors(struct daemon *d, struct queue_settings *q)
+{
+	const char *first = d->first->queue.listen;
+
+	if (strcmp(q->listen ? q->listen : "", first ? first : "") != 0)
+		daemon_note(d, MAILLOG_WARNING, "listen of [queue] is another "
+		    "one now: start the daemon anew to use it");
+	q->listen = first;
+}
+
 static bool
 read_settings(struct daemon *d, struct generation *g, struct outcome *why)
 {
@@ -90,8 +102,10 @@ read_settings(struct daemon *d, struct generation *g, struct outcome *why)
 		*why = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5), "%s",
 		    buf_str(&says));
 	buf_free(&says);
-	if (status == 0)
+	if (status == 0) {
 		stay(d, &g->own.queue);
+		stay_at_doors(d, &g->own.queue);
+	}
 	return status == 0;
 }
 
@@ -289,7 +303,8 @@ complain(const struct settings *s, const struct outcome *why)
 static bool
 begin(struct daemon *d, const struct settings *s, struct outcome *why)
 {
-	inlets_make_folder(&s->queue);
+	if (!inlets_prepare(&d->inlets, &s->queue, why))
+		return false;
 	home_find_agent(&d->agent, s);
 	if (!become_owner_of(s->queue.path, why))
 		return false;
@@ -303,6 +318,9 @@ begin(struct daemon *d, const struct settings *s, struct outcome *why)
 		return outcome_fail(why, FAILED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "cannot wait for signals");
 	open_modules(d);
+	if (d->inlets.doors.strange)
+		daemon_note(d, MAILLOG_ERROR, "a socket that was handed over "
+		    "as smtp is not on loopback: nothing is taken there");
 	background_ready(&d->background);
 	notify_put(&d->notify, "READY=1");
 	return true;

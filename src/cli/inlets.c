@@ -2,7 +2,9 @@
 /* inlets.c - see inlets.h */
 #include "cli/inlets.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +13,8 @@
 #include "net/local.h"
 #include "queue/control_client.h"
 
-void
-inlets_make_folder(const struct queue_settings *q)
+static void
+make_folder(const struct queue_settings *q)
 {
 	struct stat st;
 
@@ -21,6 +23,14 @@ inlets_make_folder(const struct queue_settings *q)
 		return;
 	if (chown(q->run, st.st_uid, st.st_gid) != 0)
 		rmdir(q->run); /* opening the sockets says what is wrong */
+}
+
+bool
+inlets_prepare(struct inlets *x, const struct queue_settings *q,
+    struct outcome *why)
+{
+	make_folder(q);
+	return doors_open(&x->doors, q, why);
 }
 
 /* A listening socket of this name; -1 with *why. */
@@ -99,6 +109,17 @@ open_submit(struct inlets *x, struct outcome *why)
 	return x->submit != NULL;
 }
 
+static bool
+open_doors(struct inlets *x, struct outcome *why)
+{
+	while (x->doors.n > 0)
+		if (!submit_listen_on(x->submit, x->doors.fd[--x->doors.n]))
+			return outcome_fail(why, DEFERRED, STAGE_SYSTEM,
+			    ESC(4, 3, 0), "cannot wait for SMTP on loopback: "
+			    "%s", strerror(errno));
+	return true;
+}
+
 /* ---- control ---- */
 
 static bool
@@ -140,7 +161,8 @@ inlets_open(struct inlets *x, struct turn *turn, struct outcome *why)
 {
 	x->turn = turn;
 	x->spool = mem_dup(slice_of(turn->s->queue.path));
-	if (!open_control(x, why) || !open_submit(x, why))
+	if (!open_control(x, why) || !open_submit(x, why) ||
+	    !open_doors(x, why))
 		return false;
 	begin_chores(x);
 	return true;
@@ -192,6 +214,7 @@ inlets_free(struct inlets *x)
 	chores_free(x->chores);
 	submit_free(x->submit);
 	control_free(x->control);
+	doors_close(&x->doors);
 	free(x->spool);
 	*x = (struct inlets){ 0 };
 }

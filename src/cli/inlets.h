@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * inlets.h - the sockets of the daemon, control and submit: from the service
- * manager, or made in the folder of [queue] run; and its chores.
+ * manager, or made in the folder of [queue] run; those on loopback (doors.h);
+ * and its chores.
  */
 #ifndef CLI_INLETS_H
 #define CLI_INLETS_H
 
+#include "cli/doors.h"
 #include "cli/turn.h"
 #include "queue/chores.h"
 #include "queue/control.h"
@@ -14,6 +16,7 @@
 struct inlets {
 	struct turn *turn; /* whose runner hears of what comes */
 	char *spool;       /* its path, for stores that stay open */
+	struct doors doors; /* until submit has them */
 
 	struct submit_config config;
 	struct submit *submit;	/* NULL = not open */
@@ -22,14 +25,16 @@ struct inlets {
 };
 
 /*
- * Make the folder for them, of the spool's owner, where it is missing and we
- * are root; before we become somebody else.
+ * Zero-initialise.  What only root can, before we become somebody else: make
+ * the folder for them, of the spool's owner, where it is missing; open the
+ * doors.  False with *why.
  */
-void inlets_make_folder(const struct queue_settings *q);
+bool inlets_prepare(struct inlets *x, const struct queue_settings *q,
+    struct outcome *why);
 
 /*
- * Zero-initialise.  False with *why: the folder is missing, or somebody else
- * listens there.  inlets_free() them either way.
+ * After inlets_prepare().  False with *why: the folder is missing, or somebody
+ * else listens there.  inlets_free() them either way.
  */
 bool inlets_open(struct inlets *x, struct turn *turn, struct outcome *why);
 

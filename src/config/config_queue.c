@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "config/idn.h"
+#include "config/listen.h"
 #include "config/option_find.h"
 #include "config/option_take.h"
 #include "local/mailbox_form.h"
@@ -69,6 +70,17 @@ read_warning(const struct reading *r)
 		    NULL;
 	*(unsigned *)r->at = 0;
 	return NULL;
+}
+
+static const char *
+read_listen(const struct reading *r)
+{
+	struct listen l;
+	const char *wrong = listen_parse(r->value, &l);
+
+	if (!wrong)
+		*(const char **)r->at = r->value;
+	return wrong;
 }
 
 static const char *
@@ -185,6 +197,7 @@ read_delimiter(const struct reading *r)
 static const struct row rows[] = {
 	{ "path", read_path, AT(path), "/var/spool/smtpsend", 0, 0 },
 	{ "run", read_path, AT(run), "/run/smtpsend", 0, 0 },
+	{ "listen", read_listen, AT(listen), NULL, 0, 0 },
 	{ "lifetime", read_time, AT(lifetime), "5d", 60, 0 },
 	{ "bounce-lifetime", read_time, AT(bounce_lifetime), "2d", 60, 0 },
 	{ "warn-after", read_warning, AT(warn_after), "4h", 1, 0 },

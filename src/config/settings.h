@@ -249,6 +249,7 @@ struct steps {
 struct queue_settings {
 	const char *path;	/* the spool */
 	const char *run;	/* the folder of the sockets */
+	const char *listen;	/* config/listen.h, or NULL */
 	unsigned lifetime, bounce_lifetime;
 	unsigned warn_after;	/* 0 = never */
 	unsigned held_lifetime;

@@ -26,7 +26,9 @@ received_put(struct buf *out, const struct received *r)
 	buf_puts(&line, "Received:");
 	put_clause(&line, "from", r->from);
 	put_clause(&line, "by", r->by);
-	if (r->has_uid)
+	if (r->is_unknown)
+		buf_puts(&line, " (from an unknown user)");
+	else if (r->has_uid)
 		buf_putf(&line, " (from userid %lu)", r->uid);
 	put_clause(&line, "with", r->with);
 	put_clause(&line, "id", r->id);

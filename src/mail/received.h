@@ -20,6 +20,7 @@ struct received {
 	struct slice id;	/* its id in our queue */
 	bool has_uid;
 	unsigned long uid;	/* who handed it in here */
+	bool is_unknown;	/* ... nobody can tell */
 	struct slice rcpt;	/* the path of the only recipient: of one among
 				   others it would tell what Bcc must not */
 	int64_t now;		/* seconds since 1970 */

@@ -235,14 +235,22 @@ adopt(int fd)
 	return fd;
 }
 
-int
-local_inherited(const char *path, const char *name)
+/* How many there are for us. */
+static int
+count_inherited(void)
 {
 	int n = (int)read_number("LISTEN_FDS");
 
 	if (read_number("LISTEN_PID") != (uint64_t)getpid())
-		return -1;
-	n = n < FDS_MAX ? n : FDS_MAX;
+		return 0;
+	return n < FDS_MAX ? n : FDS_MAX;
+}
+
+int
+local_inherited(const char *path, const char *name)
+{
+	int n = count_inherited();
+
 	for (int i = 0; i < n; i++)
 		if (is_listening(FIRST_FD + i) && is_at(FIRST_FD + i, path))
 			return adopt(FIRST_FD + i);
@@ -250,6 +258,19 @@ local_inherited(const char *path, const char *name)
 		if (is_listening(FIRST_FD + i) && is_named(i, name))
 			return adopt(FIRST_FD + i);
 	return -1;
+}
+
+size_t
+local_inherited_all(const char *name, int *fd, size_t max)
+{
+	int n = count_inherited();
+	size_t found = 0;
+
+	for (int i = 0; i < n && found < max; i++)
+		if (is_listening(FIRST_FD + i) && is_named(i, name) &&
+		    adopt(FIRST_FD + i) >= 0)
+			fd[found++] = FIRST_FD + i;
+	return found;
 }
 
 bool
@@ -265,6 +286,7 @@ local_peer(int fd, struct local_peer *out)
 	n = sizeof who;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0)
 		return false;
-	*out = (struct local_peer){ who.uid, who.gid, who.pid };
+	*out = (struct local_peer){ .uid = who.uid, .gid = who.gid,
+		.pid = who.pid };
 	return true;
 }

@@ -9,10 +9,13 @@
 
 #include "base/outcome.h"
 
+#define LOCAL_NOBODY 65534 /* the uid of somebody who is not known */
+
 /* Who connected, or listens, as the kernel says (SO_PEERCRED). */
 struct local_peer {
 	unsigned uid, gid;
-	int pid;
+	int pid;		/* 0 = not known */
+	bool is_unknown;	/* so is the user: of a TCP connection */
 };
 
 /*
@@ -31,6 +34,12 @@ int local_listen_packets(const char *path, unsigned mode, struct outcome *why);
  * else has this name in LISTEN_FDNAMES.  -1 when there is none.
  */
 int local_inherited(const char *path, const char *name);
+
+/*
+ * All of this name, whatever they listen at: at most max, into fd.  How many
+ * there are.
+ */
+size_t local_inherited_all(const char *name, int *fd, size_t max);
 
 /*
  * Connect, not blocking; -1 with errno.  EAGAIN: more wait to be let in than

@@ -104,7 +104,7 @@ static void
 log_queued(const struct submit *s, struct submission *m, const char *id)
 {
 	const struct logline_queued q = { m->tally->uid, id,
-		buf_str(&m->from), m->octets, m->nrcpts };
+		buf_str(&m->from), m->octets, m->nrcpts, m->is_unknown };
 	struct buf line = { 0 };
 
 	if (!s->config.log || !maillog_is_wanted(s->config.log))
@@ -214,6 +214,12 @@ submit_new(const struct submit_config *config, int fd, struct events *events,
 		return s;
 	submit_free(s);
 	return NULL;
+}
+
+bool
+submit_listen_on(struct submit *s, int fd)
+{
+	return serve_listen_on(s->serve, fd);
 }
 
 /* What was asked of the store is done, though nobody hears of it. */

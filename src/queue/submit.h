@@ -3,12 +3,13 @@
  * submit.h - the queue's socket for handing in: what a serve takes becomes safe
  * in the store, and the runner hears of it.
  *
- * Anybody on this machine may hand in; who it is the kernel says (SO_PEERCRED),
- * and root alone has no limits.  It is a submission server (RFC 6409): bare
- * names get this host's domain, an address that is none is refused at RCPT, a
- * message that lacks Date, From or Message-ID gets them and loses its Bcc.  Our
- * own client has seen to all that and says FORM=FINISHED: then nothing is
- * changed but for our Received field in front.  What SMTP has no form for
+ * Anybody on this machine may hand in; who it is the kernel says (SO_PEERCRED,
+ * or over loopback /proc/net/tcp), and root alone has no limits.  It is a
+ * submission server (RFC 6409): bare names get this host's domain, an address
+ * that is none is refused at RCPT, a message that lacks Date, From or
+ * Message-ID gets them and loses its Bcc.  Our own client has seen to all that
+ * and says FORM=FINISHED: then nothing is changed but for our Received field in
+ * front.  What SMTP has no form for
  * (NULs, lines of more than 998 octets) is refused, as there is somebody here
  * who can be told.
  *
@@ -59,6 +60,12 @@ struct submit;
 struct submit *submit_new(const struct submit_config *config, int fd,
     struct events *events, struct outcome *why);
 void submit_free(struct submit *s);
+
+/*
+ * Let people in by this socket as well, of AF_UNIX or on loopback; it is taken
+ * over.  False with errno.
+ */
+bool submit_listen_on(struct submit *s, int fd);
 
 /*
  * Go on with another configuration (SIGHUP), from which nothing of the old one

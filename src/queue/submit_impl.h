@@ -44,6 +44,7 @@ struct submission {
 	bool is_lost;		/* ... one of which was no */
 	char id[STORE_ID + 1];	/* of the first */
 	struct outcome why;	/* ... for this reason */
+	bool is_unknown;	/* who hands it in */
 	enum param_form form;
 	struct buf from;	/* the path, */
 	struct buf only;	/* ... and that of the only recipient, for

@@ -413,6 +413,7 @@ submission_new(struct submit *s, const struct serve_mail *mail)
 	struct submission *m = mem_alloc(sizeof *m);
 
 	m->submit = s;
+	m->is_unknown = mail->who->is_unknown;
 	m->form = mail->message->mail.form;
 	m->utf8 = mail->message->mail.utf8;
 	m->tally = tally_of(&s->tallies, mail->who->uid);

@@ -54,6 +54,7 @@ write_trace(struct submission *m)
 		.id = slice_of(draft_id(m->draft)),
 		.has_uid = true,
 		.uid = m->tally->uid,
+		.is_unknown = m->is_unknown,
 		.rcpt = buf_slice(&m->only),
 		.now = s->wall.seconds,
 		.offset = s->wall.offset,

@@ -189,6 +189,8 @@ logline_put_queued(struct buf *out, const struct logline_queued *q)
 	put_path(out, "from", q->from);
 	buf_putf(out, " status=queued size=%llu recipients=%zu",
 	    (unsigned long long)q->size, q->recipients);
+	if (q->is_unknown)
+		buf_puts(out, " user=unknown");
 }
 
 void

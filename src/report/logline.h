@@ -39,6 +39,7 @@ struct logline_queued {
 	const char *id, *from;	/* a path */
 	uint64_t size;
 	size_t recipients;
+	bool is_unknown;	/* nobody can tell whose it is */
 };
 
 /* Append one about it. */

@@ -258,7 +258,7 @@ report_queued(struct report *r, const struct address *from, const char *id,
     uint64_t size, size_t recipients)
 {
 	const struct logline_queued q = { r->run.uid, id, from->path, size,
-		recipients };
+		recipients, false };
 	struct buf line = { 0 };
 
 	if (!maillog_is_wanted(&r->maillog))

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "net/limit.h"
 #include "net/sockaddr.h"
+#include "net/tcp_peer.h"
 #include "serve/peer.h"
 
 #define PEERS_USUAL 1000
@@ -33,10 +34,17 @@ struct seat {
 	size_t at;		/* in serve.seat */
 };
 
+/* A socket that is listened on; it has no seat. */
+struct door {
+	int fd;
+	bool is_local;		/* of AF_UNIX, and so are its peers */
+};
+
 struct serve {
 	struct peer_world world;
-	int epoll, listener;	/* -1 = none */
-	bool is_local;		/* the listener, and so its peers */
+	int epoll;
+	struct door door[SERVE_DOORS];
+	size_t ndoors;
 	size_t slot;
 	struct seat **seat;	/* all that are taken */
 	size_t n, max;
@@ -67,7 +75,6 @@ serve_new(const struct serve_config *config, struct events *events)
 		free(s);
 		return NULL;
 	}
-	s->listener = -1;
 	s->max = config->max_peers ? config->max_peers : PEERS_USUAL;
 	s->seat = mem_resize(NULL, s->max, sizeof *s->seat);
 	s->busy = mem_resize(NULL, s->max, sizeof *s->busy);
@@ -84,11 +91,10 @@ serve_new(const struct serve_config *config, struct events *events)
 }
 
 static void
-shut_door(struct serve *s)
+shut_doors(struct serve *s)
 {
-	if (s->listener >= 0)
-		close(s->listener); /* epoll forgets it */
-	s->listener = -1;
+	while (s->ndoors > 0)
+		close(s->door[--s->ndoors].fd); /* epoll forgets it */
 }
 
 void
@@ -100,7 +106,7 @@ serve_free(struct serve *s)
 		peer_free(s->seat[i]->peer);
 		free(s->seat[i]);
 	}
-	shut_door(s);
+	shut_doors(s);
 	close(s->epoll);
 	if (s->world.tls)
 		s->world.net->tls->context_free(s->world.tls);
@@ -135,15 +141,18 @@ open_listener(const struct endpoint *at)
 	return -1;
 }
 
-/* The listener has no seat. */
 bool
 serve_listen_on(struct serve *s, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	struct local_peer us;
 
-	s->listener = fd;
-	s->is_local = local_peer(fd, &us);
+	if (s->ndoors == SERVE_DOORS) {
+		close(fd);
+		errno = EMFILE;
+		return false;
+	}
+	s->door[s->ndoors++] = (struct door){ fd, local_peer(fd, &us) };
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
@@ -183,7 +192,7 @@ note_arrival(struct serve *s, int fd, const struct local_peer *who)
 	struct endpoint from;
 	struct buf name = { 0 };
 
-	if (who)
+	if (who && who->pid > 0)
 		events_note(s->world.events, s->lanes, "connection from uid %u "
 		    "(pid %d)", who->uid, who->pid);
 	else if (events_wanted(s->world.events) && sockaddr_peer(fd, &from)) {
@@ -220,8 +229,7 @@ give_seat(struct serve *s, int fd, const struct local_peer *who, int64_t now)
 	struct seat *seat = mem_alloc(sizeof *seat);
 	int one = 1;
 
-	if (!who)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	seat->peer = peer_new(&s->world, fd, who, s->lanes, now);
 	peer_take_seat(seat->peer, seat);
 	seat->at = s->n;
@@ -242,12 +250,25 @@ refusal(const struct serve *s, const struct local_peer *who)
 	return who && c->owner->admit ? c->owner->admit(c->self, who) : NULL;
 }
 
+/* Who it is, where the owner wants to know and that can be known. */
+static bool
+find_out(const struct serve *s, const struct door *door, int fd,
+    struct local_peer *who)
+{
+	if (door->is_local)
+		return local_peer(fd, who);
+	if (!s->world.config->owner->admit)
+		return false;
+	*who = tcp_peer(fd);
+	return true;
+}
+
 static void
-welcome(struct serve *s, int fd, int64_t now)
+welcome(struct serve *s, const struct door *door, int fd, int64_t now)
 {
 	struct local_peer him;
-	const struct local_peer *who =
-	    s->is_local && local_peer(fd, &him) ? &him : NULL;
+	const struct local_peer *who = find_out(s, door, fd, &him) ? &him :
+	    NULL;
 	const char *no;
 
 	s->lanes++;
@@ -271,19 +292,28 @@ serve_adopt(struct serve *s, int fd, int64_t now)
  * asking at once again would spin.
  */
 static void
-take_arrivals(struct serve *s, int64_t now)
+open_door(struct serve *s, const struct door *door, int64_t now)
 {
 	int fd;
 
-	for (unsigned i = 0; i < TAKEN && s->listener >= 0; i++) {
-		fd = accept4(s->listener, NULL, NULL,
+	for (unsigned i = 0; i < TAKEN; i++) {
+		fd = accept4(door->fd, NULL, NULL,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			s->rest = limit_is_shortage(errno) ? now + REST : 0;
+			if (limit_is_shortage(errno))
+				s->rest = now + REST;
 			return;
 		}
-		welcome(s, fd, now);
+		welcome(s, door, fd, now);
 	}
+}
+
+static void
+take_arrivals(struct serve *s, int64_t now)
+{
+	s->rest = 0;
+	for (size_t i = 0; i < s->ndoors; i++)
+		open_door(s, &s->door[i], now);
 }
 
 static void
@@ -301,17 +331,20 @@ look(struct serve *s, int64_t now)
 {
 	struct epoll_event e[TAKEN];
 	int n = epoll_wait(s->epoll, e, TAKEN, 0);
+	bool knocks = false;
 
 	for (int i = 0; i < n; i++) {
 		struct seat *seat = e[i].data.ptr;
 
 		if (!seat) {
-			take_arrivals(s, now);
+			knocks = true;
 			continue;
 		}
 		seat->ready = true;
 		add_busy(s, seat);
 	}
+	if (knocks)
+		take_arrivals(s, now);
 }
 
 /* Those whose time is over have something to do as well. */
@@ -374,18 +407,18 @@ serve_step(struct serve *s, const struct wait *w, int64_t now)
 
 /* While there is no descriptor for arrivals, epoll is not to tell of them. */
 static void
-mind_door(struct serve *s, int64_t now)
+mind_doors(struct serve *s, int64_t now)
 {
 	struct epoll_event e = { .events = s->rest > now ? 0 : EPOLLIN };
 
-	if (s->listener >= 0 && s->rest != 0)
-		epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->listener, &e);
+	for (size_t i = 0; s->rest != 0 && i < s->ndoors; i++)
+		epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->door[i].fd, &e);
 }
 
 void
 serve_wait(struct serve *s, struct wait *w, int64_t now)
 {
-	mind_door(s, now);
+	mind_doors(s, now);
 	s->slot = wait_add(w, s->epoll, POLLIN);
 	if (s->nbusy > 0 || s->world.answered.n > 0)
 		wait_until(w, 0);
@@ -404,7 +437,7 @@ serve_peers(const struct serve *s)
 void
 serve_close(struct serve *s, const char *reply, int64_t now)
 {
-	shut_door(s);
+	shut_doors(s);
 	s->world.farewell = reply;
 	for (size_t i = 0; reply && i < s->n; i++) {
 		peer_dismiss(s->seat[i]->peer, reply, now);

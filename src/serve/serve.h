@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * serve.h - an SMTP server: a listening socket and its peers.
+ * serve.h - an SMTP server: the sockets it listens on, and its peers.
  *
  * What becomes of mail is its owner's: a table of functions (--sink has one,
  * the queue's submission socket another).  The loop is its
@@ -32,7 +32,7 @@ struct serve_mail {
 	const char *tls;	/* "TLSv1.3", or NULL */
 	struct slice login;	/* who has logged in; empty: nobody */
 	unsigned lane;		/* the connection, for events */
-	const struct local_peer *who; /* on a socket of AF_UNIX; else NULL */
+	const struct local_peer *who; /* NULL: nobody has asked (admit) */
 	struct peer *peer;	/* serve's own */
 };
 
@@ -45,9 +45,10 @@ enum serve_commit {
 /* Every function gets the owner's own pointer. */
 struct serve_owner {
 	/*
-	 * May somebody at the other end of a socket of AF_UNIX be let in?
-	 * NULL, or the line that turns him away, a 421.  Each one let in leaves
-	 * once.  Both may be NULL.
+	 * May this user of this machine be let in, by a socket of AF_UNIX or
+	 * over loopback?  NULL, or the line that turns him away, a 421.  Each
+	 * one let in leaves once.  Both may be NULL: then who it is at the
+	 * other end of TCP is not looked for.
 	 */
 	const char *(*admit)(void *self, const struct local_peer *who);
 	void (*leave)(void *self, const struct local_peer *who);
@@ -106,13 +107,19 @@ void serve_configure(struct serve *s, const struct server_config *server);
 /* Can TLS be spoken?  False with *why: the files are unusable. */
 bool serve_check_tls(struct serve *s, struct outcome *why);
 
+/* So many sockets can be listened on. */
+#define SERVE_DOORS 16
+
 /*
  * Listen there; false with errno.  at->port 0 takes a free one, and *at becomes
  * the address as it is.
  */
 bool serve_listen(struct serve *s, struct endpoint *at);
 
-/* Take over a socket that listens and does not block; false with errno. */
+/*
+ * Take over a socket that listens and does not block, besides those that there
+ * are; false with errno.
+ */
 bool serve_listen_on(struct serve *s, int fd);
 
 /* Take over a connected socket that does not block, as a peer. */

@@ -13,7 +13,8 @@ import pytest
 import conftest
 from test_install import make
 
-UNITS = ("smtpsend.service", "smtpsend-submit.socket", "smtpsend-control.socket")
+UNITS = ("smtpsend.service", "smtpsend-submit.socket",
+         "smtpsend-control.socket", "smtpsend-smtp.socket")
 
 
 def tool(*words, **kw):
@@ -89,6 +90,17 @@ def test_sockets_are_the_daemons(stage, kind):
     assert said["SocketMode"] == ["0666"]
     assert said["TriggerLimitIntervalSec"] == ["0"]
     assert said["Service"] == ["smtpsend.service"]
+
+
+def test_smtp_is_for_this_machine_alone(stage):
+    """And for nobody, unless it is enabled."""
+    system = stage / "usr/lib/systemd/system"
+    said = settings(system / "smtpsend-smtp.socket")
+    assert said["ListenStream"] == ["127.0.0.1:25", "[::1]:25"]
+    assert said["FileDescriptorName"] == ["smtp"]
+    assert said["Service"] == ["smtpsend.service"]
+    assert said["Accept"] == ["no"]
+    assert "smtp.socket" not in (system / "smtpsend.service").read_text()
 
 
 def test_another_prefix_is_named(tmp_path):

@@ -50,7 +50,7 @@ static void
 test_listens_with_its_mode(void **state)
 {
 	struct place *p = *state;
-	struct local_peer who = { 1, 1, 1 };
+	struct local_peer who = { 1, 1, 1, true };
 	struct outcome why;
 	struct stat st;
 	int fd = local_listen(p->path, 0666, &why);

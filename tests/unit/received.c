@@ -20,6 +20,10 @@ static const struct {
 	    "2026 09:00:00\r\n +0100\r\n" },
 	{ { .by = SLICE("b"), .now = 1795680000 },
 	    "Received: by b; Thu, 26 Nov 2026 08:00:00 +0000\r\n" },
+	{ { .by = SLICE("b"), .has_uid = true, .uid = 65534,
+	      .is_unknown = true, .now = 1795680000 },
+	    "Received: by b (from an unknown user); Thu, 26 Nov 2026 08:00:00 "
+	    "+0000\r\n" },
 	{ { .by = SLICE("b"), .has_uid = true, .rcpt = SLICE("b\xc3\xb6@x"),
 	      .now = 1795680000 },
 	    "Received: by b (from userid 0); Thu, 26 Nov 2026 08:00:00 "

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * doors.h - the sockets on loopback where the daemon speaks SMTP (`listen =` of
+ * [queue], smtpsend-smtp.socket): handed over, or bound while we are root.
+ */
+#ifndef CLI_DOORS_H
+#define CLI_DOORS_H
+
+#include "config/listen.h"
+#include "config/settings.h"
+
+#define DOORS_MAX (2 * LISTEN_MAX) /* handed over, and our own */
+
+struct doors {
+	int fd[DOORS_MAX];
+	size_t n;
+	bool strange;	/* one was handed over that is not on loopback */
+};
+
+/*
+ * Zero-initialise.  Take what was handed over under the name "smtp", and listen
+ * wherever `listen =` says and none of those does.  False with *why: there is
+ * no room for us.
+ */
+bool doors_open(struct doors *d, const struct queue_settings *q,
+    struct outcome *why);
+void doors_close(struct doors *d);
+
+#endif
