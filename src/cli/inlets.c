@@ -88,6 +88,7 @@ submit_config(struct inlets *x)
 		.store = store_config(x),
 		.queue = &t->s->queue,
 		.address = names_options(t->s, &t->reach.self),
+		.senders = t->s->message.senders,
 		.host = t->config.host,
 		.here = t->here,
 		.log = t->config.log,

@@ -135,26 +135,23 @@ read_head(struct intake *in, const struct complete_options *o, size_t *body_at,
 	return got == PARSE_OK;
 }
 
-/* rewrite-from: a provider takes only its account's own address. */
-static bool
-rewrite_sender(struct intake *in, const struct settings *s,
-    const struct self *self, struct outcome *why)
+/*
+ * The header was completed with the sender as he came, or one rule would follow
+ * another.  What is sent as it is has an author who means it.
+ */
+static void
+rewrite_senders(struct intake *in, const struct settings *s,
+    const struct self *self)
 {
 	struct address_options o = names_options(s, self);
-	struct envelope *e = &in->envelope;
-	const char *address = s->route.rules ?
-	    rules_rewrite(s->route.rules, e->from.path) : NULL;
-	struct address from;
+	bool replaced = senders_replace(s->message.senders, &o,
+	    &in->envelope.from, &in->rewritten);
 
-	if (!address)
-		return true;
-	if (!address_parse(slice_of(address), &o, &from, why))
-		return false;
-	address_free(&e->from);
-	e->from = from;
-	if (in->message.head.n > 0)
-		message_rewrite_from(&in->message, slice_of(from.path), &o);
-	return true;
+	if (s->message.senders && !s->message.as_is &&
+	    in->message.head.n > 0)
+		in->resigned = message_rewrite_senders(&in->message,
+		    s->message.senders, &o,
+		    replaced ? in->envelope.from.path : NULL, &in->rewritten);
 }
 
 /* Sendmail ends at a lone dot; smtpsend only where one is typed. */
@@ -225,7 +222,6 @@ read_message(struct intake *in, const struct settings *s,
 	struct complete_options o;
 	size_t body_at;
 	const char *name;
-	bool ok;
 
 	if (!get_message(in, s, self, why) ||
 	    !read_mbox_sender(in, s, self, why))
@@ -233,10 +229,9 @@ read_message(struct intake *in, const struct settings *s,
 	name = names_full(s, &in->envelope, &in->user);
 	o = complete_options(s, self, &in->envelope, name);
 	o.cr_ends = in->input.cr_ends;
-	ok = read_head(in, &o, &body_at, why) &&
-	    rewrite_sender(in, s, self, why);
-	if (!ok)
+	if (!read_head(in, &o, &body_at, why))
 		return false;
+	rewrite_senders(in, s, self);
 	in->message.body = content_from(in->input.content, body_at);
 	return scan_body(&in->message, &o, why);
 }
@@ -306,6 +301,19 @@ remark(const struct message *m, const struct settings *s,
 		    "sent in base64");
 }
 
+static void
+remark_senders(const struct intake *in, struct events *events)
+{
+	struct slice rest = buf_slice(&in->rewritten), line;
+
+	while (rest.n > 0 && slice_cut(&rest, '\n', &line))
+		events_note(events, 0, "%.*s", (int)line.n, line.p);
+	if (in->resigned && header_has(buf_slice(&in->message.head),
+	    "DKIM-Signature"))
+		events_warn(events, 0, "a sender in the header was replaced: "
+		    "its DKIM-Signature does not hold any more");
+}
+
 /* What was told of bad addresses was told now. */
 static bool
 finish_envelope(struct envelope *e, const struct settings *s)
@@ -333,10 +341,12 @@ intake_read(struct intake *in, const struct settings *s,
 	if (e->n == 0 && !is_addressed(s) && e->nbad == 0 && !s->show.print)
 		return no_recipients(why, "no recipients: name them as "
 		    "arguments, or take them from the header with -t");
-	if (has_readers(e, s) && needs_message(s) &&
-	    !read_message(in, s, self, why))
+	if (!has_readers(e, s) || !needs_message(s))
+		rewrite_senders(in, s, self);
+	else if (!read_message(in, s, self, why))
 		return false;
 	remark(&in->message, s, events);
+	remark_senders(in, events);
 	if (e->n == 0 && e->nbad == 0 && !s->show.print)
 		return no_recipients(why, "no recipients: the header has no "
 		    "address in To, Cc or Bcc");
@@ -350,5 +360,6 @@ intake_free(struct intake *in)
 	person_free(&in->user);
 	recode_plan_free(in->message.recode);
 	buf_free(&in->message.head);
+	buf_free(&in->rewritten);
 	input_free(&in->input);
 }

@@ -21,6 +21,8 @@ struct intake {
 	struct message message;
 	struct person user;	/* who sends */
 	struct input input;	/* what the message's body lies in */
+	struct buf rewritten;	/* lines about senders (mail/senders.h), */
+	bool resigned;		/* ... also those of the header */
 	struct stop *stop;	/* ends the reading; or NULL */
 };
 

@@ -3,6 +3,7 @@
 #include "cli/queueing_impl.h"
 
 #include "cli/become.h"
+#include "cli/names.h"
 #include "net/clock.h"
 
 struct enqueue_call
@@ -48,6 +49,27 @@ store_letter(struct queueing *q, const struct intake *part,
 		report_queued(q->report, &e->from, out->id, part->message.size,
 		    e->n);
 	return true;
+}
+
+/* Of lists with owners, whom the intake has not seen. */
+static void
+rewrite_owners(const struct queueing *q, const struct envelope *came,
+    struct letters *l)
+{
+	struct address_options o = names_options(q->settings, q->self);
+	struct buf told = { 0 };
+	struct slice rest, line;
+
+	if (!address_eq(&came->from, &l->main.from))
+		senders_replace(q->settings->message.senders, &o,
+		    &l->main.from, &told);
+	for (size_t i = 0; i < l->n; i++)
+		senders_replace(q->settings->message.senders, &o,
+		    &l->part[i].from, &told);
+	rest = buf_slice(&told);
+	while (rest.n > 0 && slice_cut(&rest, '\n', &line))
+		events_note(q->events, 0, "%.*s", (int)line.n, line.p);
+	buf_free(&told);
 }
 
 /* The key is that of the first. */
@@ -99,6 +121,7 @@ queueing_store(struct queueing *q, struct intake *part, struct enqueued *out,
 
 	if (here && !q->settings->sendmail.no_aliases)
 		here_expand_letters(here, &l);
+	rewrite_owners(q, &part->envelope, &l);
 	note_bad(&part->envelope, &l.main);
 	if (l.main.n > 0)
 		ok = store_letters(q, part, &l, out, why);

@@ -57,6 +57,7 @@ struct config {
 	struct config_section **section; /* in the order to ask them */
 	size_t nsections;
 	struct rules rules;
+	struct senders senders;
 	struct option_uses uses; /* of the command line, when a file is read */
 	char **kept;
 	size_t nkept;

@@ -35,6 +35,19 @@ bool config_queue_key(struct config_text *t, const char *key,
 void config_queue_put(const struct config_section *s, struct buf *out);
 void config_put_item(struct buf *out, const struct config_item *i);
 
+/* The path, with the user's home for "~/", kept; NULL without one. */
+const char *config_home(struct config_text *t, const char *path);
+
+/* Keys about senders (mail/senders.h), as config_key() takes them. */
+bool config_take_rewrite(struct config_text *t, const char *key,
+    const char *value);
+bool config_take_from_map(struct config_text *t, const char *key,
+    const char *value);
+bool config_take_masquerade(struct config_text *t, const char *key,
+    const char *value);
+bool config_take_reply_to(struct config_text *t, const char *key,
+    const char *value);
+
 bool yes_parse(const char *value, bool *out);
 
 /* "30/min", "5/s", "1000/h", "1/d". */

@@ -16,8 +16,6 @@
 #include "config/option_take.h"
 #include "config/own.h"
 #include "config/relay_url.h"
-#include "config/idn.h"
-#include "mail/address.h"
 
 enum { IN_DEFAULTS = 1, IN_RELAY = 2, IN_DOMAIN = 4 };
 
@@ -89,8 +87,8 @@ take_auth(struct config_text *t, const char *key, const char *value)
  * "~/x" is x in the home: a file for all users can name each one's own.  NULL
  * when there is no home.
  */
-static const char *
-expand_home(struct config_text *t, const char *path)
+const char *
+config_home(struct config_text *t, const char *path)
 {
 	struct buf full = { 0 };
 	const char *kept = NULL;
@@ -129,7 +127,7 @@ take_secret(struct config_text *t, const char *key, const char *value)
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strcmp(key, kinds[i].key) != 0)
 			continue;
-		from = kinds[i].is_path ? expand_home(t, value) : value;
+		from = kinds[i].is_path ? config_home(t, value) : value;
 		if (!from || (kinds[i].is_path && from[0] != '/'))
 			return complain(t, value, "a path that begins with / "
 			    "or ~/ is wanted");
@@ -198,31 +196,6 @@ take_rate(struct config_text *t, const char *key, const char *value)
 }
 
 static bool
-take_rewrite(struct config_text *t, const char *key, const char *value)
-{
-	const struct address_options options = { .idn = &config_idn };
-	struct slice rest = slice_of(value), pattern;
-	struct rules *r = &t->config->rules;
-	struct address a = { 0 };
-	struct outcome why;
-
-	(void)key;
-	slice_cut(&rest, ' ', &pattern);
-	rest = slice_trim(rest);
-	if (rest.n == 0 || !address_parse(rest, &options, &a, &why))
-		return complain(t, value, "PATTERN ADDRESS is wanted, as "
-		    "*@example.org me@example.net");
-	r->rewrite = mem_resize(r->rewrite, r->nrewrites + 1,
-	    sizeof r->rewrite[0]);
-	r->rewrite[r->nrewrites++] = (struct rewrite_rule){
-		config_keep(t->config, pattern),
-		config_keep(t->config, slice_of(a.path)),
-	};
-	address_free(&a);
-	return true;
-}
-
-static bool
 take_password(struct config_text *t, const char *key, const char *value)
 {
 	(void)value;
@@ -231,7 +204,10 @@ take_password(struct config_text *t, const char *key, const char *value)
 }
 
 static const struct key keys[] = {
-	{ "rewrite-from", IN_DEFAULTS, take_rewrite },
+	{ "rewrite-from", IN_DEFAULTS, config_take_rewrite },
+	{ "from-map", IN_DEFAULTS, config_take_from_map },
+	{ "masquerade", IN_DEFAULTS, config_take_masquerade },
+	{ "reply-to-original", IN_DEFAULTS, config_take_reply_to },
 	{ "url", IN_RELAY, take_url },
 	{ "user", IN_RELAY, take_user },
 	{ "password-file", IN_RELAY, take_secret },
@@ -308,7 +284,7 @@ take_option(struct config_text *t, struct option_call *c,
 	c->option = o;
 	memcpy(c->shown, o->name, strlen(o->name) + 1);
 	if (o->kind == KIND_PATH || o->kind == KIND_GIVEN)
-		value = expand_home(t, value);
+		value = config_home(t, value);
 	if (!value)
 		return complain(t, o->name, "there is no home for ~/");
 	option_begin(c);
@@ -352,19 +328,6 @@ refuse_key(struct config_text *t, const char *key)
 	return false;
 }
 
-/* A file's list replaces the one of a file before. */
-static void
-begin_rewrites(struct config_text *t)
-{
-	const struct config_section *d = &t->config->defaults;
-
-	for (size_t i = 0; i < d->nitems; i++)
-		if (d->item[i].value.file == t->file &&
-		    strcmp(d->item[i].key, "rewrite-from") == 0)
-			return;
-	t->config->rules.nrewrites = 0;
-}
-
 bool
 config_key(struct config_text *t, const char *key, const char *value)
 {
@@ -375,8 +338,6 @@ config_key(struct config_text *t, const char *key, const char *value)
 	if (t->section->kind == SECTION_QUEUE ||
 	    t->section->kind == SECTION_LOCAL)
 		return config_queue_key(t, key, value);
-	if (k && k->take == take_rewrite)
-		begin_rewrites(t);
 	if (k && k->take)
 		return k->take(t, key, value);
 	if (!o || (!k && !in_defaults))

@@ -120,6 +120,8 @@ put_section(struct buf *out, const struct config_section *s)
 void
 config_put(const struct config *c, struct buf *out)
 {
+	static const char *const of_senders[] = { "rewrite-from", "from-map",
+		"masquerade", "reply-to-original" };
 	const struct option *o;
 
 	buf_puts(out, "[defaults]\n");
@@ -127,7 +129,8 @@ config_put(const struct config *c, struct buf *out)
 		if (o->name && o->fallback && !put_uses(out, &c->uses, o) &&
 		    !put_items(out, &c->defaults, o->name))
 			put_default(out, o);
-	put_items(out, &c->defaults, "rewrite-from");
+	for (size_t i = 0; i < sizeof of_senders / sizeof of_senders[0]; i++)
+		put_items(out, &c->defaults, of_senders[i]);
 	config_queue_put(&c->queue, out);
 	config_queue_put(&c->local, out);
 	for (size_t i = 0; i < c->nsections; i++)

@@ -247,6 +247,16 @@ add_sections(struct maker *m)
 	return true;
 }
 
+static void
+use_rules(struct config *c, struct settings *s)
+{
+	if (c->rules.use || c->rules.nrelays > 0 || c->rules.ndomains > 0)
+		s->route.rules = &c->rules;
+	if (c->senders.nmap > 0 || c->senders.npatterns > 0 ||
+	    c->senders.masquerade)
+		s->message.senders = &c->senders;
+}
+
 int
 config_finish(struct config *c, struct settings *s, struct buf *says)
 {
@@ -265,8 +275,6 @@ config_finish(struct config *c, struct settings *s, struct buf *says)
 		return m.at.file ? EX_CONFIG : EX_USAGE;
 	}
 	command_line_wins(c, relay, server);
-	if (c->rules.use || c->rules.nrelays > 0 || c->rules.ndomains > 0 ||
-	    c->rules.nrewrites > 0)
-		s->route.rules = &c->rules;
+	use_rules(c, s);
 	return EX_OK;
 }

@@ -313,6 +313,6 @@ config_free(struct config *c)
 	free(c->uses.v);
 	free(c->rules.relay);
 	free(c->rules.domain);
-	free(c->rules.rewrite);
+	senders_free(&c->senders);
 	*c = (struct config){ 0 };
 }

@@ -18,6 +18,7 @@
 #include "base/outcome.h"
 #include "base/policy.h"
 #include "mail/envelope.h"
+#include "mail/senders.h"
 #include "route/rules.h"
 
 /* Whose manners: the last part of argv[0]. */
@@ -119,6 +120,8 @@ struct message_settings {
 	enum body_type body;	/* -B */
 	unsigned hop_count;	/* -h */
 	const char *default_domain; /* for bare names; a host name */
+	const struct senders *senders; /* whose addresses are replaced
+				   (config.h); NULL = nobody's */
 	unsigned notify;	/* -N: NOTIFY_ bits */
 	enum dsn_ret ret;	/* -R */
 	const char *envid;	/* -V */

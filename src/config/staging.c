@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "base/slice.h"
 
 static bool

@@ -2,136 +2,216 @@
 /* refrom.c - see refrom.h */
 #include "mail/refrom.h"
 
-#include <stdlib.h>
-
 #include "base/ascii.h"
-#include "base/mem.h"
-#include "mail/address.h"
 #include "mail/complete.h"
 #include "mail/fold.h"
 #include "mail/header.h"
+#include "mail/resent.h"
+#include "mail/rewrite.h"
+#include "mail/spans.h"
 
 #define LINE_WANTED 76
-#define CHARSET	    "utf-8" /* of the names that a parser has decoded */
+#define CHARSET	    "utf-8" /* of a finished head all is */
+#define TWICE_MAX   64	    /* so many mailboxes are looked at for doubles */
 
-/*
- * "root (Cron Daemon)": a comment at the end was a name once (RFC 5322 A.5),
- * and still is with cron.  Only a plain one, of ASCII.
- */
-static struct slice
-name_in_comment(struct slice value)
-{
-	size_t open = slice_find(value, '(');
-	struct slice name = slice_from(value, open + 1);
+struct refrom {
+	const struct senders *senders;
+	const struct address_options *options;
+	const char *instead;
+	struct buf *told;
+	struct buf out;	  /* the head so far */
+	struct resent resent;
+	bool has_reply_to;
+	bool changed;
+};
 
-	if (name.n == 0 || name.p[name.n - 1] != ')')
-		return (struct slice){ 0 };
-	name.n--;
-	for (size_t i = 0; i < name.n; i++)
-		if (ascii_is_high(name.p[i]) || name.p[i] == '(' ||
-		    name.p[i] == ')' || name.p[i] == '\\' || name.p[i] == '=')
-			return (struct slice){ 0 };
-	return name;
-}
+/* A field being rewritten. */
+struct rewriting {
+	struct buf value;
+	struct buf seen; /* the paths in it, each with a NUL */
+	size_t n;	 /* mailboxes that can be read */
+	bool changed;
+	bool keep;	 /* the From that came, in Reply-To */
+};
 
-static void
-use_comment(struct slice value, struct address_list *list)
-{
-	struct slice name = name_in_comment(value);
-
-	if (list->n != 1 || list->v[0].name[0] != '\0' || name.n == 0)
-		return;
-	free(list->v[0].name);
-	list->v[0].name = mem_dup(name);
-}
-
-/* The first From's mailboxes; none when it cannot be read.  False without. */
 static bool
-read_from(struct slice head, const struct address_options *o,
-    struct address_list *list)
+wants_reply_to(const struct refrom *r, enum sender_rule rule)
 {
-	struct header_field f;
-	struct buf value = { 0 };
+	switch (r->senders->reply_to) {
+	case REPLY_TO_USUAL:
+		return rule == SENDER_PATTERN;
+	case REPLY_TO_ALWAYS:
+		return true;
+	case REPLY_TO_NEVER:
+		break;
+	}
+	return false;
+}
 
-	if (!header_find(head, "From", &f))
-		return false;
-	header_unfold(&value, f.value);
-	if (address_list_parse(buf_slice(&value), o, list))
-		use_comment(buf_slice(&value), list);
+/* Note a path; true when it is there already. */
+static bool
+is_twice(struct rewriting *w, struct slice path)
+{
+	struct slice rest = buf_slice(&w->seen), one;
+
+	while (rest.n > 0 && slice_cut(&rest, '\0', &one))
+		if (slice_eq_nocase(one, path))
+			return true;
+	if (w->n < TWICE_MAX) {
+		buf_put(&w->seen, path);
+		buf_putc(&w->seen, '\0');
+	}
+	return false;
+}
+
+static void
+put_span(struct rewriting *w, const struct span *span, struct slice address)
+{
+	buf_put(&w->value, span->before);
+	buf_put(&w->value, address);
+	buf_put(&w->value, span->after);
+}
+
+static void
+rewrite_span(struct refrom *r, struct rewriting *w, const struct span *span,
+    const char *name)
+{
+	struct address_options any = *r->options;
+	struct address a = { 0 };
+	struct outcome why;
+	struct buf path = { 0 };
+	enum sender_rule rule;
+	struct slice is;
+
+	any.dash = true;
+	if (!address_parse(span->address, &any, &a, &why) || !a.path[0]) {
+		put_span(w, span, span->address);
+		address_free(&a);
+		return;
+	}
+	rule = senders_find(r->senders, &any, slice_of(a.path), &path);
+	is = rule == SENDER_STAYS ? slice_of(a.path) : buf_slice(&path);
+	if (rule != SENDER_STAYS) {
+		senders_tell(r->told, name, slice_of(a.path), is, rule);
+		w->changed = true;
+		w->keep = w->keep || wants_reply_to(r, rule);
+	}
+	if (!is_twice(w, is) || !span->is_next || !w->changed)
+		put_span(w, span, rule == SENDER_STAYS ? span->address : is);
+	w->n++;
+	buf_free(&path);
+	address_free(&a);
+}
+
+/* The From that came, its bare names completed. */
+static void
+put_reply_to(struct refrom *r, struct slice value)
+{
+	struct buf text = { 0 };
+	struct slice rest;
+	struct header_field f;
+
+	buf_puts(&text, "Reply-To:");
+	buf_put(&text, value);
+	rest = buf_slice(&text);
+	if (header_next(&rest, &f))
+		rewrite_field(&r->out, &f, CHARSET, r->options);
+	buf_free(&text);
+	r->has_reply_to = true;
+}
+
+static void
+put_field(struct refrom *r, struct slice name, const struct buf *value)
+{
+	struct buf line = { 0 };
+
+	buf_put(&line, name);
+	buf_puts(&line, ": ");
+	buf_put(&line, buf_slice(value));
+	fold_put(&r->out, buf_slice(&line), LINE_WANTED);
+	buf_free(&line);
+	r->changed = true;
+}
+
+/* Of a From nothing of which can be read. */
+static void
+use_instead(struct refrom *r, struct rewriting *w)
+{
+	buf_clear(&w->value);
+	buf_puts(&w->value, r->instead);
+	w->changed = true;
+	buf_putf(r->told, "From: it had no address, and is now %s\n",
+	    r->instead);
+}
+
+static void
+rewrite(struct refrom *r, const struct header_field *f, const char *name)
+{
+	struct buf text = { 0 };
+	struct rewriting w = { 0 };
+	struct slice rest;
+	struct span span;
+	bool is_first = true, is_from = header_is(f, "From");
+
+	header_unfold(&text, f->value);
+	rest = buf_slice(&text);
+	while (spans_next(&rest, &is_first, &span))
+		rewrite_span(r, &w, &span, name);
+	buf_put(&w.value, rest);
+	if (is_from && w.n == 0 && r->instead)
+		use_instead(r, &w);
+	if (w.changed)
+		put_field(r, f->name, &w.value);
 	else
-		address_list_free(list);
-	buf_free(&value);
-	return true;
+		buf_put(&r->out, f->raw);
+	if (is_from && w.keep && !r->has_reply_to)
+		put_reply_to(r, f->value);
+	buf_free(&w.value);
+	buf_free(&w.seen);
+	buf_free(&text);
 }
 
-static void
-put_reply_to(struct buf *out, const struct address_list *list)
+/* The sender's field that it is, or NULL; in the order of the head. */
+static const char *
+sender_field(struct refrom *r, const struct header_field *f)
 {
-	struct buf line = { 0 };
+	enum resent_name name;
 
-	buf_puts(&line, "Reply-To: ");
-	for (size_t i = 0; i < list->n; i++) {
-		if (i > 0)
-			buf_puts(&line, ", ");
-		address_put(&line, slice_of(list->v[i].name),
-		    slice_of(list->v[i].path), line.n, CHARSET);
+	if (resent_next(&r->resent, f, &name)) {
+		if (name == RESENT_FROM)
+			return "Resent-From";
+		return name == RESENT_SENDER ? "Resent-Sender" : NULL;
 	}
-	fold_put(out, buf_slice(&line), LINE_WANTED);
-	buf_free(&line);
-}
-
-static void
-put_from(struct buf *out, const struct address_list *old, struct slice path)
-{
-	struct buf line = { 0 };
-
-	buf_puts(&line, "From: ");
-	address_put(&line, slice_of(old->n ? old->v[0].name : ""), path,
-	    line.n, CHARSET);
-	fold_put(out, buf_slice(&line), LINE_WANTED);
-	buf_free(&line);
-}
-
-/* All of the head, with the new field where the first From is. */
-static void
-put_head(struct buf *out, struct slice head, const struct address_list *old,
-    struct slice path)
-{
-	bool reply_to = old->n > 0 && !header_has(head, "Reply-To");
-	bool done = false;
-	struct header_field f;
-
-	while (header_next(&head, &f)) {
-		if (!header_is(&f, "From")) {
-			buf_put(out, f.raw);
-			continue;
-		}
-		if (done)
-			continue;
-		done = true;
-		put_from(out, old, path);
-		if (reply_to)
-			put_reply_to(out, old);
-	}
-	buf_put(out, head);
+	if (header_is(f, "From"))
+		return "From";
+	return header_is(f, "Sender") ? "Sender" : NULL;
 }
 
 bool
-message_rewrite_from(struct message *m, struct slice path,
-    const struct address_options *o)
+message_rewrite_senders(struct message *m, const struct senders *s,
+    const struct address_options *o, const char *instead, struct buf *told)
 {
 	struct slice head = buf_slice(&m->head);
-	struct address_list old = { 0 };
-	struct buf out = { 0 };
-	bool changes = path.n > 0 && read_from(head, o, &old) &&
-	    !(old.n == 1 && slice_eq_nocase(slice_of(old.v[0].path), path));
+	struct refrom r = { .senders = s, .options = o, .instead = instead,
+		.told = told };
+	struct header_field f;
+	const char *name;
 
-	if (changes) {
-		put_head(&out, head, &old, path);
-		buf_free(&m->head);
-		m->head = out;
-		message_note_head(m);
+	r.has_reply_to = header_has(head, "Reply-To");
+	while (header_next(&head, &f)) {
+		name = sender_field(&r, &f);
+		if (name)
+			rewrite(&r, &f, name);
+		else
+			buf_put(&r.out, f.raw);
 	}
-	address_list_free(&old);
-	return changes;
+	buf_put(&r.out, head);
+	if (r.changed) {
+		buf_free(&m->head);
+		m->head = r.out;
+		message_note_head(m);
+	} else {
+		buf_free(&r.out);
+	}
+	return r.changed;
 }

@@ -66,9 +66,9 @@ put_comment(struct writer *w)
 	return true;
 }
 
-/* Do the words just read go on to "<" or ":", past comments? */
+/* Do the words just read go on past comments: to "<", ":", "@" or a word? */
 static bool
-is_phrase(const struct writer *w)
+goes_on(const struct writer *w)
 {
 	struct lex ahead = w->lex;
 	char c;
@@ -77,7 +77,7 @@ is_phrase(const struct writer *w)
 	if (!lex_skip_cfws(&ahead, NULL))
 		return false;
 	c = lex_peek(&ahead);
-	return c == '<' || c == ':' || c == '"' || lex_is_atext(c);
+	return (c != '\0' && strchr("<:@.\"", c)) || lex_is_atext(c);
 }
 
 /*
@@ -170,7 +170,7 @@ is_bare(const struct writer *w, const struct lex_words *words)
 	    (ascii_has_high(local) && !w->in_angle))
 		return false;
 	return words->n > 0 && words->is_local && !words->want_word &&
-	    lex_peek(&w->lex) != '@' && !is_phrase(w);
+	    !goes_on(w);
 }
 
 /* "root (the superuser)" becomes "root@example.org (the superuser)". */

@@ -40,6 +40,7 @@ struct submit_config {
 	struct store_config store;
 	const struct queue_settings *queue;
 	struct address_options address; /* how addresses are read */
+	const struct senders *senders; /* whose are replaced; or NULL */
 	const char *host;	/* who we are */
 	struct here *here;	/* whose names are local; NULL = nobody's */
 	struct maillog *log;	/* or NULL */

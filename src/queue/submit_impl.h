@@ -4,6 +4,7 @@
  *
  *	submit.c	its life: sockets, answers of the store
  *	submit_mail.c	who may send what to whom; the envelope
+ *	submit_sender.c	who says that he sends it, and what stands for him
  *	submit_text.c	the text: its header completed, its facts
  *	submit_reply.c	refusals in words of SMTP
  *	submit_limit.c	who uses how much
@@ -46,7 +47,8 @@ struct submission {
 	struct outcome why;	/* ... for this reason */
 	bool is_unknown;	/* who hands it in */
 	enum param_form form;
-	struct buf from;	/* the path, */
+	struct buf came_from;	/* the path as it came, for a missing From */
+	struct buf from;	/* ... and as it is now, */
 	struct buf only;	/* ... and that of the only recipient, for
 				   Received and log; else empty */
 	struct buf told;	/* what its history begins with, or empty */
@@ -86,6 +88,26 @@ void submission_refuse(struct submission *m, const struct outcome *why);
 
 /* All drafts of it go. */
 void submission_discard(struct submission *m);
+
+/* ---- submit_sender.c ---- */
+
+/* The sender as he was said; false with *why. */
+bool submit_read_sender(const struct submit *s, const struct serve_mail *mail,
+    struct address *out, struct outcome *why);
+
+/* restrict-from: no mask but the empty one, which reports have. */
+bool submit_is_his_name(const struct submit *s, const struct serve_mail *mail,
+    const struct address *from, struct outcome *why);
+
+/*
+ * Replace the senders of these letters (mail/senders.h) where no client did,
+ * and keep the one that came.
+ */
+void submission_rewrite(struct submission *m, const struct serve_mail *mail,
+    struct letters *l);
+
+/* Have the history begin with what was done to senders: lines, or nothing. */
+void submission_tell(struct submission *m, struct slice rewritten);
 
 /* ---- submit_text.c ---- */
 

@@ -2,7 +2,6 @@
 /* submit_mail.c - who may send what to whom, and the envelope. */
 #include "queue/submit_impl.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -88,41 +87,6 @@ is_within_limits(struct submit *s, const struct serve_mail *mail,
 }
 
 static bool
-read_sender(const struct submit *s, const struct serve_mail *mail,
-    struct address *out, struct outcome *why)
-{
-	return address_parse(buf_slice(&mail->message->from),
-	    &s->config.address, out, why);
-}
-
-/* The login of this user at one of the names of this host. */
-static bool
-is_own(const struct submit *s, unsigned uid, const struct address *from)
-{
-	const struct passwd *p = getpwuid((uid_t)uid);
-	struct slice path = slice_of(from->path);
-	struct slice local = slice_first(path, slice_find(path, '@'));
-	struct slice domain = slice_of(from->domain);
-
-	return p && slice_eq(local, slice_of(p->pw_name)) &&
-	    (slice_eq_nocase(domain, slice_of(s->config.host)) ||
-		slice_eq_nocase(domain, s->config.address.default_domain));
-}
-
-/* restrict-from: no mask but the empty one, which reports have. */
-static bool
-is_his_name(const struct submit *s, const struct serve_mail *mail,
-    const struct address *from, struct outcome *why)
-{
-	if (!s->config.queue->restrict_from || is_root(mail) ||
-	    from->path[0] == '\0' || is_own(s, mail->who->uid, from))
-		return true;
-	return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 7, 1),
-	    "%s is not the address of uid %u, and restrict-from is set",
-	    from->path, mail->who->uid);
-}
-
-static bool
 is_possible(const struct mail_params *p, struct outcome *why)
 {
 	if (p->by_mode == 'N')
@@ -142,8 +106,8 @@ submit_check_mail(void *self, const struct serve_mail *mail)
 	struct address from = { 0 };
 	struct outcome why;
 	bool ok = is_possible(&mail->message->mail, &why) &&
-	    read_sender(s, mail, &from, &why) &&
-	    is_his_name(s, mail, &from, &why) &&
+	    submit_read_sender(s, mail, &from, &why) &&
+	    submit_is_his_name(s, mail, &from, &why) &&
 	    is_within_limits(s, mail, &why);
 
 	address_free(&from);
@@ -249,7 +213,7 @@ make_envelope(struct submit *s, const struct serve_mail *mail,
 	struct envelope *e = &l->main;
 
 	e->key = s->tallies.table.seed;
-	if (!read_sender(s, mail, &e->from, why))
+	if (!submit_read_sender(s, mail, &e->from, why))
 		return false;
 	e->ret = m->mail.ret;
 	e->envid = decode(m->mail.envid);
@@ -383,6 +347,7 @@ begin_draft(struct submission *m, const struct serve_mail *mail)
 	struct stored facts;
 
 	if (make_envelope(s, mail, &l, &m->why)) {
+		submission_rewrite(m, mail, &l);
 		facts = facts_of(s, mail, &l.main);
 		note_envelope(m, &l.main);
 		note_hold(m, mail->message->mail.hold_reason);
@@ -438,6 +403,7 @@ submission_free(struct submission *m)
 	m->tally->messages--;
 	m->tally->octets -= m->octets;
 	tally_drop(&m->submit->tallies, m->tally);
+	buf_free(&m->came_from);
 	buf_free(&m->from);
 	buf_free(&m->only);
 	buf_free(&m->told);

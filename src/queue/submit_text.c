@@ -6,6 +6,7 @@
 
 #include "mail/complete.h"
 #include "mail/received.h"
+#include "mail/refrom.h"
 #include "net/random.h"
 
 #define LOOK_FIRST 4096 /* octets of a header without an empty line */
@@ -32,7 +33,7 @@ options_of(const struct submission *m)
 	struct complete_options o = {
 		.form = is_raw ? COMPLETE_ALL : COMPLETE_NOTHING,
 		.address = s->config.address,
-		.from = buf_slice(&m->from),
+		.from = buf_slice(&m->came_from),
 		.host = slice_of(s->config.host),
 		.date = s->wall.seconds,
 		.offset = s->wall.offset,
@@ -77,6 +78,23 @@ goes_in_circles(struct submission *m, struct outcome *why)
 	    "it has been through %u hosts: it goes round in a circle", m->hops);
 }
 
+/* Our own clients have done it, by what their users configured. */
+static void
+rewrite_senders(struct submission *m)
+{
+	const struct submit *s = m->submit;
+	bool replaced = !slice_eq(buf_slice(&m->from),
+	    buf_slice(&m->came_from));
+	struct buf told = { 0 };
+
+	if (m->form == FORM_RAW && s->config.senders)
+		message_rewrite_senders(&m->message, s->config.senders,
+		    &s->config.address, replaced ? buf_str(&m->from) : NULL,
+		    &told);
+	submission_tell(m, buf_slice(&told));
+	buf_free(&told);
+}
+
 /* Find and finish the header, if it is there whole; what follows is body. */
 static void
 look_for_head(struct submission *m, bool all)
@@ -95,6 +113,7 @@ look_for_head(struct submission *m, bool all)
 		return;
 	}
 	m->has_head = true;
+	rewrite_senders(m);
 	write_trace(m);
 	write_text(m, buf_slice(&m->message.head));
 	scan_feed(&m->scan, slice_from(buf_slice(&m->front), body_at));

@@ -4,62 +4,8 @@
 
 #include <stdio.h>
 
-#include "base/ascii.h"
+#include "base/pattern.h"
 #include "base/slice.h"
-
-/*
- * A star takes as little as it can, and one octet more each time the rest does
- * not fit: only the last star ever needs to be tried again.
- */
-static bool
-glob_matches(struct slice pattern, struct slice s)
-{
-	size_t p = 0, i = 0, star = SIZE_MAX, taken = 0;
-
-	while (i < s.n) {
-		if (p < pattern.n && pattern.p[p] == '*') {
-			star = p++;
-			taken = i;
-		} else if (p < pattern.n &&
-		    ascii_lower(pattern.p[p]) == ascii_lower(s.p[i])) {
-			p++;
-			i++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			i = ++taken;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.n && pattern.p[p] == '*')
-		p++;
-	return p == pattern.n;
-}
-
-/* After the last @, for a quoted local part may hold one; or all of it. */
-static struct slice
-domain_of(struct slice s)
-{
-	size_t at = s.n;
-
-	while (at > 0 && s.p[at - 1] != '@')
-		at--;
-	return slice_from(s, at);
-}
-
-static bool
-matches(struct slice pattern, struct slice subject)
-{
-	if (slice_find(pattern, '@') == pattern.n)
-		subject = domain_of(subject);
-	return glob_matches(pattern, subject);
-}
-
-bool
-pattern_matches(const char *pattern, const char *subject)
-{
-	return matches(slice_of(pattern), slice_of(subject));
-}
 
 /* Take the next word between blanks and tabs off *rest; false without one. */
 static bool
@@ -81,7 +27,7 @@ any_matches(const char *patterns, const char *subject)
 	struct slice rest = slice_of(patterns), word;
 
 	while (next_word(&rest, &word))
-		if (matches(word, slice_of(subject)))
+		if (pattern_matches_slice(word, slice_of(subject)))
 			return true;
 	return false;
 }
@@ -172,15 +118,4 @@ rules_choose(const struct rules *rules, const char *sender,
 	choose_by_sender(rules, sender, out);
 	if (out->nrelays == 0)
 		choose_by_default(rules, out);
-}
-
-const char *
-rules_rewrite(const struct rules *rules, const char *sender)
-{
-	if (sender[0] == '\0')
-		return NULL;
-	for (size_t i = 0; i < rules->nrewrites; i++)
-		if (pattern_matches(rules->rewrite[i].pattern, sender))
-			return rules->rewrite[i].address;
-	return NULL;
 }

@@ -66,19 +66,11 @@ struct domain_rule {
 	unsigned lanes;
 };
 
-/* rewrite-from = PATTERN ADDRESS: for providers that take only their own. */
-struct rewrite_rule {
-	const char *pattern;
-	const char *address;
-};
-
 struct rules {
 	struct relay_spec *relay;
 	size_t nrelays;
 	struct domain_rule *domain;
 	size_t ndomains;
-	struct rewrite_rule *rewrite;
-	size_t nrewrites;
 	const char *use;	/* relay = NAMES of the defaults or --relay */
 };
 
@@ -92,16 +84,6 @@ struct choice {
 };
 
 /*
- * Does pattern match an address or domain?  Case does not count.
- *	example.org	the domain itself	*.example.org	any below it
- *	*@example.org	its addresses		bob@example.org	that one
- *	*		everything
- * A star stands for any run of octets, wherever it is.  A pattern without an @
- * is for the domain of an address.
- */
-bool pattern_matches(const char *pattern, const char *subject);
-
-/*
  * The first matching [domain] rule decides; when it has neither relay, direct
  * nor server, all relays whose `from` matches the sender, in their order; then
  * rules->use; then direct.  sender is a path ("" for <>), domain as address.h
@@ -110,11 +92,5 @@ bool pattern_matches(const char *pattern, const char *subject);
  */
 void rules_choose(const struct rules *rules, const char *sender,
     const char *domain, struct choice *out);
-
-/*
- * The address that replaces this sender's, or NULL.  The null reverse-path is
- * never replaced: a bounce that can be answered makes mail loops.
- */
-const char *rules_rewrite(const struct rules *rules, const char *sender);
 
 #endif

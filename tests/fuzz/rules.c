@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "route/rules.h"
 
 /* Exponential, so only for short input. */

@@ -105,6 +105,17 @@ show_domain(struct buf *b, const struct domain_rule *d)
 }
 
 static void
+show_senders(struct buf *b, const struct senders *who)
+{
+	for (size_t i = 0; i < who->npatterns; i++)
+		buf_putf(b, " %s->%s", who->pattern[i].key,
+		    who->pattern[i].path);
+	show(b, "masquerade", who->masquerade);
+	if (who->reply_to)
+		buf_putf(b, " reply-to=%d", who->reply_to);
+}
+
+static void
 show_all(struct buf *b, const struct run *r)
 {
 	const struct settings *s = &r->settings;
@@ -128,6 +139,8 @@ show_all(struct buf *b, const struct run *r)
 		buf_putf(b, " verbose=%u", s->show.verbose);
 	if (s->route.nresolvers)
 		buf_putf(b, " resolvers=%zu", s->route.nresolvers);
+	if (s->message.senders)
+		show_senders(b, s->message.senders);
 	if (!rules)
 		return;
 	show(b, "use", rules->use);
@@ -135,9 +148,6 @@ show_all(struct buf *b, const struct run *r)
 		show_relay(b, &rules->relay[i]);
 	for (size_t i = 0; i < rules->ndomains; i++)
 		show_domain(b, &rules->domain[i]);
-	for (size_t i = 0; i < rules->nrewrites; i++)
-		buf_putf(b, " %s->%s", rules->rewrite[i].pattern,
-		    rules->rewrite[i].address);
 }
 
 #define WORK "[relay work]\nurl=smtps://m.example\n"
@@ -211,6 +221,12 @@ static const struct {
 	    " *->a@x.org b@c->d@x.org" },
 	{ "rewrite-from=* a@x.org\n", "rewrite-from=b@c d@x.org",
 	    " b@c->d@x.org" },
+	{ "masquerade=!A.example.org   Example.ORG  b.test\n"
+	    "reply-to-original=yes", NULL,
+	    " masquerade=!a.example.org example.org b.test reply-to=1" },
+	{ "masquerade=a.test\nreply-to-original = no", "masquerade=b.test",
+	    " masquerade=b.test reply-to=2" },
+	{ "reply-to-original = yes", NULL, "" },
 };
 
 static void
@@ -350,6 +366,14 @@ static const struct {
 	{ "[queue]\nbcc-all=<>", "f:2: '<>': the null sender" },
 	{ "[queue]\nreceived=1", "f:2: '1': yes or no" },
 	{ "[queue]\nuser-queue=yes", "f:2: 'yes': this version keeps no" },
+	{ "masquerade = !a.test", "f:1: '!a.test': a domain without !" },
+	{ "masquerade = a..test", "f:1: 'a..test': domains are wanted" },
+	{ "masquerade = [127.0.0.1]", "f:1: '[127.0.0.1]': domains" },
+	{ "masquerade = ! a.test", "f:1: '! a.test': domains are" },
+	{ "reply-to-original = x", "f:1: 'x': yes or no is wanted" },
+	{ "from-map = x", "f:1: 'x': a path that begins" },
+	{ "from-map = /nowhere/x", "f:1: '/nowhere/x': the map cannot be "
+	    "read: No such" },
 	{ "rewrite-from = x", "f:1: 'x': PATTERN ADDRESS is wanted" },
 	{ "rewrite-from = * bob", "f:1: '* bob': PATTERN ADDRESS is wanted" },
 };

@@ -118,7 +118,8 @@ show(struct buf *b, const struct run *r)
 	for (size_t i = 0; i < rules->nrelays; i++)
 		buf_putf(b, " %s(%s)", rules->relay[i].name,
 		    rules->relay[i].from ? rules->relay[i].from : "");
-	buf_putf(b, " d%zu w%zu", rules->ndomains, rules->nrewrites);
+	buf_putf(b, " d%zu w%zu", rules->ndomains, s->message.senders ?
+	    s->message.senders->npatterns : 0);
 }
 
 #define PLAIN "helo=f.x\nserver=mx.x:26\ntls=none\nverbose=yes\nipv4=yes\n" \
@@ -366,16 +367,19 @@ test_print(void **state)
 		"# default\ntls = may\n",
 		"# command line\nverbose = yes\n",
 		"/smtpsend.conf:3\nrewrite-from = * a@x.org\n",
+		"/smtpsend.conf:4\nmasquerade = x.org\n",
+		"/smtpsend.conf:5\nreply-to-original = no\n",
 		"\n[relay work]\n# /",
-		"/smtpsend.conf:5\nurl = smtp://m\n",
-		"/smtpsend.conf:6\npassword-command = a\\b\n",
+		"/smtpsend.conf:7\nurl = smtp://m\n",
+		"/smtpsend.conf:8\npassword-command = a\\b\n",
 	};
 	const struct home *h = *state;
 	struct buf got = { 0 };
 	struct run r;
 
 	write_file(h->file, "helo=f.x\nresolver=192.0.2.1\n"
-	    "rewrite-from=* a@x.org\n[relay work]\nurl=smtp://m\n"
+	    "rewrite-from=* a@x.org\nmasquerade=x.org\n"
+	    "reply-to-original=no\n[relay work]\nurl=smtp://m\n"
 	    "password-command=a\\b\n", 0644);
 	run(&r, "smtpsend -r b@x --resolver 192.0.2.8 --resolver 192.0.2.9 -vv "
 	    "--print-config");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/pattern.h"
 #include "route/rules.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -82,16 +83,10 @@ static struct domain_rule domains[] = {
 	{ .pattern = "void.test", .relay = "nobody" },
 };
 
-static struct rewrite_rule rewrites[] = {
-	{ "root@*", "admin@example.org" },
-	{ "*@example.net", "me@example.net" },
-	{ "*", "all@example.org" },
-};
-
 static const struct rules with_default = { relays, COUNT(relays), domains,
-	COUNT(domains), rewrites, COUNT(rewrites), "home plain" };
+	COUNT(domains), "home plain" };
 static const struct rules without_default = { relays, COUNT(relays), domains,
-	COUNT(domains), rewrites, 2, NULL };
+	COUNT(domains), NULL };
 static const struct rules nothing;
 
 static const struct {
@@ -210,34 +205,6 @@ test_relay_by_name(void **state)
 	assert_ptr_equal(c.relay[0], &relays[1]);
 }
 
-static const struct {
-	const struct rules *rules;
-	const char *sender, *want;
-} rewritten[] = {
-	{ &with_default, "root@host.example", "admin@example.org" },
-	{ &with_default, "root@example.net", "admin@example.org" },
-	{ &with_default, "You@Example.Net", "me@example.net" },
-	{ &with_default, "x@y.test", "all@example.org" },
-	{ &with_default, "", NULL },
-	{ &without_default, "x@y.test", NULL },
-	{ &nothing, "root@host.example", NULL },
-};
-
-static void
-test_rewrite(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(rewritten); i++) {
-		const char *got = rules_rewrite(rewritten[i].rules,
-		    rewritten[i].sender);
-
-		if (!rewritten[i].want ? got != NULL :
-		    !got || strcmp(got, rewritten[i].want) != 0)
-			fail_msg("%s: %s", rewritten[i].sender,
-			    got ? got : "NULL");
-	}
-}
-
 int
 main(void)
 {
@@ -246,7 +213,6 @@ main(void)
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_relay_by_name),
-		cmocka_unit_test(test_rewrite),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
