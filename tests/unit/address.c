@@ -123,6 +123,8 @@ static const struct {
 	{ SLICE("bob@x\r\nRCPT TO:<al@x>"), "a control byte in it" },
 	{ SLICE("\"bob\\\r\n\"@x"), "a control byte in it" },
 	{ SLICE("\"a\tb\"@x"), "a control byte in it" },
+	{ SLICE("\"\t\"@x"), "a control byte in it" },
+	{ SLICE("<\"a\\\tb\"@x>"), "a control byte in it" },
 	{ SLICE("bob@x\0"), "a control byte in it" },
 	{ SLICE("(\x01) bob@x"), "a control byte in it" },
 	{ SLICE("bob\x7f@x"), "a control byte in it" },

@@ -58,6 +58,24 @@ static const struct {
 	    OWN "Subject: x Bcc: a@x\r\n Resent-To: b@x\r\n\r\n", "" },
 	{ "Bcc", SLICE("Bcc: a@x,\n b@x\n" OWN "bcc : c@x\nResent-Bcc: d\n"),
 	    OWN RDATE RFROM RID "\r\n", "" },
+	{ "behind an address in brackets",
+	    SLICE(OWN "To: a@[192.0.2.1],root\n"),
+	    OWN "To: a@[192.0.2.1],root@here.example\r\n\r\n", "" },
+	{ "a comment before the @",
+	    SLICE(OWN "To: al (c) @ x.example, al (c) . b@x.example\n"),
+	    OWN "To: al (c) @ x.example, al (c) . b@x.example\r\n\r\n", "" },
+	{ "what cannot be read stays",
+	    SLICE(OWN "To: root, \"x\n"),
+	    OWN "To: root@here.example, \"x\r\n\r\n", "" },
+	{ "letters in and behind brackets",
+	    SLICE(OWN "To: <j\xc3\xb6@x.example>, <j\xc3\xb6>\n"
+		      "Cc: <a@x.example> J\xc3\xb6\n"
+		      "Reply-To: <a@x.example, J\xc3\xb6 <b@x.example>\n"),
+	    OWN "To: <j\xc3\xb6@x.example>, "
+		"<j\xc3\xb6@here.example>\r\nCc: <a@x.example> "
+		"=?utf-8?B?SsO2?=\r\nReply-To: <a@x.example, "
+		"=?utf-8?B?SsO2?= <b@x.example>\r\n\r\n",
+	    "" },
 	{ "bare addresses",
 	    SLICE("From: root (Cron Daemon)\nTo: root, Al <al>,\n \"b c\" <bo>,"
 		  " g: x, y@z;, a@x (c), [b]\nCc: \"q\" , d . e\nReply-To: r\n"

@@ -32,6 +32,9 @@ static const struct {
 	{ "text(plain; charset=utf-8", "text", "", "", "" },
 	{ "\ttext/plain;\tcharset=x", "text", "plain", "", "x" },
 	{ ")text/plain", "", "", "", "" },
+	{ "text/plain; charset=(x", "text", "plain", "", "" },
+	{ "text/plain; charset=((x)y", "text", "plain", "", "" },
+	{ "(x", "", "", "", "" },
 	/* values in quotes */
 	{ "multipart/mixed; boundary=\"a b\"", "multipart", "mixed", "a b",
 	    "" },

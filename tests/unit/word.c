@@ -115,6 +115,39 @@ test_round_trip(void **state)
 		}
 }
 
+/* A character of East Asia is whole in its word, also as the text's last. */
+static void
+test_characters_are_whole(void **state)
+{
+	static const struct {
+		const char *charset, *last, *want, *too;
+	} rows[] = {
+		{ "gb18030", "\x81\x30\x82\x31", "=810=821", "" },
+		{ "gb18030", "\x81\x30\x82\x31\x83\x32\x84\x33", "=810=821",
+		    "=832=843" },
+		{ "gb18030", "\x81\x30", "=810", "" },
+		{ "gb2312", "\xb0\xa1", "=B0=A1", "" },
+		{ "gb2312", "\xb0", "=B0", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		for (size_t n = 0; n < 150; n++) {
+			struct buf text = { 0 }, out = { 0 };
+
+			while (text.n < n)
+				buf_putc(&text, 'a');
+			buf_puts(&text, rows[i].last);
+			word_put(&out, buf_slice(&text), 0, rows[i].charset);
+			if (strstr(buf_str(&out), "?Q?") &&
+			    (!strstr(buf_str(&out), rows[i].want) ||
+				!strstr(buf_str(&out), rows[i].too)))
+				fail_msg("%zu: %s", n, buf_str(&out));
+			buf_free(&text);
+			buf_free(&out);
+		}
+}
+
 /* No room is given away: a word is as long as its line, or its kind, allows. */
 static void
 test_words_are_full(void **state)
@@ -247,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_long_charset),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_characters_are_whole),
 		cmocka_unit_test(test_words_are_full),
 		cmocka_unit_test(test_which_encoding),
 		cmocka_unit_test(test_text),
