@@ -89,3 +89,39 @@ for how, interactive in (("", "nil"), (", asking", "t")):
                if interactive == "t" and s == REFUSED else
                (0, r"\ASending\.\.\.(\nSending\.\.\.)?done\n\Z")
                for s in SITUATIONS})
+
+# What is typed once that is on the screen.
+TALK = r'''
+import os, pty, sys
+steps = [(b"Postpone", b"\x18"), (b"Message sent", b"q")]
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "vt100"
+    os.execvp("alpine", ["alpine", "-p", "rc", "-url",
+                         "mailto:bob@far.test?subject=hi&body=hello"])
+seen, new = b"", b""
+try:
+    while text := os.read(fd, 4096):
+        seen, new = seen + text, new + text.replace(b"\0", b"")
+        if steps and steps[0][0] in new:
+            os.write(fd, steps.pop(0)[1])
+            new = b""
+except OSError:
+    pass                                # it has ended
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+if status or steps:
+    sys.exit(f"{status} {steps} {seen}")
+'''
+ALPINERC = """\
+personal-name=Alice
+user-domain=example.org
+feature-list=quit-without-confirm,send-without-confirm
+default-fcc=""
+last-version-used=9.99
+"""
+for how, path in (("-bs", ""), ("a pipe", "/usr/sbin/sendmail -oem -t -oi")):
+    row(f"Alpine, {how}", "timeout 60 python3 talk", stdin="",
+        sender="alice@box.example.net" if path else ALICE,
+        packages=["alpine", "python3"], body=None, files={
+            "/home/alice/rc": f"{ALPINERC}sendmail-path={path}\n",
+            "/home/alice/talk": TALK})

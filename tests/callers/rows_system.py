@@ -43,7 +43,8 @@ row("anacron", "anacron -f -n -d -t tab 2>/dev/null", **BY_ROOT,
     subject=r"Anacron job 'job' on box.*", body=HELLO)
 
 row("BusyBox crond's own", f"busybox crond -f -c /tmp/tabs >/dev/null 2>&1 &\n{DONE}"
-    "sleep 1; kill $!; wait", user="root", packages=["busybox-static"],
+    "while [ -e /var/spool/cron/cron.alice.* ]; do sleep 0.1; done; sleep 1\n"
+    "kill $!; wait", user="root", packages=["busybox-static"],
     files={"/tmp/tabs/alice": (f"MAILTO=alice\n* * * * * {JOB}\n",
                              0o600, 0)}, rcpts=["alice@far.test"],
     subject=r"cron: echo hello;.*", body=HELLO)
