@@ -34,6 +34,9 @@ struct speak {
 	pid_t server; /* that of direct.h, or 0 */
 	enum { ENDS_UNKNOWN, ENDS_CRLF, ENDS_LF } ends;
 	char last;       /* octet of the input so far */
+	struct buf out;  /* to the server; stdin is not read meanwhile */
+	size_t sent;     /* ... of it */
+	bool ended;      /* there is no more on stdin */
 	struct buf line; /* of a reply, as far as it has come */
 	int status;
 };
@@ -145,25 +148,46 @@ put_input(struct speak *k, struct slice in, struct buf *out)
 	}
 }
 
-/* False: there is no more, or nobody who takes it. */
-static bool
+static void
 pass_input(struct speak *k)
 {
 	char octets[BLOCK];
-	struct buf out = { 0 };
 	ssize_t n = read(STDIN_FILENO, octets, sizeof octets);
-	bool ok = n > 0;
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (ok) {
-		put_input(k, (struct slice){ octets, (size_t)n }, &out);
-		ok = file_write(k->socket, buf_slice(&out));
-	} else {
-		shutdown(k->socket, SHUT_WR);
+	if (n > 0)
+		put_input(k, (struct slice){ octets, (size_t)n }, &k->out);
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		k->ended = true;
+}
+
+static bool
+is_pending(const struct speak *k)
+{
+	return k->sent < k->out.n;
+}
+
+/*
+ * As much as it takes now: it may be about to say something, and take no more
+ * until that is heard.  Nobody there: it has said why, or its end is heard.
+ */
+static void
+push(struct speak *k)
+{
+	struct slice rest = slice_from(buf_slice(&k->out), k->sent);
+	ssize_t n = rest.n > 0
+	    ? send(k->socket, rest.p, rest.n, MSG_NOSIGNAL) : 0;
+
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		k->ended = true;
+		k->sent = k->out.n;
 	}
-	buf_free(&out);
-	return ok;
+	k->sent += n > 0 ? (size_t)n : 0;
+	if (is_pending(k))
+		return;
+	buf_clear(&k->out);
+	k->sent = 0;
+	if (k->ended)
+		shutdown(k->socket, SHUT_WR);
 }
 
 /* ---- and back ---- */
@@ -222,26 +246,33 @@ static void
 greet(struct speak *k)
 {
 	if (k->s->mode == MODE_BATCH_SMTP)
-		file_write(k->socket, SLICE("EHLO localhost\r\n"));
+		buf_puts(&k->out, "EHLO localhost\r\n");
 }
 
 /* After the end of the input the server still has its say. */
 static void
 talk(struct speak *k)
 {
-	struct pollfd fds[] = { { k->socket, POLLIN, 0 },
-		{ STDIN_FILENO, POLLIN, 0 } };
+	struct pollfd fds[2];
 
 	for (;;) {
+		bool pending = is_pending(k);
+
+		fds[0] = (struct pollfd){ k->socket,
+			pending ? POLLIN | POLLOUT : POLLIN, 0 };
+		fds[1] = (struct pollfd){
+			pending || k->ended ? -1 : STDIN_FILENO, POLLIN, 0 };
 		if (poll(fds, 2, -1) < 0) {
 			if (errno != EINTR)
 				return;
 			continue;
 		}
-		if (fds[0].revents && !pass_reply(k))
+		if (fds[0].revents & ~POLLOUT && !pass_reply(k))
 			return;
-		if (fds[1].revents && !pass_input(k))
-			fds[1].fd = -1;
+		if (fds[1].revents)
+			pass_input(k);
+		if (pending || fds[1].revents)
+			push(k);
 	}
 }
 
@@ -266,11 +297,11 @@ speak_run(const struct settings *s, int argc, char *const argv[])
 
 	if ((s->own_way || !open_queue(&k, argc, argv)) && !start_server(&k))
 		return fail(s);
-	fcntl(k.socket, F_SETFL, 0);
 	greet(&k);
 	talk(&k);
 	close(k.socket);
 	buf_free(&k.line);
+	buf_free(&k.out);
 	if (k.daemon > 0)
 		kill(k.daemon, SIGTERM);
 	if (k.server > 0)

@@ -94,6 +94,16 @@ def test_bare_line_feeds(box):
     assert box.files() == []
 
 
+@pytest.mark.parametrize("mode", ["-bs", "-bS"])
+def test_a_flood_of_commands(box, mode):
+    """More replies than any buffer holds, while commands still come: both ways
+    are open at any time."""
+    many = 60_000
+    run = speak(box, "EHLO me\r\n" + "RSET\r\n" * many + "QUIT\r\n", mode)
+    assert run.rc == 0 and run.err == ""
+    assert mode == "-bS" or run.out.count("250 ") >= many
+
+
 def test_batch(box):
     run = speak(box, ALL.replace("\r", ""), "-bS")
     assert (run.rc, run.out) == (65, "")
