@@ -4,15 +4,19 @@
  *
  * $FAIL_ALLOC is N; $FAIL_MARK a file that a line is appended to when that
  * happened, so that who counts up knows when to stop.  Children go on counting
- * where their parent was.  What glibc allocates to look up users does not fail,
- * nor what ldns does: glibc 2.36 (nss_database.c) and ldns 1.8.3 (wire2host.c,
- * ldns_rr_list_push_rr() among others) crash themselves then.
+ * where their parent was.  With N = 0 none fails, and $FAIL_MARK gets a line
+ * for each: its number and a sum of the functions it was asked by, so that who
+ * counts up need not play the same way a hundred times.  What glibc allocates
+ * to look up users does not fail, nor what ldns does: glibc 2.36
+ * (nss_database.c) and ldns 1.8.3 (wire2host.c, ldns_rr_list_push_rr() among
+ * others) crash themselves then.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +61,43 @@ crashes_itself(void)
 	return 0;
 }
 
+/* Where it was asked for, wherever the programs lie in memory. */
+static unsigned long
+way_here(void)
+{
+	void *frames[40];
+	int n = backtrace(frames, 40);
+	unsigned long sum = 14695981039346656037ul;
+	Dl_info info;
+
+	for (int i = 0; i < n; i++) {
+		size_t place = (size_t)frames[i];
+
+		if (dladdr(frames[i], &info) != 0)
+			place -= (size_t)info.dli_fbase;
+		sum = (sum ^ place) * 1099511628211ul;
+	}
+	return sum;
+}
+
+static void
+mark(long n)
+{
+	const char *path = getenv("FAIL_MARK");
+	int error = errno;
+	char line[64];
+	int fd = path != NULL
+	    ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+	if (fd < 0)
+		return;
+	int len = snprintf(line, sizeof line, "%ld %lx\n", n, way_here());
+	if (write(fd, line, (size_t)len) < 0)
+		at = 0;
+	close(fd);
+	errno = error;
+}
+
 static int
 is_time(void)
 {
@@ -66,20 +107,16 @@ is_time(void)
 		const char *s = getenv("FAIL_ALLOC");
 		at = s != NULL ? atol(s) : 0;
 	}
-	if (at == 0 || __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) != at)
+	long n = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+	if (at == 0)
+		mark(n);
+	if (at == 0 || n != at)
 		return 0;
 	if (crashes_itself()) {
 		at++;
 		return 0;
 	}
-	const char *mark = getenv("FAIL_MARK");
-	int fd = mark != NULL
-	    ? open(mark, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
-	if (fd >= 0) {
-		if (write(fd, "x\n", 2) < 0)
-			at = 0;
-		close(fd);
-	}
+	mark(n);
 	errno = ENOMEM;
 	return 1;
 }
