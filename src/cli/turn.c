@@ -74,6 +74,7 @@ configure(struct turn *t, enum turn_kind kind)
 		.offset = clock_wall().offset,
 		.postmaster = q->postmaster,
 		.bounce_size = q->bounce_size,
+		.reports_a_minute = q->bounces_per_minute,
 	};
 }
 

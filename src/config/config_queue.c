@@ -218,6 +218,8 @@ static const struct row rows[] = {
 	{ "max-size", read_size, AT(max_size), NULL, 0, 0 },
 	{ "postmaster", read_address, AT(postmaster), NULL, 0, 0 },
 	{ "bounce-size", read_size, AT(bounce_size), "50k", 0, 0 },
+	{ "bounces-per-minute", read_number, AT(bounces_per_minute), "20", 0,
+	    10000 },
 	{ "received", read_switch, AT(received), "yes", 0, 0 },
 	{ "restrict-from", read_switch, AT(restrict_from), "no", 0, 0 },
 	{ "uid-messages", read_number, AT(uid_messages), "5000", 1, 100000000 },

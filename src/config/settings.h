@@ -267,6 +267,7 @@ struct queue_settings {
 	uint64_t max_size;	/* 0 = no limit of the queue's own */
 	const char *postmaster;	/* a path, or NULL */
 	uint64_t bounce_size;
+	unsigned bounces_per_minute; /* about one uid's messages; 0 = any */
 	bool received;
 	bool restrict_from;
 	unsigned uid_messages, uid_connections;

@@ -43,6 +43,8 @@ struct item {
 	bool dirty;		/* it was changed while it was active */
 	unsigned watchers;
 	int64_t due;		/* on the loop's clock */
+	int64_t report_at;	/* a report of it may be made from then on, on
+				   the same clock; 0 = none is booked */
 	struct heap_node place;	/* among those that wait, or are due */
 	uint64_t crowd;		/* of its domain; 0 = not known yet */
 	struct owner *of;	/* who handed it in; NULL = not known yet */

@@ -122,6 +122,8 @@ is_due(const struct runner *r, const struct item *i, const struct entry *e)
 	if (e->slot.held || e->place != STORE_QUEUE ||
 	    e->mail.not_before > r->wall)
 		return false;
+	if (i->report_at != 0 && i->report_at <= r->now)
+		return true;
 	if (!schedule_next(e, &next))
 		return !has_pending(e);
 	return i->forced || r->config->once ||

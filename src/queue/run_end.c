@@ -89,6 +89,19 @@ site_of(const struct entry *e)
 	return site;
 }
 
+/* Its report is booked for a time before anybody of it is due. */
+static bool
+waits_for_report(const struct run *run)
+{
+	const struct item *i = run->item;
+	int64_t next;
+
+	if (i->report_at <= run->runner->now)
+		return false;
+	return i->state == ITEM_WAITS ? i->due > i->report_at :
+	    i->state == ITEM_DUE && !schedule_next(run->entry, &next);
+}
+
 /* It has been tried, and waits; its site's return is waited for too. */
 static void
 wait_for_next(struct run *run)
@@ -101,6 +114,8 @@ wait_for_next(struct run *run)
 	runner_place(r, i, run->entry);
 	if (run->is_paused)
 		index_wait(&r->index, i, r->now + PAUSE, 0);
+	else if (waits_for_report(run))
+		index_wait(&r->index, i, i->report_at, site);
 	else if (i->state == ITEM_WAITS && site != 0)
 		index_wait(&r->index, i, i->due, site);
 }
@@ -203,7 +218,7 @@ run_over(struct run *run)
 	struct outcome why;
 
 	bounce_free(&run->bounce);
-	if (is_over(run->entry))
+	if (is_over(run->entry) && !run->owes_report)
 		settle(run);
 	else if (is_damaged(run, &why))
 		put_aside(run, STORE_BAD, why.text);
@@ -231,7 +246,32 @@ report_failed(struct run *run, const struct outcome *why)
 	    "%s could not be told: %s", told(run), why->text);
 	r->status = r->status ? r->status : EX_TEMPFAIL;
 	run->is_paused = true;
+	run->owes_report = true;
 	run_over(run);
+}
+
+/*
+ * A user's reports may be too many for this minute: this one has its time then,
+ * which it keeps whoever looks at the message before.
+ */
+static bool
+is_too_early(struct run *run)
+{
+	struct runner *r = run->runner;
+	struct item *i = run->item;
+	unsigned uid = run->entry->mail.uid;
+	struct report_booking b;
+
+	if (i->report_at == 0) {
+		b = report_limit_book(&r->reports, uid, r->now);
+		i->report_at = b.at;
+		if (b.is_first)
+			runner_log(r, MAILLOG_WARNING, uid, i->id,
+			    "more than %u reports a minute about messages of "
+			    "uid %u: this one, and others, are made later",
+			    r->reports.most, uid);
+	}
+	return i->report_at > r->now;
 }
 
 static void
@@ -239,8 +279,11 @@ write_report(struct run *run, const struct bounce_call *call)
 {
 	struct outcome why;
 
-	if (bounce_write(run->runner->store, run->entry, call, &run->bounce,
-	    &why))
+	if (is_too_early(run)) {
+		run->owes_report = true;
+		run_over(run);
+	} else if (bounce_write(run->runner->store, run->entry, call,
+		       &run->bounce, &why))
 		run_ask_report(run);
 	else
 		report_failed(run, &why);
@@ -283,6 +326,7 @@ run_reported(struct run *run, const struct store_answer *a)
 		return;
 	}
 	if (run->bounce.todo == BOUNCE_WRITE) {
+		run->item->report_at = 0;
 		runner_log(r, MAILLOG_INFO, run->entry->mail.uid, run->item->id,
 		    "%s is told of the %s by %s", told(run),
 		    names[run->bounce.kind], a->id);

@@ -56,6 +56,8 @@ runner_new(const struct runner_config *config, struct events *events,
 	r->way.records = true;
 	r->answer_slot = WAIT_NO_SLOT;
 	index_init(&r->index, set_limits(r));
+	r->reports.table.seed = r->index.items.seed;
+	r->reports.most = config->reports_a_minute;
 	r->deliver = deliver_new(&r->way, events);
 	if (config->agent)
 		r->agent = agent_client_new(config->agent);
@@ -98,6 +100,7 @@ runner_free(struct runner *r)
 	plans_free(r);
 	news_free(r);
 	index_free(&r->index);
+	report_limit_free(&r->reports);
 	buf_free(&r->scan);
 	store_close(r->store);
 	free(r);

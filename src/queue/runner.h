@@ -62,6 +62,7 @@ struct runner_config {
 	const char *postmaster;	/* failed bounces go there; NULL = held/ */
 	size_t bounce_size;	/* octets of the original in a report; 0 = as
 				   bounce.h has it */
+	unsigned reports_a_minute; /* ... to one uid's messages; 0 = no limit */
 };
 
 struct runner;

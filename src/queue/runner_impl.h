@@ -5,6 +5,7 @@
 
 #include "queue/bounce.h"
 #include "queue/index.h"
+#include "queue/report_limit.h"
 #include "queue/runner.h"
 
 #define RUNNER_RESCAN SECONDS(600) /* whose wake was lost is found so */
@@ -17,6 +18,7 @@ struct runner {
 	struct deliver *deliver;
 	struct agent_client *agent; /* or NULL */
 	struct index index;
+	struct report_limit reports;
 	int64_t now, wall;		/* of the step under way */
 
 	struct list runs;		/* messages that are active, */
@@ -69,6 +71,7 @@ struct run {
 	bool was_damaged;	/* ... and neither the last time */
 	bool is_unsafe;		/* delivered, and that is not on the disk */
 	bool is_paused;		/* nothing can be written: later */
+	bool owes_report;	/* which could not be made now */
 };
 
 /* ---- run.c: one message ---- */

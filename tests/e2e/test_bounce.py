@@ -106,6 +106,17 @@ def test_the_sender_is_told_once_of_all_who_failed(world):
         ["bob@b.example", "joe@b.example", "eve@b.example"]]
 
 
+def test_so_many_at_once_and_none_is_lost(world):
+    box, srv = world("bounces-per-minute = 2", RCPT=by_recipient(bob="550 no"))
+    for _ in range(5):
+        box.sendmail("-odq", "-f", ME, "bob@b.example")
+    for made in (2, 4, 5):
+        assert box.sendmail("-q").rc == 0
+        assert len(box.queue()) == 5 - made
+        assert len(reports(srv)) == made
+    assert {to for [to], _ in reports(srv)} == {ME}
+
+
 @pytest.mark.parametrize("words, told", [
     (["-N", "never"], False), (["-N", "delay"], False),
     (["-N", "failure"], True), (["-N", "success"], False), ([], True)],

@@ -422,8 +422,9 @@ show_queue(struct buf *b, const struct queue_settings *q)
 	buf_putf(b, " reserve=%llu max=%llu",
 	    (unsigned long long)q->reserve, (unsigned long long)q->max_size);
 	show(b, "postmaster", q->postmaster);
-	buf_putf(b, " bounce=%llu %d%d uid=%u/%llu/%u",
-	    (unsigned long long)q->bounce_size, q->received, q->restrict_from,
+	buf_putf(b, " bounce=%llu/%u %d%d uid=%u/%llu/%u",
+	    (unsigned long long)q->bounce_size, q->bounces_per_minute,
+	    q->received, q->restrict_from,
 	    q->uid_messages, (unsigned long long)q->uid_size,
 	    q->uid_connections);
 	show(b, "all", q->send_all_to);
@@ -438,20 +439,21 @@ static const struct {
 	{ "", " path=/var/spool/smtpsend run=/run/smtpsend"
 	    " life=432000/172800/14400/1209600 retry=60,180,600,1800,3600"
 	    " host=60,120,300,900,1800,3600 grey=310 lanes=100/10/2/10"
-	    " mails=100 idle=5 lanes=16 reserve=67108864 max=0 bounce=51200 10"
-	    " uid=5000/1073741824/20" },
+	    " mails=100 idle=5 lanes=16 reserve=67108864 max=0"
+	    " bounce=51200/20 10 uid=5000/1073741824/20" },
 	{ "[queue]\npath=/q\nrun=/r\nlifetime=1d\nbounce-lifetime=1h\n"
 	    "warn-after=never\nheld-lifetime=1w\nretry=5 6\nhost-retry=7\n"
 	    "greylist-retry=8\nmax-lanes=9\nsite-lanes=10\n"
 	    "site-lanes-start=11\naddress-lanes=12\nmails-per-lane=13\n"
 	    "idle=0\nrate=14/day\nrecorders=0\nreserve=15\nmax-size=16k\n"
-	    "postmaster=p@x.org\nbounce-size=17\nreceived=no\n"
+	    "postmaster=p@x.org\nbounce-size=17\n"
+	    "bounces-per-minute=0\nreceived=no\n"
 	    "restrict-from=yes\nuid-messages=18\nuid-size=19\n"
 	    "uid-connections=20\nsend-all-to=<a@x.org>\nbcc-all=b@x.org\n"
 	    "allow-recipients=*@x.org y.org\nmetrics-file=/m",
 	    " path=/q run=/r life=86400/3600/0/604800 retry=5,6 host=7 grey=8"
 	    " lanes=9/10/11/12 mails=13 idle=0 rate=14/86400 reserve=15"
-	    " max=16384 postmaster=p@x.org bounce=17 01 uid=18/19/20"
+	    " max=16384 postmaster=p@x.org bounce=17/0 01 uid=18/19/20"
 	    " all=a@x.org bcc=b@x.org allow=*@x.org y.org metrics=/m" },
 };
 

@@ -132,7 +132,7 @@ add_rcpts(struct envelope *e, const char *list)
 	struct address a;
 	struct outcome why;
 
-	while (slice_cut(&rest, ' ', &one)) {
+	while (slice_cut(&rest, ' ', &one) && one.n > 0) {
 		assert_true(address_parse(one, &by, &a, &why));
 		envelope_add(e, &a);
 	}
@@ -441,6 +441,124 @@ test_bounce(void **state)
 	pass(100);
 	assert_string_equal(states(id), "DPB");
 	assert_int_equal(taken("me@client.test"), 1);
+	free_world();
+}
+
+/* How many of these are in the queue yet, each in this state. */
+static size_t
+count_left(char (*id)[STORE_ID + 1], size_t n, const char *want)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *got = states(id[i]);
+
+		if (got[0] == '\0')
+			continue;
+		assert_string_equal(got, want);
+		left++;
+	}
+	return left;
+}
+
+static void
+add_of(unsigned uid, const char *rcpts, unsigned notify, char *id)
+{
+	struct stored m = { .uid = uid };
+
+	add_rcpts(&m.envelope, rcpts);
+	for (size_t k = 0; k < m.envelope.n; k++)
+		m.envelope.rcpts[k].notify = notify;
+	add_as(&m, "", id);
+}
+
+/* Sixty of one user: twenty reports a minute; nobody else waits for them. */
+static void
+test_bounce_limit(void **state)
+{
+	char id[60][STORE_ID + 1], other[3][STORE_ID + 1];
+
+	(void)state;
+	RULES({ .verb = "RCPT", .with = "c@", .reply = "550 5.1.1 nobody" });
+	for (size_t i = 0; i < 60; i++)
+		add_of(1000, "c@one.test", 0, id[i]);
+	for (size_t i = 0; i < 3; i++)
+		add_of(1001, "c@one.test", 0, other[i]);
+	w.config.reports_a_minute = 20;
+	start_runner();
+	runner_flush(w.runner[0], &(struct runner_filter){ 0 });
+	run();
+	assert_int_equal(count_left(id, 60, "F"), 40);
+	assert_int_equal(count_left(other, 3, "F"), 0);
+	runner_flush(w.runner[0], &(struct runner_filter){ 0 });
+	pass(50);
+	assert_int_equal(count_left(id, 60, "F"), 40);
+	pass(11);
+	assert_int_equal(count_left(id, 60, "F"), 20);
+	pass(50);
+	assert_int_equal(count_left(id, 60, "F"), 20);
+	pass(11);
+	assert_int_equal(count_left(id, 60, "F"), 0);
+	pass(100);
+	assert_int_equal(taken("me@client.test"), 63);
+	free_world();
+}
+
+/* Of all kinds, and whatever else the message waits for; killed or not. */
+static void
+test_bounce_limit_kinds(void **state)
+{
+	char first[STORE_ID + 1], mixed[STORE_ID + 1], ok[STORE_ID + 1];
+
+	(void)state;
+	RULES({ .verb = "RCPT", .with = "b@", .reply = "451 4.3.0 later" },
+	    { .verb = "RCPT", .with = "c@", .reply = "550 5.1.1 nobody" });
+	w.config.reports_a_minute = 1;
+	w.config.schedule.retry[0] = HOUR;
+	w.config.schedule.nretry = 1;
+	add_of(1000, "c@one.test", 0, first);
+	start_runner();
+	runner_add(w.runner[0], first);
+	run();
+	add_of(1000, "b@one.test c@one.test", 0, mixed);
+	runner_add(w.runner[0], mixed);
+	run();
+	add_of(1000, "a@one.test", NOTIFY_SUCCESS, ok);
+	runner_add(w.runner[0], ok);
+	run();
+	assert_string_equal(states(first), "");
+	assert_string_equal(states(mixed), "PF");
+	assert_string_equal(states(ok), "D");
+	pass(61);
+	assert_string_equal(states(mixed), "PB");
+	assert_string_equal(states(ok), "D");
+	free_runners();
+	start_runner();
+	run();
+	assert_string_equal(states(ok), "");
+	assert_int_equal(taken("me@client.test"), 3);
+	free_world();
+}
+
+/* One queue run makes as many; the next one goes on. */
+static void
+test_bounce_limit_once(void **state)
+{
+	char id[5][STORE_ID + 1];
+
+	(void)state;
+	RULES({ .verb = "RCPT", .with = "c@", .reply = "550 5.1.1 nobody" });
+	for (size_t i = 0; i < 5; i++)
+		add_of(0, "c@one.test", 0, id[i]);
+	w.config.reports_a_minute = 3;
+	w.config.once = true;
+	start_runner();
+	run();
+	assert_int_equal(count_left(id, 5, "F"), 2);
+	free_runners();
+	start_runner();
+	run();
+	assert_int_equal(count_left(id, 5, "F"), 0);
 	free_world();
 }
 
@@ -1006,6 +1124,9 @@ main(void)
 		cmocka_unit_test(test_lost_wake),
 		cmocka_unit_test(test_host_down),
 		cmocka_unit_test(test_bounce),
+		cmocka_unit_test(test_bounce_limit),
+		cmocka_unit_test(test_bounce_limit_kinds),
+		cmocka_unit_test(test_bounce_limit_once),
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_clock_jumps),
 		cmocka_unit_test(test_at),
