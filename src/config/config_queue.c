@@ -171,14 +171,34 @@ read_later(const struct reading *r)
 	    "configuration is delivered in the foreground";
 }
 
+/* Whoever is given mail by LMTP says himself what becomes of it. */
+static const char *
+command_fault(const struct reading *r)
+{
+	const struct local_settings *l =
+	    (const void *)((const char *)r->at - r->row->at);
+
+	return l->mailbox && mailbox_server_shown(l->mailbox) &&
+		l->mailbox_command && l->mailbox_command[0] != '\0'
+	    ? "mailbox-command does not go with mailbox = lmtp:..., one of "
+	      "them is wanted"
+	    : NULL;
+}
+
 static const char *
 read_mailbox(const struct reading *r)
 {
+	const char *wrong = mailbox_fault(r->value);
+
 	*(const char **)r->at = r->value;
-	return mailbox_is_known(r->value)
-	    ? NULL
-	    : "mbox:/FOLDER, mbox:~/FILE, "
-	      "maildir:/FOLDER or maildir:~/FOLDER is wanted";
+	return wrong ? wrong : command_fault(r);
+}
+
+static const char *
+read_command(const struct reading *r)
+{
+	*(const char **)r->at = r->value;
+	return command_fault(r);
 }
 
 static const char *
@@ -240,7 +260,7 @@ static const struct row local_rows[] = {
 	{ "local-domains", read_patterns, AT(domains), NULL, 0, 0 },
 	{ "local-users-to", read_address, AT(users_to), NULL, 0, 0 },
 	{ "mailbox", read_mailbox, AT(mailbox), "mbox:/var/mail", 0, 0 },
-	{ "mailbox-command", read_patterns, AT(mailbox_command), NULL, 0, 0 },
+	{ "mailbox-command", read_command, AT(mailbox_command), NULL, 0, 0 },
 	{ "aliases", read_path, AT(aliases), "/etc/aliases", 0, 0 },
 	{ "alias-commands", read_switch, AT(alias_commands), "yes", 0, 0 },
 	{ "alias-files", read_switch, AT(alias_files), "yes", 0, 0 },

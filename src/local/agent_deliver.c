@@ -218,6 +218,10 @@ deliver_login(struct work *w)
 		return false;
 	if (c->command && w->user->pw_uid != 0)
 		return run_command(w, c->command, "mailbox-command");
+	if (mailbox_server_shown(c->mailbox))
+		return defer(w, "deliver to", w->login,
+		    "mailboxes are the LMTP server's; restart the daemon, "
+		    "which does not know that yet");
 	where = mailbox_of_kind(c->mailbox, "maildir:");
 	if (where)
 		return deliver_maildir(w, where);

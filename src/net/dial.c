@@ -54,6 +54,12 @@ report_connected(struct dial *d, size_t i)
 	buf_free(&text);
 }
 
+static bool
+is_path(const struct dial_target *t)
+{
+	return t->at.ip.version == 0 && t->host[0] == '/';
+}
+
 /* "mx1.example.net [192.0.2.1]:25", or "[192.0.2.1]:25" for a literal. */
 static void
 target_put(struct buf *out, const struct dial_target *t)
@@ -61,6 +67,10 @@ target_put(struct buf *out, const struct dial_target *t)
 	struct buf ip = { 0 };
 	struct slice host = slice_of(t->host);
 
+	if (is_path(t)) {
+		buf_puts(out, t->host);
+		return;
+	}
 	ip_put(&ip, &t->at.ip);
 	if (host.n > 0 && host.p[0] != '[' && !slice_eq(host, buf_slice(&ip)))
 		buf_putf(out, "%s ", t->host);
@@ -192,6 +202,51 @@ look(struct dial *d, size_t i)
 		win(d, i);
 }
 
+/* What a person has to mend when a socket of this machine does not answer. */
+static const char *
+path_reason(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such socket: the server that makes it does "
+		       "not run, or has another path";
+	case ECONNREFUSED:
+		return "nobody listens there: the server that made this "
+		       "socket does not run";
+	case EACCES:
+	case EPERM:
+		return "permission denied: the user who delivers may not write "
+		       "to this socket, or not enter its folder";
+	case EAGAIN:
+		return "the server does not take more connections just now";
+	case EPROTOTYPE:
+	case ENOTSOCK:
+		return "this is no stream socket";
+	default:
+		return strerror(error);
+	}
+}
+
+/* It is a matter of now: connected, or not. */
+static void
+start_path(struct dial *d, size_t i)
+{
+	struct sockaddr_storage to;
+	socklen_t n = sockaddr_put_path(&to, d->target[i].host);
+	int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	int fd = socket(AF_UNIX, type, 0);
+
+	d->attempt[i].fd = fd;
+	if (fd < 0)
+		fail(d, i, errno);
+	else if (n == 0)
+		fail(d, i, ENAMETOOLONG);
+	else if (connect(fd, (struct sockaddr *)&to, n) == 0)
+		win(d, i);
+	else
+		fail_text(d, i, STAGE_CONNECT, path_reason(errno));
+}
+
 static bool
 open_socket(struct dial *d, size_t i)
 {
@@ -219,6 +274,10 @@ start(struct dial *d, size_t i, int64_t now)
 	a->state = ATTEMPT_OPEN;
 	a->deadline = now +
 	    (d->options->timeout > 0 ? d->options->timeout : PATIENCE);
+	if (is_path(&d->target[i])) {
+		start_path(d, i);
+		return;
+	}
 	if (!open_socket(d, i))
 		return;
 	/* a connect() that a signal interrupts goes on by itself */

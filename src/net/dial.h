@@ -4,6 +4,9 @@
  *
  * Attempts start 250 ms apart, or at once when the one before has failed; the
  * first connected socket wins, the others are closed.  30 s per address.
+ *
+ * A target without an address whose host is a path, "/run/dovecot/lmtp", is a
+ * socket of this machine: nothing is waited for there.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 
 socklen_t
@@ -26,6 +27,20 @@ sockaddr_put(struct sockaddr_storage *out, const struct endpoint *e)
 	v6->sin6_scope_id = e->ip.scope;
 	memcpy(&v6->sin6_addr, e->ip.b, sizeof v6->sin6_addr);
 	return sizeof *v6;
+}
+
+socklen_t
+sockaddr_put_path(struct sockaddr_storage *out, const char *path)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)out;
+	size_t n = strlen(path);
+
+	memset(out, 0, sizeof *out);
+	if (n == 0 || n > SOCKADDR_PATH_MAX)
+		return 0;
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, n);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
 }
 
 bool

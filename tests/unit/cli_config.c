@@ -249,6 +249,9 @@ test_good(void **state)
 	}
 }
 
+/* The path of a socket with the slash before it: one octet too many. */
+#define LONG_PATH TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "abcdefg"
+
 static const struct {
 	const char *text, *says;
 } bad[] = {
@@ -336,6 +339,25 @@ static const struct {
 	{ "[local]\nmailbox=/x", "f:2: '/x': mbox:/FOLDER, mbox:~/FILE, " },
 	{ "[local]\nmailbox=maildir:x", "f:2: 'maildir:x': mbox:/FOLDER" },
 	{ "[local]\nmailbox=mbox:~/", "f:2: 'mbox:~/': mbox:/FOLDER" },
+	{ "[local]\nmailbox=lmtp:", "f:2: 'lmtp:': lmtp:unix:/SOCKET or " },
+	{ "[local]\nmailbox=lmtp:/run/x", "f:2: 'lmtp:/run/x': lmtp:unix:" },
+	{ "[local]\nmailbox=lmtp:unix:run/x",
+	    "f:2: 'lmtp:unix:run/x': lmtp:unix:/SOCKET is wanted" },
+	{ "[local]\nmailbox=lmtp:unix:/", "f:2: 'lmtp:unix:/': lmtp:unix:/" },
+	{ "[local]\nmailbox=lmtp:unix:/" LONG_PATH,
+	    "f:2: 'lmtp:unix:/" TEN TEN TEN TEN TEN TEN TEN TEN "012345678': "
+	    "the path of a socket has at most" },
+	{ "[local]\nmailbox=lmtp:a\nmailbox-command=x",
+	    "f:3: 'x': mailbox-command does not go with mailbox = lmtp" },
+	{ "[local]\nmailbox-command=x\nmailbox=lmtp:a",
+	    "f:3: 'lmtp:a': mailbox-command does not go with" },
+	{ "[local]\nmailbox=lmtp:a:0", "f:2: 'lmtp:a:0': lmtp:unix:/SOCKET" },
+	{ "[local]\nmailbox=lmtp:a:70000", "f:2: 'lmtp:a:70000': lmtp:" },
+	{ "[local]\nmailbox=lmtp:a b", "f:2: 'lmtp:a b': lmtp:unix:" },
+	{ "[local]\nmailbox=lmtp:::1", "f:2: 'lmtp:::1': lmtp:unix:" },
+	{ "[local]\nmailbox=lmtp:2001:db8::1:24", "f:2: 'lmtp:2001:db8::1" },
+	{ "[local]\nmailbox=lmtp:[1.2.3.4]", "f:2: 'lmtp:[1.2.3.4]': lmtp:" },
+	{ "[local]\nmailbox=lmtp:[a]:24", "f:2: 'lmtp:[a]:24': lmtp:unix:" },
 	{ "[local]\ndelimiter=ab", "f:2: 'ab': one of + - = _ . or none" },
 	{ "[local]\ndeliver=perhaps", "f:2: 'perhaps': yes or no is wanted" },
 	{ "[local]\nlocal-users-to=@", "f:2: '@': an address is wanted" },

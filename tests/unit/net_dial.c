@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -337,6 +339,82 @@ test_ipv6(void **state)
 	close(fd);
 }
 
+/* What a dial of this path ends with, in words; "" when it connects. */
+static const char *
+dial_path(const char *path, struct outcome *why)
+{
+	const struct dial_target t = { .host = path };
+	struct dial_options from = { 0 };
+	struct dial d;
+
+	assert_true(ip_parse(SLICE("127.0.0.1"), &from.source));
+	*why = (struct outcome){ 0 };
+	dial_start(&d, &t, 1, &from, NULL, 7, 5);
+	if (run(&d, 5) == DIAL_FAILED)
+		*why = d.attempt[0].why;
+	else
+		assert_true(fcntl(d.fd, F_GETFL) & O_NONBLOCK);
+	dial_stop(&d);
+	return why->text;
+}
+
+/* A path of n octets in this folder, which is one of them. */
+static const char *
+long_path(const char *folder, size_t n)
+{
+	static char path[200];
+	size_t at = (size_t)snprintf(path, sizeof path, "%s/", folder);
+
+	memset(path + at, 'x', n - at);
+	path[n] = '\0';
+	return path;
+}
+
+static int
+listen_at(const char *path, int type)
+{
+	struct sockaddr_storage to;
+	socklen_t n = sockaddr_put_path(&to, path);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&to, n), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 0), 0);
+	return fd;
+}
+
+static void
+test_a_socket_of_this_machine(void **state)
+{
+	char folder[] = "/tmp/net_dial.XXXXXX";
+	const char *path = long_path(mkdtemp(folder), SOCKADDR_PATH_MAX);
+	struct outcome why;
+	int fd;
+
+	(void)state;
+	assert_non_null(strstr(dial_path(path, &why), ": there is no such "));
+	assert_memory_equal(why.text, "connect /tmp/net_dial.", 22);
+	assert_int_equal(why.verdict, DEFERRED);
+	assert_int_equal(why.stage, STAGE_CONNECT);
+	assert_string_equal(why.host, path);
+	assert_int_equal(why.peer.ip.version, 0);
+	fd = listen_at(path, SOCK_STREAM);
+	assert_string_equal(dial_path(path, &why), "");
+	/* one waits in a queue of one already */
+	assert_non_null(strstr(dial_path(path, &why), "more connections"));
+	assert_int_equal(why.stage, STAGE_CONNECT);
+	close(fd);
+	assert_non_null(strstr(dial_path(path, &why), "nobody listens there"));
+	unlink(path);
+	fd = listen_at(path, SOCK_DGRAM);
+	assert_non_null(strstr(dial_path(path, &why), "no stream socket"));
+	close(fd);
+	unlink(path);
+	assert_non_null(strstr(dial_path(long_path(folder,
+	    SOCKADDR_PATH_MAX + 1), &why), "File name too long"));
+	rmdir(folder);
+}
+
 static void
 test_a_zeroed_dial_may_be_stopped(void **state)
 {
@@ -363,6 +441,7 @@ main(void)
 		cmocka_unit_test(test_source_addresses),
 		cmocka_unit_test(test_no_descriptors_left),
 		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_a_socket_of_this_machine),
 		cmocka_unit_test(test_a_zeroed_dial_may_be_stopped),
 	};
 
