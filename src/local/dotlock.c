@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "net/file.h"
+
+#define OWN_FILES "/proc/self/fd"
 
 /* Of a process that is no more?  Without a number nobody knows. */
 static bool
@@ -30,37 +35,70 @@ is_stale(const char *lock)
 	return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-/* A file with our number under a name that nobody else uses. */
-static bool
-make(const char *name)
-{
-	struct buf text = { 0 };
-	int fd = open(name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
-	bool ok;
-	int error;
+/* ---- a file with our number ---- */
 
-	if (fd < 0)
-		return false;
-	buf_putf(&text, "%ld\n", (long)getpid());
-	ok = file_write(fd, buf_slice(&text));
-	error = errno;
-	buf_free(&text);
-	close(fd);
-	if (!ok)
-		unlink(name);
-	errno = error;
-	return ok;
+/* Ready to be given its name; until then a kill leaves nothing of it. */
+static int
+open_nameless(const char *lock)
+{
+	char *copy = mem_dup(slice_of(lock));
+	int fd = open(dirname(copy), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444);
+
+	free(copy);
+	return fd;
+}
+
+/* Not every file system has such, and its name needs /proc. */
+static int
+open_either(const char *lock, struct buf *name)
+{
+	const int how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = access(OWN_FILES, X_OK) == 0 ? open_nameless(lock) : -1;
+
+	if (fd >= 0) {
+		buf_putf(name, OWN_FILES "/%d", fd);
+		return fd;
+	}
+	buf_putf(name, "%s.%ld", lock, (long)getpid());
+	unlink(buf_str(name)); /* of one that was killed */
+	return open(buf_str(name), how, 0444);
 }
 
 static bool
-link_it(const char *name, const char *lock)
+write_number(int fd)
 {
-	bool ok = link(name, lock) == 0;
+	struct buf text = { 0 };
+	bool ok;
+
+	buf_putf(&text, "%ld\n", (long)getpid());
+	ok = file_write(fd, buf_slice(&text));
+	buf_free(&text);
+	return ok;
+}
+
+/* ---- its name ---- */
+
+static bool
+is_named(const struct buf *name)
+{
+	return !slice_starts(buf_slice(name), SLICE(OWN_FILES "/"));
+}
+
+static bool
+give_name(struct buf *name, const char *lock)
+{
+	return linkat(AT_FDCWD, buf_str(name), AT_FDCWD, lock,
+		   is_named(name) ? 0 : AT_SYMLINK_FOLLOW) == 0;
+}
+
+static bool
+link_it(struct buf *name, const char *lock)
+{
+	bool ok = give_name(name, lock);
 
 	if (!ok && errno == EEXIST && is_stale(lock)) {
 		unlink(lock);
-		ok = link(name, lock) == 0;
+		ok = give_name(name, lock);
 	}
 	return ok;
 }
@@ -76,21 +114,21 @@ bool
 dotlock_take(const char *path, bool *taken)
 {
 	struct buf lock = { 0 }, name = { 0 };
-	bool made;
-	int error;
+	int fd, error;
 
 	buf_putf(&lock, "%s.lock", path);
-	buf_putf(&name, "%s.%ld", buf_str(&lock), (long)getpid());
-	unlink(buf_str(&name));
-	made = make(buf_str(&name));
-	*taken = made && link_it(buf_str(&name), buf_str(&lock));
+	fd = open_either(buf_str(&lock), &name);
+	*taken = fd >= 0 && write_number(fd) && link_it(&name, buf_str(&lock));
 	error = errno;
-	if (made)
-		unlink(buf_str(&name));
+	if (fd >= 0) {
+		close(fd);
+		if (is_named(&name))
+			unlink(buf_str(&name));
+	}
 	buf_free(&lock);
 	buf_free(&name);
 	errno = error == EEXIST ? EAGAIN : error;
-	return *taken || (!made && is_no_place(error));
+	return *taken || (fd < 0 && is_no_place(error));
 }
 
 void

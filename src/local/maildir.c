@@ -181,6 +181,14 @@ write_new(struct maildir *d, const struct local_mail *m, struct outcome *why)
 	return ok;
 }
 
+/* A try that was killed had shown it: all but that was missing. */
+static bool
+end_earlier(struct maildir *d, struct outcome *why)
+{
+	unlinkat(d->tmp, buf_str(&d->name), 0);
+	return fsync(d->new) == 0 || fail(d, "sync", errno, why);
+}
+
 bool
 maildir_deliver(const char *path, const char *host, const struct local_mail *m,
     struct outcome *why)
@@ -193,7 +201,7 @@ maildir_deliver(const char *path, const char *host, const struct local_mail *m,
 	ok = open_all(&d, why) && search(&d, d.new, &found, why) &&
 	    search(&d, d.cur, &found, why);
 	if (ok && found)
-		ok = fsync(d.new) == 0 || fail(&d, "sync", errno, why);
+		ok = end_earlier(&d, why);
 	else if (ok)
 		ok = write_new(&d, m, why);
 	close_all(&d);

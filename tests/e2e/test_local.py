@@ -257,6 +257,17 @@ def test_locked_mailbox(machine):
     assert box.subjects("bob") == ["hi"]
 
 
+def test_locked_without_proc(machine):
+    """Then the lock is a file that has a name before it is complete."""
+    box = LocalBox(machine)
+    box.put("bob")
+    run = box.q(wrap=["unshare", "-m", "sh", "-c",
+                      'mount -t tmpfs none /proc && exec "$@"', "sh"])
+    assert run.rc == 0, run
+    assert box.subjects("bob") == ["hi"]
+    assert [p.name for p in box.mail.iterdir()] == ["bob"]
+
+
 @pytest.mark.parametrize("kind", ["symlink", "hardlink", "fifo", "folder",
                                   "other"])
 def test_no_mailbox(machine, kind):
