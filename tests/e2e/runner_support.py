@@ -11,10 +11,10 @@ processes that run that queue.
 
 import os
 import socket
-import struct
 import subprocess
 
 from queue_support import MESSAGE, Box, wait_for
+from slots import slots
 
 # at once, as far as the keys let it; no helper processes
 QUICK = """\
@@ -24,19 +24,6 @@ host-retry = 1s
 greylist-retry = 1s
 idle = 1s
 """
-
-
-def slots(path):
-    """The letters of its recipients, of the newer slot of each two."""
-    data = path.read_bytes()
-    rcpts, = struct.unpack_from("<Q", data, 88)
-    bank = -(-(rcpts + 1) * 64 // 4096) * 4096
-    out = ""
-    for i in range(1, rcpts + 1):
-        both = [data[4096 + b * bank + i * 64:][:64] for b in (0, 1)]
-        newer = max(both, key=lambda s: struct.unpack_from("<I", s, 0)[0])
-        out += chr(newer[4])
-    return out
 
 
 class QueueBox(Box):

@@ -28,7 +28,11 @@ class Plan:
     message: bytes = b""
     daemon: bool = False        # runs beside it
     victim_daemon: bool = False  # the daemon is what is killed
+    agent: bool = False         # the service for local delivery runs, too
+    victim_agent: bool = False
     after: object = None        # a function, before the queue is run
+    gather: object = None       # ... and one after that; what is wrong, or ""
+    extra_litter: object = list  # a function: names
     uid: int = 0
     keys: bool = False          # files in keys/ stay
 
@@ -76,11 +80,14 @@ def rcpts(token, *verbs):
 
 def put(w, token, *verbs, sender=world.SENDER):
     """A message that lies in the queue."""
-    to = rcpts(token, *verbs)
-    status, out = w.sendmail("-odq", "-i", "-f", sender, *to,
-                             message=message(token))
+    return put_to(w, token, rcpts(token, *verbs), message(token), sender=sender)
+
+
+def put_to(w, token, words, text, to=None, sender=world.SENDER):
+    """... for these words; to: whom they mean in the end."""
+    status, out = w.sendmail("-odq", "-i", "-f", sender, *words, message=text)
     assert status == 0, f"cannot enqueue: {status} {out}"
-    return Sent(token, to, True, sender)
+    return Sent(token, to or words, True, sender)
 
 
 def enqueue(w, token, *options, verbs=("ok", "ok"), **how):
@@ -218,16 +225,16 @@ class Killer:
         told = self.told()
         return told, told["exit"]
 
-    def kill_daemon(self, plan, n, one, daemon):
+    def kill_running(self, plan, n, one, victim):
         with subprocess.Popen([*self.words(n, one), "-p",
-                               str(daemon.process.pid)],
+                               str(victim.process.pid)],
                               stdout=subprocess.PIPE) as k:
             k.stdout.readline()
             status, _ = self.w.run(plan.words, plan.message,
                                    **self.as_user(plan.uid))
             world.wait_for(lambda: k.poll() is not None or
-                           self.is_settled(plan), 8)
-            daemon.end()
+                           plan.victim_agent or self.is_settled(plan), 8)
+            victim.end()
             k.wait()
         return self.told(), status
 
@@ -238,14 +245,30 @@ class Killer:
             sum(len(s.rcpts) for s in plan.sents))
 
     def play(self, plan, n, one):
-        daemon = world.Daemon(self.w) if plan.daemon else None
-        assert daemon is None or daemon.ready, "the daemon does not listen"
-        if daemon and plan.victim_daemon:
-            return self.kill_daemon(plan, n, one, daemon)
-        told, status = self.kill_command(plan, n, one)
-        if daemon:
-            daemon.end()
+        """With all that runs beside it; what runs still has ended then."""
+        agent = self.begin(world.Agent, plan.agent)
+        daemon = self.begin(world.Daemon, plan.daemon)
+        victim = daemon if plan.victim_daemon else \
+            agent if plan.victim_agent else None
+        told, status = self.kill_running(plan, n, one, victim) if victim \
+            else self.kill_command(plan, n, one)
+        for other in (daemon, agent):
+            if other and other is not victim:
+                other.end()
         return told, status
+
+    def begin(self, what, wanted):
+        running = what(self.w) if wanted else None
+        assert not running or running.ready, f"{what} does not listen"
+        return running
+
+    def quiet(self, plan):
+        """The queue is run until it is empty; who died runs again."""
+        agent = self.begin(world.Agent, plan.agent)
+        trouble = self.w.quiet()
+        if agent:
+            agent.end()
+        return trouble
 
     def case(self, name, n, one=False, what=""):
         """One kill; False when it ended before call n."""
@@ -260,11 +283,13 @@ class Killer:
                 s.accepted = status == 0
         if plan.after:
             plan.after()
-        later = w.quiet()
+        later = self.quiet(plan)
+        if plan.gather:
+            later = plan.gather(told) or later
         trouble = crash(told) or later
         told["call"] = what or told["call"]
         self.book(name, n, one, told, self.judged(name, plan, told), trouble,
-                  w.litter(plan.keys))
+                  w.litter(plan.keys) + plan.extra_litter())
         self.slow(f"{name} {' '.join(self.extra)} --at {n}{' --one' if one else ''} "
                   f"({told['call'] or told['nr']})", start)
         return told["killed"]

@@ -16,10 +16,10 @@ import threading
 from dataclasses import dataclass, field
 
 
-def message(token, extra="", size=2000):
+def message(token, extra="", size=2000, first=""):
     """A message with its sum (LF line ends, as callers write it)."""
     line = f"{token} {'x' * 50}"
-    body = "".join(f"{line} {i:06d}\n" for i in range(max(1, size // 70)))
+    body = first + "".join(f"{line} {i:06d}\n" for i in range(max(1, size // 70)))
     digest = hashlib.sha256(body.replace("\n", "\r\n").encode()).hexdigest()
     return (f"{extra}Subject: {token}\nX-Sum: {digest}\n\n{body}").encode()
 
@@ -30,6 +30,12 @@ def is_whole(data):
     want = re.search(rb"^X-Sum: ([0-9a-f]{64})", head, re.M)
     return bool(want) and \
         hashlib.sha256(body).hexdigest().encode() == want.group(1)
+
+
+def reports_about(data):
+    """Whom a report is about."""
+    return tuple(x.decode().lower() for x in re.findall(
+        rb"^Final-Recipient:\s*[^;]*;\s*(\S+)", data, re.M | re.I))
 
 
 @dataclass
@@ -63,8 +69,7 @@ class Ledger:
     def take(self, conn, sender, rcpts, data):
         """Entries for a message whose dot was seen."""
         report = sender == ""
-        about = tuple(x.decode().lower() for x in re.findall(
-            rb"^Final-Recipient:\s*[^;]*;\s*(\S+)", data, re.M | re.I))
+        about = reports_about(data)
         whole = report or is_whole(data)
         with self.lock:
             self.mails += 1

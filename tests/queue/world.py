@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 """
 A machine of its own for one process: mount, network and host name namespaces, an
-/etc with a user smtpsend and a configuration, a spool, DNS and a server at
-192.0.2.1:25 that every domain of *.example leads to.
+/etc with a user smtpsend, a few others and a configuration, a spool, DNS and a
+server at 192.0.2.1:25 that every domain of *.example leads to.
 
     w = World(folder, program)      # this process is in it from now on
     w.fresh()                       # an empty spool, an empty ledger
@@ -25,6 +25,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
+TOOLS = BUILD / "queue"
 sys.path.insert(0, str(TOP / "tests" / "e2e"))
 sys.dont_write_bytecode = True
 
@@ -34,6 +36,8 @@ from worlds import enter_network        # noqa: E402
 
 UID = 8125          # of smtpsend in that /etc
 CALLER = 8126       # and of an ordinary user
+USERS = {"bob": 8127, "carol": 8128}    # who have mailboxes
+MAIL = 8            # the group that may write to the folder of those
 SENDER = "ok.from@sender.example"
 NEWNS, NEWUTS = 0x00020000, 0x04000000
 PATIENCE = 60       # seconds; whatever lasts longer hangs
@@ -93,9 +97,13 @@ class World:
         (etc / "passwd").write_text(
             "root:x:0:0::/root:/bin/sh\n"
             f"smtpsend:x:{UID}:{UID}::/:/bin/false\n"
-            f"caller:x:{CALLER}:{CALLER}::/:/bin/sh\n")
+            f"caller:x:{CALLER}:{CALLER}::/:/bin/sh\n"
+            "nobody:x:65534:65534::/:/bin/false\n" + "".join(
+                f"{name}:x:{uid}:{uid}::{self.folder}/home/{name}:/bin/sh\n"
+                for name, uid in USERS.items()))
         (etc / "group").write_text(
-            f"root:x:0:\nsmtpsend:x:{UID}:\ncaller:x:{CALLER}:\n")
+            f"root:x:0:\nmail:x:{MAIL}:\nsmtpsend:x:{UID}:\n"
+            f"caller:x:{CALLER}:\nnogroup:x:65534:\n")
         mount("--bind", str(etc), "/etc")
 
     def configure(self, config):
@@ -128,7 +136,9 @@ class World:
     # a case
 
     def fresh(self):
-        """No mail anywhere."""
+        """No mail anywhere, no alias, and the first configuration."""
+        self.configure(self.config)
+        pathlib.Path("/etc/aliases").write_bytes(b"")
         for d in (self.spool, self.rundir):
             self.empty(d)
             os.chown(d, UID, UID)
@@ -220,11 +230,13 @@ def wait_for(condition, seconds=PATIENCE):
 class Daemon:
     """sendmail -bD; ready when its submit socket is there."""
 
+    WORDS, SOCKET, KIND = ("sendmail", "-bD"), "submit", socket.SOCK_STREAM
+
     def __init__(self, world, *options, wrap=()):
         self.world = world
         self.log = open(world.folder / "daemon.log", "ab")
         self.process = subprocess.Popen(
-            [*wrap, *world.command("sendmail", "-bD", *options)],
+            [*wrap, *world.command(*self.WORDS, *options)],
             env=world.env,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             start_new_session=True)
@@ -234,8 +246,8 @@ class Daemon:
 
     def is_ready(self):
         try:
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(str(self.world.rundir / "submit"))
+            with socket.socket(socket.AF_UNIX, self.KIND) as s:
+                s.connect(str(self.world.rundir / self.SOCKET))
             return True
         except OSError:
             return False
@@ -254,3 +266,10 @@ class Daemon:
                 pass
             self.process.wait()
             self.log.close()
+
+
+class Agent(Daemon):
+    """The service for local delivery."""
+
+    WORDS, SOCKET = ("smtpsend", "--local-agent"), "local"
+    KIND = socket.SOCK_SEQPACKET
