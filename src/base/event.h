@@ -22,7 +22,7 @@
 enum event_kind {
 	EVENT_LOOKUP,	/* DNS question asked: name, type, resolver */
 	EVENT_ANSWER,	/* DNS answer: name, type, status, answer|why,
-			   validated (0|1) */
+			   canonical (at the end of CNAMEs), validated (0|1) */
 	EVENT_PLAN,	/* what was decided: domain, hosts, tls, reason */
 	EVENT_CONNECT,	/* attempt begins: host, address, port */
 	EVENT_CONNECTED, /* host, address, port, local */

@@ -27,7 +27,7 @@ stop_on_signal(struct loop *l, int64_t now)
 }
 
 static void
-print_events(struct loop *l)
+print_events(struct loop *l, int64_t now)
 {
 	struct event e;
 
@@ -35,7 +35,7 @@ print_events(struct loop *l)
 		progress_erase(&l->progress);
 		report_event(l->call->report, &e);
 	}
-	report_flush(l->call->report);
+	report_flush(l->call->report, now);
 }
 
 /* On a terminal: a run that takes its time says what it waits for. */
@@ -73,6 +73,7 @@ sleep_on(struct loop *l, int64_t now)
 	logins_wait(&l->logins, &l->wait, now);
 	if (progress_is_seen(&l->progress))
 		wait_until(&l->wait, now + PROGRESS_STEP);
+	wait_until(&l->wait, report_due(l->call->report));
 	wait_poll(&l->wait, now);
 }
 
@@ -87,7 +88,7 @@ turn_until_idle(struct loop *l)
 		stop_on_signal(l, now);
 		deliver_step(l->call->deliver, &l->wait, now);
 		logins_step(&l->logins, l->call->deliver, &l->wait, now);
-		print_events(l);
+		print_events(l, now);
 		show_progress(l, now);
 		if (deliver_is_idle(l->call->deliver))
 			break;

@@ -38,6 +38,7 @@ open_report(struct runq *q)
 		.maillog_asked = s->show.log != NULL,
 		.uid = (unsigned)getuid(),
 		.bodies = s->show.verbose > 1,
+		.folded = s->show.verbose == 1,
 	};
 	struct outcome why;
 

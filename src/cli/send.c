@@ -214,7 +214,7 @@ print_events(struct run *r)
 
 	while (events_take(&r->events, &e))
 		report_event(&r->report, &e);
-	report_flush(&r->report);
+	report_flush(&r->report, INT64_MAX);
 }
 
 static int
@@ -313,6 +313,7 @@ open_report(struct run *r, struct outcome *why)
 		.uid = (unsigned)getuid(),
 		.quiet = s->sendmail.errors == ERRORS_QUIET,
 		.bodies = s->show.verbose > 1,
+		.folded = s->show.verbose == 1,
 		.wish = { .port = s->way.port,
 			.server = s->way.server[0] != '\0',
 			.link = s->way.link, .verbose = s->show.verbose > 0,

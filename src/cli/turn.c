@@ -130,6 +130,7 @@ turn_wait(struct turn *t, struct wait *w, int64_t now)
 {
 	runner_wait(t->runner, w, now);
 	logins_wait(&t->logins, w, now);
+	wait_until(w, report_due(t->report));
 }
 
 void
@@ -142,5 +143,5 @@ turn_step(struct turn *t, const struct wait *w, int64_t now)
 	logins_step(&t->logins, runner_deliver(t->runner), w, now);
 	while (events_take(&t->events, &e))
 		report_event(t->report, &e);
-	report_flush(t->report);
+	report_flush(t->report, now);
 }

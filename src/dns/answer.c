@@ -245,6 +245,29 @@ put_record(struct buf *out, const struct dns_answer *a, size_t i)
 		ip_put(out, &a->ip[i]);
 }
 
+/* How many MX records come before this one. */
+static size_t
+rank(const struct dns_answer *a, size_t of)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		n += a->mx[i].preference < a->mx[of].preference ||
+		    (a->mx[i].preference == a->mx[of].preference && i < of);
+	return n;
+}
+
+/* The MX record of that rank. */
+static size_t
+ranked(const struct dns_answer *a, size_t want)
+{
+	size_t i = 0;
+
+	while (i < a->n && rank(a, i) != want)
+		i++;
+	return i;
+}
+
 void
 dns_answer_put(struct buf *out, const struct dns_answer *a)
 {
@@ -253,7 +276,7 @@ dns_answer_put(struct buf *out, const struct dns_answer *a)
 	for (size_t i = 0; i < a->n; i++) {
 		if (i > 0)
 			buf_puts(out, ", ");
-		put_record(out, a, i);
+		put_record(out, a, a->type == DNS_MX ? ranked(a, i) : i);
 	}
 	if (a->total > a->n)
 		buf_putf(out, " and %zu more", a->total - a->n);

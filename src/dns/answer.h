@@ -116,8 +116,8 @@ bool dns_answer_refuses_edns(const struct dns_answer *a);
 struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 
 /*
- * "10 mx1.example.org, 20 mx2.example.org", "192.0.2.1", "NXDOMAIN", ...; an
- * SRV as in a zone: "0 1 587 mail.example.org".
+ * "10 mx1.example.org, 20 mx2.example.org" by preference, "192.0.2.1",
+ * "NXDOMAIN", ...; an SRV as in a zone: "0 1 587 mail.example.org".
  */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
 

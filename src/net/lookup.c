@@ -63,6 +63,7 @@ lookups_report(struct lookups *all, const struct dns_question *question,
 		dns_answer_put(&text, a);
 	event_text(&e, "status", slice_of(dns_status_name(a->status)));
 	event_text(&e, "answer", buf_slice(&text));
+	event_text(&e, "canonical", slice_of(a->canonical));
 	event_text(&e, "why", slice_of(a->why));
 	event_number(&e, "validated", a->secure);
 	events_put(all->events, &e);

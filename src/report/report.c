@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* report.c - see report.h */
 #include "report/report.h"
+#include "report/success.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,7 +79,7 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
-		.wish = c->wish };
+		.folded = c->folded, .wish = c->wish };
 	r->logged = (struct transcript){ .to = r->log, .start = start,
 		.bodies = c->bodies, .wish = c->wish };
 	return true;
@@ -131,6 +132,9 @@ bool
 report_close(struct report *r)
 {
 	close_maillog(r);
+	report_flush(r, INT64_MAX);
+	transcript_free(&r->text);
+	transcript_free(&r->logged);
 	flush(r, r->out);
 	if (r->log) {
 		flush(r, r->log);
@@ -196,14 +200,20 @@ report_event(struct report *r, const struct event *e)
 }
 
 void
-report_flush(struct report *r)
+report_flush(struct report *r, int64_t now)
 {
 	if (r->log)
-		transcript_flush(&r->logged);
+		transcript_flush(&r->logged, now);
 	if (r->style != REPORT_TEXT)
 		return;
-	transcript_flush(&r->text);
+	transcript_flush(&r->text, now);
 	flush(r, r->out);
+}
+
+int64_t
+report_due(const struct report *r)
+{
+	return r->style == REPORT_TEXT ? transcript_due(&r->text) : INT64_MAX;
 }
 
 static void

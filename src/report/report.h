@@ -55,6 +55,7 @@ struct report_config {
 	bool transcript_kept;	/* ... a configuration says so: a note will do
 				   when it cannot be written */
 	bool bodies;		/* message text too */
+	bool folded;		/* the text in fewer lines: fold.h */
 	struct maillog_config maillog;
 	bool maillog_asked;	/* not the default */
 	unsigned uid;		/* who sends, for the log */
@@ -83,8 +84,12 @@ bool report_wants_bodies(const struct report *r);
 /* Print an event.  EVENT_RESULT is left to report_results(). */
 void report_event(struct report *r, const struct event *e);
 
-/* Nothing more happens for a while: show all that did. */
-void report_flush(struct report *r);
+/*
+ * Nothing more happens for a while: show what did.  A part may be kept back
+ * until report_due(): call again then (INT64_MAX: nothing is).
+ */
+void report_flush(struct report *r, int64_t now);
+int64_t report_due(const struct report *r);
 
 /*
  * Print what became of each recipient, none of them PENDING, and log it;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* transcript.c - see transcript.h */
-#include "report/transcript.h"
+#include "report/transcript_impl.h"
 
 #include "base/ascii.h"
 #include "report/failure.h"
-
-enum colour { PLAIN, DIM, GREEN, CYAN, YELLOW, RED };
+#include "report/success.h"
 
 static const char *const escapes[] = {
 	[PLAIN] = "",
@@ -41,9 +40,8 @@ put_margin(struct transcript *t, struct buf *b, const struct event *e,
 	buf_putc(b, ' ');
 }
 
-/* One line: margin, text (which is safe already), in one write. */
-static void
-print(struct transcript *t, const struct event *e, const char *mark,
+void
+transcript_print(struct transcript *t, const struct event *e, const char *mark,
     enum colour colour, struct buf *text)
 {
 	struct buf b = { 0 };
@@ -59,20 +57,9 @@ print(struct transcript *t, const struct event *e, const char *mark,
 	buf_free(&b);
 }
 
-static void
-print_asked(struct transcript *t)
-{
-	struct event e = event_make(EVENT_LOOKUP, 0);
-
-	if (t->asked.n == 0)
-		return;
-	e.at = t->asked_at;
-	print(t, &e, "==", PLAIN, &t->asked);
-	buf_free(&t->asked);
-}
-
-static void
-put(struct buf *b, const char *before, const struct event *e, const char *key)
+void
+transcript_put(struct buf *b, const char *before, const struct event *e,
+    const char *key)
 {
 	struct slice s = event_get(e, key);
 
@@ -80,22 +67,6 @@ put(struct buf *b, const char *before, const struct event *e, const char *key)
 		return;
 	buf_puts(b, before);
 	text_escape(b, s);
-}
-
-/* "mx1.example.org [192.0.2.1]:25" */
-static void
-put_target(struct buf *b, const struct event *e)
-{
-	int64_t port = event_get_number(e, "port");
-
-	if (!slice_eq(event_get(e, "host"), event_get(e, "address")))
-		put(b, " ", e, "host");
-	if (event_get(e, "address").n == 0)
-		return;
-	put(b, " [", e, "address");
-	buf_putc(b, ']');
-	if (port > 0)
-		buf_putf(b, ":%lld", (long long)port);
 }
 
 static enum colour
@@ -116,17 +87,54 @@ line_colour(const struct event *e)
 	}
 }
 
+static const char *
+mark_of(const struct event *e)
+{
+	if (e->kind == EVENT_RECEIVED)
+		return e->secure ? "<~" : "<-";
+	return e->secure ? "~>" : "->";
+}
+
 static void
 print_line(struct transcript *t, const struct event *e, struct buf *b)
 {
-	const char *mark;
+	struct buf text = { 0 };
+	enum folded how = t->folded ? fold_event(&t->fold, e, &text) :
+				      FOLD_SHOW;
 
-	if (e->kind == EVENT_RECEIVED)
-		mark = e->secure ? "<~" : "<-";
-	else
-		mark = e->secure ? "~>" : "->";
-	put(b, "", e, "line");
-	print(t, e, mark, line_colour(e), b);
+	if (how == FOLD_HIDE) {
+		t->hidden = *e;
+	} else if (how == FOLD_INSTEAD) {
+		text_escape(b, buf_slice(&text));
+	} else {
+		transcript_put(b, "", e, "line");
+	}
+	if (how == FOLD_TAG) {
+		buf_puts(b, "  (");
+		text_escape(b, buf_slice(&text));
+		buf_putc(b, ')');
+	}
+	if (how != FOLD_HIDE)
+		transcript_print(t, e, mark_of(e), line_colour(e), b);
+	buf_free(&text);
+}
+
+/* A reply that was to be folded has not come to its end. */
+static void
+print_hidden(struct transcript *t)
+{
+	struct buf lines = { 0 }, b = { 0 };
+	struct slice rest, line;
+
+	fold_release(&t->fold, &lines);
+	rest = buf_slice(&lines);
+	while (slice_cut(&rest, '\n', &line) && line.n > 0) {
+		text_escape(&b, line);
+		transcript_print(t, &t->hidden, mark_of(&t->hidden), PLAIN, &b);
+		buf_clear(&b);
+	}
+	buf_free(&lines);
+	buf_free(&b);
 }
 
 /* "1,234,567" */
@@ -148,131 +156,19 @@ print_body(struct transcript *t, const struct event *e, struct buf *b)
 
 	if (t->bodies || event_get_number(e, "done") != 1 || sent < 0)
 		return;
+	if (t->folded && fold_event(&t->fold, e, b) == FOLD_HIDE)
+		return;
 	buf_putc(b, '[');
 	put_thousands(b, (uint64_t)sent);
 	buf_puts(b, " octets of message]");
-	print(t, e, e->secure ? "~>" : "->", PLAIN, b);
-}
-
-/* "asking 127.0.0.1 for example.org: MX, A, AAAA", when all are known. */
-static void
-gather_lookup(struct transcript *t, const struct event *e, struct buf *b)
-{
-	put(b, "asking ", e, "resolver");
-	put(b, " for ", e, "name");
-	buf_putc(b, ':');
-	if (t->asked.n > 0 &&
-	    slice_starts(buf_slice(&t->asked), buf_slice(b))) {
-		put(&t->asked, ", ", e, "type");
-		return;
-	}
-	print_asked(t);
-	buf_put(&t->asked, buf_slice(b));
-	put(&t->asked, " ", e, "type");
-	t->asked_at = e->at;
-}
-
-static void
-print_answer(struct transcript *t, const struct event *e, struct buf *b)
-{
-	bool soft = slice_eq(event_get(e, "status"), SLICE("soft"));
-	const char *key = event_get(e, "answer").n > 0 ? "answer" :
-	    event_get(e, "why").n > 0 ? "why" : "status";
-
-	put(b, "", e, "type");
-	put(b, " ", e, "name");
-	put(b, ": ", e, key);
-	if (event_get_number(e, "validated") == 1)
-		buf_puts(b, " (DNSSEC)");
-	print(t, e, soft ? "**" : "==", soft ? YELLOW : CYAN, b);
-}
-
-static void
-print_plan(struct transcript *t, const struct event *e, struct buf *b)
-{
-	if (event_get(e, "hosts").n == 0)
-		return; /* the result says why there is no way */
-	tls_level_parse(event_get(e, "tls"), &t->tls);
-	put(b, "plan for ", e, "domain");
-	put(b, ": ", e, "hosts");
-	put(b, "; TLS ", e, "tls");
-	put(b, " (", e, "reason");
-	buf_putc(b, ')');
-	print(t, e, "==", CYAN, b);
-}
-
-static void
-print_connection(struct transcript *t, const struct event *e, struct buf *b)
-{
-	if (e->kind == EVENT_CONNECT)
-		buf_puts(b, "connecting to");
-	else
-		buf_puts(b, "connected to");
-	put_target(b, e);
-	put(b, " from ", e, "local");
-	print(t, e, "==", e->kind == EVENT_CONNECT ? PLAIN : CYAN, b);
-}
-
-/* The reason mostly names the target itself. */
-static void
-print_failed(struct transcript *t, const struct event *e, struct buf *b)
-{
-	struct slice why = event_get(e, "why"), host = event_get(e, "host");
-	bool named = false;
-
-	for (size_t i = 0; host.n > 0 && i < why.n && !named; i++)
-		named = slice_starts(slice_from(why, i), host);
-	if (!named) {
-		put_target(b, e);
-		if (b->n > 0) {
-			buf_consume(b, 1);
-			buf_puts(b, ": ");
-		}
-	}
-	text_escape(b, why);
-	print(t, e, "**", RED, b);
-}
-
-static void
-print_certificate(struct transcript *t, const struct event *e, struct buf *b)
-{
-	if (event_get(e, "subject").n == 0 && event_get(e, "names").n == 0)
-		return;
-	put(b, "certificate ", e, "subject");
-	put(b, ", issued by ", e, "issuer");
-	print(t, e, "==", PLAIN, b);
-	buf_clear(b);
-	put(b, "certificate names ", e, "names");
-	put(b, b->n ? ", expires " : "certificate expires ", e, "expires");
-	if (b->n > 0)
-		print(t, e, "==", PLAIN, b);
-	buf_clear(b);
-}
-
-static void
-print_tls(struct transcript *t, const struct event *e, struct buf *b)
-{
-	bool trusted = slice_eq(event_get(e, "verdict"), SLICE("trusted"));
-
-	put(b, "", e, "version");
-	put(b, " ", e, "cipher");
-	put(b, ", SNI ", e, "sni");
-	print(t, e, "==", CYAN, b);
-	buf_clear(b);
-	print_certificate(t, e, b);
-	put(b, "certificate is ", e, "verdict");
-	put(b, ": ", e, "why");
-	if (!trusted && (t->tls == TLS_MAY || t->tls == TLS_ENCRYPT))
-		buf_putf(b, " (no matter at TLS level %s)",
-		    tls_level_name(t->tls));
-	print(t, e, "==", trusted ? GREEN : YELLOW, b);
+	transcript_print(t, e, e->secure ? "~>" : "->", PLAIN, b);
 }
 
 static void
 print_note(struct transcript *t, const struct event *e, struct buf *b)
 {
-	put(b, "", e, "text");
-	print(t, e, "==", PLAIN, b);
+	transcript_put(b, "", e, "text");
+	transcript_print(t, e, "==", PLAIN, b);
 }
 
 static void
@@ -280,15 +176,15 @@ print_message(struct transcript *t, const struct event *e, struct buf *b)
 {
 	int64_t size = event_get_number(e, "size");
 
-	put(b, "message ", e, "id");
-	put(b, " from ", e, "from");
-	put(b, " to ", e, "to");
+	transcript_put(b, "message ", e, "id");
+	transcript_put(b, " from ", e, "from");
+	transcript_put(b, " to ", e, "to");
 	buf_puts(b, ", ");
 	put_thousands(b, size > 0 ? (uint64_t)size : 0);
 	buf_puts(b, " octets");
-	put(b, ", ", e, "tls");
-	put(b, ", logged in as ", e, "login");
-	print(t, e, "==", CYAN, b);
+	transcript_put(b, ", ", e, "tls");
+	transcript_put(b, ", logged in as ", e, "login");
+	transcript_print(t, e, "==", CYAN, b);
 }
 
 static void
@@ -304,13 +200,13 @@ transcript_event(struct transcript *t, const struct event *e)
 {
 	static void (*const printers[NEVENTS])(struct transcript *t,
 	    const struct event *e, struct buf *b) = {
-		[EVENT_LOOKUP] = gather_lookup,
-		[EVENT_ANSWER] = print_answer,
-		[EVENT_PLAN] = print_plan,
-		[EVENT_CONNECT] = print_connection,
-		[EVENT_CONNECTED] = print_connection,
-		[EVENT_FAILED] = print_failed,
-		[EVENT_TLS] = print_tls,
+		[EVENT_LOOKUP] = transcript_lookup,
+		[EVENT_ANSWER] = transcript_answer,
+		[EVENT_PLAN] = transcript_plan,
+		[EVENT_CONNECT] = transcript_connection,
+		[EVENT_CONNECTED] = transcript_connection,
+		[EVENT_FAILED] = transcript_failed,
+		[EVENT_TLS] = transcript_tls,
 		[EVENT_SENT] = print_line,
 		[EVENT_RECEIVED] = print_line,
 		[EVENT_BODY] = print_body,
@@ -321,50 +217,26 @@ transcript_event(struct transcript *t, const struct event *e)
 	};
 	struct buf b = { 0 };
 
-	if (e->kind != EVENT_LOOKUP)
-		print_asked(t);
+	transcript_settle(t, e);
 	printers[e->kind](t, e, &b);
 	buf_free(&b);
 }
 
 void
-transcript_flush(struct transcript *t)
+transcript_flush(struct transcript *t, int64_t now)
 {
-	print_asked(t);
-}
-
-/* "delivered to mx.example.org", "verified by ...", "reached EHLO at ..." */
-static void
-put_reached(struct buf *b, const struct outcome *o)
-{
-	bool early = o->verdict == VERIFIED && o->stage < STAGE_RCPT;
-
-	buf_puts(b, outcome_word(o->verdict, o->stage));
-	if (early)
-		buf_putf(b, " %s", stage_name(o->stage));
-	if (o->host[0] == '\0' && o->peer.ip.version == 0)
+	if (t->folded && now < transcript_due(t))
 		return;
-	buf_puts(b, o->verdict == DELIVERED ? " to " : early ? " at " : " by ");
-	peer_put(b, o);
+	transcript_settle_all(t);
+	print_hidden(t);
 }
 
 void
-success_put(struct buf *b, const struct recipient *r)
+transcript_free(struct transcript *t)
 {
-	struct outcome o = recipient_outcome(r);
-
-	text_escape(b, slice_of(r->to.path));
-	buf_puts(b, ": ");
-	put_reached(b, &o);
-	if (o.tls[0] != '\0')
-		buf_puts(b, ", ");
-	else if (o.stage >= STAGE_MAIL)
-		buf_puts(b, ", without TLS");
-	text_escape(b, slice_of(o.tls));
-	if (r->result->queue_id[0]) {
-		buf_puts(b, ", queue id ");
-		text_escape(b, slice_of(r->result->queue_id));
-	}
+	buf_free(&t->asked);
+	fold_free(&t->fold);
+	fold_dns_free(&t->fold_dns);
 }
 
 static void
@@ -386,11 +258,12 @@ transcript_result(struct transcript *t, const struct recipient *r)
 	struct event e = event_make(EVENT_RESULT, 0);
 	struct buf b = { 0 };
 
+	transcript_flush(t, INT64_MAX);
 	e.at = r->decided > t->last ? r->decided : t->last;
 	if (good)
 		success_put(&b, r);
 	else
 		put_failure(t, &b, r);
-	print(t, &e, good ? "==" : "**", good ? GREEN : RED, &b);
+	transcript_print(t, &e, good ? "==" : "**", good ? GREEN : RED, &b);
 	buf_free(&b);
 }

@@ -19,17 +19,24 @@
 #include "base/policy.h"
 #include "mail/envelope.h"
 #include "report/advice.h"
+#include "report/fold.h"
+#include "report/fold_dns.h"
 
-/* Set the first five, zero the rest. */
+/* Set the first six, zero the rest. */
 struct transcript {
 	FILE *to;
 	bool colour;
 	bool bodies;		/* message text, not only its size */
+	bool folded;		/* in fewer lines: fold.h, fold_dns.h */
 	struct wish wish;	/* for advice on failures */
 	int64_t start;
 
-	struct buf asked;	/* the questions about one name, gathered */
-	int64_t asked_at;
+	struct buf asked;	/* the questions about one name, gathered; or,
+				   folded, an attempt to connect */
+	struct event asked_by;	/* its connection and time */
+	struct fold fold;
+	struct fold_dns fold_dns;
+	struct event hidden;	/* the last line that fold hides */
 	enum tls_level tls;	/* of the last plan; NONE = no plan yet */
 	int64_t last;		/* when the line before was */
 	unsigned lanes;		/* the highest number seen */
@@ -37,15 +44,18 @@ struct transcript {
 
 void transcript_event(struct transcript *t, const struct event *e);
 
-/* Nothing more for now: print what was still gathered. */
-void transcript_flush(struct transcript *t);
-
 /*
- * Append "bob@example.org: delivered to mx1.example.org [192.0.2.1]:25,
- * TLSv1.3", or "verified by ..."; or "reached EHLO at ...", where it was to
- * stop before a recipient was named.
+ * Nothing more for now: print what was gathered.  What is folded waits for what
+ * it may be folded with, but not longer than until transcript_due(): call again
+ * then, or with INT64_MAX at the end.
  */
-void success_put(struct buf *b, const struct recipient *r);
+void transcript_flush(struct transcript *t, int64_t now);
+
+/* INT64_MAX when nothing waits. */
+int64_t transcript_due(const struct transcript *t);
+
+/* After a transcript_flush() at the end. */
+void transcript_free(struct transcript *t);
 
 /* The last line about a recipient, with advice when it failed. */
 void transcript_result(struct transcript *t, const struct recipient *r);

@@ -271,7 +271,7 @@ static const struct {
 	const char *text;
 } cases[] = {
 	{ "two MX", DNS_MX, 0x8180, mx_two, DNS_FOUND,
-	    "20 mx2.example.org, 10 mx1.example.org" },
+	    "10 mx1.example.org, 20 mx2.example.org" },
 	{ "null MX", DNS_MX, 0x8180, mx_null, DNS_FOUND, "0 ." },
 	{ "compressed names", DNS_MX, 0x8180, mx_compressed, DNS_FOUND,
 	    "10 mx.example.org, 20 example.org" },

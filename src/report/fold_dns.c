@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+/* fold_dns.c - see fold_dns.h */
+#include "report/fold_dns.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* An answer that is kept. */
+struct kept {
+	struct list_node node;
+	int64_t at;
+	struct buf name, line;	/* "example.org", "A example.org: 192.0.2.1" */
+	bool nothing;		/* ... or only "AAAA example.org" */
+};
+
+static void
+drop(struct kept *k)
+{
+	list_remove(&k->node);
+	buf_free(&k->name);
+	buf_free(&k->line);
+	free(k);
+}
+
+static void
+keep(struct fold_dns *f, const struct event *e, bool nothing)
+{
+	struct kept *k = mem_alloc(sizeof *k);
+	struct slice canonical = event_get(e, "canonical");
+
+	k->at = e->at;
+	k->nothing = nothing;
+	buf_put(&k->name, event_get(e, "name"));
+	buf_put(&k->line, event_get(e, "type"));
+	buf_putc(&k->line, ' ');
+	buf_put(&k->line, event_get(e, "name"));
+	if (!nothing) {
+		buf_puts(&k->line, ": ");
+		buf_put(&k->line, event_get(e, "answer"));
+	}
+	if (!nothing && canonical.n > 0) {
+		buf_puts(&k->line, ", by CNAME ");
+		buf_put(&k->line, canonical);
+	}
+	if (!nothing && event_get_number(e, "validated") == 1)
+		buf_puts(&k->line, " (DNSSEC)");
+	list_append(&f->kept, &k->node, k);
+}
+
+bool
+fold_dns_keep(struct fold_dns *f, const struct event *e)
+{
+	struct slice type = event_get(e, "type");
+	struct slice status = event_get(e, "status");
+	bool found = slice_eq(status, SLICE("found"));
+
+	if (slice_eq(type, SLICE("MX")) && found) {
+		buf_put(&f->routed, event_get(e, "name"));
+		buf_putc(&f->routed, '\n');
+		return false;
+	}
+	if (!found && !slice_eq(status, SLICE("nodata")))
+		return false;
+	keep(f, e, !found);
+	return true;
+}
+
+static bool
+has_route(const struct fold_dns *f, struct slice name)
+{
+	struct slice all = buf_slice(&f->routed), one;
+
+	while (slice_cut(&all, '\n', &one))
+		if (one.n > 0 && slice_eq(one, name))
+			return true;
+	return false;
+}
+
+/* Its own addresses do not matter where a name has MX records. */
+static bool
+matters(const struct fold_dns *f, const struct kept *k)
+{
+	return slice_starts(buf_slice(&k->line), SLICE("MX ")) ||
+	    !has_route(f, buf_slice(&k->name));
+}
+
+/* "no AAAA mx1.example.org, AAAA mx2.example.org" */
+static bool
+take_nothings(struct fold_dns *f, struct buf *line, int64_t *at)
+{
+	const char *before = "no ";
+	struct kept *k, *next;
+
+	for (k = list_first(&f->kept); k; k = next) {
+		next = list_after(&k->node);
+		buf_puts(line, before);
+		buf_put(line, buf_slice(&k->line));
+		before = ", ";
+		*at = k->at;
+		drop(k);
+	}
+	return line->n > 0;
+}
+
+bool
+fold_dns_take(struct fold_dns *f, struct buf *line, int64_t *at)
+{
+	struct kept *k, *next;
+
+	for (k = list_first(&f->kept); k; k = next) {
+		next = list_after(&k->node);
+		if (!matters(f, k)) {
+			drop(k);
+		} else if (!k->nothing) {
+			buf_put(line, buf_slice(&k->line));
+			*at = k->at;
+			drop(k);
+			return true;
+		}
+	}
+	buf_clear(&f->routed);
+	return take_nothings(f, line, at);
+}
+
+int64_t
+fold_dns_since(const struct fold_dns *f)
+{
+	const struct kept *k = list_first(&f->kept);
+
+	return k ? k->at : INT64_MAX;
+}
+
+void
+fold_dns_free(struct fold_dns *f)
+{
+	struct kept *k;
+
+	while ((k = list_first(&f->kept)))
+		drop(k);
+	buf_free(&f->routed);
+}
