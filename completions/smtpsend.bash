@@ -9,8 +9,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--verbose --json --transcript --log --print --explain --quit-after
-	--config --no-config --print-config --import-config --help --version
+	--verbose --json --brief --timing --transcript --log --print
+	--explain --quit-after --config --no-config --print-config --import-config --help --version
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent

@@ -49,6 +49,8 @@ complete -c smtpsend -l tls-name -x -d 'Name for SNI and certificate'
 
 complete -c smtpsend -s v -l verbose -d 'Print the whole dialogue'
 complete -c smtpsend -l json -d 'Print JSON lines'
+complete -c smtpsend -l brief -d 'Print a line for each recipient'
+complete -c smtpsend -l timing -d 'Print or draw what the time went into'
 complete -c smtpsend -s X -l transcript -r -F -d 'Append the dialogue to a file'
 complete -c smtpsend -l log -r -F -a 'syslog journal none' -d 'Log what became of each recipient'
 complete -c smtpsend -l print -d 'Print the message, send nothing'

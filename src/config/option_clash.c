@@ -8,6 +8,7 @@
 static const char *const one_of[] = {
 	"explain print print-config quit-after sink b queue daemon",
 	"config no-config",
+	"json brief",
 	"ipv4 ipv6",
 	"server relay",
 	"server proxy", /* a proxy is for relays */

@@ -342,6 +342,21 @@ take_tls(struct option_call *c, const char *value)
 }
 
 bool
+take_timing(struct option_call *c, const char *value)
+{
+	struct show_settings *show = &c->settings->show;
+
+	if (value && !slice_ends_nocase(slice_of(value), SLICE(".svg")))
+		return option_refuse(c, value,
+		    "the name of an .svg file is wanted");
+	if (value)
+		show->timing_file = value;
+	else
+		show->timing = true;
+	return true;
+}
+
+bool
 take_quit_after(struct option_call *c, const char *value)
 {
 	static const struct {

@@ -151,6 +151,12 @@ lacks_recipients(const struct settings *s)
 	    !s->show.print;
 }
 
+static bool
+mixes_timing(const struct settings *s)
+{
+	return s->show.timing && s->show.json;
+}
+
 /*
  * Steps before RCPT ask nothing about a recipient, so where the server is named
  * none is needed.  The one that every server has stands for it, and is not
@@ -186,6 +192,8 @@ static const struct {
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
 	{ answers_to_somebody, "this -b mode (or -I, or --daemon) takes no "
 	    "recipients: nothing was sent" },
+	{ mixes_timing, "--timing without =FILE.svg does not go with --json"
+	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
 };
 

@@ -181,6 +181,9 @@ struct route_settings {
 struct show_settings {
 	unsigned verbose;	/* -v: 1, -vv: 2 */
 	bool json;
+	bool brief;		/* --brief: a line for each recipient */
+	bool timing;		/* --timing: a waterfall ... */
+	const char *timing_file; /* ... in this SVG file; NULL = as text */
 	bool build;		/* -d0.1 and its kin: print the version first */
 	struct given transcript; /* -X, --transcript; never as sendmail */
 	bool print;		/* --print: the message, and send nothing */

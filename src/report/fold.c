@@ -124,12 +124,17 @@ owe_text(struct talk *t)
 	buf_clear(&t->taken);
 }
 
-static void
+/* The dot goes without saying. */
+static enum folded
 sent(struct talk *t, struct slice line)
 {
 	struct slice verb = slice_first(line, slice_find(line, ' '));
 	struct buf name = { 0 };
 
+	if (slice_eq(line, SLICE("."))) {
+		owe_text(t);
+		return FOLD_HIDE;
+	}
 	t->by_bdat = slice_eq_nocase(verb, SLICE("BDAT"));
 	if (is_hello(line))
 		t->lmtp = slice_starts_nocase(line, SLICE("L"));
@@ -138,7 +143,7 @@ sent(struct talk *t, struct slice line)
 	if (t->by_bdat && t->lmtp &&
 	    slice_ends_nocase(line, SLICE(" LAST"))) {
 		owe_text(t);
-		return;
+		return FOLD_SHOW;
 	}
 	buf_put(&name, verb);
 	if (slice_eq_nocase(verb, SLICE("RCPT"))) {
@@ -147,6 +152,7 @@ sent(struct talk *t, struct slice line)
 	}
 	owe(t, buf_slice(&name));
 	buf_free(&name);
+	return FOLD_SHOW;
 }
 
 /* The text of a chunk needs no line: BDAT has said how long it is. */
@@ -155,10 +161,7 @@ body(struct talk *t, const struct event *e)
 {
 	if (event_get_number(e, "done") != 1)
 		return FOLD_HIDE;
-	if (t->by_bdat)
-		return FOLD_HIDE;
-	owe_text(t);
-	return FOLD_SHOW;
+	return t->by_bdat ? FOLD_HIDE : FOLD_SHOW;
 }
 
 /* ---- what a server offers ---- */
@@ -283,10 +286,8 @@ fold_event(struct fold *f, const struct event *e, struct buf *text)
 
 	if (e->kind == EVENT_BODY)
 		return body(t, e);
-	if (e->kind == EVENT_SENT) {
-		sent(t, line);
-		return FOLD_SHOW;
-	}
+	if (e->kind == EVENT_SENT)
+		return sent(t, line);
 	bool over = t->nowed == 1 &&
 	    slice_eq_nocase(front(&t->owed), SLICE("QUIT"));
 	how = received(f, t, line, text);

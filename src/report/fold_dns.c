@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 
+/* octets; another answer begins another line */
+#define LONG 300
+
 /* An answer that is kept. */
 struct kept {
 	struct list_node node;
@@ -85,42 +88,38 @@ matters(const struct fold_dns *f, const struct kept *k)
 	    !has_route(f, buf_slice(&k->name));
 }
 
-/* "no AAAA mx1.example.org, AAAA mx2.example.org" */
-static bool
-take_nothings(struct fold_dns *f, struct buf *line, int64_t *at)
+/* Either what is there, or what is not; a part of a line. */
+static void
+take(struct fold_dns *f, bool nothing, const char *sep, struct buf *line,
+    int64_t *at)
 {
-	const char *before = "no ";
 	struct kept *k, *next;
 
-	for (k = list_first(&f->kept); k; k = next) {
+	for (k = list_first(&f->kept); k && line->n < LONG; k = next) {
 		next = list_after(&k->node);
-		buf_puts(line, before);
-		buf_put(line, buf_slice(&k->line));
-		before = ", ";
-		*at = k->at;
+		if (matters(f, k) && k->nothing != nothing)
+			continue;
+		if (matters(f, k)) {
+			buf_puts(line, line->n > 0 ? sep : "");
+			buf_puts(line, nothing && sep[0] == ';' ? "no " : "");
+			buf_put(line, buf_slice(&k->line));
+			if (nothing)
+				sep = ", ";
+			*at = k->at;
+		}
 		drop(k);
 	}
-	return line->n > 0;
 }
 
+/* "A mx1.x: 192.0.2.1; A mx2.x: 192.0.2.2; no AAAA mx1.x, AAAA mx2.x" */
 bool
 fold_dns_take(struct fold_dns *f, struct buf *line, int64_t *at)
 {
-	struct kept *k, *next;
-
-	for (k = list_first(&f->kept); k; k = next) {
-		next = list_after(&k->node);
-		if (!matters(f, k)) {
-			drop(k);
-		} else if (!k->nothing) {
-			buf_put(line, buf_slice(&k->line));
-			*at = k->at;
-			drop(k);
-			return true;
-		}
-	}
-	buf_clear(&f->routed);
-	return take_nothings(f, line, at);
+	take(f, false, "; ", line, at);
+	take(f, true, "; ", line, at);
+	if (f->kept.n == 0)
+		buf_clear(&f->routed);
+	return line->n > 0;
 }
 
 int64_t

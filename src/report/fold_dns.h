@@ -2,8 +2,8 @@
 /*
  * fold_dns.h - which answers of DNS a person wants to see.
  *
- * Where a domain has MX records its own addresses do not matter; that there is
- * no AAAA is one line for all names together.
+ * Where a domain has MX records its own addresses do not matter; those of its
+ * hosts are one line, and what is not there stands at its end.
  */
 #ifndef REPORT_FOLD_DNS_H
 #define REPORT_FOLD_DNS_H
@@ -23,8 +23,8 @@ struct fold_dns {
 bool fold_dns_keep(struct fold_dns *f, const struct event *e);
 
 /*
- * The next line to print of what was kept, raw, and when that was; false when
- * nothing is left, and all is forgotten.
+ * The next line to print of what was kept, raw, and when the last of it came;
+ * false when nothing is left.
  */
 bool fold_dns_take(struct fold_dns *f, struct buf *line, int64_t *at);
 

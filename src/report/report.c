@@ -11,9 +11,11 @@
 
 #include "base/ascii.h"
 #include "report/advice.h"
+#include "report/brief.h"
 #include "report/explain.h"
 #include "report/failure.h"
 #include "report/json.h"
+#include "report/report_timing.h"
 
 static bool
 wants_colour(FILE *f)
@@ -69,13 +71,17 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 		.err = stderr,
 		.start = start,
 		.quiet = c->quiet,
+		.brief = c->brief,
+		.timing = c->timing,
+		.latest = start,
 		.wish = c->wish,
 		.maillog_asked = c->maillog_asked,
 		.run = { .uid = c->uid, .start = start },
 	};
 	maillog_init(&r->maillog, &c->maillog);
-	r->told = r->style == REPORT_TEXT && is_same_file(stdout, stderr);
-	if (!open_log(r, c, why))
+	r->told = (r->style == REPORT_TEXT || r->brief) &&
+	    is_same_file(stdout, stderr);
+	if (!open_log(r, c, why) || !report_timing_open(r, c, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
@@ -133,6 +139,7 @@ report_close(struct report *r)
 {
 	close_maillog(r);
 	report_flush(r, INT64_MAX);
+	report_timing_close(r);
 	transcript_free(&r->text);
 	transcript_free(&r->logged);
 	flush(r, r->out);
@@ -146,10 +153,16 @@ report_close(struct report *r)
 	return r->error == 0;
 }
 
+static bool
+wants_phases(const struct report *r)
+{
+	return r->brief || r->timing || r->drawing;
+}
+
 bool
 report_wants_events(const struct report *r)
 {
-	return r->style != REPORT_SILENT || r->log;
+	return r->style != REPORT_SILENT || r->log || wants_phases(r);
 }
 
 bool
@@ -189,6 +202,9 @@ report_event(struct report *r, const struct event *e)
 	if (e->kind == EVENT_RESULT)
 		return;
 	print_warning(r, e);
+	r->latest = e->at;
+	if (wants_phases(r))
+		phases_event(&r->phases, e);
 	if (r->log)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {
@@ -288,17 +304,27 @@ print_verified(struct buf *line, const struct recipient *rcpt)
 }
 
 static void
+print_brief(struct report *r, struct buf *line, const struct recipient *rcpt)
+{
+	report_flush(r, INT64_MAX);
+	brief_put(line, rcpt, &r->phases, r->start, r->wish, report_has_utf8());
+	buf_putc(line, '\n');
+}
+
+static void
 print_result(struct report *r, const struct recipient *rcpt)
 {
 	struct buf line = { 0 };
 
 	if (r->log)
 		transcript_result(&r->logged, rcpt);
-	if (r->style == REPORT_TEXT)
+	if (r->brief)
+		print_brief(r, &line, rcpt);
+	else if (r->style == REPORT_TEXT)
 		transcript_result(&r->text, rcpt);
-	if (r->style == REPORT_JSON)
+	else if (r->style == REPORT_JSON)
 		json_put_result(&line, rcpt, r->start);
-	else if (r->style == REPORT_SILENT && rcpt->verdict == VERIFIED)
+	else if (rcpt->verdict == VERIFIED)
 		print_verified(&line, rcpt);
 	if (line.n > 0)
 		emit(r, r->out, &line);

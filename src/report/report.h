@@ -20,6 +20,7 @@
 #include "mail/envelope.h"
 #include "report/logline.h"
 #include "report/maillog.h"
+#include "report/phases.h"
 #include "report/transcript.h"
 #include "route/plan.h"
 
@@ -40,6 +41,12 @@ struct report {
 	char queued[32];	/* as what the first one was queued; or empty */
 	bool queued_more;	/* ... and others as something else */
 	size_t delivered;	/* recipients that report_results() has seen */
+	bool brief;		/* a line for each recipient on out */
+	bool timing;		/* a waterfall on out at the end ... */
+	FILE *drawing;		/* ... or an SVG here; closed by
+				   report_close() */
+	struct phases phases;	/* for these three */
+	int64_t latest;		/* the time of the last event */
 	struct maillog maillog;
 	bool maillog_asked;	/* by name: tell when lines are lost */
 	struct logline_run run;	/* of the log's lines; the caller sets begun */
@@ -54,6 +61,9 @@ struct report_config {
 	const char *transcript;	/* -X: append to this file; NULL = to none */
 	bool transcript_kept;	/* ... a configuration says so: a note will do
 				   when it cannot be written */
+	bool brief;		/* a line for each recipient */
+	bool timing;		/* at the end, what the time went into */
+	const char *timing_file; /* the same as SVG; NULL = no */
 	bool bodies;		/* message text too */
 	bool folded;		/* the text in fewer lines: fold.h */
 	struct maillog_config maillog;
@@ -65,8 +75,8 @@ struct report_config {
 
 /*
  * To stdout and stderr; start is now on the loop's clock.  False with *why
- * (STAGE_OPEN, FAILED) when the -X file cannot be opened; the report can be
- * used, and is to be closed, all the same.
+ * (STAGE_OPEN, FAILED) when a file to write to cannot be opened; the report can
+ * be used, and is to be closed, all the same.
  */
 bool report_init(struct report *r, const struct report_config *c,
     int64_t start, struct outcome *why);

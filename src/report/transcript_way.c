@@ -44,6 +44,12 @@ transcript_lookup(struct transcript *t, const struct event *e,
 		transcript_put(&t->asked, ", ", e, "type");
 		return;
 	}
+	if (t->folded && t->asked.n > 0 &&
+	    t->asked_by.kind == EVENT_LOOKUP) {
+		if (t->asked.n < 300)
+			transcript_put(&t->asked, "; ", e, "name");
+		return;
+	}
 	print_asked(t);
 	buf_put(&t->asked, buf_slice(b));
 	transcript_put(&t->asked, " ", e, "type");
@@ -170,22 +176,21 @@ print_certificate(struct transcript *t, const struct event *e, struct buf *b)
 	buf_clear(b);
 }
 
-/* "certificate of mx.example.org, issued by CN=R3, until 2027-01-31T..." */
+/* "...; certificate trusted; of CN=mx.example.org, by CN=R3, until 2027-..." */
 static void
 print_trust(struct transcript *t, const struct event *e, struct buf *b)
 {
 	bool trusted = slice_eq(event_get(e, "verdict"), SLICE("trusted"));
 
-	transcript_put(b, "certificate ", e, "verdict");
+	transcript_put(b, "; certificate ", e, "verdict");
 	transcript_put(b, ": ", e, "why");
 	if (!trusted && (t->tls == TLS_MAY || t->tls == TLS_ENCRYPT))
 		buf_putf(b, " (no matter at TLS level %s)",
 		    tls_level_name(t->tls));
-	transcript_put(b, b->n ? "; of " : "certificate of ", e, "subject");
+	transcript_put(b, "; of ", e, "subject");
 	transcript_put(b, ", by ", e, "issuer");
 	transcript_put(b, ", until ", e, "expires");
-	if (b->n > 0)
-		transcript_print(t, e, "==", trusted ? GREEN : YELLOW, b);
+	transcript_print(t, e, "==", trusted ? GREEN : YELLOW, b);
 }
 
 void
@@ -197,12 +202,12 @@ transcript_tls(struct transcript *t, const struct event *e,
 	transcript_put(b, "", e, "version");
 	transcript_put(b, " ", e, "cipher");
 	transcript_put(b, ", SNI ", e, "sni");
-	transcript_print(t, e, "==", CYAN, b);
-	buf_clear(b);
 	if (t->folded) {
 		print_trust(t, e, b);
 		return;
 	}
+	transcript_print(t, e, "==", CYAN, b);
+	buf_clear(b);
 	print_certificate(t, e, b);
 	transcript_put(b, "certificate is ", e, "verdict");
 	transcript_put(b, ": ", e, "why");

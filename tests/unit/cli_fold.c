@@ -87,7 +87,7 @@ static const struct {
 	    { "C: MAIL FROM:<a@x> SIZE=1", "C: RCPT TO:<b@x> NOTIFY=NEVER",
 		"C: RCPT TO:<\"c>d\"@x>", "C: DATA", "S: 250 ok",
 		"S: 550-no", "S: 550 nobody", "S: 250 ok", "S: 354 go",
-		"B: 1234", "S: 250 queued" },
+		"B: 1234", "C: .", "S: 250 queued" },
 	    "-> MAIL FROM:<a@x> SIZE=1\n"
 	    "-> RCPT TO:<b@x> NOTIFY=NEVER\n"
 	    "-> RCPT TO:<\"c>d\"@x>\n-> DATA\n<- 250 ok  (MAIL)\n"
@@ -102,7 +102,7 @@ static const struct {
 	    { "C: LHLO me", "S: 250 mx", "C: MAIL FROM:<a@x>",
 		"S: 250 ok", "C: RCPT TO:<b@x>", "S: 250 ok",
 		"C: RCPT TO:<c@x>", "S: 550 no", "C: RCPT TO:<d@x>",
-		"S: 250 ok", "C: DATA", "S: 354 go", "B: 9",
+		"S: 250 ok", "C: DATA", "S: 354 go", "B: 9", "C: .",
 		"S: 250 done", "S: 450 full" },
 	    "-> LHLO me\n<- 250 mx\n-> MAIL FROM:<a@x>\n<- 250 ok\n"
 	    "-> RCPT TO:<b@x>\n<- 250 ok\n-> RCPT TO:<c@x>\n"
@@ -215,8 +215,8 @@ test_answers(void **state)
 		buf_putc(&all, '\n');
 		buf_clear(&line);
 	}
-	assert_string_equal(buf_str(&all), "A b.x: 192.0.2.2\n"
-	    "A alias.x: 192.0.2.3, by CNAME real.x\n"
+	assert_string_equal(buf_str(&all), "A b.x: 192.0.2.2; "
+	    "A alias.x: 192.0.2.3, by CNAME real.x; "
 	    "no MX b.x, AAAA mx.x\n");
 	assert_true(fold_dns_since(&f) == INT64_MAX);
 	fold_dns_free(&f);
