@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * desk_impl.h - what the files of the desk share: desk.c has the tasks,
- * desk_choose.c finds their messages, desk_look.c reads them, desk_change.c
- * changes them, desk_watch.c follows one.
+ * desk_choose.c finds their messages, desk_look.c reads them, desk_list.c says
+ * what is there, desk_change.c changes them, desk_watch.c follows one.
  */
 #ifndef QUEUE_DESK_IMPL_H
 #define QUEUE_DESK_IMPL_H
@@ -62,6 +62,7 @@ enum turn {
 
 /* One message: its id; lines go to out. */
 enum turn look_one(struct task *t, const char *id, struct buf *out);
+enum turn list_one(struct task *t, const char *id, struct buf *out);
 enum turn show_one(struct task *t, const char *id, struct buf *out);
 enum turn why_one(struct task *t, const char *id, struct buf *out, int64_t now);
 enum turn change_one(struct task *t, const char *id, struct buf *out,

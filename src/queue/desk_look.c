@@ -171,19 +171,14 @@ look_one(struct task *t, const char *id, struct buf *out)
 		t->n++;
 		return TURN_NEXT;
 	}
+	if (t->request.verb == VERB_LIST)
+		return list_one(t, id, out);
 	e = task_look(t, id, out);
 	if (!e)
 		return TURN_NEXT;
 	t->n++;
-	if (t->request.verb == VERB_LIST) {
-		task_fill_row(t, e);
-		if (t->take_row)
-			t->take_row(t->self, &t->row);
-		else
-			listing_put_json(out, &t->row);
-	} else if (t->request.verb == VERB_STATUS) {
+	if (t->request.verb == VERB_STATUS)
 		count_health(t, e);
-	}
 	store_release(t->desk->store, e);
 	return TURN_NEXT;
 }

@@ -262,6 +262,7 @@ index_owned(const struct index *x, unsigned uid, uint64_t *messages,
 void
 index_drop(struct index *x, struct item *i)
 {
+	index_say(x, i, NULL, 0, (struct slice){ 0 });
 	leave(x, i);
 	disown(x, i);
 	table_remove(&x->items, &i->node);
@@ -437,9 +438,7 @@ index_each(struct index *x, void (*visit)(void *item))
 void
 index_free(struct index *x)
 {
-	size_t n = x->items.nslots;
-
-	for (size_t at = 0; at < n; at++)
+	for (size_t at = 0; at < x->items.nslots; at++)
 		while (x->items.slot[at])
 			index_drop(x, x->items.slot[at]->owner);
 	table_free(&x->items);

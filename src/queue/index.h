@@ -8,7 +8,8 @@
  * and classes have them at 4 : 2 : 1.  A crowd has at most a quarter of the
  * places that are free, so one that is stuck never takes all of them.
  *
- * An item is some 200 octets, whatever the message is.
+ * An item is some 200 octets, whatever the message is; what was said of all of
+ * them when they were listed has a maximum.
  */
 #ifndef QUEUE_INDEX_H
 #define QUEUE_INDEX_H
@@ -31,6 +32,14 @@ enum item_state {
 	ITEM_KEPT,		/* somebody changes it: not to be taken */
 };
 
+/* What was said of a message when it was listed, with line's newline. */
+struct said {
+	struct store_stamp stamp; /* of what it was made from */
+	unsigned uid;		/* whose message it is */
+	size_t n;
+	char line[];
+};
+
 struct item {
 	struct table_node node;
 	char id[STORE_ID + 1];
@@ -51,6 +60,7 @@ struct item {
 	uint64_t octets;	/* ... and so large it is */
 	struct list_node row;	/* of those that wait for a site */
 	struct run *run;	/* of an active one; the runner's */
+	struct said *said;	/* or NULL */
 };
 
 /* Zero-initialise; index_init() sets the seed. */
@@ -62,6 +72,7 @@ struct index {
 	unsigned turn;
 	size_t active, most;	/* taken now, and at most */
 	uint64_t changes;	/* counts what lets index_take() find one */
+	size_t said;		/* octets of what was said */
 };
 
 void index_init(struct index *x, size_t most);
@@ -92,6 +103,14 @@ void index_owned(const struct index *x, unsigned uid, uint64_t *messages,
 void index_wait(struct index *x, struct item *i, int64_t due, uint64_t site);
 void index_ready(struct index *x, struct item *i);
 void index_rest(struct index *x, struct item *i, enum item_state state);
+
+/*
+ * Keep what was said of it: copied, in place of what was kept; nothing (n is 0)
+ * and what is too much are not kept.
+ */
+#define INDEX_SAID ((size_t)40 << 20)
+void index_say(struct index *x, struct item *i,
+    const struct store_stamp *stamp, unsigned uid, struct slice line);
 
 /* The site that it waits for, or 0. */
 uint64_t index_site(const struct item *i);

@@ -161,6 +161,17 @@ struct runner_counts runner_counts(const struct runner *r);
 void runner_usage(const struct runner *r, unsigned uid, uint64_t *messages,
     uint64_t *octets);
 
+/*
+ * The line of a list that says what a message is, kept for the next list: while
+ * its stamp is the same, and it is not active, it may be said again.  Borrowed
+ * until the next call into the runner; empty: none is kept.  uid: whose message
+ * it is.  There is a limit to what is kept.
+ */
+struct slice runner_said(const struct runner *r, const char *id,
+    const struct store_stamp *stamp, unsigned *uid);
+void runner_say(struct runner *r, const char *id,
+    const struct store_stamp *stamp, unsigned uid, struct slice line);
+
 /* ---- watching ---- */
 
 enum runner_news_kind {

@@ -3,6 +3,7 @@
 #include "queue/runner_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -54,6 +55,29 @@ runner_is_active(const struct runner *r, const char *id)
 	const struct item *i = index_find(&r->index, id);
 
 	return i && i->state == ITEM_ACTIVE;
+}
+
+struct slice
+runner_said(const struct runner *r, const char *id,
+    const struct store_stamp *stamp, unsigned *uid)
+{
+	const struct item *i = index_find(&r->index, id);
+
+	if (!i || i->state == ITEM_ACTIVE || !i->said ||
+	    memcmp(&i->said->stamp, stamp, sizeof *stamp) != 0)
+		return (struct slice){ 0 };
+	*uid = i->said->uid;
+	return (struct slice){ i->said->line, i->said->n };
+}
+
+void
+runner_say(struct runner *r, const char *id, const struct store_stamp *stamp,
+    unsigned uid, struct slice line)
+{
+	struct item *i = index_find(&r->index, id);
+
+	if (i && i->state != ITEM_ACTIVE)
+		index_say(&r->index, i, stamp, uid, line);
 }
 
 enum runner_state

@@ -2,10 +2,12 @@
 /* file_tell.c - last words of servers: a hidden file beside the message. */
 #include "spool/file_impl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/clock.h"
 #include "net/file.h"
 #include "spool/ulid.h"
 
@@ -109,6 +111,41 @@ store_told(struct store *s, const char *id, struct buf *out)
 		return;
 	if (!told_in(s, IN_HELD, name, out))
 		told_in(s, IN_CORRUPT, name, out);
+}
+
+/* Two changes this far apart never have the same time on any file system. */
+#define APART 2000 /* ms */
+
+/* A file's number and when it was changed; there may be none. */
+static bool
+stamp(int folder, const char *name, uint64_t v[2], bool must)
+{
+	int64_t now = clock_wall_milliseconds(), changed;
+	struct stat st;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return !must && errno == ENOENT;
+	v[0] = st.st_ino;
+	v[1] = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
+	    (uint64_t)st.st_ctim.tv_nsec;
+	changed = (int64_t)st.st_ctim.tv_sec * 1000;
+	return changed < now - APART;
+}
+
+bool
+store_stamp(struct store *s, enum store_place place, const char *id,
+    struct store_stamp *out)
+{
+	struct outcome ignored;
+	char name[JOB_NAME];
+	int folder = file_folder(s, file_folder_of(place), &ignored);
+
+	*out = (struct store_stamp){ 0 };
+	if (folder < 0 || !ulid_is_valid(slice_of(id)))
+		return false;
+	file_words_name(name, id);
+	return stamp(folder, id, out->v, true) &&
+	    stamp(folder, name, out->v + 2, false);
 }
 
 void

@@ -290,6 +290,15 @@ void store_told(struct store *s, const char *id, struct buf *out);
 void store_told_at(struct store *s, enum store_place place, const char *id,
     struct buf *out);
 
+/*
+ * What is no longer the same, octet for octet, when the message, or what is
+ * told of it, was changed after the call.  Cheaper than looking.  False: there
+ * is none, or it was changed so lately that the next change might not show.
+ */
+struct store_stamp { uint64_t v[4]; };
+bool store_stamp(struct store *s, enum store_place place, const char *id,
+    struct store_stamp *out);
+
 /* ---- all of them ---- */
 
 /*

@@ -23,6 +23,13 @@ struct runner {
 	struct outcome blocked;
 	struct runner_news news[4];
 	size_t nnews;
+	struct {
+		char id[STORE_ID + 1];
+		struct store_stamp stamp;
+		unsigned uid;
+		char line[600];
+	} kept[4];
+	size_t nkept;
 };
 
 static void
@@ -59,6 +66,36 @@ bool
 runner_is_active(const struct runner *r, const char *id)
 {
 	return strcmp(r->active, id) == 0;
+}
+
+struct slice
+runner_said(const struct runner *r, const char *id,
+    const struct store_stamp *stamp, unsigned *uid)
+{
+	for (size_t i = 0; i < r->nkept; i++) {
+		if (strcmp(r->kept[i].id, id) != 0 ||
+		    memcmp(&r->kept[i].stamp, stamp, sizeof *stamp) != 0)
+			continue;
+		*uid = r->kept[i].uid;
+		return slice_of(r->kept[i].line);
+	}
+	return (struct slice){ 0 };
+}
+
+void
+runner_say(struct runner *r, const char *id, const struct store_stamp *stamp,
+    unsigned uid, struct slice line)
+{
+	size_t i = r->nkept;
+
+	if (i == 4 || line.n >= sizeof r->kept[0].line)
+		abort();
+	r->nkept++;
+	memcpy(r->kept[i].id, id, sizeof r->kept[i].id);
+	r->kept[i].stamp = *stamp;
+	r->kept[i].uid = uid;
+	memcpy(r->kept[i].line, line.p, line.n);
+	r->kept[i].line[line.n] = '\0';
 }
 
 enum runner_state

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -434,6 +435,52 @@ test_status(void **state)
 	must_have(text, "{\"waiting\":6,\"domain\":\"example.net\"");
 }
 
+/* Until a change of any of them would show. */
+static void
+rest(struct fixture *f)
+{
+	struct store_stamp stamp;
+
+	for (size_t i = 0, tries = 0; i < 3 && tries < 400;) {
+		if (store_stamp(f->store, STORE_QUEUE, f->id[i], &stamp)) {
+			i++;
+			continue;
+		}
+		tries++;
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	}
+}
+
+/* A row is made once, and again when its message has changed. */
+static void
+test_rows_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	char *first;
+
+	serve(f, root, "{\"verb\":\"list\"}");
+	assert_int_equal(f->runner.nkept, 0); /* all are too new */
+	rest(f);
+	first = mem_dup(slice_of(serve(f, root, "{\"verb\":\"list\"}")));
+	assert_int_equal(f->runner.nkept, 3);
+	assert_string_equal(serve(f, root, "{\"verb\":\"list\"}"), first);
+	for (size_t i = 0; i < 3; i++) /* its mark, that of one said again */
+		f->runner.kept[i].line[0] = '~';
+	assert_int_equal(count(serve(f, root, "{\"verb\":\"list\"}"), "~"), 3);
+	must_have(serve(f, joe, "{\"verb\":\"list\"}"),
+	    "{\"done\":true,\"n\":1,\"others\":2}");
+	assert_int_equal(count(buf_str(&f->out), "~"), 1);
+	must_have(buf_str(&f->out), f->id[0]);
+	must_have(serve(f, root, "{\"verb\":\"list\",\"rcpt\":\"r2@*\"}"),
+	    "{\"done\":true,\"n\":1}");
+	assert_int_equal(count(buf_str(&f->out), "~"), 0);
+	serve(f, root, "{\"verb\":\"hold\",\"ids\":[\"%s\"]}", f->id[0]);
+	store_tell(f->store, f->id[1], SLICE("{\"at\":1}"));
+	assert_int_equal(count(serve(f, root, "{\"verb\":\"list\"}"), "~"), 1);
+	assert_int_equal(count(buf_str(&f->out), "\"hold\""), 1);
+	free(first);
+}
+
 #define ROW(t) cmocka_unit_test_setup_teardown(t, open_desk, close_desk)
 
 int
@@ -444,6 +491,7 @@ main(void)
 		ROW(test_hold), ROW(test_active), ROW(test_bounce),
 		ROW(test_edit), ROW(test_show), ROW(test_why),
 		ROW(test_watch), ROW(test_gone), ROW(test_status),
+		ROW(test_rows_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,6 +288,34 @@ test_at_random(void **state)
 	assert_true(x.active > 0 && x.ndue > 0);
 }
 
+/* What was said is kept up to a limit, and counted. */
+static void
+test_said(void **state)
+{
+	const struct store_stamp stamp = { { 1, 2, 3, 4 } };
+	struct item *a = make(1, CLASS_NORMAL, 0), *b = make(2, CLASS_BULK, 0);
+	char *much = malloc(INDEX_SAID);
+
+	(void)state;
+	assert_non_null(much);
+	memset(much, 'x', INDEX_SAID);
+	index_say(&x, a, &stamp, 7, SLICE("one"));
+	assert_int_equal(a->said->uid, 7);
+	assert_memory_equal(a->said->line, "one", 3);
+	index_say(&x, a, &stamp, 7, SLICE("three"));
+	assert_int_equal(x.said, 5);
+	index_say(&x, b, &stamp, 8, (struct slice){ much, INDEX_SAID });
+	assert_null(b->said);
+	index_say(&x, b, &stamp, 8, (struct slice){ much, INDEX_SAID - 5 });
+	assert_int_equal(x.said, INDEX_SAID);
+	index_drop(&x, a);
+	assert_int_equal(x.said, INDEX_SAID - 5);
+	index_say(&x, b, NULL, 0, (struct slice){ 0 });
+	assert_null(b->said);
+	assert_int_equal(x.said, 0);
+	free(much);
+}
+
 static void
 test_many(void **state)
 {
@@ -325,6 +353,7 @@ main(void)
 		TEST(test_domains),
 		TEST(test_owners),
 		TEST(test_at_random),
+		TEST(test_said),
 		TEST(test_many),
 	};
 
