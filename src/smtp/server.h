@@ -53,14 +53,16 @@ enum server_need {
  * "EHLO=-CHUNKING,SIZE".  Several for one verb are used in turn, and the last
  * one stays (a hidden capability always stays hidden).  A reply of 421 closes.
  * "RCPT:bob@example.org=550" and "MAIL:..." are for this address alone, and go
- * before those for all.
+ * before those for a pattern ("RCPT:*@example.org=550", where a star is any
+ * octets), which go before those for all.
  * With a fault for DATA there is no CHUNKING, so that clients do send DATA.
  */
 struct server_fault {
 	char *verb;		/* "CONNECT", "EHLO", "MAIL", ..., "." */
 	char *reply;		/* whole; of FAULT_HIDE the keywords; or NULL */
 	enum { FAULT_REPLY, FAULT_DROP, FAULT_STALL, FAULT_HIDE } kind;
-	char *address;		/* of MAIL and RCPT: for this one; or NULL */
+	char *address;		/* of MAIL and RCPT: for this one, or those
+				   that this pattern fits; or NULL */
 };
 
 struct server_config {

@@ -166,27 +166,76 @@ server_fault_free(struct server_fault *f)
 	*f = (struct server_fault){ 0 };
 }
 
-/* Is it for this verb; and bound to this address, or to none? */
+/* Of faults for one verb, those bound more closely go first. */
+enum bound { TO_ADDRESS, TO_PATTERN, TO_NONE };
+
+static enum bound
+bound_of(const struct server_fault *f)
+{
+	struct slice address = slice_of(f->address);
+
+	if (!f->address)
+		return TO_NONE;
+	return slice_find(address, '*') < address.n ? TO_PATTERN : TO_ADDRESS;
+}
+
+/*
+ * "*@bad.example": a star is any octets, also none.  Only the last star that
+ * was met can have to take more, so this is at worst a product of the lengths.
+ */
+static bool
+matches(struct slice pattern, struct slice s)
+{
+	struct slice after = { 0 }, from = { 0 };
+
+	while (s.n > 0) {
+		if (pattern.n > 0 && pattern.p[0] == '*') {
+			after = pattern = slice_from(pattern, 1);
+			from = s;
+		} else if (pattern.n > 0 &&
+		    ascii_lower(pattern.p[0]) == ascii_lower(s.p[0])) {
+			pattern = slice_from(pattern, 1);
+			s = slice_from(s, 1);
+		} else if (from.p) {
+			pattern = after;
+			s = from = slice_from(from, 1);
+		} else {
+			return false;
+		}
+	}
+	while (pattern.n > 0 && pattern.p[0] == '*')
+		pattern = slice_from(pattern, 1);
+	return pattern.n == 0;
+}
+
 static bool
 concerns(const struct server_fault *f, struct slice verb,
-    const struct slice *address)
+    struct slice address, enum bound bound)
 {
-	if (f->kind == FAULT_HIDE ||
+	if (f->kind == FAULT_HIDE || bound_of(f) != bound ||
 	    !slice_eq_nocase(verb, slice_of(f->verb)))
 		return false;
-	return address ? f->address &&
-	    slice_eq_nocase(*address, slice_of(f->address)) : !f->address;
+	switch (bound) {
+	case TO_ADDRESS:
+		return address.p &&
+		    slice_eq_nocase(address, slice_of(f->address));
+	case TO_PATTERN:
+		return address.p && matches(slice_of(f->address), address);
+	case TO_NONE:
+		break;
+	}
+	return true;
 }
 
 /* In turn; the last one stays. */
 static const struct server_fault *
 take(const struct server_config *c, bool *spent, struct slice verb,
-    const struct slice *address)
+    struct slice address, enum bound bound)
 {
 	size_t last = c->nfaults;
 
 	for (size_t i = 0; i < c->nfaults; i++) {
-		if (spent[i] || !concerns(&c->fault[i], verb, address))
+		if (spent[i] || !concerns(&c->fault[i], verb, address, bound))
 			continue;
 		if (last < c->nfaults) {
 			spent[last] = true;
@@ -201,11 +250,12 @@ const struct server_fault *
 fault_take(const struct server_config *c, bool *spent, struct slice verb,
     struct slice address)
 {
+	static const enum bound order[] = { TO_ADDRESS, TO_PATTERN, TO_NONE };
 	const struct server_fault *f = NULL;
 
-	if (address.p)
-		f = take(c, spent, verb, &address);
-	return f ? f : take(c, spent, verb, NULL);
+	for (size_t i = 0; !f && i < sizeof order / sizeof *order; i++)
+		f = take(c, spent, verb, address, order[i]);
+	return f;
 }
 
 /*

@@ -106,6 +106,14 @@ def test_a_reply_for_one_address(tmp_path):
                 c.sendmail("eve@client.test", "ann@x.test", MAIL)
 
 
+def test_a_reply_for_a_pattern(tmp_path):
+    with Running(tmp_path, "--sink-reply", "RCPT:*@bad.example=550 5.1.1 no"
+                 ) as sink, sink.client() as c:
+        refused = c.sendmail("a@client.test", ["a@good.example",
+                                               "b@bad.example"], MAIL)
+    assert refused == {"b@bad.example": (550, b"5.1.1 no")}
+
+
 def test_the_dialogue_comes_before_the_message(tmp_path):
     """-v, on stdout, in the order in which it happened."""
     with Running(tmp_path, "-v") as sink, sink.client() as c:

@@ -17,7 +17,7 @@
 #include "base/ascii.h"
 #include "smtp/server.h"
 
-#define MAX_FAULTS 4
+#define MAX_FAULTS 8
 
 struct dialogue {
 	const char *name;
@@ -450,6 +450,21 @@ static const struct dialogue dialogues[] = {
 	    "C: RCPT TO:<bob@y>\nS: 551 never\n"
 	    "C: RCPT TO:<bobby@y>\nS: 450 4.2.1 Mailbox busy, try again "
 	    "later\n", "", SERVER_IO, 0, 0 },
+	{ "faults for a pattern", { 0 },
+	    "RCPT=450;RCPT:*@Bad.y=550 no;RCPT:bob@bad.y=250 bob;"
+	    "RCPT:a*b*c@*=551 star;MAIL:*=553 none",
+	    EHLO "C: MAIL FROM:<>\nS: 553 none\nC: MAIL FROM:<x>\n"
+	    "S: 553 none\n", "", SERVER_IO, 0, 0 },
+	{ "a pattern is for whom it fits", { 0 },
+	    "RCPT=450 all;RCPT:*@Bad.y=550 no;RCPT:bob@bad.y=250 bob;"
+	    "RCPT:a*b*c@*=551 star",
+	    EHLO MAIL "C: RCPT TO:<x@bad.y>\nS: 550 no\n"
+	    "C: RCPT TO:<bob@BAD.y>\nS: 250 bob\n"
+	    "C: RCPT TO:<x@bad.yy>\nS: 450 all\n"
+	    "C: RCPT TO:<x@worse.bad.y>\nS: 450 all\n"
+	    "C: RCPT TO:<abc@z>\nS: 551 star\n"
+	    "C: RCPT TO:<a.bc.b.bc@z>\nS: 551 star\n"
+	    "C: RCPT TO:<acb@z>\nS: 450 all\n", "", SERVER_IO, 0, 0 },
 	{ "recipients that are asked for", { .asks_rcpt = true }, NULL,
 	    EHLO MAIL "C: RCPT TO:<no@y>\nS: 550 5.1.1 not here\n" RCPT
 	    "C: RCPT TO:<no@y>\nS: 550 5.1.1 not here\nC: DATA\n" GO
