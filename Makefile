@@ -48,7 +48,7 @@ NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
 	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
 PROG_O  := $(filter-out $(RELAY_O) $(NET_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o,$(ALL_O))
-LIB_O   := $(filter-out $(foreach r,config report serve queue cli,$B/src/$r/%),\
+LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\
 	   $(CLI_O))
 HELP_O  := $(filter-out %/module.o,$(call obj,tests/support/*.c))
 UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))

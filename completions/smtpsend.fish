@@ -63,6 +63,9 @@ complete -c smtpsend -l import-config -r -F -d 'Show the configuration of anothe
 complete -c smtpsend -l help -d 'Print a summary of all options'
 complete -c smtpsend -l version -d 'Print versions'
 
+complete -c smtpsend -l probe -d 'Look at all servers of domains, hosts or recipients'
+complete -c smtpsend -l warn-days -x -a '14 30' -d 'Certificates that end so soon are not well'
+
 complete -c smtpsend -s N -l notify -x -a 'never success failure delay' -d 'Delivery reports'
 complete -c smtpsend -s R -l return -x -a 'full hdrs' -d 'What a report returns'
 complete -c smtpsend -s V -l envid -x -d 'Id in reports'

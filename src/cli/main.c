@@ -15,6 +15,7 @@
 #include "cli/help.h"
 #include "cli/home.h"
 #include "cli/moving.h"
+#include "cli/probing.h"
 #include "cli/queue.h"
 #include "cli/receive.h"
 #include "cli/runq.h"
@@ -134,6 +135,7 @@ static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_DELIVER] = send_run,
 	[MODE_SINK] = receive_run,
 	[MODE_IMPORT_CONFIG] = moving_run,
+	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,
 	[MODE_TEST] = address_test_run,
 	[MODE_ALIASES] = home_check_aliases,

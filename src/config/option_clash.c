@@ -6,7 +6,7 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print print-config quit-after sink b queue daemon",
+	"explain print print-config quit-after sink b queue daemon probe",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
@@ -107,6 +107,30 @@ check_group(const struct option_call *c, const struct option *o)
 	    clash(c, o, " has no meaning with ", sink, ", which receives mail");
 }
 
+/* Options of other groups that have a meaning for who only looks. */
+static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
+				 "timeout allow-loopback-mx tls "
+				 "ca cert key tls-name verbose json "
+				 "transcript config no-config default-domain "
+				 "help version";
+
+static bool
+check_probe(const struct option_call *c, const struct option *o)
+{
+	const struct option *probe = find(SLICE("probe"));
+	struct slice rest = SLICE(with_probe), word;
+
+	if (o->group == GROUP_DESK && !was_met(c, probe))
+		return clash(c, o, " needs ", probe, "");
+	if (!was_met(c, probe) || o->group == GROUP_DESK)
+		return false;
+	while (o->name && slice_cut(&rest, ' ', &word))
+		if (slice_eq(word, slice_of(o->name)))
+			return false;
+	return clash(c, o, " has no meaning with ", probe, ", which only "
+	    "looks at servers");
+}
+
 /* Options that put the message into the queue, which knows its ways itself. */
 static const char queueing[] = "queue-on-defer wait at expire dedupe";
 
@@ -156,6 +180,7 @@ option_clash(const struct option_call *c)
 			return true;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if (was_met(c, o) && (check_group(c, o) || check_made(c, o) ||
+		    check_probe(c, o) ||
 		    (goes_by_itself(o) && check_queueing(c, o))))
 			return true;
 	return false;

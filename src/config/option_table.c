@@ -196,6 +196,13 @@ static const struct option table[] = {
 	    "print the versions of smtpsend and its libraries",
 	    OTHER(take_version) },
 
+	{ "probe", 0, SCOPE_OWN, GROUP_DESK, ARG_NONE, NULL,
+	    "look at all servers of these domains, hosts or recipients",
+	    OTHER(take_probe) },
+	{ "warn-days", 0, SCOPE_OWN, GROUP_DESK, ARG_REQUIRED, "N",
+	    "certificates that end within N days are not well",
+	    NUMBER(ALL(probe.warn_days)), .max = 3650 },
+
 	{ "notify", 'N', SCOPE_ALL, GROUP_DSN, ARG_REQUIRED, "LIST",
 	    "never, or some of success,failure,delay",
 	    OTHER(take_notify), .fallback = "" },
@@ -336,6 +343,7 @@ option_group_title(enum option_group group)
 		[GROUP_ROUTE] = "Where it goes",
 		[GROUP_TLS] = "TLS",
 		[GROUP_SHOW] = "What is shown",
+		[GROUP_DESK] = "Looking at servers",
 		[GROUP_DSN] = "Delivery reports",
 		[GROUP_QUEUE] = "The queue of this machine",
 		[GROUP_SINK] = "A server that receives mail, for tests",

@@ -69,6 +69,9 @@ bool take_return(struct option_call *c, const char *value);
 /* Of a message that is made (option_make.c). */
 bool take_made(struct option_call *c, const char *value);
 
+/* Looking at servers (option_desk.c). */
+bool take_probe(struct option_call *c, const char *value);
+
 /* The queue's (option_queue.c). */
 bool take_wait(struct option_call *c, const char *value);
 bool take_at(struct option_call *c, const char *value);

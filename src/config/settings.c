@@ -11,6 +11,7 @@ static const char *const modes[NMODES] = {
 	[MODE_SINK] = "receive (--sink)",
 	[MODE_PRINT_CONFIG] = "print the configuration (--print-config)",
 	[MODE_IMPORT_CONFIG] = "import a configuration (--import-config)",
+	[MODE_PROBE] = "look at servers (--probe)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
 	[MODE_SMTP] = "speak SMTP on stdin and stdout (-bs)",

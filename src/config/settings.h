@@ -39,6 +39,7 @@ enum mode {
 	MODE_SINK,		/* --sink */
 	MODE_PRINT_CONFIG,	/* --print-config */
 	MODE_IMPORT_CONFIG,	/* --import-config */
+	MODE_PROBE,		/* --probe */
 	MODE_HELP,		/* --help */
 	MODE_VERSION,		/* --version, -bV */
 	MODE_SMTP,		/* -bs: SMTP on stdin and stdout */
@@ -239,6 +240,11 @@ struct enqueue_settings {
 	const char *key;	/* --dedupe */
 };
 
+/* --probe; its words are rcpt, domains and hosts among them. */
+struct probe_settings {
+	unsigned warn_days;	/* --warn-days; 0 = never */
+};
+
 #define QUEUE_STEPS 16
 
 /* Pauses one after the other, seconds; the last one is repeated. */
@@ -323,6 +329,7 @@ struct settings {
 	struct sink_settings sink;
 	struct sendmail_settings sendmail;
 	struct enqueue_settings enqueue;
+	struct probe_settings probe;
 	struct queue_settings queue;
 	struct local_settings local;
 };

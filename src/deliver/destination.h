@@ -11,6 +11,7 @@
 #define DELIVER_DESTINATION_H
 
 #include "deliver/job.h"
+#include "net/routing.h"
 
 struct parcel;
 struct site;
@@ -30,14 +31,6 @@ enum destination_state {
 	DESTINATION_UNKNOWN,
 	DESTINATION_ROUTING,	/* its route asks DNS */
 	DESTINATION_KNOWN,	/* a site, or why there is none */
-};
-
-/* A route that is being found, and the questions it has asked. */
-struct routing {
-	struct route_config config; /* the job's, or as rules have it */
-	struct route *route;
-	struct ticket **ticket;	/* of this round; NULL = not asked yet */
-	size_t ntickets;
 };
 
 struct destination {

@@ -7,42 +7,6 @@
 #include "base/mem.h"
 #include "deliver/site.h"
 
-static void
-ask(struct job *job, struct routing *r, int64_t now)
-{
-	r->ntickets = route_questions(r->route);
-	r->ticket = mem_resize(r->ticket, r->ntickets,
-	    sizeof(struct ticket *));
-	for (size_t i = 0; i < r->ntickets; i++)
-		r->ticket[i] = resolver_ask(job->resolver,
-		    route_question(r->route, i), now);
-}
-
-static void
-release_tickets(struct job *job, struct routing *r)
-{
-	for (size_t i = 0; i < r->ntickets; i++)
-		resolver_release(job->resolver, r->ticket[i]);
-	free(r->ticket);
-	r->ticket = NULL;
-	r->ntickets = 0;
-}
-
-/* Hand over what is answered; true when that ended the round. */
-static bool
-take_answers(struct routing *r)
-{
-	const struct dns_answer *a;
-
-	for (size_t i = 0; i < r->ntickets; i++) {
-		a = resolver_answer(r->ticket[i]);
-		if (a && !route_is_answered(r->route, i) &&
-		    route_answer(r->route, i, a))
-			return true;
-	}
-	return false;
-}
-
 /* "10 mx1.example.org, 20 mx2.example.org"; "mail.example.org:587" */
 static void
 put_hosts(struct buf *out, const struct plan *p)
@@ -147,7 +111,7 @@ destination_start_route(struct destination *d)
 		r->config.relay = key->relay[0];
 	r->config.tls_floor = key->tls_floor;
 	r->config.tls_floor_why = key->tls_floor_why;
-	r->route = route_new(key->domain, &r->config);
+	routing_start(r, key->domain);
 	d->state = DESTINATION_ROUTING;
 }
 
@@ -156,13 +120,8 @@ destination_step_route(struct destination *d, int64_t now)
 {
 	struct routing *r = d->routing;
 
-	while (!route_is_done(r->route)) {
-		if (!r->ticket)
-			ask(d->job, r, now);
-		if (!take_answers(r))
-			return false;
-		release_tickets(d->job, r);
-	}
+	if (!routing_step(r, d->job->resolver, now))
+		return false;
 	routed(d, now);
 	return true;
 }
@@ -172,8 +131,7 @@ destination_end_route(struct destination *d)
 {
 	if (!d->routing)
 		return;
-	release_tickets(d->job, d->routing);
-	route_free(d->routing->route);
+	routing_end(d->routing, d->job->resolver);
 	free(d->routing);
 	d->routing = NULL;
 }

@@ -256,4 +256,6 @@ const struct tls_module tls_module = {
 	.step = tls_step,
 	.report = tls_report,
 	.version = tls_version,
+	.facts = tls_facts,
+	.facts_free = tls_facts_free,
 };

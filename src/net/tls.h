@@ -26,6 +26,7 @@
 #include "base/outcome.h"
 #include "base/policy.h"
 #include "net/stream.h"
+#include "net/tls_facts.h"
 
 struct tls_config {
 	const char *ca;		/* --ca: file or hashed directory; NULL = the
@@ -83,6 +84,13 @@ struct tls_module {
 	void (*report)(const struct stream *s, struct events *q,
 	    unsigned lane);
 	const char *(*version)(const struct stream *s);
+
+	/*
+	 * After TLS_DONE of a client: all that the other side has shown, its
+	 * chain with every fault; to be given back by facts_free().
+	 */
+	void (*facts)(const struct stream *s, struct tls_facts *out);
+	void (*facts_free)(struct tls_facts *f);
 };
 
 extern const struct tls_module tls_module;

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/* probing.c - see probing.h */
+#include "cli/probing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "cli/names.h"
+#include "cli/reach.h"
+#include "config/option_take.h"
+#include "desk/probe_put.h"
+#include "net/clock.h"
+#include "net/stop.h"
+#include "report/report.h"
+
+struct probing {
+	const struct settings *s;
+	struct reach reach;
+	struct deliver_config way;
+	struct probe probe;
+	struct report report;
+	struct events events;
+	struct stop stop;
+	struct outcome stopped;	/* by a signal; PENDING = not */
+	struct wait wait;
+};
+
+/* ---- what is asked for ---- */
+
+static int
+refuse(const struct settings *s, const char *word, const char *why)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: --probe ", s->program);
+	if (word) {
+		buf_putc(&line, '\'');
+		text_escape(&line, slice_of(word));
+		buf_puts(&line, "': ");
+	}
+	text_escape(&line, slice_of(why));
+	fprintf(stderr, "%s\n", buf_str(&line));
+	buf_free(&line);
+	return EX_USAGE;
+}
+
+/* The target of all that is sent to --server. */
+static struct probe_target *
+server_target(struct probing *p)
+{
+	const char *server = p->s->way.server;
+
+	return probe_add(&p->probe, server, server, p->s->way.port);
+}
+
+/* One that --server names takes all; else it is the domain's own. */
+static int
+add_address(struct probing *p, const char *word)
+{
+	struct address_options o = names_options(p->s, &p->reach.self);
+	struct probe_target *t;
+	struct address a = { 0 };
+	struct outcome why;
+
+	if (!address_parse(slice_of(word), &o, &a, &why))
+		return refuse(p->s, NULL, why.text);
+	t = p->s->way.server[0] ? server_target(p) :
+				  probe_add(&p->probe, a.domain, NULL, 0);
+	probe_add_rcpt(t, &a);
+	return EX_OK;
+}
+
+/* A port, or an address, means one server; a name alone is a domain. */
+static int
+add_host(struct probing *p, const char *word)
+{
+	struct slice s = slice_of(word), host;
+	uint16_t port = 0;
+	char name[256];
+	struct buf plain = { 0 };
+	struct ip ip;
+
+	if (ip_literal_parse(s, &ip)) {
+		ip_put(&plain, &ip);
+		probe_add(&p->probe, buf_str(&plain), buf_str(&plain), 0);
+		buf_free(&plain);
+		return EX_OK;
+	}
+	if (!hostport_parse(s, &host, &port) ||
+	    !option_host(host, name, sizeof name))
+		return refuse(p->s, word, "a domain, HOST:PORT, an IP address "
+		    "or a recipient's address is wanted");
+	probe_add(&p->probe, name, port != 0 || ip_parse(slice_of(name), &ip) ?
+	    name : NULL, port);
+	return EX_OK;
+}
+
+static int
+add_words(struct probing *p)
+{
+	int status = EX_OK;
+
+	for (size_t i = 0; i < p->s->nrcpts && status == EX_OK; i++) {
+		const char *word = p->s->rcpt[i];
+
+		status = strchr(word, '@') ? add_address(p, word) :
+					     add_host(p, word);
+	}
+	if (p->s->nrcpts > 0)
+		return status;
+	if (!p->s->way.server[0])
+		return refuse(p->s, NULL, "needs a domain, HOST:PORT, a "
+		    "recipient's address, or --server");
+	server_target(p);
+	return EX_OK;
+}
+
+/* ---- the loop ---- */
+
+static void
+print_events(struct probing *p)
+{
+	struct event e;
+
+	while (events_take(&p->events, &e))
+		report_event(&p->report, &e);
+	report_flush(&p->report);
+}
+
+static void
+stop_on_signal(struct probing *p, int64_t now)
+{
+	unsigned signal;
+
+	if (wait_ready(&p->wait, p->stop.slot) == 0 ||
+	    (signal = stop_taken(&p->stop)) == 0)
+		return;
+	p->stopped = stop_outcome(signal);
+	probe_stop(&p->probe, &p->stopped, now);
+}
+
+static void
+run_loop(struct probing *p)
+{
+	int64_t now = clock_now();
+
+	p->events.now = now;
+	stop_catch(&p->stop, false);
+	probe_start(&p->probe, now);
+	print_events(p);
+	while (!probe_is_over(&p->probe) && p->stopped.verdict == PENDING) {
+		wait_clear(&p->wait);
+		stop_wait(&p->stop, &p->wait);
+		probe_wait(&p->probe, &p->wait);
+		wait_poll(&p->wait, now);
+		now = clock_now();
+		p->events.now = now;
+		stop_on_signal(p, now);
+		probe_step(&p->probe, &p->wait, now);
+		print_events(p);
+	}
+}
+
+/* ---- what is printed ---- */
+
+/* Of a terminal; 0 = it is none, and lines stay whole. */
+static size_t
+columns(void)
+{
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO) != 1 ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+/* "--tls may" and "encrypt" lower what is demanded, when said here and now. */
+static struct demands
+demands(const struct settings *s)
+{
+	const struct tls_settings *tls = &s->way.tls;
+	bool chosen = tls->given.text && !tls->given.file;
+	enum tls_level level = chosen ? tls->level : TLS_VERIFY;
+
+	return (struct demands){ .tls = level >= TLS_ENCRYPT,
+		.trust = level == TLS_VERIFY,
+		.warn_days = s->probe.warn_days,
+		.now = clock_wall().seconds };
+}
+
+static int
+print(struct probing *p)
+{
+	const struct demands d = demands(p->s);
+	struct buf out = { 0 };
+	int status = trouble_exit(probe_worst(&p->probe, &d));
+
+	if (p->s->show.json)
+		probe_put_json(&out, &p->probe, &d);
+	else
+		probe_put_text(&out, &p->probe, &d, columns());
+	fwrite(buf_slice(&out).p, 1, out.n, stdout);
+	buf_free(&out);
+	return status;
+}
+
+static int
+look(struct probing *p)
+{
+	int status = add_words(p);
+
+	if (status != EX_OK)
+		return status;
+	run_loop(p);
+	if (p->stopped.verdict != PENDING)
+		return report_failure(&p->report, &p->stopped);
+	return print(p);
+}
+
+static bool
+open_report(struct probing *p, struct outcome *why)
+{
+	const struct show_settings *show = &p->s->show;
+	const struct report_config c = {
+		.style = show->verbose == 0 ? REPORT_SILENT :
+		    show->json ? REPORT_JSON : REPORT_TEXT,
+		.program = p->s->program,
+		.transcript = show->transcript.text,
+	};
+
+	return report_init(&p->report, &c, clock_now(), why);
+}
+
+static int
+run(struct probing *p)
+{
+	const struct settings *s = p->s;
+	bool tls = s->way.tls.level != TLS_NONE;
+	struct outcome why;
+	int status;
+
+	if (!open_report(p, &why))
+		return report_failure(&p->report, &why);
+	p->events.wanted = report_wants_events(&p->report);
+	p->way = reach_config(&p->reach, s);
+	status = probe_init(&p->probe, &p->way, tls, &p->events, &why) ?
+	    look(p) : report_failure(&p->report, &why);
+	probe_free(&p->probe);
+	return status;
+}
+
+int
+probing_run(const struct settings *s)
+{
+	struct probing p = { .s = s, .stop = STOP_NONE };
+	int status;
+
+	reach_init(&p.reach);
+	status = run(&p);
+	events_free(&p.events);
+	reach_free(&p.reach);
+	stop_free(&p.stop);
+	wait_free(&p.wait);
+	if (!report_close(&p.report) && status == EX_OK)
+		status = EX_IOERR;
+	return status;
+}
