@@ -55,6 +55,7 @@ struct report_config {
 	bool transcript_kept;	/* ... a configuration says so: a note will do
 				   when it cannot be written */
 	bool bodies;		/* message text too */
+	bool plain;		/* on stdout no times: struct transcript */
 	struct maillog_config maillog;
 	bool maillog_asked;	/* not the default */
 	unsigned uid;		/* who sends, for the log */

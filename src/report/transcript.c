@@ -26,10 +26,12 @@ put_margin(struct transcript *t, struct buf *b, const struct event *e,
 	if (t->last == 0)
 		step = since;
 	t->last = e->at;
-	if (t->colour)
+	if (t->colour && !t->plain)
 		buf_puts(b, escapes[DIM]);
-	buf_putf(b, "%7.3f %+.3f ", (double)since / 1e6, (double)step / 1e6);
-	if (t->colour)
+	if (!t->plain)
+		buf_putf(b, "%7.3f %+.3f ", (double)since / 1e6,
+		    (double)step / 1e6);
+	if (t->colour && !t->plain)
 		buf_puts(b, "\033[0m");
 	if (e->lane > t->lanes)
 		t->lanes = e->lane;
@@ -121,6 +123,8 @@ print_line(struct transcript *t, const struct event *e, struct buf *b)
 {
 	const char *mark;
 
+	if (t->plain && event_get_number(e, "typed") == 1)
+		return;
 	if (e->kind == EVENT_RECEIVED)
 		mark = e->secure ? "<~" : "<-";
 	else

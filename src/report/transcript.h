@@ -20,11 +20,13 @@
 #include "mail/envelope.h"
 #include "report/advice.h"
 
-/* Set the first five, zero the rest. */
+/* Set the first six, zero the rest. */
 struct transcript {
 	FILE *to;
 	bool colour;
 	bool bodies;		/* message text, not only its size */
+	bool plain;		/* without times, and without what was typed
+				   where it is shown */
 	struct wish wish;	/* for advice on failures */
 	int64_t start;
 
