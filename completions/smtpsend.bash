@@ -16,6 +16,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
+	--talk --quiet
 	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
 	--sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -47,6 +48,7 @@ _smtpsend_words()
 		echo list why show hold release rm now edit-rcpt bounce \
 			flush status count sites export import
 		;;
+	--talk) echo localhost ;;
 	--sink) echo 127.0.0.1:2525 ;;
 	--sink-reply)
 		echo CONNECT=554 EHLO=502 MAIL=451 RCPT=450 RCPT=550 DATA=stall \

@@ -79,6 +79,9 @@ complete -c smtpsend -l queue -x -a 'list why show hold release rm now edit-rcpt
 complete -c smtpsend -l daemon -d 'Deliver what is queued'
 complete -c smtpsend -l local-agent -d 'Write to mailboxes for the queue'
 
+complete -c smtpsend -l talk -a '(__fish_print_hostnames)' -d 'Say SMTP yourself'
+complete -c smtpsend -l quiet -d 'Do not explain what servers say'
+
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'
 complete -c smtpsend -l sink-dir -x -a '(__fish_complete_directories)' -d 'Save messages in a directory'
 complete -c smtpsend -l sink-mbox -r -F -d 'Append messages to an mbox file'

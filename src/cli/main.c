@@ -21,6 +21,7 @@
 #include "cli/runq.h"
 #include "cli/send.h"
 #include "cli/speak.h"
+#include "cli/talk.h"
 #include "cli/trace.h"
 #include "cli/version.h"
 #include "config/config.h"
@@ -134,6 +135,7 @@ run_print_config(const struct config *c)
 static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_DELIVER] = send_run,
 	[MODE_SINK] = receive_run,
+	[MODE_TALK] = talk_job_run,
 	[MODE_IMPORT_CONFIG] = moving_run,
 	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,

@@ -6,7 +6,7 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print print-config quit-after sink b queue daemon probe",
+	"explain print print-config quit-after sink b queue daemon probe talk",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

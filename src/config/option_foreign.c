@@ -129,7 +129,7 @@ static const struct foreign table[] = {
 	    "configuration" },
 	{ "-q", "silence is the default; --quit-after STEP stops early; "
 	    "this version has no queue to run" },
-	{ "--quiet --silent", "silence is the default" },
+	{ "--silent", "silence is the default" },
 	{ "--debug --trace --trace-ascii --show-raw-text -raw --verbosity "
 	  "--smtp-debug", "-v shows the whole "
 	    "dialogue, -vv the message too" },

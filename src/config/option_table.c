@@ -238,6 +238,13 @@ static const struct option table[] = {
 	    "write to mailboxes for the queue: a service of root's",
 	    OTHER(take_local_agent) },
 
+	{ "talk", 0, SCOPE_OWN, GROUP_DESK, ARG_OPTIONAL, "HOST",
+	    "connect to HOST's mail server and say SMTP yourself",
+	    OTHER(take_talk) },
+	{ "quiet", 0, SCOPE_OWN, GROUP_DESK, ARG_NONE, NULL,
+	    "do not explain what servers say",
+	    FLAG(ALL(talk.quiet)) },
+
 	{ "sink", 0, SCOPE_OWN, GROUP_SINK, ARG_OPTIONAL, "ADDR:PORT",
 	    "receive and print mail (default 127.0.0.1:2525)",
 	    OTHER(take_sink) },
@@ -346,6 +353,7 @@ option_group_title(enum option_group group)
 		[GROUP_DESK] = "Looking at servers",
 		[GROUP_DSN] = "Delivery reports",
 		[GROUP_QUEUE] = "The queue of this machine",
+		[GROUP_DESK] = "Looking at servers",
 		[GROUP_SINK] = "A server that receives mail, for tests",
 		[GROUP_SENDMAIL] = "Letters of sendmail(1), see the manual",
 		[GROUP_IGNORED] = "Ignored",

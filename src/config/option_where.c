@@ -289,6 +289,29 @@ sink_parse(struct slice s, struct endpoint *at)
 	return true;
 }
 
+/* A domain, or an address of it; with a port or as numbers it is a server. */
+bool
+take_talk(struct option_call *c, const char *value)
+{
+	struct talk_settings *t = &c->settings->talk;
+	struct slice host = slice_of(value);
+	const char *at = value ? strrchr(value, '@') : NULL;
+	struct ip ip;
+
+	c->settings->mode = MODE_TALK;
+	if (!value)
+		return true;
+	if (at)
+		host = slice_of(at + 1);
+	if (!at && (strchr(value, ':') || value[0] == '[' ||
+	    ip_parse(host, &ip)))
+		return take_server(c, value);
+	if (!option_host(host, t->host, sizeof t->host))
+		return option_refuse(c, value, "HOST is wanted: a domain, an "
+		    "address at it, or HOST:PORT");
+	return true;
+}
+
 bool
 take_sink(struct option_call *c, const char *value)
 {

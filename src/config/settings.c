@@ -29,6 +29,7 @@ static const char *const modes[NMODES] = {
 	[MODE_HOST_PURGE] = "purge hosts (-bH)",
 	[MODE_SHOW_OPTIONS] = "show options (-bO)",
 	[MODE_CHECK_CONFIG] = "check the configuration (-bC)",
+	[MODE_TALK] = "talk with a server (--talk)",
 };
 
 const char *
@@ -121,6 +122,18 @@ answers_to_somebody(const struct settings *s)
 	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;
 }
 
+static bool
+talks_to_nobody(const struct settings *s)
+{
+	return s->mode == MODE_TALK && !s->way.server[0] && !s->talk.host[0];
+}
+
+static bool
+talks_about_somebody(const struct settings *s)
+{
+	return s->mode == MODE_TALK && s->nrcpts > 0;
+}
+
 /* Is it an address of the family that is not to be used? */
 static bool
 is_other_family(const struct settings *s, const struct ip *ip)
@@ -196,6 +209,8 @@ static const struct {
 	{ mixes_timing, "--timing without =FILE.svg does not go with --json"
 	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
+	{ talks_to_nobody, "--talk needs a HOST, or --server" },
+	{ talks_about_somebody, "--talk takes no recipients: say RCPT TO" },
 };
 
 static bool

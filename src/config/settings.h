@@ -57,6 +57,7 @@ enum mode {
 	MODE_HOST_PURGE,	/* -bH, purgestat */
 	MODE_SHOW_OPTIONS,	/* -bO */
 	MODE_CHECK_CONFIG,	/* -bC */
+	MODE_TALK,		/* --talk */
 	NMODES
 };
 
@@ -195,6 +196,13 @@ struct show_settings {
 				   or RCPT of --quit-after */
 };
 
+/* --talk: the desk, where a person talks with a server. */
+struct talk_settings {
+	char host[256];		/* a domain in A-labels, whose MX is asked, or
+				   ""; way.server goes before */
+	bool quiet;		/* --quiet */
+};
+
 #define SETTINGS_REPLIES_MAX 32
 
 /* --sink */
@@ -327,6 +335,7 @@ struct settings {
 	struct way way;
 	struct show_settings show;
 	struct sink_settings sink;
+	struct talk_settings talk;
 	struct sendmail_settings sendmail;
 	struct enqueue_settings enqueue;
 	struct probe_settings probe;

@@ -85,7 +85,7 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
-		.folded = c->folded, .wish = c->wish };
+		.folded = c->folded, .plain = c->plain, .wish = c->wish };
 	r->logged = (struct transcript){ .to = r->log, .start = start,
 		.bodies = c->bodies, .wish = c->wish };
 	return true;

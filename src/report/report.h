@@ -66,6 +66,7 @@ struct report_config {
 	const char *timing_file; /* the same as SVG; NULL = no */
 	bool bodies;		/* message text too */
 	bool folded;		/* the text in fewer lines: fold.h */
+	bool plain;		/* on stdout no times: struct transcript */
 	struct maillog_config maillog;
 	bool maillog_asked;	/* not the default */
 	unsigned uid;		/* who sends, for the log */

@@ -25,10 +25,12 @@ put_margin(struct transcript *t, struct buf *b, const struct event *e,
 	if (t->last == 0)
 		step = since;
 	t->last = e->at;
-	if (t->colour)
+	if (t->colour && !t->plain)
 		buf_puts(b, escapes[DIM]);
-	buf_putf(b, "%7.3f %+.3f ", (double)since / 1e6, (double)step / 1e6);
-	if (t->colour)
+	if (!t->plain)
+		buf_putf(b, "%7.3f %+.3f ", (double)since / 1e6,
+		    (double)step / 1e6);
+	if (t->colour && !t->plain)
 		buf_puts(b, "\033[0m");
 	if (e->lane > t->lanes)
 		t->lanes = e->lane;
@@ -99,6 +101,9 @@ static void
 print_line(struct transcript *t, const struct event *e, struct buf *b)
 {
 	struct buf text = { 0 };
+
+	if (t->plain && event_get_number(e, "typed") == 1)
+		return;
 	enum folded how = t->folded ? fold_event(&t->fold, e, &text) :
 				      FOLD_SHOW;
 

@@ -22,12 +22,14 @@
 #include "report/fold.h"
 #include "report/fold_dns.h"
 
-/* Set the first six, zero the rest. */
+/* Set the first seven, zero the rest. */
 struct transcript {
 	FILE *to;
 	bool colour;
 	bool bodies;		/* message text, not only its size */
 	bool folded;		/* in fewer lines: fold.h, fold_dns.h */
+	bool plain;		/* without times, and without what was typed
+				   where it is shown */
 	struct wish wish;	/* for advice on failures */
 	int64_t start;
 

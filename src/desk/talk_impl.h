@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/* talk_impl.h - what the files of --talk share. */
+#ifndef DESK_TALK_IMPL_H
+#define DESK_TALK_IMPL_H
+
+#include "desk/dialogue.h"
+#include "desk/talk.h"
+
+/* Lines from a terminal or a pipe. */
+struct typing {
+	bool terminal;		/* somebody sits there */
+	bool prompting;		/* ... and sees a prompt */
+	bool ended;		/* no more will come */
+	struct buf in;		/* read, and not yet used */
+};
+
+struct talk {
+	const struct talk_call *call;
+	struct dialogue d;
+	struct stop stop;
+	struct typing typing;
+	struct wait wait;
+	bool over;		/* /quit */
+	int status;
+};
+
+enum typed {
+	TYPED_LINE,
+	TYPED_END,		/* the end of input */
+	TYPED_INTERRUPT,	/* Ctrl-C: the line is given up */
+	TYPED_STOP,		/* a signal: the end */
+};
+
+/* The next line without its end; what the server says meanwhile is shown. */
+enum typed talk_read(struct talk *t, struct buf *line);
+void talk_read_free(struct talk *t);
+
+/* Does this signal end it?  Ctrl-C of who sits there does not. */
+bool talk_stops_at(const struct talk *t, unsigned signal);
+
+/* Print the events there are, above a prompt that stands. */
+void talk_show(void *talk);
+
+/* A line for us, without its slash. */
+void talk_command(struct talk *t, struct slice line);
+
+/* What is asked after a line was said. */
+void talk_await(struct talk *t);
+
+#endif

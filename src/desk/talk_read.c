@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/* talk_read.c - lines that are typed, while the server may speak too. */
+#include "desk/talk_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "net/clock.h"
+
+#define LINE_MAX_OCTETS 1048576
+
+static const char *
+prompt_of(const struct talk *t)
+{
+	if (t->d.in_text)
+		return "text> ";
+	if (!t->d.link.is_open)
+		return "closed> ";
+	return t->d.link.secure ? "smtp+tls> " : "smtp> ";
+}
+
+static void
+put_prompt(struct talk *t)
+{
+	if (!t->typing.terminal)
+		return;
+	t->typing.prompting = true;
+	fputs(prompt_of(t), stdout);
+	fflush(stdout);
+}
+
+void
+talk_show(void *talk)
+{
+	struct talk *t = talk;
+	struct event e;
+	bool prompting = t->typing.prompting;
+
+	if (prompting)
+		fputs("\r\033[K", stdout);
+	t->typing.prompting = false;
+	while (events_take(t->call->events, &e))
+		report_event(t->call->report, &e);
+	report_flush(t->call->report);
+	if (prompting)
+		put_prompt(t);
+}
+
+/* All that the server has said by now. */
+static void
+hear_all(struct talk *t)
+{
+	enum heard got = HEARD_LINE;
+
+	while (t->d.link.is_open && got != HEARD_NOTHING && got != HEARD_END)
+		got = dialogue_hear(&t->d);
+}
+
+/* Until something can be read from standard input. */
+static enum typed
+await_octets(struct talk *t)
+{
+	size_t keys;
+	unsigned signal;
+
+	for (;;) {
+		hear_all(t);
+		wait_clear(&t->wait);
+		keys = wait_add(&t->wait, STDIN_FILENO, POLLIN);
+		stop_wait(&t->stop, &t->wait);
+		if (t->d.link.is_open)
+			wait_add(&t->wait, t->d.link.stream.fd, POLLIN);
+		wait_poll(&t->wait, clock_now());
+		signal = wait_ready(&t->wait, t->stop.slot) ?
+		    stop_taken(&t->stop) : 0;
+		if (signal != 0)
+			return talk_stops_at(t, signal) ? TYPED_STOP :
+							  TYPED_INTERRUPT;
+		if (wait_ready(&t->wait, keys) != 0)
+			return TYPED_LINE;
+	}
+}
+
+static void
+read_octets(struct typing *in)
+{
+	char block[4096];
+	ssize_t n = read(STDIN_FILENO, block, sizeof block);
+
+	if (n > 0)
+		buf_put(&in->in, (struct slice){ block, (size_t)n });
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		in->ended = true;
+}
+
+/* The line that is there; the last one may have no end. */
+static bool
+take_line(struct typing *in, struct buf *line)
+{
+	struct slice all = buf_slice(&in->in);
+	size_t n = slice_find(all, '\n');
+	struct slice s = slice_first(all, n);
+
+	if (n == all.n && !(in->ended && n > 0) && n < LINE_MAX_OCTETS)
+		return false;
+	if (s.n > 0 && s.p[s.n - 1] == '\r')
+		s.n--;
+	buf_clear(line);
+	buf_put(line, s);
+	buf_consume(&in->in, n < all.n ? n + 1 : n);
+	return true;
+}
+
+static enum typed
+read_plainly(struct talk *t, struct buf *line)
+{
+	enum typed got;
+
+	put_prompt(t);
+	while (!take_line(&t->typing, line)) {
+		if (t->typing.ended)
+			return TYPED_END;
+		got = await_octets(t);
+		if (got != TYPED_LINE)
+			return got;
+		read_octets(&t->typing);
+	}
+	return TYPED_LINE;
+}
+
+enum typed
+talk_read(struct talk *t, struct buf *line)
+{
+	enum typed got = read_plainly(t, line);
+
+	t->typing.prompting = false;
+	return got;
+}
+
+void
+talk_read_free(struct talk *t)
+{
+	buf_free(&t->typing.in);
+}

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: ISC
+"""--talk: SMTP by hand, from a pipe and in a terminal."""
+
+import threading
+
+import pexpect
+
+from conftest import BINARY, run_smtpsend
+from scripted import Server
+
+HELLO = "250 mx.test"
+
+
+def server_of(*replies, greeting="220 mx.test"):
+    """Greets, and answers each line with the next reply; then hangs up."""
+    def script(c):
+        c.say(greeting)
+        for reply in replies:
+            c.line()
+            c.say(*([reply] if isinstance(reply, str) else reply))
+    return Server(script)
+
+
+def talk(srv, text, *args, **how):
+    return run_smtpsend("--no-config", "--talk", f"127.0.0.1:{srv.port}",
+                        *args, message=text.encode("utf-8",
+                                                   "surrogateescape"), **how)
+
+
+def lines(run):
+    return run.stdout.splitlines()
+
+
+def test_lines_from_a_pipe():
+    with server_of(["250-mx.test", "250-SIZE 10", "250 HELP"], "221 bye") as srv:
+        run = talk(srv, "EHLO me\nQUIT\n")
+    assert run.status == 0 and run.stderr == "", run
+    assert lines(run)[2:] == [
+        "<- 220 mx.test", "-> EHLO me", "<- 250-mx.test", "<- 250-SIZE 10",
+        "<- 250 HELP", "-> QUIT", "<- 221 bye",
+        "== the server closed the connection"], run
+    assert srv.conns[0].lines == ["EHLO me", "QUIT"]
+
+
+def test_each_line_waits_for_its_reply():
+    def script(c):
+        c.say("220 mx.test")
+        c.flight("EHLO me")
+        c.say("250-mx.test")
+        c.quiet()               # a reply is whole with its last line only
+        c.say("250 HELP")
+        c.flight("NOOP")
+        c.say("250 ok")
+        c.flight("QUIT")
+        c.say("221 bye")
+
+    with Server(script) as srv:
+        assert talk(srv, "EHLO me\nNOOP\n").status == 0
+
+
+def test_the_end_of_input_says_quit():
+    with server_of("221 bye") as srv:
+        run = talk(srv, "")
+    assert run.status == 0 and srv.conns[0].lines == ["QUIT"], run
+
+
+def test_a_message_has_its_dots_doubled():
+    def script(c):
+        c.say("220 mx.test")
+        c.expect("DATA")
+        c.say("354 go on")
+        c.data()
+        c.say("250 taken")
+        c.expect("QUIT")
+        c.say("221 bye")
+
+    with Server(script) as srv:
+        run = talk(srv, "DATA\nSubject: x\n\n.hidden\n/quit\n.\n")
+    assert run.status == 0, run
+    assert srv.conns[0].message == b"Subject: x\r\n\r\n..hidden\r\n/quit\r\n"
+    assert "-> ..hidden" in lines(run)
+
+
+def test_half_a_message_is_none():
+    def script(c):
+        c.say("220 mx.test")
+        c.expect("DATA")
+        c.say("354 go on")
+        c.data()
+
+    with Server(script) as srv:
+        run = talk(srv, "DATA\nSubject: x\n\nhalf")
+    assert run.status == 75, run
+    assert not srv.conns[0].final_dot
+    assert "the message was not ended" in run.stdout
+
+
+def test_nothing_of_a_server_is_raw():
+    with server_of("250 \x1b]0;owned\x07 \x9b31m \u202etxt", "221 bye") as srv:
+        run = talk(srv, "NOOP\n")
+    assert b"\x1b" not in run.out and b"\x07" not in run.out, run
+    assert "\u202e" not in run.stdout and "\\x1b]0;owned\\x07" in run.stdout
+
+
+def test_what_is_no_reply_is_shown_and_survived():
+    with server_of(["hello there", "250 ok"], "221 bye") as srv:
+        run = talk(srv, "NOOP\n")
+    assert run.status == 0, run
+    assert "<- hello there" in lines(run)
+    assert "the server broke the protocol: not an SMTP reply" in run.stdout
+    assert "<- 250 ok" in lines(run)
+
+
+def test_a_server_that_hangs_up():
+    def script(c):
+        c.say("220 mx.test")
+        c.expect("EHLO")
+
+    with Server(script) as srv:
+        run = talk(srv, "EHLO me\nNOOP\n")
+    assert run.status == 75, run
+    assert "== the server closed the connection" in lines(run)
+    assert "there is no connection: /connect makes a new one" in run.stdout
+
+
+def test_nobody_listens():
+    with Server(lambda c: None) as srv:
+        port = srv.port
+    run = run_smtpsend("--no-config", "--talk", "--server", f"127.0.0.1:{port}")
+    assert run.status == 75, run
+    assert "Connection refused" in run.stderr
+
+
+def test_no_host():
+    run = run_smtpsend("--no-config", "--talk")
+    assert run.status == 64
+    assert run.stderr == "smtpsend: --talk needs a HOST, or --server\n"
+
+
+def test_a_line_is_masked_that_is_a_secret(tmp_path):
+    saved = tmp_path / "s"
+    with server_of("334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 in",
+                   "535 no", "221 bye") as srv:
+        run = talk(srv, "AUTH LOGIN\nam9l\nc2VjcmV0\nAUTH PLAIN AGpvZQ==\n"
+                   f"/save {saved}\n")
+    assert run.status == 0, run
+    assert srv.conns[0].lines == ["AUTH LOGIN", "am9l", "c2VjcmV0",
+                                  "AUTH PLAIN AGpvZQ==", "QUIT"]
+    for text in (run.stdout, saved.read_text()):
+        assert "am9l" not in text and "c2VjcmV0" not in text, text
+        assert "AGpvZQ" not in text and "AUTH PLAIN ***" in text, text
+    assert lines(run).count("-> ***") == 2
+
+
+def test_raw_octets():
+    def script(c):
+        c.say("220 mx.test")
+        assert c.exactly(9) == b"NO\x00OP\xff \r\n"
+        c.say("250 ok")
+        c.expect("QUIT")
+        c.say("221 bye")
+
+    with Server(script) as srv:
+        run = talk(srv, "/raw NO\\x00OP\\xFF\\x20\\r\\n\n/wait\n")
+    assert run.status == 0, run
+    assert "<- 250 ok" in lines(run)
+
+
+def test_a_saved_file_is_not_overwritten(tmp_path):
+    there = tmp_path / "there"
+    there.write_text("mine")
+    with server_of("221 bye") as srv:
+        run = talk(srv, f"/save {there}\n")
+    assert there.read_text() == "mine"
+    assert f"{there} was not written: File exists" in run.stdout
+
+
+def test_by_mx(make_world):
+    with server_of("221 bye") as srv:
+        world = make_world({"talk.test": [("MX", "10 mx.talk.test.")],
+                            "mx.talk.test": [("A", "127.0.0.1")]})
+        run = run_smtpsend("--no-config", "--resolver", world.resolver,
+                           "--allow-loopback-mx", "--port", srv.port,
+                           "--talk", "somebody@talk.test")
+    assert run.status == 0, run
+    assert "plan for talk.test: 10 mx.talk.test" in run.stdout
+    assert "<- 220 mx.test" in lines(run)
+
+
+def spawn(srv, *args):
+    return pexpect.spawn(str(BINARY), ["--no-config", *args, "--talk",
+                                       f"127.0.0.1:{srv.port}"],
+                         timeout=30, encoding="utf-8", echo=False,
+                         dimensions=(24, 80))
+
+
+def test_in_a_terminal():
+    with server_of(HELLO, "221 bye") as srv:
+        run = spawn(srv)
+        run.expect_exact("220 mx.test")
+        run.expect_exact("smtp> ")
+        run.sendline("EHLO me")
+        run.expect_exact(HELLO)
+        run.expect_exact("smtp> ")
+        run.sendline("/quit")
+        run.expect_exact("221 bye")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
+
+
+def test_what_comes_by_itself_is_shown_at_once():
+    def script(c):
+        c.say("220 mx.test")
+        c.server.go.wait(30)
+        c.say("421 4.4.2 too slow")
+
+    srv = Server(script)
+    srv.go = threading.Event()
+    with srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        srv.go.set()
+        run.expect_exact("421 4.4.2 too slow")
+        run.expect_exact("the server closed the connection")
+        run.expect_exact("closed> ")
+        run.sendeof()
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
