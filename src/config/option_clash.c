@@ -114,14 +114,24 @@ static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
 				 "transcript config no-config default-domain "
 				 "help version";
 
+/* Is this the option of that name, without the one that it belongs to? */
+static bool
+needs(const struct option_call *c, const struct option *o, const char *name,
+    const struct option *other)
+{
+	return o == find(slice_of(name)) && !was_met(c, other) &&
+	    clash(c, o, " needs ", other, "");
+}
+
 static bool
 check_probe(const struct option_call *c, const struct option *o)
 {
 	const struct option *probe = find(SLICE("probe"));
 	struct slice rest = SLICE(with_probe), word;
 
-	if (o->group == GROUP_DESK && !was_met(c, probe))
-		return clash(c, o, " needs ", probe, "");
+	if (needs(c, o, "warn-days", probe) ||
+	    needs(c, o, "quiet", find(SLICE("talk"))))
+		return true;
 	if (!was_met(c, probe) || o->group == GROUP_DESK)
 		return false;
 	while (o->name && slice_cut(&rest, ' ', &word))

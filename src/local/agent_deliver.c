@@ -140,7 +140,7 @@ deliver_mailbox(struct work *w)
 	if (c->command && w->user->pw_uid != 0)
 		return run_command(w, c->command, "mailbox-command");
 	if (mailbox_server_shown(c->mailbox))
-		return defer(w, "deliver to", w->login,
+		return agent_defer(w, "deliver to", w->login,
 		    "mailboxes are the LMTP server's; restart the daemon, "
 		    "which does not know that yet");
 	where = mailbox_of_kind(c->mailbox, "maildir:");
