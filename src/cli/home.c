@@ -52,6 +52,7 @@ home_open(struct home *h, const struct settings *s, const struct self *self)
 	set_names(h, l, self);
 	h->config.aliases = l->aliases;
 	h->config.users_to = l->users_to;
+	h->config.forward = l->forward;
 	h->config.delimiter = strcmp(l->delimiter, "none") == 0
 	    ? '\0'
 	    : l->delimiter[0];
@@ -143,6 +144,8 @@ agent_config(const struct settings *s, const struct self *self)
 		.alias_commands = l->alias_commands,
 		.alias_files = l->alias_files,
 		.alias_user = l->alias_user,
+		.forward = l->forward,
+		.forward_commands = l->forward_commands,
 		.mailbox = l->mailbox,
 		.command = l->mailbox_command,
 		.command_seconds = l->command_timeout,

@@ -265,6 +265,8 @@ static const struct row local_rows[] = {
 	{ "alias-commands", read_switch, AT(alias_commands), "yes", 0, 0 },
 	{ "alias-files", read_switch, AT(alias_files), "yes", 0, 0 },
 	{ "alias-user", read_patterns, AT(alias_user), "nobody", 0, 0 },
+	{ "forward", read_switch, AT(forward), "no", 0, 0 },
+	{ "forward-commands", read_switch, AT(forward_commands), "yes", 0, 0 },
 	{ "delimiter", read_delimiter, AT(delimiter), "+", 0, 0 },
 	{ "command-timeout", read_time, AT(command_timeout), "10m", 1, 0 },
 	{ "pipe-no-new-privs", read_switch, AT(pipe_no_new_privs), "no", 0, 0 },

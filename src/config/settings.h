@@ -289,6 +289,8 @@ struct local_settings {
 	const char *aliases;	/* the file */
 	bool alias_commands, alias_files;
 	const char *alias_user;
+	bool forward;		/* is ~/.forward looked at? */
+	bool forward_commands;	/* may it have commands and files? */
 	const char *delimiter;	/* before an extension: an octet, or "none" */
 	const char *mailbox, *mailbox_command;
 	unsigned command_timeout;

@@ -75,9 +75,9 @@ is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static struct outcome
+static void
 work(const struct agent_config *c, const struct local_request *r, int text,
-    int fd)
+    int fd, struct local_answer *answer)
 {
 	const struct local_mail m = { .request = r,
 		.text = { .fd = text,
@@ -87,10 +87,11 @@ work(const struct agent_config *c, const struct local_request *r, int text,
 		    .sums = r->sums } };
 	const struct agent_talk talk = { say_at, &fd };
 
-	if (!is_file(text))
-		return outcome_make(DEFERRED, STAGE_LOCAL, ESC(4, 3, 0),
-		    "the message came as no file");
-	return agent_deliver(c, &m, &talk);
+	if (is_file(text))
+		agent_deliver(c, &m, &talk, answer);
+	else
+		answer->outcome = outcome_make(DEFERRED, STAGE_LOCAL,
+		    ESC(4, 3, 0), "the message came as no file");
 }
 
 /* Who asks is nobody else. */
@@ -115,8 +116,9 @@ serve(const struct agent_config *c, int fd)
 	if (!is_client(c, fd) || !packet_take(fd, octets, &in, &text) ||
 	    !local_request_get(in, &r))
 		return;
-	a.outcome = work(c, &r, text, fd);
+	work(c, &r, text, fd, &a);
 	tell(fd, &a);
+	local_answer_free(&a);
 	local_request_free(&r);
 }
 

@@ -4,10 +4,10 @@
  * root, and nothing but this.
  *
  * It is asked by packets (request.h), and does only what passwd(5), its own
- * configuration and the aliases file of root say: a request has no path, no
- * command and no number of a user in it.  Each one is done by a child, which
- * becomes the user whose mailbox it is, or the one whom aliases' commands and
- * files run as, before it opens or starts anything.
+ * configuration, the aliases file of root and a user's own .forward say: a
+ * request has no path, no command and no number of a user in it.  Each one is
+ * done by a child, which becomes the user whose mailbox it is, or the one whom
+ * aliases' commands and files run as, before it opens or starts anything.
  */
 #ifndef LOCAL_AGENT_H
 #define LOCAL_AGENT_H
@@ -21,6 +21,8 @@ struct agent_config {
 	const char *aliases;              /* "/etc/aliases" */
 	bool alias_commands, alias_files; /* do they count? */
 	const char *alias_user;           /* whom they run as: "nobody" */
+	bool forward;                     /* is ~/.forward looked at? */
+	bool forward_commands;            /* may it have commands and files? */
 	const char *mailbox; /* "mbox:/var/mail", "maildir:~/Maildir" */
 	const char *command; /* mailbox-command, or NULL */
 	unsigned command_seconds;
@@ -48,9 +50,9 @@ struct agent_talk {
 
 /*
  * Do what is asked, as who must do it, in this process, which is the same no
- * more.  What became of it.
+ * more.  What became of it, or where it is to go, is *answer, to be freed.
  */
-struct outcome agent_deliver(const struct agent_config *c,
-    const struct local_mail *m, const struct agent_talk *talk);
+void agent_deliver(const struct agent_config *c, const struct local_mail *m,
+    const struct agent_talk *talk, struct local_answer *answer);
 
 #endif

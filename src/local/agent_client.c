@@ -67,6 +67,7 @@ forget(struct agent_client *c, struct job *j)
 {
 	drop(c, j);
 	list_remove(&j->node);
+	local_answer_free(&j->answer);
 	free(j);
 }
 
@@ -171,6 +172,10 @@ hear(struct agent_client *c, struct job *j)
 		fail(c, j, "gave no answer that makes sense", 0);
 	} else if (j->answer.word == LOCAL_AT) {
 		j->state = TOLD;
+	} else if (j->answer.word == LOCAL_FORWARD) {
+		drop(c, j);
+		j->state = TOLD;
+		j->until = WAIT_NEVER;
 	} else {
 		struct outcome o = j->answer.outcome;
 
@@ -289,10 +294,11 @@ agent_client_answer(struct agent_client *c, void **owner,
 			continue;
 		*owner = j->owner;
 		*out = j->answer;
-		if (out->word == LOCAL_DONE)
-			forget(c, j);
-		else
+		j->answer = (struct local_answer){ .word = out->word };
+		if (out->word == LOCAL_AT)
 			j->state = TOLD_AT;
+		else
+			forget(c, j);
 		return true;
 	}
 	return false;

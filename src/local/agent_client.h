@@ -36,7 +36,7 @@ void agent_client_ask(struct agent_client *c, const struct local_request *r,
 
 /*
  * What there is to tell, false when nothing: AT, which wants agent_client_go()
- * when it is durable, or DONE.
+ * when it is durable; or DONE; or FORWARD, whose list is the caller's then.
  */
 bool agent_client_answer(struct agent_client *c, void **owner,
     struct local_answer *out);

@@ -1,101 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* agent_deliver.c - one request: who does it, and what. */
-#include "local/agent.h"
+/* agent_deliver.c - one request: what is done. */
+#include "local/agent_impl.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "local/aliases.h"
 #include "local/command.h"
+#include "local/forward.h"
 #include "local/mailbox_form.h"
 #include "local/maildir.h"
 #include "local/mbox_file.h"
 #include "net/file.h"
 
-#define MAIL_GROUP  "mail"
 #define ALIASES_MAX ((size_t)16 << 20)
-
-/* A delivery under way. */
-struct work {
-	const struct agent_config *config;
-	const struct local_mail *mail;
-	const struct agent_talk *talk;
-	struct outcome why;
-	struct passwd *user; /* who does it */
-	const char *login;   /* whose mailbox; "" = an alias' own */
-};
-
-static bool
-defer(struct work *w, const char *what, const char *of, const char *reason)
-{
-	return outcome_fail(&w->why, DEFERRED, STAGE_LOCAL, ESC(4, 3, 0),
-	    "%s %s: %s", what, of, reason);
-}
-
-static bool
-refuse(struct work *w, struct esc esc, const char *what, const char *of)
-{
-	return outcome_fail(&w->why, FAILED, STAGE_LOCAL, esc, "%s: \"%s\"",
-	    what, of);
-}
-
-/* ---- who ---- */
-
-/* Passwd may be out of reach for a while: only a clear no is one. */
-static bool
-find_user(struct work *w, const char *login)
-{
-	errno = 0;
-	w->user = getpwnam(login);
-	if (w->user)
-		return true;
-	if (errno != 0 && errno != ENOENT && errno != ESRCH)
-		return defer(w, "look for user", login, strerror(errno));
-	return refuse(w, ESC(5, 1, 1), "this host has no such user", login);
-}
-
-/* The group that may write to the folder of all mailboxes. */
-static gid_t
-mail_group(const struct passwd *user)
-{
-	const struct group *g = getgrnam(MAIL_GROUP);
-
-	return g ? g->gr_gid : user->pw_gid;
-}
-
-/* For good, and nothing is left of who we were. */
-static bool
-become(struct work *w, bool for_mail_folder)
-{
-	const struct passwd *p = w->user;
-	gid_t group = for_mail_folder ? mail_group(p) : p->pw_gid;
-
-	if (geteuid() != 0)
-		return geteuid() == p->pw_uid ||
-		    defer(w, "become", p->pw_name,
-			"the agent for local delivery is not root");
-	if (initgroups(p->pw_name, p->pw_gid) != 0 ||
-	    setresgid(p->pw_gid, group, p->pw_gid) != 0 ||
-	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) != 0)
-		return defer(w, "become", p->pw_name, strerror(errno));
-	if (p->pw_uid != 0 && setuid(0) == 0)
-		return defer(w, "become", p->pw_name, "still root");
-	return true;
-}
-
-static bool
-bar_privileges(struct work *w)
-{
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
-	    defer(w, "give up", "privileges", strerror(errno));
-}
 
 /* ---- mailboxes ---- */
 
@@ -110,7 +32,8 @@ append_to(struct work *w, const char *path)
 		return false;
 	ok = mbox_find(&f, w->mail, &w->why);
 	if (ok && !f.is_there && !w->talk->at(w->talk->self, f.inode, f.at))
-		ok = defer(w, "append to", path, "the queue has gone away");
+		ok = agent_defer(w, "append to", path,
+		    "the queue has gone away");
 	ok = ok && mbox_write(&f, w->mail, &w->why);
 	mbox_close(&f);
 	return ok;
@@ -137,7 +60,7 @@ deliver_mbox(struct work *w, const char *where)
 	put_path(&path, w, where);
 	if (!is_home)
 		buf_putf(&path, "/%s", w->login);
-	ok = become(w, !is_home) && bar_privileges(w) &&
+	ok = agent_become(w, !is_home) && agent_bar_privileges(w) &&
 	    append_to(w, buf_str(&path));
 	buf_free(&path);
 	return ok;
@@ -153,7 +76,7 @@ deliver_maildir(struct work *w, const char *where)
 	put_path(&path, w, where);
 	if (!is_home)
 		buf_putf(&path, "/%s", w->login);
-	ok = become(w, !is_home) && bar_privileges(w) &&
+	ok = agent_become(w, !is_home) && agent_bar_privileges(w) &&
 	    maildir_deliver(buf_str(&path), w->config->host, w->mail, &w->why);
 	buf_free(&path);
 	return ok;
@@ -199,27 +122,25 @@ run_command(struct work *w, const char *line, const char *what)
 	const struct command c = { line, what, make_environment(w),
 		w->config->command_seconds };
 
-	if (!become(w, false) ||
-	    (w->config->command_no_new_privs && !bar_privileges(w)))
+	if (!agent_become(w, false) ||
+	    (w->config->command_no_new_privs && !agent_bar_privileges(w)))
 		return false;
 	if (chdir(w->user->pw_dir) != 0 && chdir("/") != 0)
-		return defer(w, "enter", "/", strerror(errno));
+		return agent_defer(w, "enter", "/", strerror(errno));
 	return command_run(&c, w->mail, &w->why);
 }
 
 /* Nothing that others wrote is run as root. */
 static bool
-deliver_login(struct work *w)
+deliver_mailbox(struct work *w)
 {
 	const struct agent_config *c = w->config;
 	const char *where;
 
-	if (!find_user(w, w->login))
-		return false;
 	if (c->command && w->user->pw_uid != 0)
 		return run_command(w, c->command, "mailbox-command");
 	if (mailbox_server_shown(c->mailbox))
-		return defer(w, "deliver to", w->login,
+		return agent_defer(w, "deliver to", w->login,
 		    "mailboxes are the LMTP server's; restart the daemon, "
 		    "which does not know that yet");
 	where = mailbox_of_kind(c->mailbox, "maildir:");
@@ -227,6 +148,116 @@ deliver_login(struct work *w)
 		return deliver_maildir(w, where);
 	where = mailbox_of_kind(c->mailbox, "mbox:");
 	return deliver_mbox(w, where ? where : "/var/mail");
+}
+
+/* ---- what his .forward says ---- */
+
+static bool
+deliver_as_his(struct work *w, const char *path)
+{
+	return strcmp(path, "/dev/null") == 0 ||
+	    (agent_become(w, false) && agent_bar_privileges(w) &&
+		append_to(w, path));
+}
+
+/* One that this process can do; an address belongs into the queue. */
+static bool
+do_forward(struct work *w, const struct alias_target *t)
+{
+	if (t->kind == ALIAS_COMMAND)
+		return run_command(w, t->text, "the command of ~/.forward");
+	if (t->kind == ALIAS_FILE)
+		return deliver_as_his(w, t->text);
+	return deliver_mailbox(w);
+}
+
+static bool
+is_done_here(const struct work *w, const struct alias_target *t)
+{
+	return t->kind == ALIAS_COMMAND || t->kind == ALIAS_FILE ||
+	    forward_is_own(t, w->user);
+}
+
+/* Which of them are addresses, and how many there are beside those. */
+static bool
+answer_targets(struct work *w, const struct forward *f,
+    struct local_answer *answer)
+{
+	answer->word = LOCAL_FORWARD;
+	answer->uid = w->user->pw_uid;
+	answer->v = mem_alloc(size_mul(f->n, sizeof *answer->v));
+	for (size_t i = 0; i < f->n; i++) {
+		enum alias_kind kind = f->v[i].kind;
+		bool here = is_done_here(w, &f->v[i]);
+
+		answer->v[answer->n++] = (struct alias_target){
+			here ? kind : ALIAS_ADDRESS,
+			mem_dup(here ? SLICE("") : slice_of(f->v[i].text)),
+		};
+	}
+	return true;
+}
+
+/*
+ * Its target n, as it is now; all of it (n = 0) is done here if that is one
+ * thing, and else is many recipients, which the queue has.
+ */
+static bool
+use_forward(struct work *w, const struct forward *f,
+    struct local_answer *answer)
+{
+	unsigned n = w->mail->request->target.index;
+
+	if (n == 0 && f->n == 1 && is_done_here(w, &f->v[0]))
+		n = 1;
+	if (n == 0)
+		return answer_targets(w, f, answer);
+	return n <= f->n ? do_forward(w, &f->v[n - 1]) : deliver_mailbox(w);
+}
+
+static enum forward_found
+read_forward(struct work *w, struct forward *f)
+{
+	enum forward_found found;
+
+	if (!w->config->forward ||
+	    w->mail->request->target.index == LOCAL_ITSELF)
+		return FORWARD_NONE;
+	if (!agent_lend(w))
+		return FORWARD_LATER;
+	found = forward_read(f, w->user, w->config->forward_commands);
+	if (!agent_reclaim(w))
+		return FORWARD_LATER;
+	if (found == FORWARD_LATER)
+		agent_defer(w, "read .forward of", w->login, buf_str(&f->why));
+	return found;
+}
+
+static bool
+deliver_login(struct work *w, struct local_answer *answer)
+{
+	struct forward f = { 0 };
+	bool ok = false;
+
+	if (!agent_find_user(w, w->login))
+		return false;
+	switch (read_forward(w, &f)) {
+	case FORWARD_USELESS:
+		buf_putf(&w->remark, "; ~/.forward is not used: %s",
+		    buf_str(&f.why));
+		ok = deliver_mailbox(w);
+		break;
+	case FORWARD_NONE:
+		ok = deliver_mailbox(w);
+		break;
+	case FORWARD_USED:
+		ok = use_forward(w, &f, answer);
+		break;
+	case FORWARD_LATER:
+		break;
+	}
+	forward_free(&f);
+	return ok;
 }
 
 /* ---- aliases ---- */
@@ -251,12 +282,12 @@ read_aliases(struct work *w, struct aliases *a)
 	bool ok;
 
 	if (fd < 0)
-		return defer(w, "open", path, file_error(errno));
+		return agent_defer(w, "open", path, file_error(errno));
 	ok = is_roots(fd) ||
-	    defer(w, "use", path,
+	    agent_defer(w, "use", path,
 		"it is not root's, or others may write to it");
 	if (ok && !file_read_all(fd, &text))
-		ok = defer(w, "read", path, strerror(errno));
+		ok = agent_defer(w, "read", path, strerror(errno));
 	if (ok)
 		aliases_parse(a, buf_slice(&text));
 	buf_free(&text);
@@ -270,13 +301,13 @@ find_alias_user(struct work *w)
 {
 	const char *login = w->config->alias_user;
 
-	if (!find_user(w, login))
+	if (!agent_find_user(w, login))
 		return w->why.verdict == FAILED
-		    ? defer(w, "look for alias-user", login,
+		    ? agent_defer(w, "look for alias-user", login,
 			  "this host has no such user")
 		    : false;
 	return w->user->pw_uid != 0 ||
-	    defer(w, "use alias-user", login,
+	    agent_defer(w, "use alias-user", login,
 		"commands and files of aliases are never root's");
 }
 
@@ -286,9 +317,10 @@ append_to_file(struct work *w, const char *path)
 	if (strcmp(path, "/dev/null") == 0)
 		return true;
 	if (!w->config->alias_files)
-		return refuse(w, ESC(5, 7, 1), "alias-files is off", path);
-	return find_alias_user(w) && become(w, false) && bar_privileges(w) &&
-	    append_to(w, path);
+		return agent_refuse(w, ESC(5, 7, 1), "alias-files is off",
+		    path);
+	return find_alias_user(w) && agent_become(w, false) &&
+	    agent_bar_privileges(w) && append_to(w, path);
 }
 
 static bool
@@ -299,7 +331,8 @@ pipe_to(struct work *w, const char *line)
 	bool ok;
 
 	if (!w->config->alias_commands)
-		return refuse(w, ESC(5, 7, 1), "alias-commands is off", name);
+		return agent_refuse(w, ESC(5, 7, 1), "alias-commands is off",
+		    name);
 	buf_putf(&what, "the command of alias \"%s\"", name);
 	ok = find_alias_user(w) && run_command(w, line, buf_str(&what));
 	buf_free(&what);
@@ -318,7 +351,7 @@ do_target(struct work *w, const struct alias_target *t)
 		return outcome_fail(&w->why, FAILED, STAGE_LOCAL, ESC(5, 1, 1),
 		    "%s", t->text[0] ? t->text : "this address takes no mail");
 	case ALIAS_INCLUDE:
-		return refuse(w, ESC(5, 2, 4),
+		return agent_refuse(w, ESC(5, 2, 4),
 		    "a list of an alias, or "
 		    "something in it, could not be used",
 		    t->text);
@@ -326,7 +359,8 @@ do_target(struct work *w, const struct alias_target *t)
 	case ALIAS_MAILBOX:
 		break;
 	}
-	return refuse(w, ESC(5, 1, 1), "an alias leads to nobody", t->text);
+	return agent_refuse(w, ESC(5, 1, 1), "an alias leads to nobody",
+	    t->text);
 }
 
 static bool
@@ -343,7 +377,7 @@ deliver_alias(struct work *w)
 	if (alias && t->index < alias->n)
 		ok = do_target(w, &alias->v[t->index]);
 	else
-		refuse(w, ESC(5, 1, 1),
+		agent_refuse(w, ESC(5, 1, 1),
 		    "there is no such alias any more, or "
 		    "it has fewer targets",
 		    t->name);
@@ -360,9 +394,9 @@ is_login(const char *name)
 	return name[0] != '.' && name[0] != '-' && !strchr(name, '/');
 }
 
-struct outcome
+void
 agent_deliver(const struct agent_config *c, const struct local_mail *m,
-    const struct agent_talk *talk)
+    const struct agent_talk *talk, struct local_answer *answer)
 {
 	const struct local_target *t = &m->request->target;
 	struct work w = { .config = c,
@@ -371,14 +405,16 @@ agent_deliver(const struct agent_config *c, const struct local_mail *m,
 		.login = t->kind == LOCAL_MAILBOX ? t->name : "" };
 	bool ok = false;
 
+	*answer = (struct local_answer){ .word = LOCAL_DONE };
 	if (t->kind == LOCAL_ALIAS)
 		ok = deliver_alias(&w);
 	else if (is_login(t->name))
-		ok = deliver_login(&w);
+		ok = deliver_login(&w, answer);
 	else
-		refuse(&w, ESC(5, 1, 1), "this is no user", t->name);
+		agent_refuse(&w, ESC(5, 1, 1), "this is no user", t->name);
 	if (ok)
 		w.why = outcome_make(DELIVERED, STAGE_LOCAL, ESC(2, 0, 0),
-		    "delivered on this machine");
-	return w.why;
+		    "delivered on this machine%s", buf_str(&w.remark));
+	answer->outcome = w.why;
+	buf_free(&w.remark);
 }

@@ -70,7 +70,7 @@ add_login(struct work *w, const struct step *at, struct slice name,
 	if (!login)
 		return false;
 	if (is_literal || !goes_elsewhere(w, at, login))
-		expand_put_mailbox(w, at, login, extension);
+		expand_put_mailbox(w, at, login, extension, is_literal);
 	free(login);
 	return true;
 }

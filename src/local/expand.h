@@ -45,6 +45,7 @@ struct expand_config {
 	const char *host;     /* local targets are NAME@host */
 	const char *users_to; /* in place of the mailboxes, or NULL */
 	char delimiter;       /* before an extension; NUL = none */
+	bool forward;         /* who delivers looks at ~/.forward */
 	struct expand_world world;
 };
 

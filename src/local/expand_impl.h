@@ -60,8 +60,10 @@ bool expand_is_stopped(const struct work *w);
 
 /* Add e, all of which but its owner is taken over, unless it is there. */
 void expand_put(struct work *w, const struct step *at, struct expanded e);
+
+/* A literal one (\name) is that mailbox, whatever a .forward says. */
 void expand_put_mailbox(struct work *w, const struct step *at,
-    const char *login, struct slice extension);
+    const char *login, struct slice extension, bool is_literal);
 
 /* What is to be found in the aliases, by who delivers. */
 void expand_put_alias(struct work *w, const struct step *at);

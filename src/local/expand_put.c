@@ -120,14 +120,19 @@ expand_local_address(struct work *w, const char *name, struct address *out)
 
 void
 expand_put_mailbox(struct work *w, const struct step *at, const char *login,
-    struct slice extension)
+    struct slice extension, bool is_literal)
 {
+	bool forwards = w->config->forward, itself = forwards && is_literal;
 	struct expanded e = { 0 };
 
 	if (!expand_local_address(w, login, &e.to))
 		return;
-	e.local = target(LOCAL_MAILBOX, login, 0, extension);
-	expand_tell(w, at, login, "the mailbox of this user");
+	e.local = target(LOCAL_MAILBOX, login, itself ? LOCAL_ITSELF : 0,
+	    extension);
+	expand_tell(w, at, login,
+	    forwards && !itself ? "the mailbox of this user, unless his "
+				  "~/.forward says more on delivery"
+				: "the mailbox of this user");
 	expand_put(w, at, e);
 }
 

@@ -131,6 +131,7 @@ here_expand(struct here *h)
 		.host = c->host,
 		.users_to = c->users_to,
 		.delimiter = c->delimiter,
+		.forward = c->forward,
 		.world = { h, is_ours, has_login, include },
 	};
 }
@@ -180,20 +181,6 @@ part_for(struct parts *p, const char *owner)
 	return &p->v[p->n - 1];
 }
 
-static char *
-orcpt_of(const struct recipient *r)
-{
-	struct buf b = { 0 };
-	char *text;
-
-	if (r->orcpt)
-		return mem_dup(slice_of(r->orcpt));
-	buf_putf(&b, "%s;%s", r->to.utf8 ? "utf-8" : "rfc822", r->to.path);
-	text = mem_dup(buf_slice(&b));
-	buf_free(&b);
-	return text;
-}
-
 static void
 put(struct parts *p, const struct recipient *r, struct expanded *x)
 {
@@ -206,7 +193,7 @@ put(struct parts *p, const struct recipient *r, struct expanded *x)
 		return;
 	e->rcpts[before].notify = r->notify;
 	if (!same)
-		e->rcpts[before].orcpt = orcpt_of(r);
+		e->rcpts[before].orcpt = recipient_orcpt(r);
 	else if (r->orcpt)
 		e->rcpts[before].orcpt = mem_dup(slice_of(r->orcpt));
 }

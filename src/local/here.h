@@ -22,6 +22,7 @@ struct here_config {
 	const char *aliases;  /* the file */
 	const char *users_to; /* or NULL */
 	char delimiter;       /* or NUL */
+	bool forward;         /* is a user's ~/.forward looked at? */
 	struct address_options address;
 };
 

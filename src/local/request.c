@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "base/octets.h"
+#include "local/forward.h"
 
 #define MAGIC 0x314c5353 /* a later form has another */
 
@@ -63,6 +64,24 @@ local_answer_put(struct buf *out, const struct local_answer *a)
 	put_number(out, o->esc.subject);
 	put_number(out, o->esc.detail);
 	put_string(out, o->text);
+	if (a->word != LOCAL_FORWARD)
+		return;
+	put_number(out, a->uid);
+	put_number(out, a->n);
+	for (size_t i = 0; i < a->n; i++) {
+		put_number(out, a->v[i].kind);
+		put_string(out, a->v[i].text);
+	}
+}
+
+void
+local_answer_free(struct local_answer *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i].text);
+	free(a->v);
+	a->v = NULL;
+	a->n = 0;
 }
 
 /* ---- reading ---- */
@@ -175,7 +194,7 @@ get_outcome(struct slice *in, struct outcome *o)
 
 	if (!number(in, FAILED, &verdict) || !number(in, 5, &cls) ||
 	    !number(in, 999, &subject) || !number(in, 999, &detail) ||
-	    !text(in, &words) || in->n > 0)
+	    !text(in, &words))
 		return false;
 	*o = (struct outcome){ .verdict = (enum verdict)verdict,
 		.stage = STAGE_LOCAL,
@@ -185,18 +204,59 @@ get_outcome(struct slice *in, struct outcome *o)
 	return true;
 }
 
-bool
-local_answer_get(struct slice in, struct local_answer *a)
+static bool
+get_target(struct slice *in, struct alias_target *t)
+{
+	uint64_t kind;
+
+	if (!number(in, ALIAS_FILE, &kind) || !string(in, &t->text))
+		return false;
+	t->kind = (enum alias_kind)kind;
+	return true;
+}
+
+static bool
+get_targets(struct slice *in, struct local_answer *a)
+{
+	uint64_t uid, n;
+
+	if (!number(in, UINT32_MAX - 1, &uid) ||
+	    !number(in, FORWARD_TARGETS, &n) || n == 0)
+		return false;
+	a->uid = (unsigned)uid;
+	a->v = mem_alloc(size_mul((size_t)n, sizeof *a->v));
+	for (; a->n < n; a->n++)
+		if (!get_target(in, &a->v[a->n]))
+			return false;
+	return true;
+}
+
+static bool
+get_answer(struct slice *in, struct local_answer *a)
 {
 	uint64_t word;
 
-	*a = (struct local_answer){ 0 };
-	if (!begins(&in) || !number(&in, UINT8_MAX, &word) ||
-	    !number(&in, UINT64_MAX, &a->inode) ||
-	    !number(&in, INT64_MAX, &a->at) || !get_outcome(&in, &a->outcome))
+	if (!begins(in) || !number(in, UINT8_MAX, &word) ||
+	    !number(in, UINT64_MAX, &a->inode) ||
+	    !number(in, INT64_MAX, &a->at) || !get_outcome(in, &a->outcome))
 		return false;
 	a->word = (enum local_word)word;
-	if (word == LOCAL_DONE)
+	switch (word) {
+	case LOCAL_DONE:
 		return a->outcome.verdict >= DELIVERED;
-	return word == LOCAL_AT || word == LOCAL_GO;
+	case LOCAL_FORWARD:
+		return get_targets(in, a);
+	default:
+		return word == LOCAL_AT || word == LOCAL_GO;
+	}
+}
+
+bool
+local_answer_get(struct slice in, struct local_answer *a)
+{
+	*a = (struct local_answer){ 0 };
+	if (get_answer(&in, a) && in.n == 0)
+		return true;
+	local_answer_free(a);
+	return false;
 }

@@ -144,6 +144,20 @@ envelope_add_local(struct envelope *e, struct address *to,
 	*local = NULL;
 }
 
+char *
+recipient_orcpt(const struct recipient *r)
+{
+	struct buf b = { 0 };
+	char *text;
+
+	if (r->orcpt)
+		return mem_dup(slice_of(r->orcpt));
+	buf_putf(&b, "%s;%s", r->to.utf8 ? "utf-8" : "rfc822", r->to.path);
+	text = mem_dup(buf_slice(&b));
+	buf_free(&b);
+	return text;
+}
+
 void
 envelope_add(struct envelope *e, struct address *to)
 {

@@ -21,6 +21,9 @@ enum dsn_ret { RET_UNSET, RET_FULL, RET_HDRS };
  */
 enum local_kind { LOCAL_MAILBOX = 1, LOCAL_ALIAS };
 
+#define LOCAL_ITSELF UINT32_MAX /* a mailbox, whatever its user's .forward says
+				 */
+
 struct local_target {
 	enum local_kind kind;
 	unsigned index;
@@ -118,6 +121,10 @@ struct recipient *recipient_take(struct recipient_list *l);
 /* Move all of *from to the front of *l; *from is empty then. */
 void recipient_prepend_all(struct recipient_list *l,
     struct recipient_list *from);
+
+/* The ORCPT of those who come in his place: his own, or else his address as
+ * one.  On the heap. */
+char *recipient_orcpt(const struct recipient *r);
 
 /* Note the verdict and why; takes a share of the result. */
 void recipient_say(struct recipient *r, enum verdict verdict,

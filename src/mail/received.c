@@ -64,14 +64,20 @@ bare(struct slice value)
 	return value;
 }
 
-bool
-received_is_back(struct slice head, struct slice path)
+unsigned
+received_deliveries(struct slice head, struct slice path)
 {
 	struct header_field f;
 	unsigned n = 0;
 
-	while (n < 2 && header_next(&head, &f))
+	while (header_next(&head, &f))
 		n += header_is(&f, "Delivered-To") &&
-		    slice_eq_nocase(bare(f.value), path);
-	return n == 2;
+		    (path.n == 0 || slice_eq_nocase(bare(f.value), path));
+	return n;
+}
+
+bool
+received_is_back(struct slice head, struct slice path)
+{
+	return received_deliveries(head, path) > 1;
 }

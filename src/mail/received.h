@@ -40,6 +40,9 @@ void received_put(struct buf *out, const struct received *r);
 /* How many hosts the canonical head says that it came by. */
 unsigned received_count(struct slice head);
 
+/* How many Delivered-To fields the head has with this path; "" = with any. */
+unsigned received_deliveries(struct slice head, struct slice path);
+
 /*
  * Was it delivered to this path twice already, as Delivered-To says?  Once may
  * be: a mailbox that forwards, and gets it back from a list.

@@ -100,6 +100,7 @@ run_drop(struct run *run)
 {
 	list_remove(&run->node);
 	bounce_free(&run->bounce);
+	run_forward_free(run);
 	load_free(&run->message);
 	free(run);
 }

@@ -29,14 +29,28 @@ ask_free(struct local_ask *a)
 
 /* ---- asking ---- */
 
-static struct local_request
-request_for(const struct entry *e, size_t k)
+/* Whose .forward led here is not asked for it again. */
+static unsigned
+index_for(const struct run *run, size_t k, const struct local_target *t)
 {
+	const struct here *here = run->runner->config->here;
+
+	return here && here->config->forward && t->kind == LOCAL_MAILBOX &&
+		t->index == 0 && run_forward_is_over(run, k)
+	    ? LOCAL_ITSELF
+	    : t->index;
+}
+
+static struct local_request
+request_for(const struct run *run, size_t k)
+{
+	const struct entry *e = run->entry;
 	const struct envelope *v = &e->mail.envelope;
 	const struct local_target *t = v->rcpts[k].local;
 
 	return (struct local_request){
-		.target = { t->kind, t->index, mem_dup(slice_of(t->name)),
+		.target = { t->kind, index_for(run, k, t),
+		    mem_dup(slice_of(t->name)),
 		    mem_dup(slice_of(t->extension)) },
 		.from = mem_dup(slice_of(v->from.path)),
 		.to = mem_dup(slice_of(v->rcpts[k].to.path)),
@@ -51,8 +65,8 @@ request_for(const struct entry *e, size_t k)
 	};
 }
 
-static void
-settle(struct run *run, size_t k, const struct outcome *o)
+void
+run_local_settle(struct run *run, size_t k, const struct outcome *o)
 {
 	struct recipient *r = &run->entry->mail.envelope.rcpts[k];
 	struct recipient_list list = { 0 };
@@ -77,13 +91,13 @@ ask_for(struct run *run, size_t k)
 	struct local_ask *a;
 
 	if (!r->agent) {
-		settle(run, k, &nobody);
+		run_local_settle(run, k, &nobody);
 		return;
 	}
 	a = mem_alloc(sizeof *a);
 	a->run = run;
 	a->rcpt = k;
-	a->request = request_for(run->entry, k);
+	a->request = request_for(run, k);
 	list_append(&run->local, &a->node, a);
 	agent_client_ask(r->agent, &a->request, run->entry->text.fd, a);
 }
@@ -101,7 +115,7 @@ run_local(struct run *run)
 /* ---- answers ---- */
 
 static void
-take(struct local_ask *a, const struct local_answer *answer)
+take(struct local_ask *a, struct local_answer *answer)
 {
 	struct run *run = a->run;
 
@@ -110,7 +124,10 @@ take(struct local_ask *a, const struct local_answer *answer)
 		return;
 	}
 	list_remove(&a->node);
-	settle(run, a->rcpt, &answer->outcome);
+	if (answer->word == LOCAL_FORWARD)
+		run_forward(run, a->rcpt, answer);
+	else
+		run_local_settle(run, a->rcpt, &answer->outcome);
 	ask_free(a);
 }
 

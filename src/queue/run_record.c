@@ -18,7 +18,13 @@
 #include "queue/told.h"
 #include "queue/verdict.h"
 
-enum note_kind { NOTE_ATTEMPT, NOTE_VERDICTS, NOTE_REPORT, NOTE_PLACE };
+enum note_kind {
+	NOTE_ATTEMPT,
+	NOTE_VERDICTS,
+	NOTE_REPORT,
+	NOTE_PLACE,
+	NOTE_FORWARD,
+};
 
 /* What was asked of the store. */
 struct note {
@@ -244,6 +250,13 @@ publish(const struct note *note)
 }
 
 static void
+end_if_over(struct run *run)
+{
+	if (!run->sending && run->owed == 0 && run->local.n == 0)
+		run_end(run);
+}
+
+static void
 answer_verdicts(struct note *note, const struct store_answer *a)
 {
 	struct run *run = note->run;
@@ -268,8 +281,51 @@ answer_verdicts(struct note *note, const struct store_answer *a)
 	if (note->batch.parcel)
 		deliver_recorded(r->deliver, &note->batch);
 	note_free(note);
-	if (!run->sending && run->owed == 0 && run->local.n == 0)
-		run_end(run);
+	end_if_over(run);
+}
+
+/* ---- what goes elsewhere ---- */
+
+void
+run_record_forward(struct run *run, struct draft *d, size_t k)
+{
+	struct note *note = note_new(run, NOTE_FORWARD, 1);
+	struct recipient *rcpt = &run->entry->mail.envelope.rcpts[k];
+
+	note->batch = (struct deliver_batch){ .n = 1 };
+	recipient_append(&note->batch.rcpts, rcpt);
+	note->marks[note->n++] = mark_for(run, rcpt);
+	run->owed++;
+	store_bounce(run->runner->store, run->entry, d, note->marks, note->n,
+	    note);
+}
+
+/* He was the last: the others' times are known. */
+static void
+record_next_try(struct run *run)
+{
+	struct note *note = note_new(run, NOTE_VERDICTS, 1);
+
+	mark_mail(note);
+	if (note->n > 0)
+		ask(note);
+	else
+		note_free(note);
+}
+
+static void
+answer_forward(struct note *note, const struct store_answer *a)
+{
+	struct run *run = note->run;
+
+	if (a->ok)
+		publish(note);
+	note_free(note);
+	run->open--;
+	run_forwarded(run, a);
+	if (run->open == 0 && a->ok)
+		record_next_try(run);
+	end_if_over(run);
 }
 
 void
@@ -342,6 +398,9 @@ run_answer(const struct store_answer *a)
 	case NOTE_REPORT:
 		run_reported(note->run, a);
 		note_free(note);
+		break;
+	case NOTE_FORWARD:
+		answer_forward(note, a);
 		break;
 	case NOTE_PLACE:
 		run_local_noted(note->place, a->ok);

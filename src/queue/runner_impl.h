@@ -65,6 +65,7 @@ struct run {
 	size_t open;		/* recipients without a verdict */
 	int64_t begun;		/* on the loop's clock */
 	struct list local;	/* what the agent was asked for */
+	struct list forwards;	/* ... and what becomes a message of its own */
 	bool sending;		/* deliver has it */
 	bool cancelled;		/* somebody wants it: give it back */
 	bool is_damaged;	/* its text could not be read, */
@@ -95,6 +96,9 @@ void run_drop(struct run *run);
 /* Ask for all of them that are open. */
 void run_local(struct run *run);
 
+/* This is what became of recipient k. */
+void run_local_settle(struct run *run, size_t k, const struct outcome *o);
+
 /* Nobody wants those any more that have not begun. */
 void run_local_cancel(struct run *run, const struct outcome *why);
 
@@ -108,6 +112,20 @@ void run_local_step(struct runner *r, const struct wait *w);
 /* That a mailbox is about to be appended to is durable, or cannot be. */
 void run_local_noted(struct local_ask *ask, bool ok);
 
+/* ---- run_forward.c: recipients of this machine whose mail goes elsewhere ----
+ */
+
+/* Recipient k's goes to these, which are taken over. */
+void run_forward(struct run *run, size_t k, struct local_answer *list);
+
+/* That is durable, or could not be recorded. */
+void run_forwarded(struct run *run, const struct store_answer *a);
+
+/* Was it forwarded by him before, or by too many? */
+bool run_forward_is_over(const struct run *run, size_t k);
+
+void run_forward_free(struct run *run);
+
 /* ---- run_record.c: what is made durable of it ---- */
 
 /* Where a mailbox is appended to; run_local_noted() follows. */
@@ -119,6 +137,9 @@ void run_record_attempt(struct run *run);
 
 /* Verdicts of it. */
 void run_record(struct run *run, const struct deliver_batch *batch);
+
+/* The message in which recipient k has it; run_forwarded() follows. */
+void run_record_forward(struct run *run, struct draft *d, size_t k);
 
 /* The report that is planned, with its draft. */
 void run_ask_report(struct run *run);

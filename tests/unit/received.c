@@ -90,6 +90,20 @@ test_is_back(void **state)
 		    SLICE("bob@x")), cases[i].want);
 }
 
+static void
+test_deliveries(void **state)
+{
+	const struct slice head = SLICE("Delivered-To: bob@x\r\nSubject: s\r\n"
+	    "delivered-to: <ann@x>\r\nDelivered-To: BOB@x\r\n\r\n"
+	    "Delivered-To: bob@x\r\n");
+
+	(void)state;
+	assert_int_equal(received_deliveries(head, SLICE("bob@x")), 2);
+	assert_int_equal(received_deliveries(head, SLICE("ann@x")), 1);
+	assert_int_equal(received_deliveries(head, SLICE("an@x")), 0);
+	assert_int_equal(received_deliveries(head, SLICE("")), 3);
+}
+
 int
 main(void)
 {
@@ -97,6 +111,7 @@ main(void)
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_is_back),
+		cmocka_unit_test(test_deliveries),
 	};
 
 	return cmocka_run_group_tests_name("received", tests, NULL, NULL);
