@@ -32,6 +32,8 @@ struct speak {
 	int socket;
 	pid_t daemon; /* ours, or 0 */
 	pid_t server; /* that of direct.h, or 0 */
+	enum { HIDES_NOTHING, HIDES_SECOND, HIDES_THIS } hides; /* replies */
+	struct buf part; /* of a line, while one is to be hidden */
 	enum { ENDS_UNKNOWN, ENDS_CRLF, ENDS_LF } ends;
 	char last;       /* octet of the input so far */
 	struct buf out;  /* to the server; stdin is not read meanwhile */
@@ -219,18 +221,38 @@ hear(struct speak *k, struct slice in)
 	}
 }
 
-/* False: the server has said all, or nobody listens to it. */
-static bool
-pass_reply(struct speak *k)
+/* A whole line: to be shown, or part of the answer to what we have said. */
+static void
+show_or_hide(struct speak *k, struct buf *shown)
 {
-	char octets[BLOCK];
-	ssize_t n = read(k->socket, octets, sizeof octets);
-	struct slice in = { octets, n > 0 ? (size_t)n : 0 };
+	struct slice line = buf_slice(&k->part);
+	bool ends = line.n < 4 || line.p[3] != '-';
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	if (n == 0)
-		return false;
+	if (k->hides != HIDES_THIS)
+		buf_put(shown, line);
+	if (ends)
+		k->hides = k->hides == HIDES_SECOND ? HIDES_THIS :
+						      HIDES_NOTHING;
+	buf_clear(&k->part);
+}
+
+/* Behind the greeting comes an answer that our caller did not ask for. */
+static void
+hide(struct speak *k, struct slice in, struct buf *shown)
+{
+	size_t i = 0;
+
+	while (i < in.n && k->hides != HIDES_NOTHING) {
+		buf_putc(&k->part, in.p[i]);
+		if (in.p[i++] == '\n')
+			show_or_hide(k, shown);
+	}
+	buf_put(shown, slice_from(in, i));
+}
+
+static bool
+pass_on(struct speak *k, struct slice in)
+{
 	if (k->s->mode == MODE_BATCH_SMTP) {
 		hear(k, in);
 		return true;
@@ -241,10 +263,37 @@ pass_reply(struct speak *k)
 	return false;
 }
 
-/* Batches need no greeting (sendmail's own files of them have none). */
+/* False: the server has said all, or nobody listens to it. */
+static bool
+pass_reply(struct speak *k)
+{
+	char octets[BLOCK];
+	ssize_t n = read(k->socket, octets, sizeof octets);
+	struct slice in = { octets, n > 0 ? (size_t)n : 0 };
+	struct buf shown = { 0 };
+	bool ok;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	if (n == 0)
+		return false;
+	hide(k, in, &shown);
+	ok = pass_on(k, buf_slice(&shown));
+	buf_free(&shown);
+	return ok;
+}
+
+/*
+ * Of -odq the queue is told first.  Batches need no greeting (sendmail's own
+ * files of them have none).
+ */
 static void
 greet(struct speak *k)
 {
+	if (k->server == 0 && k->s->sendmail.delivery == DELIVERY_QUEUE) {
+		buf_puts(&k->out, "XSMTPSEND QUEUEONLY\r\n");
+		k->hides = HIDES_SECOND;
+	}
 	if (k->s->mode == MODE_BATCH_SMTP)
 		buf_puts(&k->out, "EHLO localhost\r\n");
 }
@@ -300,6 +349,7 @@ speak_run(const struct settings *s, int argc, char *const argv[])
 	greet(&k);
 	talk(&k);
 	close(k.socket);
+	buf_free(&k.part);
 	buf_free(&k.line);
 	buf_free(&k.out);
 	if (k.daemon > 0)

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "queue/load.h"
+#include "queue/told.h"
 
 /* ---- taking ---- */
 
@@ -45,19 +46,55 @@ look_later(struct runner *r, struct item *i, const struct outcome *why)
 	index_wait(&r->index, i, r->now + SECONDS(300), 0);
 }
 
+#define UNREAD SLICE("not read") /* a verdict of its history */
+
+/* Was it so when it was looked at last, by whomever? */
+static bool
+was_unread(struct runner *r, struct item *i)
+{
+	struct buf text = { 0 };
+	struct told told = { 0 };
+	size_t n;
+	char *p;
+
+	if (i->unread)
+		return true;
+	store_told_at(r->store, STORE_QUEUE, i->id, &text);
+	p = text.base ? text.base + text.off : NULL;
+	n = text.n;
+	while (p && told_next(&p, &n, &told))
+		i->unread = slice_eq(told.verdict, UNREAD);
+	buf_free(&text);
+	return i->unread;
+}
+
+/* A -q that ends here leaves the second look to the next one. */
+static void
+tell_unread(struct runner *r, struct item *i, const struct outcome *why)
+{
+	struct buf line = { 0 };
+
+	i->unread = true;
+	told_put(&line, &(struct told){ .at = r->wall, .verdict = UNREAD,
+	    .text = slice_of(why->text) });
+	store_tell(r->store, i->id, buf_slice(&line));
+	buf_free(&line);
+}
+
 /* What a disk refuses once more is so for good (FAULTS 49). */
 static void
 cannot_read(struct runner *r, struct item *i, struct outcome *why)
 {
+	bool again = was_unread(r, i);
 	struct outcome said;
 
-	if (r->config->once || r->config->woken_only) {
-		leave_alone(r, i, why, MAILLOG_ERROR);
-		return;
-	}
-	if (!i->unread || !store_give_up(r->store, i->id, why)) {
-		i->unread = true;
-		look_later(r, i, why);
+	if (!again)
+		tell_unread(r, i, why);
+	if (!again || !store_give_up(r->store, i->id, why)) {
+		if (r->config->once || r->config->woken_only)
+			leave_alone(r, i, why, MAILLOG_ERROR);
+		else
+			look_later(r, i, why);
 		return;
 	}
 	outcome_fail(&said, FAILED, STAGE_READ, ESC(5, 3, 0),

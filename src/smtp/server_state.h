@@ -50,6 +50,7 @@ struct server {
 		MAIL_BROKEN,	/* a chunk was refused: only RSET helps */
 	} mail;
 	bool utf8;
+	bool queue_only;	/* said once for all mail of the conversation */
 	struct server_message msg;
 	struct data_reader reader;
 	const char *refusal;	/* of the text as a whole, when it is whole */

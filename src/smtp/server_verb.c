@@ -165,6 +165,7 @@ open_mail(struct server *s, const struct path_command *c)
 	buf_put(&m->from, c->path);
 	buf_put(&m->from_params, c->params);
 	params_parse_mail(buf_slice(&m->from_params), s->offers, &m->mail);
+	m->mail.queue_only |= s->queue_only;
 	if (s->config->asks_mail)
 		s->need = SERVER_MAIL;
 	else
@@ -305,6 +306,17 @@ do_quit(struct server *s, struct slice arg)
 		server_accept(s, "221 2.0.0 Bye");
 }
 
+/* Between our own programs: QUEUEONLY for all mail from here on. */
+static void
+do_xsmtpsend(struct server *s, struct slice arg)
+{
+	s->queue_only |= slice_eq_nocase(arg, SLICE("QUEUEONLY"));
+	if (slice_eq_nocase(arg, SLICE("QUEUEONLY")))
+		server_accept(s, "250 2.0.0 Ok");
+	else
+		server_refuse(s, "501 5.5.4 Syntax error in parameters");
+}
+
 enum argument { ARG_ANY, ARG_NONE, ARG_NEED };
 
 static const struct verb {
@@ -330,10 +342,12 @@ static const struct verb {
 	{ "EXPN", ARG_NEED, NULL, "502 5.5.1 Not implemented", false },
 	{ "HELP", ARG_ANY, NULL, "214 2.0.0 See RFC 5321", false },
 	{ "QUIT", ARG_NONE, do_quit, NULL, true },
+	{ "XSMTPSEND", ARG_NEED, do_xsmtpsend, NULL, false },
 	{ 0 },
 };
 
-/* LMTP knows no HELO and EHLO, SMTP no LHLO (RFC 2033 4.1). */
+/* LMTP knows no HELO and EHLO, SMTP no LHLO (RFC 2033 4.1); who hands in knows
+ * a verb more. */
 static const struct verb *
 find_verb(const struct server *s, struct slice name)
 {
@@ -341,6 +355,8 @@ find_verb(const struct server *s, struct slice name)
 	bool lmtp = slice_starts_nocase(name, SLICE("L"));
 
 	if (slice_ends_nocase(name, SLICE("LO")) && lmtp != s->config->lmtp)
+		return NULL;
+	if (slice_starts_nocase(name, SLICE("X")) && !s->config->handin)
 		return NULL;
 	while (v->name && !slice_eq_nocase(name, slice_of(v->name)))
 		v++;

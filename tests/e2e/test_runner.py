@@ -235,6 +235,32 @@ def test_a_text_that_the_disk_refuses(machine):
         assert len(taken(srv)) == 2 - times
 
 
+@pytest.mark.parametrize("when", ["1+", "2+"])
+def test_a_message_that_the_disk_refuses(machine, when):
+    """Its header, or its end: the next -q that finds it so puts it aside; one
+    that can read it in between sends it."""
+    big = b"Subject: x\n\n" + b"hello\n" * 60000
+    for between in (False, True):
+        with Server(dialogue(RCPT="450 4.2.0 later")) as srv:
+            box = QueueBox(machine, srv.port)
+            box.put(TO, text=big)
+            path, = box.files()
+            for again in (False, True):
+                wrap = Strace(f"pread64:error=EIO:when={when}", path=str(path))
+                run = box.q(wrap=wrap)
+                assert wrap.injected() > 0
+                bad = (box.spool / "corrupt" / path.name).exists()
+                assert bad == (again and not between)
+                assert (run.rc, path.exists()) == (75, not bad), run
+                if between:
+                    assert box.q().rc == 0 and path.exists()
+            assert len(srv.conns) == (2 if between else 0)
+        why = box.smtpsend("--queue", "why", path.name)
+        assert "Input/output error" in why.out
+        assert ("corrupt/" in why.out) != between
+        box.smtpsend("--queue", "rm", path.name)
+
+
 def test_a_delivery_that_cannot_be_recorded(machine):
     """FAULTS 63: held/, 74, and never sent again."""
     with Server(dialogue()) as srv:

@@ -37,6 +37,10 @@ def codes(run):
     return [line[:3] for line in run.out.splitlines() if line[3:4] == " "]
 
 
+def queued(box):
+    return [n for n in os.listdir(box.spool / "queue") if n[0] != "."]
+
+
 @pytest.mark.parametrize("args", [("-bs",), ("-bs", "-odb", "-oem"),
                                   ("-bs", "-odb", "-oem", "-om"),
                                   ("-i", "-bs")])
@@ -112,6 +116,34 @@ def test_batch(box):
     run = speak(box, ALL.replace("RCPT TO:<nosuch@box>\r\n", ""), "-bS")
     assert (run.rc, run.out, run.err) == (0, "", "")
     wait_for(lambda: len(box.mbox("bob")) == 2)
+
+
+@pytest.mark.parametrize("mode", ["-bs", "-bS"])
+@pytest.mark.parametrize("more", [("-odq",), ("-O", "DeliveryMode=q"),
+                                  ("-odq", "-odb")])
+def test_it_waits_for_the_next_run(box, mode, more):
+    """As it does without -bs; the last word counts, and a caller sees nothing
+    of what is said for him."""
+    usual = speak(box, ALL + "QUIT\r\n", mode)
+    wait_for(lambda: len(box.mbox("bob")) == 1 and box.files() == [])
+    text = ALL.replace("nosuch@box", "bob@box") + "RSET\r\n" + ALL
+    run = speak(box, text + "QUIT\r\n", *more, mode)
+    now = more[-1] == "-odb"
+    assert run.rc == usual.rc
+    if mode == "-bs":
+        assert codes(run) == ["220", "250", "250", "250", "250", "354", "250",
+                              "250"] + codes(usual)[1:]
+        assert run.out.startswith(usual.out[:usual.out.index("250 2.1.0")])
+    else:
+        assert (run.out, run.err) == (usual.out, usual.err)
+    if now:
+        wait_for(lambda: len(box.mbox("bob")) == 3)
+        return
+    assert len(queued(box)) == 2
+    speak(box, ALL, mode)               # the queue goes on with other mail
+    wait_for(lambda: len(box.mbox("bob")) == 2 and len(queued(box)) == 2)
+    assert box.command("sendmail", "-q", uid=0).rc == 0
+    wait_for(lambda: len(box.mbox("bob")) == 4 and box.files() == [])
 
 
 def test_root_needs_no_daemon(machine):

@@ -101,8 +101,20 @@ static const struct dialogue dialogues[] = {
 	    "a@x REQUIRETLS HOLDFOR=60 BY=90;R MT-PRIORITY=-4 KEY=k+20 TAG=t "
 	    "HOPS=2 HOLD NOALIAS QUEUEONLY FORM=FINISHED > b@y: hi\r\n;",
 	    .end = SERVER_CLOSE },
+	{ "all is to be queued", { .handin = true }, NULL,
+	    "S: 220 me ESMTP smtpsend\nC: XSMTPSEND QUEUEONLY\n"
+	    "S: 250 Ok\nC: XSMTPSEND x\n"
+	    "S: 501 Syntax error in parameters\n"
+	    "C: HELO you\nS: 250 me\nC: MAIL FROM:<a@x>\nS: 250 Ok\n"
+	    "C: RSET\nS: 250 Ok\nC: MAIL FROM:<c@x>\nS: 250 Ok\n"
+	    "C: RCPT TO:<b@y>\nS: 250 Ok\nC: DATA\n" GO
+	    "C: hi\nC: .\nS: 250 Ok: queued as id1\n"
+	    "C: QUIT\nS: 221 Bye\n",
+	    "c@x (queue only) > b@y: hi\r\n;", .end = SERVER_CLOSE },
 	{ "not for handing in", { 0 }, NULL,
-	    EHLO "C: MAIL FROM:<a@x> REQUIRETLS\n" UNKNOWN
+	    EHLO "C: XSMTPSEND QUEUEONLY\n"
+	    "S: 500 5.5.2 Command not recognized\n"
+	    "C: MAIL FROM:<a@x> REQUIRETLS\n" UNKNOWN
 	    "C: MAIL FROM:<a@x> HOLD\n" UNKNOWN, "", .end = SERVER_IO },
 	{ "a sender is asked for", { .asks_mail = true, .asks_rcpt = true },
 	    NULL,
@@ -524,6 +536,8 @@ note_message(struct run *r)
 	assert_int_equal(m->size, r->data.n);
 	buf_put(&r->kept, buf_slice(&m->from));
 	buf_put(&r->kept, buf_slice(&m->from_params));
+	if (m->mail.queue_only && m->from_params.n == 0)
+		buf_puts(&r->kept, " (queue only)");
 	buf_puts(&r->kept, " >");
 	for (size_t i = 0; i < m->nrcpts; i++) {
 		buf_putc(&r->kept, ' ');
