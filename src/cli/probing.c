@@ -130,7 +130,7 @@ print_events(struct probing *p)
 
 	while (events_take(&p->events, &e))
 		report_event(&p->report, &e);
-	report_flush(&p->report);
+	report_flush(&p->report, INT64_MAX);
 }
 
 static void

@@ -42,7 +42,7 @@ talk_show(void *talk)
 	t->typing.prompting = false;
 	while (events_take(t->call->events, &e))
 		report_event(t->call->report, &e);
-	report_flush(t->call->report);
+	report_flush(t->call->report, INT64_MAX);
 	if (prompting)
 		put_prompt(t);
 }
