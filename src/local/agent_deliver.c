@@ -412,7 +412,7 @@ agent_deliver(const struct agent_config *c, const struct local_mail *m,
 		ok = deliver_login(&w, answer);
 	else
 		agent_refuse(&w, ESC(5, 1, 1), "this is no user", t->name);
-	if (ok)
+	if (ok && answer->word == LOCAL_DONE)
 		w.why = outcome_make(DELIVERED, STAGE_LOCAL, ESC(2, 0, 0),
 		    "delivered on this machine%s", buf_str(&w.remark));
 	answer->outcome = w.why;

@@ -162,28 +162,37 @@ wrong_list(const struct forward *f, const struct passwd *user, bool commands)
 	return wrong || !any ? wrong : no_commands(user, commands);
 }
 
+/* What stands there is nobody's business but his: only where it is is told. */
+static enum forward_found
+parse(struct forward *f, struct slice text, const struct passwd *user,
+    bool commands)
+{
+	const char *wrong;
+
+	if (slice_find(text, '\0') < text.n)
+		return useless(f, "it is no text");
+	aliases_parse_targets(&f->list, text);
+	f->v = f->list.v[0].v;
+	f->n = f->list.v[0].n;
+	if (f->list.nfaults > 0) {
+		buf_putf(&f->why, "line %u cannot be understood",
+		    f->list.fault[0].line);
+		return FORWARD_USELESS;
+	}
+	wrong = wrong_list(f, user, commands);
+	if (wrong)
+		return useless(f, wrong);
+	return f->n > 0 ? FORWARD_USED : FORWARD_NONE;
+}
+
 enum forward_found
 forward_read(struct forward *f, const struct passwd *user, bool commands)
 {
 	struct buf text = { 0 };
 	enum forward_found found = open_and_read(f, user, &text);
-	struct slice s = buf_slice(&text);
-	const char *wrong;
 
-	if (found == FORWARD_USED && slice_find(s, '\0') < s.n)
-		found = useless(f, "it is no text");
-	if (found == FORWARD_USED) {
-		aliases_parse_targets(&f->list, s);
-		f->v = f->list.v[0].v;
-		f->n = f->list.v[0].n;
-		wrong = wrong_list(f, user, commands);
-		if (f->list.nfaults > 0)
-			wrong = f->list.fault[0].text;
-		if (wrong)
-			found = useless(f, wrong);
-		else if (f->n == 0)
-			found = FORWARD_NONE;
-	}
+	if (found == FORWARD_USED)
+		found = parse(f, buf_slice(&text), user, commands);
 	buf_free(&text);
 	return found;
 }

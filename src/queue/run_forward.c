@@ -304,6 +304,7 @@ cannot_record(struct run *run, size_t k, const struct store_answer *a)
 	say(run, k, &a->why);
 	r->status = r->status ? r->status : EX_TEMPFAIL;
 	run->is_paused = true;
+	run->owes_report = true;
 }
 
 void

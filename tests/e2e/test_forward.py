@@ -14,7 +14,7 @@ import pytest
 import conftest
 from queue_support import wait_for
 from test_bounce import mails
-from test_local import (ANN, BOB, LocalBox,
+from test_local import (ANN, BOB, LocalBox, ask, packet,
                         fixture_scripted)  # noqa: F401 pylint: disable=W0611
 
 UIDS = {"bob": BOB, "ann": ANN}
@@ -253,7 +253,8 @@ USELESS = {
              "too many targets"),
     "include": (put("far@x.test, :include:@home@/list\n"), "only aliases"),
     "error": (put("far@x.test, error: no\n"), "only aliases"),
-    "quotes": (put('far@x.test, "|touch @home@/ran\n'), "do not end"),
+    "quotes": (put('far@x.test\n"|touch @home@/ran\n'),
+               "line 2 cannot be understood"),
     "nul": (put("far@x.test\n\0\n"), "it is no text"),
     "nologin": (shell("/usr/sbin/nologin"), "no login shell"),
 }
@@ -326,6 +327,43 @@ def test_it_was_changed_meanwhile(machine, scripted):
     assert box.subjects("bob") == ["hi"]
     assert (box.homes / "bob" / "f").exists()
     assert [rcpts for _, rcpts, _ in mails(srv)] == [["far@x.test"]]
+
+
+# ---- the agent ----
+
+@pytest.fixture(name="agent")
+def fixture_agent(machine):
+    box = ForwardBox(machine)
+    box.text = box.folder / "text"
+    box.text.write_bytes(b"Subject: hi\r\n\r\nhello\r\n")
+    with box.process("smtpsend", "--local-agent") as p:
+        wait_for((box.run / "local").exists)
+        yield box
+        p.terminate()
+        assert p.wait(10) == 0
+
+
+def test_agent_gives_no_commands_away(agent):
+    """Addresses, and of all else only that it is there."""
+    agent.forward("bob", f'far@x.test, "|touch {agent.homes}/secret"\n')
+    verdict, text = ask(agent, packet(size=22))
+    assert verdict == 0 and "far@x.test" in text and "secret" not in text
+    assert agent.subjects("bob") == []
+
+
+@pytest.mark.parametrize("index, got", [
+    (1, "mailbox"), (2, "ran"), (3, "mailbox"), (4, "mailbox"),
+    (0xfffffffe, "mailbox"), (0xffffffff, "mailbox"), (1 << 32, None)],
+    ids=str)
+def test_agent_does_what_stands_there(agent, index, got):
+    """Whatever number comes: a target of his, or his mailbox."""
+    ran = agent.homes / "bob" / "ran"
+    agent.forward("bob", f'far@x.test, "|id -u >{ran}"\n\\bob\n')
+    answer = ask(agent, packet(index=index, size=22))
+    assert (answer is None) if got is None else (answer[0] == 2), answer
+    assert (agent.subjects("bob") == ["hi"]) == (got == "mailbox")
+    assert ran.exists() == (got == "ran")
+    assert not ran.exists() or ran.read_text() == f"{BOB}\n"
 
 
 # ---- killed anywhere ----
