@@ -265,6 +265,29 @@ def test_a_number_holds_over_all_connections(machine):
     assert len(box.files()) == 1
 
 
+def test_root_has_places_of_its_own(machine):
+    """Whoever holds all others keeps no cron of root's out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    box = QueueBox(machine, queue=QUICK + "uid-connections = 5000\n")
+    clients = []
+    try:
+        with daemon(box):
+            while len(clients) < 2000:
+                clients.append(Client(box))
+                if clients[-1].reply().startswith("421"):
+                    break
+            assert 900 < len(clients) < 1000
+            root = Client(box, uid=0).begin()
+            assert root.say(b"MAIL FROM:<>\r\n").startswith("250")
+            root.close()
+            for c in clients:
+                c.close()
+            wait_for(lambda: Client(box).reply().startswith("220"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 SMUGGLED = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n",
             b"\n.\r", b"\r\n\x00.\r\n", b"\r\n.\x00\r\n"]
 
