@@ -16,8 +16,8 @@ add_listed(struct task *t, struct buf *list, struct buf *out)
 	struct store *s = t->desk->store;
 	struct outcome why = { 0 };
 	struct buf aside = { 0 };
-	bool ok = list->n > 0 || (store_list(s, STORE_QUEUE, list, &why) &&
-	    store_list(s, STORE_HELD, &aside, &why));
+	bool ok = store_list(s, STORE_QUEUE, list, &why) &&
+	    store_list(s, STORE_HELD, &aside, &why);
 
 	if (!ok)
 		task_error(t, out, (unsigned)outcome_exit(&why), why.text);
@@ -47,19 +47,38 @@ tidy_id(struct slice given, char id[STORE_ID + 1])
 	return n;
 }
 
-/* How many of the ids begin or end so; *found is the last of them. */
+/*
+ * How many of the ids begin or end so; *found is the last of them.  What is
+ * somebody else's is not there.
+ */
 static size_t
-count_like(const struct buf *list, struct slice part, struct slice *found)
+count_like(struct task *t, const struct buf *list, struct slice part,
+    struct slice *found)
 {
 	struct slice rest = buf_slice(list), id;
 	size_t n = 0;
 
 	while (rest.n > 0 && slice_cut(&rest, '\0', &id))
-		if (slice_starts(id, part) || slice_ends_nocase(id, part)) {
+		if ((slice_starts(id, part) || slice_ends_nocase(id, part)) &&
+		    task_owns(t, id.p)) {
 			*found = id;
 			n++;
 		}
 	return n;
+}
+
+/* All that a full id is looked for among. */
+static bool
+list_all(struct task *t, struct buf *list, struct buf *out)
+{
+	struct outcome ignored;
+
+	if (list->n > 0)
+		return true;
+	if (!add_listed(t, list, out))
+		return false;
+	store_list(t->desk->store, STORE_BAD, list, &ignored);
+	return true;
 }
 
 static void
@@ -76,9 +95,9 @@ choose_one(struct task *t, struct slice given, struct buf *list,
 		return;
 	}
 	if (n < STORE_ID) {
-		if (!add_listed(t, list, out))
+		if (!list_all(t, list, out))
 			return;
-		like = count_like(list, (struct slice){ id, n }, &found);
+		like = count_like(t, list, (struct slice){ id, n }, &found);
 	}
 	if (like == 1) {
 		buf_put(&t->ids, found);

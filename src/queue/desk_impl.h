@@ -98,6 +98,9 @@ bool task_edit(struct task *t, const char *id, struct buf *out);
 /* Is it one that the request's patterns choose? */
 bool task_matches(struct task *t, const struct entry *e);
 
+/* Is it one that who asks may know of? */
+bool task_owns(struct task *t, const char *id);
+
 /*
  * Look at it; is it one of the task's?  NULL if not, and when it was named and
  * cannot be served *out says why.  Give it back with store_release().

@@ -3,8 +3,8 @@
  * desk_list.c - the rows of `list`.
  *
  * A row is read from two files.  Where a runner has an index the line is kept
- * there, with the stamp that the files had before they were read, and is said
- * again while they have it: to ask for that is a tenth of the work.
+ * there, with the stamp that the message had before it was read, and is said
+ * again while it has that: to ask for it is a tenth of the work.
  */
 #include "queue/desk_impl.h"
 

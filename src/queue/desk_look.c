@@ -37,7 +37,8 @@ task_absent(struct task *t, const char *id, enum store_take got,
 		break;
 	case STORE_UNREADABLE:
 	case STORE_REFUSED:
-		task_problem(t, id, EX_TEMPFAIL, out, "%s", why->text);
+		task_problem(t, id, EX_TEMPFAIL, out, "%s", t->viewer.all ?
+		    why->text : "it cannot be looked for now");
 		break;
 	}
 }
@@ -71,6 +72,35 @@ look_anywhere(struct store *s, const char *id, struct entry **e,
 	return got;
 }
 
+/* Whose it is that cannot be read nobody knows: not one of his, then. */
+static enum store_take
+seen_by(const struct task *t, enum store_take got)
+{
+	bool reads = got == STORE_TAKEN || got == STORE_BUSY ||
+	    got == STORE_REFUSED; /* of any, when descriptors are short */
+
+	return reads || t->viewer.all ? got : STORE_GONE;
+}
+
+bool
+task_owns(struct task *t, const char *id)
+{
+	struct runner *r = t->desk->runner;
+	struct outcome ignored;
+	struct entry *e;
+	unsigned uid;
+
+	if (t->viewer.all)
+		return true;
+	if (r && runner_owner(r, id, &uid))
+		return uid == t->viewer.uid;
+	if (look_anywhere(t->desk->store, id, &e, &ignored) != STORE_TAKEN)
+		return false;
+	uid = e->mail.uid;
+	store_release(t->desk->store, e);
+	return uid == t->viewer.uid;
+}
+
 struct entry *
 task_look(struct task *t, const char *id, struct buf *out)
 {
@@ -90,7 +120,7 @@ task_look(struct task *t, const char *id, struct buf *out)
 		return NULL;
 	}
 	if (got != STORE_TAKEN && named)
-		task_absent(t, id, got, &why, out);
+		task_absent(t, id, seen_by(t, got), &why, out);
 	return got == STORE_TAKEN ? e : NULL;
 }
 

@@ -94,6 +94,8 @@ void index_set_owner(struct index *x, struct item *i, unsigned uid,
     uint64_t octets);
 void index_owned(const struct index *x, unsigned uid, uint64_t *messages,
     uint64_t *octets);
+bool index_owner(const struct item *i, unsigned *uid); /* false: not known */
+void index_disown(struct index *x, struct item *i); /* of one that goes */
 
 /*
  * Where it is from now on: waiting until due, and for this site (0 = none),

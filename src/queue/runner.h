@@ -139,6 +139,9 @@ bool runner_cancel(struct runner *r, const char *id, const char *verb,
     int64_t now);
 bool runner_is_active(const struct runner *r, const char *id);
 
+/* Who handed it in; false: that is not known yet. */
+bool runner_owner(const struct runner *r, const char *id, unsigned *uid);
+
 enum runner_state {
 	RUNNER_UNKNOWN,		/* there is no such message, or it is new */
 	RUNNER_WAITS,		/* for its time */

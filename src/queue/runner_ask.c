@@ -57,6 +57,14 @@ runner_is_active(const struct runner *r, const char *id)
 	return i && i->state == ITEM_ACTIVE;
 }
 
+bool
+runner_owner(const struct runner *r, const char *id, unsigned *uid)
+{
+	const struct item *i = index_find(&r->index, id);
+
+	return i && index_owner(i, uid);
+}
+
 struct slice
 runner_said(const struct runner *r, const char *id,
     const struct store_stamp *stamp, unsigned *uid)

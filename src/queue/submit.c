@@ -12,7 +12,8 @@
 #include "net/random.h"
 #include "report/logline.h"
 
-#define PEERS_MAX 1000
+#define PEERS_MAX  1000
+#define PEERS_ROOT 50 /* ... of them are for root alone */
 #define FAREWELL  "421 4.3.2 The queue is shutting down"
 
 /* ---- what the serve asks ---- */
@@ -23,6 +24,11 @@ admit(void *self, const struct local_peer *who)
 	struct submit *s = self;
 	struct tally *t = tally_of(&s->tallies, who->uid);
 
+	if (who->uid != 0 &&
+	    serve_peers(s->serve) >= PEERS_MAX - PEERS_ROOT) {
+		tally_drop(&s->tallies, t);
+		return "421 4.3.2 Too many connections, come back later";
+	}
 	if (who->uid != 0 &&
 	    t->connections >= s->config.queue->uid_connections)
 		return "421 4.3.2 Too many connections of yours";

@@ -56,7 +56,8 @@ struct submission {
 	bool utf8;
 	bool may_try;		/* at once */
 	uint64_t octets;	/* that count for its tally */
-	uint64_t most;		/* ... which may have so many */
+	uint64_t most;		/* his may be so many in all, with those in the
+				   queue; UINT64_MAX = as many as there are */
 
 	/* the text */
 	bool has_head;
@@ -82,6 +83,9 @@ struct submission *submission_new(struct submit *s,
 
 /* It is over, whatever became of it: what is left of it goes. */
 void submission_free(struct submission *m);
+
+/* n octets more of it count from now on; false: that is more than he may. */
+bool submission_may_have(struct submission *m, size_t n);
 
 /* No more of it: this is why. */
 void submission_refuse(struct submission *m, const struct outcome *why);

@@ -22,14 +22,14 @@ is_root(const struct serve_mail *mail)
 	return mail->who->uid == 0;
 }
 
+/* In the queue, and on its way there over any of his connections. */
 static struct submit_usage
-usage_of(struct submit *s, unsigned uid)
+usage_of(struct submit *s, const struct tally *t)
 {
 	struct submit_usage u = { 0 };
-	const struct tally *t = tally_of(&s->tallies, uid);
 
 	if (s->config.usage)
-		s->config.usage(s->config.self, uid, &u);
+		s->config.usage(s->config.self, t->uid, &u);
 	u.messages += t->messages;
 	u.octets += t->octets;
 	return u;
@@ -60,6 +60,12 @@ has_too_many(const struct submit *s, const struct submit_usage *u,
 	return true;
 }
 
+static bool
+has_room(const struct submit_usage *u, uint64_t more, uint64_t most)
+{
+	return more <= most && u->octets <= most - more;
+}
+
 static struct outcome
 too_much(uint64_t have)
 {
@@ -77,10 +83,10 @@ is_within_limits(struct submit *s, const struct serve_mail *mail,
 
 	if (is_root(mail))
 		return true;
-	u = usage_of(s, mail->who->uid);
+	u = usage_of(s, tally_of(&s->tallies, mail->who->uid));
 	if (has_too_many(s, &u, why))
 		return false;
-	if (u.octets + mail->message->mail.size <= size_limit(s))
+	if (has_room(&u, mail->message->mail.size, size_limit(s)))
 		return true;
 	*why = too_much(u.octets);
 	return false;
@@ -304,18 +310,33 @@ note_envelope(struct submission *m, const struct envelope *e)
 		buf_puts(&m->only, e->rcpts[0].to.path);
 }
 
-static void
-note_limit(struct submission *m, const struct serve_mail *mail)
+/* Since MAIL was taken others of his may have begun: false with m->why. */
+static bool
+may_begin(struct submission *m, const struct serve_mail *mail)
 {
-	struct submit *s = m->submit;
-	struct submit_usage u = { 0 };
+	struct submit_usage u;
 
 	m->most = UINT64_MAX;
 	if (is_root(mail))
-		return;
-	u = usage_of(s, mail->who->uid);
-	m->most = size_limit(s);
-	m->most = u.octets < m->most ? m->most - u.octets : 0;
+		return true;
+	u = usage_of(m->submit, m->tally);
+	m->most = size_limit(m->submit);
+	return !has_too_many(m->submit, &u, &m->why);
+}
+
+bool
+submission_may_have(struct submission *m, size_t n)
+{
+	struct submit_usage u;
+
+	if (m->most < UINT64_MAX) {
+		u = usage_of(m->submit, m->tally);
+		if (!has_room(&u, n, m->most))
+			return false;
+	}
+	m->octets += n;
+	m->tally->octets += n;
+	return true;
 }
 
 /* A key is that of the whole. */
@@ -382,9 +403,9 @@ submission_new(struct submit *s, const struct serve_mail *mail)
 	m->form = mail->message->mail.form;
 	m->utf8 = mail->message->mail.utf8;
 	m->tally = tally_of(&s->tallies, mail->who->uid);
-	note_limit(m, mail);
+	if (may_begin(m, mail))
+		begin_draft(m, mail);
 	m->tally->messages++;
-	begin_draft(m, mail);
 	return m;
 }
 
@@ -392,6 +413,8 @@ void
 submission_refuse(struct submission *m, const struct outcome *why)
 {
 	submission_discard(m);
+	m->tally->octets -= m->octets;
+	m->octets = 0;
 	m->why = *why;
 }
 

@@ -157,14 +157,11 @@ may_have(struct submission *m, size_t n)
 	struct outcome why = outcome_make(DEFERRED, STAGE_MESSAGE, ESC(4, 3, 1),
 	    "with this message you would have more in the queue than one user "
 	    "may");
+	bool may = submission_may_have(m, n);
 
-	if (m->octets + n > m->most) {
+	if (!may)
 		submission_refuse(m, &why);
-		return false;
-	}
-	m->octets += n;
-	m->tally->octets += n;
-	return true;
+	return may;
 }
 
 void

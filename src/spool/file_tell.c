@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* file_tell.c - last words of servers: a hidden file beside the message. */
+/*
+ * file_tell.c - last words of servers: a hidden file beside the message, which
+ * is touched when they grow.
+ */
 #include "spool/file_impl.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +39,17 @@ write_or_not(int fd, struct slice line)
 		return; /* it may be lost, QUEUE.md */
 }
 
+/* Whoever looks at the message alone sees that something was told of it. */
+static void
+touch(int folder, const char *id)
+{
+	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_nsec = UTIME_NOW } };
+
+	if (utimensat(folder, id, now, AT_SYMLINK_NOFOLLOW) < 0)
+		return; /* it has gone */
+}
+
 void
 store_tell(struct store *s, const char *id, struct slice line)
 {
@@ -60,6 +73,7 @@ store_tell(struct store *s, const char *id, struct slice line)
 	write_or_not(fd, buf_slice(&whole));
 	buf_free(&whole);
 	close(fd);
+	touch(s->folder[IN_QUEUE], id);
 }
 
 static bool
@@ -114,38 +128,25 @@ store_told(struct store *s, const char *id, struct buf *out)
 }
 
 /* Two changes this far apart never have the same time on any file system. */
-#define APART 2000 /* ms */
-
-/* A file's number and when it was changed; there may be none. */
-static bool
-stamp(int folder, const char *name, uint64_t v[2], bool must)
-{
-	int64_t now = clock_wall_milliseconds(), changed;
-	struct stat st;
-
-	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return !must && errno == ENOENT;
-	v[0] = st.st_ino;
-	v[1] = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
-	    (uint64_t)st.st_ctim.tv_nsec;
-	changed = (int64_t)st.st_ctim.tv_sec * 1000;
-	return changed < now - APART;
-}
+#define APART 2 /* s */
 
 bool
 store_stamp(struct store *s, enum store_place place, const char *id,
     struct store_stamp *out)
 {
 	struct outcome ignored;
-	char name[JOB_NAME];
 	int folder = file_folder(s, file_folder_of(place), &ignored);
+	int64_t now = clock_wall_milliseconds() / 1000;
+	struct stat st;
 
 	*out = (struct store_stamp){ 0 };
-	if (folder < 0 || !ulid_is_valid(slice_of(id)))
+	if (folder < 0 || !ulid_is_valid(slice_of(id)) ||
+	    fstatat(folder, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	file_words_name(name, id);
-	return stamp(folder, id, out->v, true) &&
-	    stamp(folder, name, out->v + 2, false);
+	out->v[0] = st.st_ino;
+	out->v[1] = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
+	    (uint64_t)st.st_ctim.tv_nsec;
+	return st.st_ctim.tv_sec < now - APART;
 }
 
 void

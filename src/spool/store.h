@@ -295,7 +295,7 @@ void store_told_at(struct store *s, enum store_place place, const char *id,
  * told of it, was changed after the call.  Cheaper than looking.  False: there
  * is none, or it was changed so lately that the next change might not show.
  */
-struct store_stamp { uint64_t v[4]; };
+struct store_stamp { uint64_t v[2]; };
 bool store_stamp(struct store *s, enum store_place place, const char *id,
     struct store_stamp *out);
 

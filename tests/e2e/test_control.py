@@ -137,6 +137,47 @@ def test_whose(make, silent):
     assert q("sites", wrap=q.user(1000)).status == 77
 
 
+def test_what_is_not_yours_is_not_there(make, silent):
+    """Sound, held, damaged, of a later version, in the queue or put aside: the
+    same words as of no message at all; and root finds each by a part of it."""
+    q = make(silent.getsockname()[1])
+    mine = q.add(uid=1000, held=True)
+    names = {what: q.add(uid=1001, held=True) for what in
+             ("sound", "damaged", "newer", "held", "corrupt", "both")}
+    (q.spool / "corrupt").mkdir(0o700, exist_ok=True)
+    (q.spool / "held").mkdir(0o700, exist_ok=True)
+    for what, folder in (("held", "held"), ("corrupt", "corrupt"),
+                         ("both", "corrupt")):
+        (q.spool / "queue" / names[what]).rename(
+            q.spool / folder / names[what])
+    for what, folder, at, octet in (("damaged", "queue", 100, b"X"),
+                                    ("newer", "queue", 8, b"\x63"),
+                                    ("both", "corrupt", 100, b"X")):
+        with open(q.spool / folder / names[what], "r+b") as f:
+            f.seek(at)
+            f.write(octet)
+    q.start()
+    until(lambda: len(q.rows()) == 3)
+    for verb in ("list", "why", "show", "rm"):
+        for short in (slice(26), slice(12, 26)):
+            absent = ulid(1)[short]
+            want = q(verb, absent, wrap=q.user(1000))
+            assert want.status == 66 and "queue of yours" in want.stderr
+            for what, name in names.items():
+                run = q(verb, name[short], wrap=q.user(1000))
+                assert (run.status, run.stdout, run.stderr) == (
+                    want.status, want.stdout,
+                    want.stderr.replace(absent, name[short])), (what, run)
+    for what, name in names.items():
+        full, part = q("why", name), q("why", name[12:])
+        assert (full.status, full.stderr) == (part.status, part.stderr), what
+        assert (full.status == 0) == (what in ("sound", "held", "corrupt"))
+    # all are of one minute: of these letters one message is his
+    run = q("list", mine[:7], "--json", wrap=q.user(1000))
+    assert json.loads(run.stdout)["queue_id"] == mine, run
+    assert "messages have ids" in q("list", mine[:7]).stderr
+
+
 def test_on_its_way(make, silent):
     """What is active is marked; hold and rm take it away at once."""
     q = make(silent.getsockname()[1])

@@ -8,6 +8,7 @@ import itertools
 import os
 import quopri
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -206,6 +207,85 @@ def test_limits_of_a_user(machine):
         run = box.sendmail("-odq", TO, uid=UID + 1, stdin=big)
         assert run.rc == 75 and "more in the queue than" in run.err, run
     assert len(box.files()) == 4
+
+
+def test_a_limit_holds_over_all_connections(machine):
+    """What is under way on others of his counts, until it is refused, taken
+    back or lost."""
+    def text(kilo):
+        return b"Subject: x\r\n\r\n" + (b"x" * 98 + b"\r\n") * 10 * kilo
+
+    def send(client, kilo):
+        client.data(b" QUEUEONLY").sock.sendall(text(kilo))
+        return client.raw(b".\r\n")[:3]
+
+    def chunk(client, kilo):
+        """Not the last one; the reply says that it has come."""
+        client.sock.sendall(b"BDAT %d\r\n" % len(text(kilo)) + text(kilo))
+        assert client.reply().startswith("250")
+
+    def begin(client, kilo):
+        client.say(b"MAIL FROM:<> QUEUEONLY\r\n"
+                   b"RCPT TO:<bob@example.org>\r\n")
+        chunk(client, kilo)
+
+    box = QueueBox(machine, queue=QUICK + "uid-size = 100k\n")
+    with daemon(box):
+        one, two = (Client(box).begin() for _ in range(2))
+        begin(one, 1)
+        begin(two, 1)
+        chunk(one, 60)
+        chunk(two, 60)
+        assert one.raw(b"BDAT 0 LAST\r\n").startswith("250")
+        assert two.raw(b"BDAT 0 LAST\r\n").startswith("452")
+        begin(one, 30)
+        assert send(two, 30) == "452"
+        assert one.say(b"RSET\r\n").startswith("250")
+        assert send(two, 30) == "250"
+        begin(one, 8)
+        assert send(two, 8) == "452"
+        one.close()
+        wait_for(lambda: send(two, 8) == "250")
+        two.close()
+    assert len(box.files()) == 3
+
+
+def test_a_number_holds_over_all_connections(machine):
+    box = QueueBox(machine, queue=QUICK + "uid-messages = 1\n")
+    with daemon(box):
+        clients = [Client(box).begin() for _ in range(3)]
+        for c in clients:
+            c.say(b"MAIL FROM:<> QUEUEONLY\r\nRCPT TO:<bob@example.org>\r\n")
+        for c in clients:
+            assert c.say(b"DATA\r\n").startswith("354")
+        replies = sorted(c.raw(b"Subject: x\r\n\r\n.\r\n") for c in clients)
+        assert [r[:3] for r in replies] == ["250", "452", "452"], replies
+        for c in clients:
+            c.close()
+    assert len(box.files()) == 1
+
+
+def test_root_has_places_of_its_own(machine):
+    """Whoever holds all others keeps no cron of root's out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    box = QueueBox(machine, queue=QUICK + "uid-connections = 5000\n")
+    clients = []
+    try:
+        with daemon(box):
+            while len(clients) < 2000:
+                clients.append(Client(box))
+                if clients[-1].reply().startswith("421"):
+                    break
+            assert 900 < len(clients) < 1000
+            root = Client(box, uid=0).begin()
+            assert root.say(b"MAIL FROM:<>\r\n").startswith("250")
+            root.close()
+            for c in clients:
+                c.close()
+            wait_for(lambda: Client(box).reply().startswith("220"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 SMUGGLED = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n",

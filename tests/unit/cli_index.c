@@ -292,7 +292,7 @@ test_at_random(void **state)
 static void
 test_said(void **state)
 {
-	const struct store_stamp stamp = { { 1, 2, 3, 4 } };
+	const struct store_stamp stamp = { { 1, 2 } };
 	struct item *a = make(1, CLASS_NORMAL, 0), *b = make(2, CLASS_BULK, 0);
 	char *much = malloc(INDEX_SAID);
 
