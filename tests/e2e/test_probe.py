@@ -492,6 +492,16 @@ def test_show_cert_says_a_chain_once():
     assert "does not offer STARTTLS" in run.out
 
 
+def test_all_faults_of_a_certificate_are_told():
+    """A handshake would stop at the first."""
+    with Server(tls_dialogue("expired")) as srv:
+        run = look(srv.port, "--tls-name", "else.test")
+    texts = [t["text"] for t in run.of("probe")[0]["troubles"]]
+    assert run.rc == NOPERM and len(texts) == 2, run
+    assert "and not for else.test" in texts[0]
+    assert "ended on 2021-01-01" in texts[1]
+
+
 # ---- offers ----
 
 def test_ehlo_diff():
