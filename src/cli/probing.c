@@ -284,9 +284,10 @@ look(struct probing *p)
 	if (status != EX_OK)
 		return status;
 	run_loop(p);
-	if (p->stopped.verdict != PENDING)
-		return report_failure(&p->report, &p->stopped);
-	return print(p);
+	if (p->stopped.verdict == PENDING)
+		return print(p);
+	fprintf(stderr, "%s: %s\n", p->s->program, p->stopped.text);
+	return outcome_exit(&p->stopped);
 }
 
 static bool

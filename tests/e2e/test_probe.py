@@ -19,7 +19,7 @@ import threading
 import pytest
 
 from fakedns import SERVFAIL, FakeDns
-from faults_support import (BINARY, STARTTLS, World, certificates,
+from faults_support import (BINARY, IOERR, STARTTLS, World, certificates,
                             closed_port, smtpsend, tls_dialogue)
 from scripted import Server, dialogue, drop, stall
 
@@ -561,6 +561,28 @@ def test_dripping_is_standing_still():
         run = look(srv.port, seconds=1)
     assert run.rc == UNAVAILABLE, run
     assert "within 1 s" in run.of("probe")[0]["troubles"][0]["text"]
+
+
+def test_a_signal_ends_it():
+    with Server(stall) as srv:
+        run = subprocess.Popen([BINARY, "--probe", "--server",
+                                f"127.0.0.1:{srv.port}"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while not srv.conns:
+            assert run.poll() is None
+        run.terminate()
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == TEMPFAIL and not out
+    assert err == b"smtpsend: stopped by signal 15\n"
+
+
+def test_what_cannot_be_written():
+    with Server(tls_dialogue()) as srv, open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, "--probe", "--ca", certificates().ca,
+                               "--server", f"127.0.0.1:{srv.port}"],
+                              stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == IOERR
+    assert b"No space left" in done.stderr
 
 
 def on_terminal(columns, *args):
