@@ -12,7 +12,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--verbose --json --brief --timing --transcript --log --print
 	--explain --quit-after
 	--config --no-config --print-config --import-config --help --version
-	--probe --warn-days
+	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
@@ -41,6 +41,7 @@ _smtpsend_words()
 	--relay) echo smtp:// smtps:// ;;
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
+	--show-cert) echo text pem ;;
 	--warn-days) echo 14 30 ;;
 	--at) echo 18:00 +1h ;;
 	--expire) echo 30m 4h 1d ;;

@@ -64,6 +64,8 @@ complete -c smtpsend -l help -d 'Print a summary of all options'
 complete -c smtpsend -l version -d 'Print versions'
 
 complete -c smtpsend -l probe -d 'Look at all servers of domains, hosts or recipients'
+complete -c smtpsend -l show-cert -a 'text pem' -d 'Show the certificates of these servers'
+complete -c smtpsend -l ehlo-diff -d 'Show what two servers offer, and where they differ'
 complete -c smtpsend -l warn-days -x -a '14 30' -d 'Certificates that end so soon are not well'
 
 complete -c smtpsend -s N -l notify -x -a 'never success failure delay' -d 'Delivery reports'

@@ -14,6 +14,8 @@
 #include "cli/names.h"
 #include "cli/reach.h"
 #include "config/option_take.h"
+#include "desk/cert_put.h"
+#include "desk/ehlo_diff.h"
 #include "desk/probe_put.h"
 #include "net/clock.h"
 #include "net/stop.h"
@@ -33,12 +35,26 @@ struct probing {
 
 /* ---- what is asked for ---- */
 
+/* The option that asks. */
+static const char *
+asker(const struct settings *s)
+{
+	static const char *const names[] = {
+		[LOOK_ALL] = "--probe",
+		[LOOK_CERT] = "--show-cert",
+		[LOOK_PEM] = "--show-cert",
+		[LOOK_EHLO_DIFF] = "--ehlo-diff",
+	};
+
+	return names[s->probe.look];
+}
+
 static int
 refuse(const struct settings *s, const char *word, const char *why)
 {
 	struct buf line = { 0 };
 
-	buf_putf(&line, "%s: --probe ", s->program);
+	buf_putf(&line, "%s: %s ", s->program, asker(s));
 	if (word) {
 		buf_putc(&line, '\'');
 		text_escape(&line, slice_of(word));
@@ -102,16 +118,27 @@ add_host(struct probing *p, const char *word)
 }
 
 static int
+add_word(struct probing *p, const char *word)
+{
+	if (strchr(word, '@') == NULL)
+		return add_host(p, word);
+	if (p->s->probe.look != LOOK_ALL)
+		return refuse(p->s, word, "asks for no recipient: a domain, "
+		    "HOST:PORT or an IP address is wanted");
+	return add_address(p, word);
+}
+
+static int
 add_words(struct probing *p)
 {
 	int status = EX_OK;
 
-	for (size_t i = 0; i < p->s->nrcpts && status == EX_OK; i++) {
-		const char *word = p->s->rcpt[i];
-
-		status = strchr(word, '@') ? add_address(p, word) :
-					     add_host(p, word);
-	}
+	for (size_t i = 0; i < p->s->nrcpts && status == EX_OK; i++)
+		status = add_word(p, p->s->rcpt[i]);
+	if (status == EX_OK && p->s->probe.look == LOOK_EHLO_DIFF &&
+	    p->probe.n != 2)
+		return refuse(p->s, NULL, "needs two servers: a domain, "
+		    "HOST:PORT or an IP address each");
 	if (p->s->nrcpts > 0)
 		return status;
 	if (!p->s->way.server[0])
@@ -182,17 +209,58 @@ columns(void)
 }
 
 /* "--tls may" and "encrypt" lower what is demanded, when said here and now. */
-static struct demands
-demands(const struct settings *s)
+static enum tls_level
+level_of(const struct settings *s)
 {
 	const struct tls_settings *tls = &s->way.tls;
 	bool chosen = tls->given.text && !tls->given.file;
-	enum tls_level level = chosen ? tls->level : TLS_VERIFY;
 
+	return chosen ? tls->level : TLS_VERIFY;
+}
+
+/* Who compares offers asks for nothing but these. */
+static struct demands
+demands(const struct settings *s)
+{
+	enum tls_level level = level_of(s);
+
+	if (s->probe.look == LOOK_EHLO_DIFF)
+		level = TLS_MAY;
 	return (struct demands){ .tls = level >= TLS_ENCRYPT,
+		.pem = s->probe.look == LOOK_PEM,
 		.trust = level == TLS_VERIFY,
 		.warn_days = s->probe.warn_days,
 		.now = clock_wall().seconds };
+}
+
+static void
+put(struct buf *out, const struct probing *p, const struct demands *d)
+{
+	const struct probe *probe = &p->probe;
+	bool json = p->s->show.json;
+
+	switch (p->s->probe.look) {
+	case LOOK_ALL:
+		if (!json)
+			probe_put_text(out, probe, d, columns());
+		break;
+	case LOOK_CERT:
+		if (!json)
+			cert_put_text(out, probe, d, columns());
+		break;
+	case LOOK_PEM:
+		if (!json)
+			cert_put_pem(out, probe);
+		break;
+	case LOOK_EHLO_DIFF:
+		if (!json)
+			ehlo_diff_put_text(out, probe, d, columns());
+		else
+			ehlo_diff_put_json(out, probe);
+		return;
+	}
+	if (json)
+		probe_put_json(out, probe, d);
 }
 
 static int
@@ -202,10 +270,7 @@ print(struct probing *p)
 	struct buf out = { 0 };
 	int status = trouble_exit(probe_worst(&p->probe, &d));
 
-	if (p->s->show.json)
-		probe_put_json(&out, &p->probe, &d);
-	else
-		probe_put_text(&out, &p->probe, &d, columns());
+	put(&out, p, &d);
 	fwrite(buf_slice(&out).p, 1, out.n, stdout);
 	buf_free(&out);
 	return status;
@@ -219,9 +284,10 @@ look(struct probing *p)
 	if (status != EX_OK)
 		return status;
 	run_loop(p);
-	if (p->stopped.verdict != PENDING)
-		return report_failure(&p->report, &p->stopped);
-	return print(p);
+	if (p->stopped.verdict == PENDING)
+		return print(p);
+	fprintf(stderr, "%s: %s\n", p->s->program, p->stopped.text);
+	return outcome_exit(&p->stopped);
 }
 
 static bool
@@ -242,7 +308,7 @@ static int
 run(struct probing *p)
 {
 	const struct settings *s = p->s;
-	bool tls = s->way.tls.level != TLS_NONE;
+	bool tls = level_of(s) != TLS_NONE;
 	struct outcome why;
 	int status;
 

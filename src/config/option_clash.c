@@ -6,7 +6,8 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print print-config quit-after sink b queue daemon probe talk",
+	("explain print print-config quit-after sink b queue daemon "
+	 "probe show-cert ehlo-diff talk"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
@@ -124,19 +125,40 @@ needs(const struct option_call *c, const struct option *o, const char *name,
 }
 
 static bool
-check_probe(const struct option_call *c, const struct option *o)
+goes_with_probe(const struct option *o)
 {
-	const struct option *probe = find(SLICE("probe"));
 	struct slice rest = SLICE(with_probe), word;
 
-	if (needs(c, o, "warn-days", probe) ||
-	    needs(c, o, "quiet", find(SLICE("talk"))))
-		return true;
-	if (!was_met(c, probe) || o->group == GROUP_DESK)
-		return false;
 	while (o->name && slice_cut(&rest, ' ', &word))
 		if (slice_eq(word, slice_of(o->name)))
-			return false;
+			return true;
+	return false;
+}
+
+/* What is to be looked at; NULL = nothing. */
+static const struct option *
+looks(const struct option_call *c)
+{
+	static const char *const ways[] = { "probe", "show-cert", "ehlo-diff" };
+
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (was_met(c, find(slice_of(ways[i]))))
+			return find(slice_of(ways[i]));
+	return NULL;
+}
+
+static bool
+check_desk(const struct option_call *c, const struct option *o)
+{
+	const struct option *probe = looks(c);
+
+	if (needs(c, o, "quiet", find(SLICE("talk"))))
+		return true;
+	if (o == find(SLICE("warn-days")) && (!probe ||
+	    probe == find(SLICE("ehlo-diff"))))
+		return clash(c, o, " needs ", find(SLICE("probe")), "");
+	if (!probe || o->group == GROUP_DESK || goes_with_probe(o))
+		return false;
 	return clash(c, o, " has no meaning with ", probe, ", which only "
 	    "looks at servers");
 }
@@ -190,7 +212,7 @@ option_clash(const struct option_call *c)
 			return true;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if (was_met(c, o) && (check_group(c, o) || check_made(c, o) ||
-		    check_probe(c, o) ||
+		    check_desk(c, o) ||
 		    (goes_by_itself(o) && check_queueing(c, o))))
 			return true;
 	return false;

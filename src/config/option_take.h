@@ -72,6 +72,8 @@ bool take_made(struct option_call *c, const char *value);
 
 /* Looking at servers (option_desk.c). */
 bool take_probe(struct option_call *c, const char *value);
+bool take_show_cert(struct option_call *c, const char *value);
+bool take_ehlo_diff(struct option_call *c, const char *value);
 
 /* The queue's (option_queue.c). */
 bool take_wait(struct option_call *c, const char *value);

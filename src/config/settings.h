@@ -39,7 +39,7 @@ enum mode {
 	MODE_SINK,		/* --sink */
 	MODE_PRINT_CONFIG,	/* --print-config */
 	MODE_IMPORT_CONFIG,	/* --import-config */
-	MODE_PROBE,		/* --probe */
+	MODE_PROBE,		/* --probe, --show-cert, --ehlo-diff */
 	MODE_HELP,		/* --help */
 	MODE_VERSION,		/* --version, -bV */
 	MODE_SMTP,		/* -bs: SMTP on stdin and stdout */
@@ -248,8 +248,17 @@ struct enqueue_settings {
 	const char *key;	/* --dedupe */
 };
 
-/* --probe; its words are rcpt, domains and hosts among them. */
+/* What is shown of servers that are looked at. */
+enum look {
+	LOOK_ALL,	/* --probe */
+	LOOK_CERT,	/* --show-cert */
+	LOOK_PEM,	/* --show-cert=pem */
+	LOOK_EHLO_DIFF	/* --ehlo-diff: of two */
+};
+
+/* Of MODE_PROBE; its words are rcpt, domains and hosts among them. */
 struct probe_settings {
+	enum look look;
 	unsigned warn_days;	/* --warn-days; 0 = never */
 };
 

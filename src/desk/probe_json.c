@@ -91,7 +91,7 @@ put_offers(struct buf *out, const char *key, const struct said *s)
 }
 
 static void
-put_link(struct buf *out, const struct tls_link *l)
+put_link(struct buf *out, const struct tls_link *l, bool pem)
 {
 	buf_puts(out, "{\"subject\":");
 	json_put_string(out, buf_slice(&l->subject));
@@ -103,6 +103,8 @@ put_link(struct buf *out, const struct tls_link *l)
 	put_text(out, "sha256", buf_slice(&l->digest));
 	put_moment(out, "from", l->from);
 	put_moment(out, "to", l->to);
+	if (pem)
+		put_text(out, "pem", buf_slice(&l->pem));
 	buf_putc(out, '}');
 }
 
@@ -120,7 +122,7 @@ put_chain(struct buf *out, const struct tls_facts *f, const struct demands *d)
 	buf_putc(out, '[');
 	for (size_t i = 0; i < f->n; i++) {
 		buf_puts(out, i > 0 ? "," : "");
-		put_link(out, &f->chain[i]);
+		put_link(out, &f->chain[i], d->pem);
 	}
 	buf_putc(out, ']');
 }

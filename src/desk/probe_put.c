@@ -2,10 +2,10 @@
 /* probe_put.c - a probe for people; see probe_put.h */
 #include "desk/probe_put.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "base/ascii.h"
+#include "desk/cert_put.h"
 #include "desk/lines.h"
 #include "desk/offers.h"
 #include "desk/probe_table.h"
@@ -89,7 +89,6 @@ static void
 put_certificate(const struct printer *p, const struct tls_facts *f)
 {
 	const struct tls_link *leaf = f->chain;
-	long long days = (long long)days_until(leaf->to, p->d->now);
 	struct buf text = { 0 };
 
 	text_escape(&text, buf_slice(&leaf->subject));
@@ -98,9 +97,7 @@ put_certificate(const struct printer *p, const struct tls_facts *f)
 	put_line(p, "certificate", &text);
 	text_escape(&text, buf_slice(&leaf->issuer));
 	put_line(p, "issuer", &text);
-	moment_put(&text, leaf->to);
-	buf_putf(&text, days < 0 ? " (%lld days ago)" : " (%lld days left)",
-	    days < 0 ? -days : days);
+	end_put(&text, leaf->to, p->d->now);
 	put_line(p, "ends", &text);
 	buf_putf(&text, "%s, %zu certificate%s sent",
 	    chain_is_complete(f) ? "complete" : "not complete", f->n,
@@ -118,16 +115,7 @@ put_tls(const struct printer *p, const struct tls_facts *f)
 	put_line(p, "TLS", &text);
 	if (f->n > 0)
 		put_certificate(p, f);
-	buf_puts(&text, f->trusted ? "yes, as " : "no, for ");
-	text_escape(&text, slice_of(f->name));
-	if (!f->trusted) {
-		buf_puts(&text, ": ");
-		text_escape(&text, buf_slice(&f->why));
-	} else if (f->matched[0] && strcmp(f->matched, f->name) != 0) {
-		buf_puts(&text, ", which its name ");
-		text_escape(&text, slice_of(f->matched));
-		buf_puts(&text, " fits");
-	}
+	trust_put(&text, f);
 	put_line(p, "trusted", &text);
 }
 
@@ -176,14 +164,20 @@ static void
 put_heading(const struct printer *p, const struct plan_host *h,
     const struct plan_address *a)
 {
-	text_escape(p->out, slice_of(h->name));
+	struct buf text = { 0 };
+
+	text_escape(&text, slice_of(h->name));
 	if (a) {
-		buf_putc(p->out, ' ');
-		address_column_put(p->out, &a->at);
+		buf_putc(&text, ' ');
+		address_column_put(&text, &a->at);
 	}
+	buf_put(p->out, buf_slice(&text));
 	if (!p->target->server)
-		buf_putf(p->out, ", preference %u", h->preference);
+		buf_putf(p->out, "%spreference %u",
+		    p->columns > 0 && text.n + 20 > p->columns ? "\n  " : ", ",
+		    h->preference);
 	buf_putc(p->out, '\n');
+	buf_free(&text);
 }
 
 /* ---- a target ---- */

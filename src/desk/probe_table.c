@@ -94,7 +94,7 @@ put_row(struct buf *out, struct row *r, const size_t width[NCOLUMNS],
 		size_t gap = width[c] - columns_of(text) + 2;
 
 		buf_put(out, text);
-		if (narrow && c == HOST)
+		if (narrow && c <= ADDRESS)
 			buf_puts(out, "\n  ");
 		else if (c + 1 < NCOLUMNS)
 			buf_putf(out, "%*s", (int)gap, "");

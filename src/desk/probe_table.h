@@ -5,7 +5,7 @@
 
 #include "desk/trouble.h"
 
-/* Append it; where it does not fit into the columns, each host in two lines. */
+/* Append it; where it does not fit, each row takes three lines. */
 void probe_table_put(struct buf *out, const struct probe *p,
     const struct demands *d, size_t columns);
 

@@ -283,7 +283,7 @@ add_trust(struct troubles *t, const struct tls_facts *f,
 		add(t, TROUBLE_CERTIFICATE, "use one of a public authority, or "
 		    "trust this one with --ca", "the server has signed its "
 		    "certificate itself");
-	if (!f->trusted && t->n == before)
+	if (!f->trusted && ((f->wrong & TLS_UNFIT) != 0 || t->n == before))
 		add(t, TROUBLE_CERTIFICATE, "have another certificate made",
 		    "the certificate is not trusted: %.*s",
 		    (int)buf_slice(&f->why).n, buf_slice(&f->why).p);

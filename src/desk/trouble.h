@@ -32,8 +32,9 @@ struct troubles {
 	size_t n;
 };
 
-/* What is demanded; --tls says how much. */
+/* What is demanded; --tls says how much.  And what is to be shown. */
 struct demands {
+	bool pem;		/* JSON has the certificates themselves */
 	bool tls;		/* STARTTLS must be there and work */
 	bool trust;		/* ... with a certificate that verifies */
 	unsigned warn_days;	/* ... and is good for so long; 0 = any time */

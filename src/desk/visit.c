@@ -177,7 +177,10 @@ lost(struct visit *v, enum io got, int64_t now)
 		    "for %s: %s", awaits, stream_error(&v->stream));
 }
 
-/* Commands are few and short: what does not fit now goes with the next poll. */
+/*
+ * Commands are few and short: what does not fit now goes with the next poll.
+ * Nobody needs the reply to QUIT but who watches the dialogue.
+ */
 static void
 give(struct visit *v, int64_t now)
 {
@@ -193,6 +196,9 @@ give(struct visit *v, int64_t now)
 		got = stream_flush(&v->stream);
 	if (got == IO_ERROR || got == IO_END)
 		lost(v, IO_ERROR, now);
+	else if (v->step == STEP_QUIT && v->out.n == 0 && !v->stream.unsent &&
+	    !events_wanted(v->call->events))
+		visit_end(v, now);
 }
 
 /* One round; false when there is nothing to do until the next poll. */

@@ -76,7 +76,8 @@ blame_words(struct visit *v, enum visit_fault fault, const char *what,
 static void
 turned_away(struct visit *v, const struct said *s, int64_t now)
 {
-	blame_words(v, VISIT_TURNED_AWAY, "it does not serve us", s);
+	blame_words(v, VISIT_TURNED_AWAY, s == &v->greeting ?
+	    "it does not serve us" : "it refuses EHLO", s);
 	quit(v, now);
 }
 

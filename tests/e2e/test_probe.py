@@ -6,14 +6,21 @@ silent and hostile; what is said of each is one sentence, a JSON object and a pa
 the exit status.
 """
 
+import fcntl
+import os
+import pty
 import re
+import ssl
+import struct
+import subprocess
+import termios
 import threading
 
 import pytest
 
 from fakedns import SERVFAIL, FakeDns
-from faults_support import (World, certificates, closed_port, smtpsend,
-                            tls_dialogue)
+from faults_support import (BINARY, IOERR, STARTTLS, World, certificates,
+                            closed_port, smtpsend, tls_dialogue)
 from scripted import Server, dialogue, drop, stall
 
 WELL, NOUSER, NOHOST, UNAVAILABLE, TEMPFAIL, PROTOCOL, NOPERM, USAGE = \
@@ -23,6 +30,15 @@ NO_TLS = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 
 def garbage(c):
     c.say("HTTP/1.1 400 Bad Request")
+    c.stall()
+
+
+def no_handshake(c):
+    """Leave to begin, and then no TLS."""
+    c.say("220 go")
+    while len(c.buf) < 5:
+        c.more()
+    c.raw_send(b"250 what is that?\r\n")
     c.stall()
 
 
@@ -39,6 +55,8 @@ SCRIPTS = {
     "drops": lambda: drop,
     "garbage": lambda: garbage,
     "turns away": lambda: dialogue(NO_TLS, CONNECT="554 5.7.1 go away"),
+    "no EHLO": lambda: dialogue(NO_TLS, EHLO="502 5.5.1 what is that"),
+    "no handshake": lambda: dialogue(STARTTLS, STARTTLS=no_handshake),
 }
 
 # of each: its status, what its sentence says, what its advice says
@@ -58,6 +76,8 @@ WANTED = {
     "drops": (UNAVAILABLE, "closed the connection", "its log"),
     "garbage": (PROTOCOL, "HTTP/1.1 400 Bad Request", "is the port right"),
     "turns away": (UNAVAILABLE, "554 5.7.1 go away", "its words say why"),
+    "no EHLO": (PROTOCOL, "it refuses EHLO: 502 5.5.1 what", "its words"),
+    "no handshake": (PROTOCOL, 'it said "250 what is that', "TLS settings"),
 }
 NAMES = {WELL: "well", NOUSER: "recipient", NOPERM: "certificate",
          PROTOCOL: "protocol", UNAVAILABLE: "unreachable", NOHOST: "no host",
@@ -364,3 +384,263 @@ def test_where_hosts_differ():
     assert "CHUNKING: not offered by mx2.example.test" in said, text
     assert "SIZE 1000: not offered by mx2.example.test" in said
     assert "SIZE 2000: not offered by mx1.example.test" in said
+
+
+# ---- certificates ----
+
+@pytest.fixture(scope="module", name="chain")
+def fixture_chain(tmp_path_factory):
+    """A root, an authority that it has made, and that one's certificate."""
+    folder = tmp_path_factory.mktemp("chain")
+
+    def openssl(*args):
+        subprocess.run(["openssl", *args], cwd=folder, check=True,
+                       capture_output=True)
+
+    def request(name, *extensions):
+        more = [word for e in extensions for word in ("-addext", e)]
+        openssl("req", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
+                "-out", f"{name}.csr", "-subj", f"/CN={name}", *more)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-keyout",
+            "root.key", "-out", "root.pem", "-subj", "/CN=root")
+    request("middle", "basicConstraints=critical,CA:TRUE",
+            "keyUsage=keyCertSign,cRLSign")
+    request("leaf", "subjectAltName=DNS:mx.example.test,IP:127.0.0.1")
+    for name, by in (("middle", "root"), ("leaf", "middle")):
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem",
+                "-CAkey", f"{by}.key", "-CAcreateserial", "-days", "20",
+                "-copy_extensions", "copyall", "-out", f"{name}.pem")
+    whole = (folder / "leaf.pem").read_text() + \
+        (folder / "middle.pem").read_text()
+    (folder / "whole.pem").write_text(whole)
+    return folder
+
+
+def with_chain(folder, name, **how):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / "leaf.key")
+    for key, value in how.items():
+        setattr(context, key, value)
+    return dialogue(STARTTLS, tls=context)
+
+
+def test_a_whole_chain(chain):
+    with Server(with_chain(chain, "whole")) as srv:
+        run = look(srv.port, "--ca", chain / "root.pem")
+    tls = run.of("probe")[0]["tls"]
+    assert run.rc == WELL and tls["complete"], run
+    assert [c["subject"] for c in tls["chain"]] == ["CN=leaf", "CN=middle"]
+    assert tls["matched"] == "127.0.0.1"
+
+
+def test_a_chain_that_lacks_an_issuer(chain):
+    with Server(with_chain(chain, "leaf")) as srv:
+        run = look(srv.port, "--ca", chain / "root.pem")
+    seen, = run.of("probe")
+    assert run.rc == NOPERM and not seen["tls"]["complete"], run
+    trouble, = seen["troubles"]
+    assert "the certificate of CN=middle is missing" in trouble["text"]
+    assert "fullchain" in trouble["advice"]
+
+
+def test_tls_1_2(chain):
+    script = with_chain(chain, "whole",
+                        maximum_version=ssl.TLSVersion.TLSv1_2)
+    with Server(script) as srv:
+        run = look(srv.port, "--ca", chain / "root.pem")
+    tls = run.of("probe")[0]["tls"]
+    assert run.rc == WELL and tls["version"] == "TLSv1.2", run
+    assert tls["cipher"].startswith("ECDHE-") and tls["group"]
+
+
+def test_show_cert(chain):
+    args = ("--server", "127.0.0.1", "--timeout", 5, "--ca",
+            chain / "root.pem")
+    with Server(with_chain(chain, "whole")) as srv:
+        to = args + ("--port", srv.port)
+        text = smtpsend("--show-cert", *to, json_events=False)
+        pem = smtpsend("--show-cert=pem", *to, json_events=False)
+        run = smtpsend("--show-cert=pem", *to)
+    assert text.rc == pem.rc == run.rc == WELL, f"{text}{pem}{run}"
+    for words in ("trusted     yes, as 127.0.0.1", "certificate 1 of 2",
+                  "subject     CN=leaf", "names       mx.example.test, "
+                  "127.0.0.1", "issuer      CN=root", "certificate 2 of 2",
+                  "key         EC 256 bits", "days left)"):
+        assert words in text.out, text
+    links = run.of("probe")[0]["tls"]["chain"]
+    for link in links:
+        assert link["pem"] in pem.out and link["sha256"] in text.out
+        assert (chain / f"{link['subject'][3:]}.pem").read_text() == \
+            link["pem"]
+    assert f"# 127.0.0.1 [127.0.0.1]:{srv.port}, 1 of 2: CN=leaf" in pem.out
+    assert srv.conns[0].lines[-1] == "QUIT"
+
+
+def test_show_cert_says_a_chain_once():
+    w, _ = world("good", "good", "no STARTTLS")
+    with w:
+        run = smtpsend("--show-cert", "--resolver",
+                       f"{w.dns.address}:{w.dns.port}", "--port", w.port,
+                       "--allow-loopback-mx", "--ca", certificates().ca,
+                       "example.test", json_events=False)
+    assert run.rc == PROTOCOL, run
+    assert run.out.count("1 of 1") == 1
+    assert "chain       the same as at mx1.example.test [" in run.out
+    assert "does not offer STARTTLS" in run.out
+
+
+def test_all_faults_of_a_certificate_are_told():
+    """A handshake would stop at the first."""
+    with Server(tls_dialogue("expired")) as srv:
+        run = look(srv.port, "--tls-name", "else.test")
+    texts = [t["text"] for t in run.of("probe")[0]["troubles"]]
+    assert run.rc == NOPERM and len(texts) == 2, run
+    assert "and not for else.test" in texts[0]
+    assert "ended on 2021-01-01" in texts[1]
+
+
+# ---- offers ----
+
+def test_ehlo_diff():
+    one = tls_dialogue(caps=("STARTTLS", "SIZE 1000", "PIPELINING"))
+    other = tls_dialogue(caps=("STARTTLS", "size 1000", "CHUNKING"))
+    with Server(one) as a, Server(other) as b:
+        words = ("--ehlo-diff", f"127.0.0.1:{a.port}", f"127.0.0.1:{b.port}")
+        text = smtpsend(*words, json_events=False)
+        run = smtpsend(*words)
+    assert text.rc == run.rc == WELL, f"{text}{run}"
+    seen, = run.of("ehlo-diff")
+    assert seen["a"] == f"127.0.0.1 [127.0.0.1]:{a.port}"
+    assert seen["clear"] == {"both": ["STARTTLS", "SIZE 1000"],
+                             "only_a": ["PIPELINING"],
+                             "only_b": ["CHUNKING"]}
+    assert seen["tls"] == {"both": ["SIZE 1000"], "only_a": ["PIPELINING"],
+                           "only_b": ["CHUNKING"]}
+    assert text.out.count("  only A      PIPELINING\n") == 2, text
+    assert text.out.count("  only B      CHUNKING\n") == 2
+    assert "in clear, they differ:" in text.out
+
+
+def test_ehlo_diff_of_the_same_offers():
+    with Server(dialogue(NO_TLS)) as a, Server(dialogue(NO_TLS)) as b:
+        run = smtpsend("--ehlo-diff", f"127.0.0.1:{a.port}",
+                       f"127.0.0.1:{b.port}", json_events=False)
+    assert run.rc == WELL and "in clear, both offer the same" in run.out, run
+    assert "under TLS" not in run.out
+
+
+def test_ehlo_diff_with_nobody():
+    with Server(dialogue(NO_TLS)) as a:
+        words = ("--ehlo-diff", f"127.0.0.1:{closed_port()}",
+                 f"127.0.0.1:{a.port}")
+        run = smtpsend(*words)
+        text = smtpsend(*words, json_events=False)
+    assert run.rc == text.rc == UNAVAILABLE, run
+    assert run.of("ehlo-diff")[0]["clear"] is None
+    assert "Connection refused -- nothing listens" in text.out
+
+
+@pytest.mark.parametrize("args", [
+    ("--ehlo-diff", "a.test"), ("--ehlo-diff", "a.test", "a.test"),
+    ("--ehlo-diff", "a.test", "bob@b.test"), ("--show-cert", "bob@b.test"),
+    ("--show-cert=der", "b.test"), ("--show-cert", "--probe", "b.test"),
+    ("--ehlo-diff", "--warn-days", "3", "a.test", "b.test")])
+def test_usage_of_the_others(args):
+    run = smtpsend(*args, json_events=False)
+    assert run.rc == USAGE and run.err.count("\n") == 1 and not run.out, run
+
+
+# ---- time and room ----
+
+def test_dripping_is_standing_still():
+    """Octets one by one do not extend the time for a greeting."""
+    with Server(lambda c: c.drip(b"220 " + b"x" * 500 + b"\r\n", 0.1)) as srv:
+        run = look(srv.port, seconds=1)
+    assert run.rc == UNAVAILABLE, run
+    assert "within 1 s" in run.of("probe")[0]["troubles"][0]["text"]
+
+
+def test_a_signal_ends_it():
+    with Server(stall) as srv:
+        run = subprocess.Popen([BINARY, "--probe", "--server",
+                                f"127.0.0.1:{srv.port}"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while not srv.conns:
+            assert run.poll() is None
+        run.terminate()
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == TEMPFAIL and not out
+    assert err == b"smtpsend: stopped by signal 15\n"
+
+
+def test_what_cannot_be_written():
+    with Server(tls_dialogue()) as srv, open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, "--probe", "--ca", certificates().ca,
+                               "--server", f"127.0.0.1:{srv.port}"],
+                              stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == IOERR
+    assert b"No space left" in done.stderr
+
+
+def on_terminal(columns, *args):
+    """Run on a terminal so wide; what it shows, in lines."""
+    us, it = pty.openpty()
+    fcntl.ioctl(it, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen([BINARY, *map(str, args)], stdin=it, stdout=it,
+                             stderr=it, env={"LC_ALL": "C", "TERM": "dumb",
+                                             "PATH": "/usr/bin:/bin"})
+    os.close(it)
+    text = b""
+    try:
+        while data := os.read(us, 65536):
+            text += data
+    except OSError:     # the terminal's end
+        pass
+    os.close(us)
+    child.wait(timeout=60)
+    return text.decode("ascii").split("\r\n")
+
+
+def test_narrow_terminal():
+    """Lines fit, words are not cut, and a row of the table takes three lines."""
+    w, _ = world("good", "wrong name")
+    with w:
+        lines = on_terminal(
+            50, "--probe", "--resolver", f"{w.dns.address}:{w.dns.port}",
+            "--port", w.port, "--allow-loopback-mx", "--ca",
+            certificates().ca, "example.test")
+    assert "HOST" in lines and "mx1.example.test" in lines, lines
+    assert max(map(len, lines)) <= 50, lines
+    at = len(lines) - 1 - lines[::-1].index("mx1.example.test")
+    assert lines[at + 1].startswith("  [127."), lines
+    assert lines[at + 2].split()[1:] == ["TLSv1.3", "29", "well"], lines
+    at = lines.index(next(x for x in lines if x.startswith("  result      c")))
+    assert lines[at + 1].startswith(" " * 14) and lines[at + 1].strip()
+
+
+# ---- real servers ----
+
+@pytest.mark.parametrize("name", ["postfix", "exim"])
+def test_a_real_server(request, name, ca):
+    """What openssl sees of it is what is said."""
+    server = request.getfixturevalue(name)
+    run = smtpsend("--probe", "--server", server.url, "--ca", ca.ca,
+                   "--timeout", 20, "bob@example.test")
+    seen, = run.of("probe")
+    assert run.rc == WELL and seen["recipients"][0]["accepted"], run
+    assert "SIZE 100000000" in seen["offers_tls"] or name == "exim"
+    other = subprocess.run(
+        ["openssl", "s_client", "-starttls", "smtp", "-connect",
+         server.url.removeprefix("smtp://"), "-showcerts"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        check=False).stdout
+    tls = seen["tls"]
+    assert tls["version"] in other and tls["cipher"] in other, other
+    assert other.count("BEGIN CERTIFICATE") == len(tls["chain"])
+    pem = smtpsend("--show-cert=pem", "--server", server.url, "--ca", ca.ca,
+                   "--timeout", 20, json_events=False)
+    leaf = re.search("-----BEGIN.*?END CERTIFICATE-----", other, re.S)[0]
+    assert leaf in pem.out, pem
