@@ -17,8 +17,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
 	--talk --quiet
-	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
-	--sink-count --sink-tls
+	--sink --sink-dir --sink-maildir --sink-mbox --sink-reply --sink-auth
+	--sink-peers --sink-count --sink-tls
 	--sink-lmtp --sink-name'
 _smtpsend_letters='-f -F -t -i -s -4 -6 -v -X -N -R -V
 	-b -B -C -d -e -G -I -L -O -o -r -U'
@@ -100,7 +100,7 @@ _smtpsend()
 		_smtpsend_files "$cur"
 		return
 		;;
-	--sink-dir)
+	--sink-dir | --sink-maildir)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return

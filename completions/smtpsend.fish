@@ -86,6 +86,7 @@ complete -c smtpsend -l quiet -d 'Do not explain what servers say'
 
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'
 complete -c smtpsend -l sink-dir -x -a '(__fish_complete_directories)' -d 'Save messages in a directory'
+complete -c smtpsend -l sink-maildir -x -a '(__fish_complete_directories)' -d 'Put messages into a Maildir'
 complete -c smtpsend -l sink-mbox -r -F -d 'Append messages to an mbox file'
 complete -c smtpsend -l sink-reply -x -a 'CONNECT=554 EHLO=502 MAIL=451 RCPT=450 RCPT=550 DATA=stall .=drop' -d 'Answer a command so'
 complete -c smtpsend -l sink-auth -x -d 'Only after this login'

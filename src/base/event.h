@@ -34,7 +34,7 @@ enum event_kind {
 	EVENT_BODY,	/* message octets so far: sent, size, done (0|1) */
 	EVENT_BODY_LINE, /* a line of message text, only when asked for: line */
 	EVENT_MESSAGE,	/* a message was received: id, from, to, size, tls,
-			   login */
+			   login, file */
 	EVENT_NOTE,	/* a remark for a person: text; warning = 1: one that
 			   is told also where nobody asked for more */
 	EVENT_RESULT,	/* what became of a recipient */

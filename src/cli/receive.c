@@ -111,6 +111,8 @@ place_messages(struct receive *r)
 
 	r->sink.store = (struct sink_store){
 		.dir = s->dir,
+		.maildir = s->maildir,
+		.host = r->config.server.name,
 		.mbox = s->mbox,
 		.to = r->report.style == REPORT_JSON ? NULL : stdout,
 		.terminal = isatty(STDOUT_FILENO) == 1,
@@ -245,7 +247,10 @@ prepare(struct receive *r)
 
 	if (wrong)
 		return complain(r, EX_CANTCREAT, "cannot keep messages in",
-		    s->dir ? s->dir : s->mbox, wrong);
+		    s->dir	  ? s->dir :
+			s->maildir ? s->maildir :
+				     s->mbox,
+		    wrong);
 	r->serve = serve_new(&r->config, &r->events);
 	if (!r->serve || !stop_catch(&r->stop, false))
 		return complain(r, EX_OSERR, "cannot wait for", "connections",
@@ -263,8 +268,8 @@ serve_mail(struct receive *r)
 	r->events.wanted = report_wants_events(&r->report);
 	r->sink.before = print_events;
 	r->sink.caller = r;
-	place_messages(r);
 	configure(r);
+	place_messages(r);
 	status = open_module(r);
 	if (status == EX_OK)
 		status = prepare(r);

@@ -16,7 +16,7 @@ static const char *const one_of[] = {
 	"relay port",	/* it stands in the relay's URL */
 	"sink server",
 	"sink relay",
-	"sink-dir sink-mbox",
+	"sink-dir sink-maildir sink-mbox",
 	"ignore-dots require-eom",
 	"body body-file test-message",
 	"test-message html-file",

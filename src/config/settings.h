@@ -208,7 +208,7 @@ struct talk_settings {
 /* --sink */
 struct sink_settings {
 	struct endpoint at;	/* 127.0.0.1:2525; port 0 = any free one */
-	const char *dir, *mbox, *name;
+	const char *dir, *maildir, *mbox, *name;
 	const char *reply[SETTINGS_REPLIES_MAX]; /* "VERB=CODE text" ... */
 	size_t nreplies;
 	unsigned count;		/* stop after so many messages; 0 = go on */

@@ -51,7 +51,7 @@ put_rcpts(struct buf *out, const struct server_message *m)
 }
 
 static void
-tell(struct sink *s, const struct serve_mail *mail, const char *id)
+tell(struct sink *s, const struct serve_mail *mail, const struct draft *d)
 {
 	struct event e = event_make(EVENT_MESSAGE, mail->lane);
 	struct buf from = { 0 }, to = { 0 };
@@ -63,12 +63,13 @@ tell(struct sink *s, const struct serve_mail *mail, const char *id)
 	buf_put(&from, buf_slice(&mail->message->from));
 	buf_puts(&from, ">");
 	put_rcpts(&to, mail->message);
-	event_text(&e, "id", slice_of(id));
+	event_text(&e, "id", slice_of(d->id));
 	event_text(&e, "from", buf_slice(&from));
 	event_text(&e, "to", buf_slice(&to));
 	event_number(&e, "size", (int64_t)mail->message->size);
 	event_text(&e, "tls", slice_of(mail->tls));
 	event_text(&e, "login", mail->login);
+	event_text(&e, "file", slice_of(d->path));
 	events_put(s->events, &e);
 	buf_free(&from);
 	buf_free(&to);
@@ -84,7 +85,7 @@ keep(struct sink *s, struct draft *d, const struct serve_mail *mail,
 		buf_puts(answer, draft_refusal(d));
 		return false;
 	}
-	tell(s, mail, d->id);
+	tell(s, mail, d);
 	buf_puts(answer, d->id);
 	return true;
 }
@@ -101,6 +102,7 @@ commit(void *self, void *draft, const struct serve_mail *mail,
 		buf_puts(answer, "421 4.3.2 That was enough");
 	} else {
 		kept = keep(s, draft, mail, answer);
+		draft_discard(draft);
 	}
 	free(draft);
 	return kept ? SERVE_KEPT : SERVE_REFUSED;

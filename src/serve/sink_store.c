@@ -54,15 +54,40 @@ check_mbox(const char *path)
 	return takes ? NULL : "it is no file";
 }
 
+/* It is made if it is not there. */
+static const char *
+check_folder(const char *path, mode_t mode)
+{
+	if ((mkdir(path, mode) == 0 || errno == EEXIST) &&
+	    is_directory(path) && access(path, W_OK | X_OK) == 0)
+		return NULL;
+	return strerror(errno);
+}
+
+static const char *
+check_maildir(const char *path)
+{
+	static const char *const parts[] = { "", "/tmp", "/new", "/cur" };
+	const char *wrong = NULL;
+
+	for (size_t i = 0; !wrong && i < sizeof parts / sizeof *parts; i++) {
+		struct buf name = { 0 };
+
+		buf_putf(&name, "%s%s", path, parts[i]);
+		wrong = check_folder(buf_str(&name), 0700);
+		buf_free(&name);
+	}
+	return wrong;
+}
+
 const char *
 sink_store_check(const struct sink_store *s)
 {
 	if (s->mbox)
 		return check_mbox(s->mbox);
-	if (!s->dir || ((mkdir(s->dir, 0777) == 0 || errno == EEXIST) &&
-	    is_directory(s->dir) && access(s->dir, W_OK | X_OK) == 0))
-		return NULL;
-	return strerror(errno);
+	if (s->maildir)
+		return check_maildir(s->maildir);
+	return s->dir ? check_folder(s->dir, 0777) : NULL;
 }
 
 /* "20261122T090512Z-1234-000001": sorts by time, unique by process. */
@@ -164,7 +189,7 @@ draft_discard(struct draft *d)
 {
 	if (d->fd >= 0)
 		close(d->fd);
-	if (d->path)
+	if (d->path && !d->kept)
 		unlink(d->path);
 	free(d->path);
 	d->path = NULL;
@@ -179,6 +204,24 @@ draft_refusal(const struct draft *d)
 	return "451 4.3.0 Cannot keep the message now";
 }
 
+/* The path is the draft's from now on. */
+static void
+set_path(struct draft *d, const struct buf *path)
+{
+	free(d->path);
+	d->path = mem_dup(buf_slice(path));
+}
+
+/* What has the hidden name gets this one. */
+static bool
+show(struct draft *d, struct buf *path)
+{
+	if (rename(d->path, buf_str(path)) != 0)
+		return false;
+	set_path(d, path);
+	return true;
+}
+
 static bool
 keep_file(struct draft *d, const char *dir)
 {
@@ -186,26 +229,26 @@ keep_file(struct draft *d, const char *dir)
 	bool kept;
 
 	buf_putf(&path, "%s/%s.eml", dir, d->id);
-	kept = close(d->fd) == 0 && rename(d->path, buf_str(&path)) == 0;
+	kept = close(d->fd) == 0 && show(d, &path);
 	d->fd = -1;
 	buf_free(&path);
-	if (kept) {
-		free(d->path);
-		d->path = NULL;
-	}
 	return kept;
 }
 
-/* Read the draft again, in blocks, and write its local form to fd. */
+/*
+ * Read the draft again, in blocks, and write its local form: after what is in
+ * *out, and before last.
+ */
 static bool
-copy_text(int from, int to, struct unix_text *t, struct buf *out)
+copy_text(struct draft *d, int to, struct unix_text *t, struct buf *out,
+    const char *last)
 {
 	char *block = mem_alloc(BLOCK);
 	off_t at = 0;
 	ssize_t n;
 	bool good = true;
 
-	while (good && (n = pread(from, block, BLOCK, at)) != 0) {
+	while (good && (n = pread(d->fd, block, BLOCK, at)) != 0) {
 		if (n < 0 && errno != EINTR)
 			good = false;
 		if (n < 0)
@@ -216,7 +259,7 @@ copy_text(int from, int to, struct unix_text *t, struct buf *out)
 		buf_clear(out);
 	}
 	unix_text_end(t, out);
-	buf_putc(out, '\n');
+	buf_puts(out, last);
 	free(block);
 	return good && file_write(to, buf_slice(out));
 }
@@ -264,7 +307,7 @@ append(struct draft *d, int fd, const struct server_message *m)
 	int error;
 
 	put_from_line(&out, m);
-	good = good && copy_text(d->fd, fd, &text, &out);
+	good = good && copy_text(d, fd, &text, &out, "\n");
 	error = errno;
 	if (!good && S_ISREG(before.st_mode) && ftruncate(fd, before.st_size))
 		error = errno;
@@ -287,6 +330,41 @@ keep_in_mbox(struct draft *d, const char *mbox, const struct server_message *m)
 	if (close(fd) != 0 && good)
 		return false;
 	errno = error;
+	return good;
+}
+
+static bool
+write_maildir(struct draft *d, const char *path, const struct server_message *m)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct unix_text text = { .kind = TEXT_PLAIN };
+	struct buf out = { 0 };
+	bool good;
+
+	if (fd < 0)
+		return false;
+	put_trace(&out, m, "\n");
+	good = copy_text(d, fd, &text, &out, "");
+	buf_free(&out);
+	return close(fd) == 0 && good;
+}
+
+static bool
+keep_in_maildir(struct draft *d, const struct sink_store *s,
+    const struct server_message *m)
+{
+	struct buf name = { 0 }, path = { 0 };
+	bool good;
+
+	buf_putf(&name, "%lld.%s.%s", (long long)clock_wall().seconds, d->id,
+	    s->host);
+	buf_putf(&path, "%s/tmp/%s", s->maildir, buf_str(&name));
+	set_path(d, &path);
+	buf_clear(&path);
+	buf_putf(&path, "%s/new/%s", s->maildir, buf_str(&name));
+	good = write_maildir(d, d->path, m) && show(d, &path);
+	buf_free(&name);
+	buf_free(&path);
 	return good;
 }
 
@@ -328,7 +406,7 @@ print(struct draft *d, struct sink_store *s, const struct serve_mail *mail)
 		text.kind = TEXT_TERMINAL;
 	put_heading(&out, d, mail);
 	good = fflush(s->to) == 0 &&
-	    copy_text(d->fd, fileno(s->to), &text, &out);
+	    copy_text(d, fileno(s->to), &text, &out, "\n");
 	buf_free(&out);
 	return good;
 }
@@ -342,13 +420,18 @@ draft_keep(struct draft *d, struct sink_store *s,
 	errno = 0;
 	if (good && s->dir)
 		good = keep_file(d, s->dir);
+	else if (good && s->maildir)
+		good = keep_in_maildir(d, s, mail->message);
 	else if (good && s->mbox)
 		good = keep_in_mbox(d, s->mbox, mail->message);
 	else if (good && s->to)
 		good = print(d, s, mail);
 	if (!good && d->error == 0)
 		d->error = errno ? errno : EIO;
-	draft_discard(d);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+	d->kept = good;
 	s->kept += good;
 	return good;
 }

@@ -5,11 +5,13 @@
  *	dir	DIR/ID.eml, octet by octet as received (CRLF), after a
  *		Return-Path: and an X-Envelope-To: line for each recipient;
  *		written as DIR/.ID.tmp and renamed when whole
+ *	maildir	DIR/new/SECONDS.ID.HOST, LF line ends, with the same lines;
+ *		written below DIR/tmp and renamed
  *	mbox	appended in mboxrd form (LF) with the same lines, under a lock
  *	stdout	printed with a short heading, LF; escaped when it is a terminal
  *
- * A message is a draft while it comes in: a file without a name (mbox, stdout)
- * or with a hidden one (dir).  A failed write is remembered, and told when the
+ * A message is a draft while it comes in: a file without a name, or with a
+ * hidden one (dir).  A failed write is remembered, and told when the
  * message is whole.
  */
 #ifndef SERVE_SINK_STORE_H
@@ -21,8 +23,9 @@
 #include "serve/serve.h"
 
 struct sink_store {
-	const char *dir, *mbox;
-	FILE *to;		/* when both are NULL; NULL: not at all */
+	const char *dir, *maildir, *mbox; /* one, or none */
+	const char *host;	/* for names in the Maildir */
+	FILE *to;		/* when all are NULL; NULL: not at all */
 	bool terminal;		/* to is one */
 	unsigned serial;	/* messages begun */
 	unsigned kept;
@@ -31,7 +34,9 @@ struct sink_store {
 /* Zero-initialised by DRAFT_NONE. */
 struct draft {
 	int fd;			/* -1 = none */
-	char *path;		/* the hidden name; NULL = it has none */
+	char *path;		/* the hidden name, then the one where it is
+				   kept; NULL = it has none */
+	bool kept;
 	char id[64];
 	int error;		/* errno of the first failure; 0 = none */
 };
@@ -39,7 +44,7 @@ struct draft {
 #define DRAFT_NONE ((struct draft){ .fd = -1 })
 
 /*
- * Can messages be kept there?  Makes the folder or file; NULL, or what is
+ * Can messages be kept there?  Makes the folders or file; NULL, or what is
  * wrong.  A FIFO or a socket is none to append to.
  */
 const char *sink_store_check(const struct sink_store *s);
@@ -51,13 +56,16 @@ void draft_write(struct draft *d, struct slice data);
 /*
  * The message is whole.  False when it could not be
  * kept: draft_refusal() is then the reply.  The draft is over either way, but
- * for its id.
+ * for its id and its path, until draft_discard().
  */
 bool draft_keep(struct draft *d, struct sink_store *s,
     const struct serve_mail *mail);
 const char *draft_refusal(const struct draft *d);
 
-/* Throw it away; one that was never opened may be discarded too. */
+/*
+ * Throw it away, unless it was kept, and forget it; one that was never opened
+ * may be discarded too.
+ */
 void draft_discard(struct draft *d);
 
 #endif

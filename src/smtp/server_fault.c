@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 
 #define REPLY_MAX_OCTETS 500
 
@@ -179,35 +180,6 @@ bound_of(const struct server_fault *f)
 	return slice_find(address, '*') < address.n ? TO_PATTERN : TO_ADDRESS;
 }
 
-/*
- * "*@bad.example": a star is any octets, also none.  Only the last star that
- * was met can have to take more, so this is at worst a product of the lengths.
- */
-static bool
-matches(struct slice pattern, struct slice s)
-{
-	struct slice after = { 0 }, from = { 0 };
-
-	while (s.n > 0) {
-		if (pattern.n > 0 && pattern.p[0] == '*') {
-			after = pattern = slice_from(pattern, 1);
-			from = s;
-		} else if (pattern.n > 0 &&
-		    ascii_lower(pattern.p[0]) == ascii_lower(s.p[0])) {
-			pattern = slice_from(pattern, 1);
-			s = slice_from(s, 1);
-		} else if (from.p) {
-			pattern = after;
-			s = from = slice_from(from, 1);
-		} else {
-			return false;
-		}
-	}
-	while (pattern.n > 0 && pattern.p[0] == '*')
-		pattern = slice_from(pattern, 1);
-	return pattern.n == 0;
-}
-
 static bool
 concerns(const struct server_fault *f, struct slice verb,
     struct slice address, enum bound bound)
@@ -220,7 +192,8 @@ concerns(const struct server_fault *f, struct slice verb,
 		return address.p &&
 		    slice_eq_nocase(address, slice_of(f->address));
 	case TO_PATTERN:
-		return address.p && matches(slice_of(f->address), address);
+		return address.p &&
+		    pattern_matches_slice(slice_of(f->address), address);
 	case TO_NONE:
 		break;
 	}

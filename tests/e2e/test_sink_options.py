@@ -2,7 +2,9 @@
 """The sink: logins, replies for one address, its own and others' options."""
 
 import json
+import mailbox
 import os
+import pathlib
 import re
 import smtplib
 import ssl
@@ -133,8 +135,57 @@ def test_json(tmp_path):
     assert message["from"] == "<a@client.test>"
     assert message["to"] == "<b@x.test>,<c@x.test>"
     assert message["size"] == len(MAIL) + 3 and message["lane"] == 1
+    assert message["file"] == message["login"] == ""
     assert any(e["event"] == "received" and e["line"].startswith("mail")
                for e in events)
+
+
+def test_json_says_where_and_who(tmp_path):
+    box = tmp_path / "box"
+    with Running(tmp_path, "--json", "--sink-dir", box) as sink, \
+            sink.client() as c:
+        c.login("joe", "secret")
+        c.sendmail("a@client.test", "b@x.test", MAIL)
+    message, = [e for e in map(json.loads, sink.text().splitlines())
+                if e["event"] == "message"]
+    assert message["login"] == "joe"
+    assert message["file"] == f"{box}/{message['id']}.eml"
+    assert message["file"] == str(next(box.iterdir()))
+
+
+def test_maildir(tmp_path):
+    """Written in tmp, shown in new, with LF and as Python's mailbox reads it."""
+    box = tmp_path / "box"
+    with Running(tmp_path, "--sink-maildir", box, "--json") as sink, \
+            sink.client() as c:
+        for i in range(2):
+            c.sendmail("a@client.test", ["b@x.test", "c@x.test"],
+                       f"Subject: {i}\r\n\r\nFrom me\r\n.dot\r\n")
+        c.ehlo_or_helo_if_needed()
+        c.docmd("MAIL", "FROM:<a@client.test>")
+        c.docmd("RCPT", "TO:<b@x.test>")
+        c.docmd("DATA")
+        c.sock.sendall(b"half")
+    assert sorted(p.name for p in box.iterdir()) == ["cur", "new", "tmp"]
+    assert not list((box / "tmp").iterdir())
+    files = [e["file"] for e in map(json.loads, sink.text().splitlines())
+             if e["event"] == "message"]
+    assert sorted(files) == sorted(map(str, (box / "new").iterdir()))
+    for i, file in enumerate(files):
+        text = pathlib.Path(file).read_bytes()
+        assert text == (b"Return-Path: <a@client.test>\n"
+                        b"X-Envelope-To: <b@x.test>\n"
+                        b"X-Envelope-To: <c@x.test>\n"
+                        b"Subject: %d\n\nFrom me\n.dot\n" % i)
+    assert len(mailbox.Maildir(box, create=False)) == 2
+
+
+def test_a_maildir_that_cannot_be(tmp_path):
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "new").write_text("")
+    run = smtpsend("--sink", "127.0.0.1:0", "--sink-maildir",
+                   tmp_path / "box", json_events=False, timeout=20)
+    assert run.rc == 73 and "Not a directory" in run.err, run
 
 
 def test_the_transcript_file(tmp_path):
