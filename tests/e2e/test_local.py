@@ -197,6 +197,18 @@ def test_by_the_daemon(machine):
     assert box.strangers() == []
 
 
+def test_without_the_daemon(machine, scripted):
+    """What only the queue can deliver does not go by DNS instead of that."""
+    srv = scripted()
+    box = LocalBox(machine, port=srv.port, aliases="all: bob, far@x.test\n")
+    for words in (["bob"], ["all@box"], ["bob", "far@x.test"]):
+        run = box.sendmail("-i", *words, uid=ANN, stdin=MAIL)
+        assert run.rc == 75 and "daemon" in run.err, run
+    assert taken(srv) == []
+    assert box.sendmail("-i", "far@x.test", uid=ANN, stdin=MAIL).rc == 0
+    assert taken(srv) == [["far@x.test"]]
+
+
 def test_newaliases(machine):
     box = LocalBox(machine, aliases="root: bob\nx: a,\n y\n")
     run = box.command("sendmail", "-bi")
