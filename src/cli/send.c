@@ -224,6 +224,14 @@ send_now(struct run *r)
 	return deliver(r);
 }
 
+/* It would go by DNS, to whoever has mail for this name out there. */
+static bool
+is_for_mailboxes(const struct run *r)
+{
+	return !r->s->own_way &&
+	    home_is_for(r->s, &r->reach.self, &r->intake.envelope);
+}
+
 /* Where there is no queue: what was asked for cannot be. */
 static int
 fail_unqueued(struct run *r)
@@ -234,12 +242,17 @@ fail_unqueued(struct run *r)
 	if (s->config_fault)
 		outcome_fail(&why, FAILED, STAGE_CONFIG, ESC(4, 3, 5),
 		    "nothing was sent: %s", s->config_fault);
-	else
+	else if (queueing_is_a_must(s))
 		outcome_fail(&why, FAILED, STAGE_SYSTEM, ESC(5, 3, 3),
 		    "%s needs a queue, nothing was sent: %s",
 		    s->enqueue.at ? "--at" : "--dedupe", r->queueing.bar);
+	else
+		outcome_fail(&why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 2),
+		    "mail for this machine itself needs its queue, nothing "
+		    "was sent: %s", r->queueing.bar);
 	fail(r, &why);
-	return s->config_fault ? EX_CONFIG : EX_UNAVAILABLE;
+	return s->config_fault ? EX_CONFIG :
+	    why.verdict == DEFERRED ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
 /* What is mailed back is not printed too; with -oee it is no failure then. */
@@ -272,7 +285,8 @@ queue_it(struct run *r)
 	case QUEUEING_BARRED:
 		break;
 	}
-	if (r->s->config_fault || queueing_is_a_must(r->s))
+	if (r->s->config_fault || queueing_is_a_must(r->s) ||
+	    is_for_mailboxes(r))
 		return fail_unqueued(r);
 	return send_now(r);
 }

@@ -105,29 +105,33 @@ lock(struct mbox_file *f, unsigned patience, struct outcome *why)
 
 /* Is the name still that of the file which is locked? */
 static bool
-is_same(struct mbox_file *f, struct outcome *why)
+is_same(struct mbox_file *f, struct stat *opened, struct outcome *why)
 {
-	struct stat opened, named;
+	struct stat named;
 
-	if (fstat(f->fd, &opened) != 0 || lstat(f->path, &named) != 0)
+	if (fstat(f->fd, opened) != 0 || lstat(f->path, &named) != 0)
 		return fail(f, "look at", errno, why);
-	if (opened.st_ino != named.st_ino || opened.st_dev != named.st_dev)
-		return outcome_fail(why, DEFERRED, STAGE_LOCAL, ESC(4, 2, 0),
-		    "open %s: it was replaced meanwhile", f->path);
-	f->inode = opened.st_ino;
-	f->size = (uint64_t)opened.st_size;
-	return true;
+	if (opened->st_ino == named.st_ino && opened->st_dev == named.st_dev)
+		return true;
+	return outcome_fail(why, DEFERRED, STAGE_LOCAL, ESC(4, 2, 0),
+	    "write to %s: it was replaced meanwhile", f->path);
 }
 
 bool
 mbox_open(struct mbox_file *f, const char *path, uid_t owner, unsigned patience,
     struct outcome *why)
 {
+	struct stat st;
+
 	*f = (struct mbox_file){ .path = path, .fd = -1 };
-	if (open_it(f, owner, why) && lock(f, patience, why) && is_same(f, why))
-		return true;
-	mbox_close(f);
-	return false;
+	if (!open_it(f, owner, why) || !lock(f, patience, why) ||
+	    !is_same(f, &st, why)) {
+		mbox_close(f);
+		return false;
+	}
+	f->inode = st.st_ino;
+	f->size = (uint64_t)st.st_size;
+	return true;
 }
 
 void
@@ -303,10 +307,14 @@ write_it(struct mbox_file *f, const struct local_mail *m, struct outcome *why)
 	return w.error ? fail(f, "write to", w.error, why) : false;
 }
 
+/* Not everybody who replaces a mailbox locks it. */
 bool
 mbox_write(struct mbox_file *f, const struct local_mail *m, struct outcome *why)
 {
-	if ((f->is_there || write_it(f, m, why)) && make_durable(f, why))
+	struct stat st;
+
+	if (is_same(f, &st, why) && (f->is_there || write_it(f, m, why)) &&
+	    make_durable(f, why) && is_same(f, &st, why))
 		return true;
 	if (!f->is_there && !cut_off(f))
 		outcome_fail(why, DEFERRED, STAGE_LOCAL, ESC(4, 3, 0),

@@ -197,6 +197,18 @@ def test_by_the_daemon(machine):
     assert box.strangers() == []
 
 
+def test_without_the_daemon(machine, scripted):
+    """What only the queue can deliver does not go by DNS instead of that."""
+    srv = scripted()
+    box = LocalBox(machine, port=srv.port, aliases="all: bob, far@x.test\n")
+    for words in (["bob"], ["all@box"], ["bob", "far@x.test"]):
+        run = box.sendmail("-i", *words, uid=ANN, stdin=MAIL)
+        assert run.rc == 75 and "daemon" in run.err, run
+    assert taken(srv) == []
+    assert box.sendmail("-i", "far@x.test", uid=ANN, stdin=MAIL).rc == 0
+    assert taken(srv) == [["far@x.test"]]
+
+
 def test_newaliases(machine):
     box = LocalBox(machine, aliases="root: bob\nx: a,\n y\n")
     run = box.command("sendmail", "-bi")
@@ -399,8 +411,12 @@ def fixture_agent(machine):
         assert p.wait(10) == 0
 
 
-def ask(box, data, uid=SPOOL_UID, fd=True, go=True):
-    """What the agent says at last, as (verdict, text); None: nothing."""
+def ask(box, data, uid=SPOOL_UID, fd=True, go=True, meanwhile=None):
+    """
+    What the agent says at last, as (verdict, text); None: nothing.  Before it is
+    told to go on, meanwhile().
+    """
+    meanwhile = meanwhile or (lambda: None)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         here, there = os.pipe()
         child = os.fork()
@@ -408,13 +424,15 @@ def ask(box, data, uid=SPOOL_UID, fd=True, go=True):
             answer = b""
             try:
                 os.setgroups([])
-                os.setresuid(uid, uid, uid)
+                os.setresuid(uid, uid, 0)
                 s.connect(str(box.run / "local"))
                 with open(box.text, "rb") as f:
                     fds = [f.fileno()] if fd else []
                     socket.send_fds(s, [data], fds)
                 answer = s.recv(8192)
                 if answer[8:9] == b"A" and go:
+                    os.seteuid(0)
+                    meanwhile()
                     s.send(struct.pack("<9Q", 0x314c5353, ord("G"), 0, 0, 2,
                                        0, 0, 0, 0))
                     answer = s.recv(8192)
@@ -486,6 +504,25 @@ def test_agent_waits_for_go(agent):
     path = agent.mail / "bob"
     wait_for(lambda: not (agent.mail / "bob.lock").exists())
     assert path.read_bytes() == b""
+
+
+def test_mailbox_is_replaced(agent):
+    """82: nothing goes to the file that was it, nor twice to the new one."""
+    path, old = agent.mail / "bob", agent.mail / "bob.old"
+    path.write_bytes(b"From x\n\nmine")
+    os.chown(path, BOB, 8)
+
+    def replace():
+        path.rename(old)
+        path.touch()
+        os.chown(path, BOB, 8)
+    size = agent.text.stat().st_size
+    verdict, text = ask(agent, packet(size=size), meanwhile=replace)
+    assert verdict == 3 and "replaced" in text
+    assert old.read_bytes() == b"From x\n\nmine" and path.stat().st_size == 0
+    assert ask(agent, packet(size=size))[0] == 2
+    assert old.read_bytes() == b"From x\n\nmine"
+    assert agent.subjects("bob") == ["hi"]
 
 
 def test_agent_takes_files_alone(agent):

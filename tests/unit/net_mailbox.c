@@ -253,6 +253,33 @@ test_mbox_refused(void **state)
 	assert_int_not_equal(stat("/nowhere/x", &st), 0);
 }
 
+/* Who replaces it without a lock gets nothing of it, nor does the old file. */
+static void
+test_mbox_replaced(void **state)
+{
+	struct place *p = *state;
+	struct outcome why;
+	struct mbox_file f;
+	char old[80];
+
+	snprintf(old, sizeof old, "%s.old", p->path);
+	put_file(p->path, "From x\n\nend");
+	assert_true(mbox_open(&f, p->path, geteuid(), 100, &why));
+	assert_true(mbox_find(&f, &p->m, &why));
+	assert_int_equal(rename(p->path, old), 0);
+	put_file(p->path, "");
+	assert_false(mbox_write(&f, &p->m, &why));
+	assert_int_equal(why.verdict, DEFERRED);
+	p->r.inode = f.inode;
+	p->r.at = f.at;
+	mbox_close(&f);
+	check_file(old, "From x\n\nend");
+	check_file(p->path, "");
+	assert_true(append(p, &why));
+	check_file(old, "From x\n\nend");
+	check_file(p->path, MBOX);
+}
+
 /* Locked in either way, it waits, and then it is DEFERRED. */
 static void
 test_mbox_locked(void **state)
@@ -462,6 +489,7 @@ main(void)
 		TEST(test_mbox_again),
 		TEST(test_mbox_rewritten),
 		TEST(test_mbox_refused),
+		TEST(test_mbox_replaced),
 		TEST(test_mbox_locked),
 		TEST(test_mbox_full),
 		TEST(test_maildir),
