@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * run_local.c - recipients of this machine: the agent has each of them, and
- * brings a verdict.
+ * brings a verdict; but for mailboxes that deliver reaches by LMTP.
  *
  * Before a mailbox is appended to, where is written into the recipient's slot:
  * killed after that, the next try finds what this one has left.
@@ -108,7 +108,8 @@ run_local(struct run *run)
 	const struct envelope *v = &run->entry->mail.envelope;
 
 	for (size_t k = 0; k < v->n; k++)
-		if (v->rcpts[k].local && v->rcpts[k].verdict == PENDING)
+		if (v->rcpts[k].verdict == PENDING &&
+		    !deliver_takes(&run->runner->way, &v->rcpts[k]))
 			ask_for(run, k);
 }
 
