@@ -105,6 +105,7 @@ expand_in_place(struct here *here, struct envelope *e)
 	letters_free(&l);
 }
 
+/* Nobody asks for his .forward either. */
 static void
 refuse_aliases(struct envelope *e)
 {
@@ -116,6 +117,8 @@ refuse_aliases(struct envelope *e)
 	for (size_t i = 0; i < e->n; i++) {
 		struct recipient *r = &e->rcpts[i];
 
+		if (r->local && r->local->kind == LOCAL_MAILBOX)
+			r->local->index = LOCAL_ITSELF;
 		if (!r->local || r->local->kind != LOCAL_ALIAS)
 			continue;
 		recipient_say(r, why.verdict, result);

@@ -107,6 +107,7 @@ reach_config(struct reach *r, const struct settings *s)
 		.route = route_config(r, s),
 		.rules = s->route.rules,
 		.mailbox = mailbox_rule(r, &s->local),
+		.owner_first = s->local.forward,
 		.dial = { .source = w->source, .timeout = s->route.timeout },
 		.tls = { tls->ca, tls->cert, tls->key },
 		.tls_name = tls->name,

@@ -163,7 +163,8 @@ bool
 deliver_takes(const struct deliver_config *config, const struct recipient *r)
 {
 	return !r->local ||
-	    (config->mailbox && r->local->kind == LOCAL_MAILBOX);
+	    (config->mailbox && r->local->kind == LOCAL_MAILBOX &&
+		(!config->owner_first || r->local->index == LOCAL_ITSELF));
 }
 
 /* --server goes over all rules, but for those of this machine. */

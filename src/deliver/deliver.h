@@ -46,6 +46,8 @@ struct deliver_config {
 	const struct domain_rule *mailbox; /* who has the mailboxes of this
 				   machine, by LMTP; NULL = they are for the
 				   consignment's owner */
+	bool owner_first;	/* ... who has them all the same, but for those
+				   with LOCAL_ITSELF */
 	struct resolver_config resolver;
 	struct dial_options dial;
 	struct tls_config tls;

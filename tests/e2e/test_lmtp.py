@@ -11,6 +11,7 @@ from queue_support import wait_for
 from runner_support import QUICK, QueueBox
 from scripted import Server, dialogue, raw
 from test_bounce import by_recipient, fields, mails, reports
+from test_forward import ForwardBox
 from test_local import ANN, BOB, MAIL
 
 HOST = "box.example.net"
@@ -277,6 +278,37 @@ def test_what_leaves_and_what_stays(machine, lmtp):
     assert b"hello" in (there / "c").read_bytes()
     assert b"hello" in (there / "f").read_bytes()
     assert box.files() == []
+
+
+def test_forward(machine, lmtp):
+    """~/.forward is asked first; what it leaves in the mailbox goes there."""
+    srv, out = lmtp(), lmtp(dialogue())
+    box = ForwardBox(machine, port=out.port, local=f"mailbox = lmtp:{at(srv)}\n"
+                     "forward = yes\n")
+    box.forward("bob", "\\bob, far@x.test\n")
+    box.forward("ann", "ann@box, ann\n")       # a circle ends in the mailbox
+    box.put("bob+x", "root", "ann")
+    box.run_all()
+    assert sorted(r for _, rcpts, _ in mails(srv) for r in rcpts) == \
+        sorted(paths("bob+x", "root", "ann"))
+    assert [rcpts for _, rcpts, _ in mails(out)] == [["far@x.test"]]
+    box.forward("bob", "far@x.test\n", mode=0o666)     # of no use
+    box.put("bob")
+    box.run_all()
+    assert mails(srv)[-1][1] == paths("bob") and len(mails(out)) == 1
+    assert box.strangers() == []
+
+
+def test_what_came_round(machine, lmtp):
+    """Whose .forward led here already is not asked for it once more."""
+    srv, out = lmtp(), lmtp(dialogue())
+    box = ForwardBox(machine, port=out.port, local=f"mailbox = lmtp:{at(srv)}\n"
+                     "forward = yes\n")
+    box.forward("bob", "far@x.test\n")
+    box.put("bob", text=f"Delivered-To: {paths('bob')[0]}\n".encode() + MAIL)
+    box.run_all()
+    assert [rcpts for _, rcpts, _ in mails(srv)] == [paths("bob")]
+    assert mails(out) == []
 
 
 def test_no_local_delivery(machine, lmtp):
