@@ -14,6 +14,7 @@
 #include "cli/become.h"
 #include "cli/names.h"
 #include "local/agent.h"
+#include "local/mailbox_form.h"
 #include "net/clock.h"
 #include "net/local.h"
 
@@ -56,6 +57,7 @@ home_open(struct home *h, const struct settings *s, const struct self *self)
 	h->config.delimiter = strcmp(l->delimiter, "none") == 0
 	    ? '\0'
 	    : l->delimiter[0];
+	h->config.lmtp = mailbox_server_shown(l->mailbox);
 	h->config.address = names_options(s, self);
 	here_init(&h->here, &h->config);
 	h->is_open = true;
@@ -89,6 +91,68 @@ home_is_for(const struct settings *s, const struct self *self,
 	return any;
 }
 
+/* Put who gets it by aliases in their places in *e. */
+static void
+expand_in_place(struct here *here, struct envelope *e)
+{
+	struct letters l = { .main = *e };
+
+	here_expand_letters(here, &l);
+	for (size_t i = 0; i < l.n; i++)
+		envelope_take_all(&l.main, &l.part[i]);
+	*e = l.main;
+	l.main = (struct envelope){ 0 };
+	letters_free(&l);
+}
+
+/* Nobody asks for his .forward either. */
+static void
+refuse_aliases(struct envelope *e)
+{
+	const struct outcome why = outcome_make(FAILED, STAGE_LOCAL,
+	    ESC(5, 3, 3), "commands and files of aliases need a queue, and "
+	    "there is none");
+	struct result *result = result_new(&why, SLICE(""));
+
+	for (size_t i = 0; i < e->n; i++) {
+		struct recipient *r = &e->rcpts[i];
+
+		if (r->local && r->local->kind == LOCAL_MAILBOX)
+			r->local->index = LOCAL_ITSELF;
+		if (!r->local || r->local->kind != LOCAL_ALIAS)
+			continue;
+		recipient_say(r, why.verdict, result);
+		r->decided = clock_now();
+	}
+	result_release(result);
+}
+
+void
+home_expand(const struct settings *s, const struct self *self,
+    struct envelope *e)
+{
+	struct home home;
+	struct here *here;
+
+	if (s->sendmail.no_aliases || !mailbox_server_shown(s->local.mailbox) ||
+	    spool_reach(s->queue.path) != SPOOL_ABSENT)
+		return;
+	here = home_open(&home, s, self);
+	if (here && here_has_local(here, e)) {
+		expand_in_place(here, e);
+		refuse_aliases(e);
+	}
+	home_free(&home);
+}
+
+/* Without a queue only LMTP leads to mailboxes. */
+static bool
+has_mailboxes(const struct settings *s)
+{
+	return mailbox_server_shown(s->local.mailbox) ||
+	    spool_reach(s->queue.path) != SPOOL_ABSENT;
+}
+
 static void
 put_expansions(struct here *here, const struct envelope *e)
 {
@@ -109,25 +173,20 @@ void
 home_explain(const struct settings *s, const struct self *self,
     struct envelope *e)
 {
-	const struct outcome found = outcome_make(VERIFIED, STAGE_LOCAL,
+	struct outcome found = outcome_make(VERIFIED, STAGE_LOCAL,
 	    ESC(2, 1, 5), "on this machine");
-	struct letters l = { 0 };
 	struct home home;
 	struct here *here = home_open(&home, s, self);
 
-	if (here && spool_reach(s->queue.path) != SPOOL_ABSENT &&
-	    here_has_local(here, e)) {
+	if (here && has_mailboxes(s) && here_has_local(here, e)) {
 		if (!s->show.json)
 			put_expansions(here, e);
-		l.main = *e;
-		here_expand_letters(here, &l);
-		for (size_t i = 0; i < l.n; i++)
-			envelope_take_all(&l.main, &l.part[i]);
-		*e = l.main;
+		if (home.config.lmtp)
+			outcome_set_host(&found, slice_of(home.config.lmtp),
+			    NULL);
+		expand_in_place(here, e);
 		envelope_settle_local(e, &found, clock_now());
-		l.main = (struct envelope){ 0 };
 	}
-	letters_free(&l);
 	home_free(&home);
 }
 

@@ -32,6 +32,14 @@ bool home_is_for(const struct settings *s, const struct self *self,
     const struct envelope *e);
 
 /*
+ * Where there is no queue: put who gets it by aliases in their places in *e, if
+ * mailboxes are reached by LMTP, which needs none.  Commands and files of
+ * aliases FAIL.
+ */
+void home_expand(const struct settings *s, const struct self *self,
+    struct envelope *e);
+
+/*
  * -bv, --explain: print who gets it by aliases, and leave those in *e whose
  * mail goes out, the others being VERIFIED.
  */

@@ -83,6 +83,18 @@ resolver_config(struct reach *r, struct resolver_config *c,
 		c->server[c->n++] = route->resolver[i];
 }
 
+/* Where the mailboxes of this machine are, if by LMTP. */
+static const struct domain_rule *
+mailbox_rule(struct reach *r, const struct local_settings *l)
+{
+	if (!l->deliver || mailbox_server_parse(l->mailbox, &r->server))
+		return NULL;
+	r->mailbox = (struct domain_rule){ .is_mailbox = true,
+		.server = r->server.host, .link = LINK_LMTP,
+		.port = r->server.port };
+	return &r->mailbox;
+}
+
 struct deliver_config
 reach_config(struct reach *r, const struct settings *s)
 {
@@ -94,6 +106,8 @@ reach_config(struct reach *r, const struct settings *s)
 	c = (struct deliver_config){
 		.route = route_config(r, s),
 		.rules = s->route.rules,
+		.mailbox = mailbox_rule(r, &s->local),
+		.owner_first = s->local.forward,
 		.dial = { .source = w->source, .timeout = s->route.timeout },
 		.tls = { tls->ca, tls->cert, tls->key },
 		.tls_name = tls->name,

@@ -7,6 +7,7 @@
 
 #include "config/settings.h"
 #include "deliver/deliver.h"
+#include "local/mailbox_form.h"
 #include "net/self.h"
 
 /* What a struct deliver_config made here points to, but for the settings. */
@@ -14,6 +15,8 @@ struct reach {
 	struct self self;
 	struct buf tls_why;
 	const char *own_names[5];
+	struct mailbox_server server; /* of mailbox = lmtp:... */
+	struct domain_rule mailbox; /* ... how it is reached */
 	struct stat resolv;	/* of /etc/resolv.conf, as it was read; all 0
 				   when there was none */
 };

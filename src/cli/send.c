@@ -220,6 +220,11 @@ print_events(struct run *r)
 static int
 send_now(struct run *r)
 {
+	struct envelope *e = &r->intake.envelope;
+
+	home_expand(r->s, &r->reach.self, e);
+	if (e->n == 0)
+		return report_sent(r);
 	configure(r);
 	return deliver(r);
 }
@@ -400,6 +405,21 @@ send_run(const struct settings *s)
 	return status;
 }
 
+/* Of those whom the only recipient became by aliases the worst counts. */
+static struct outcome
+worst_of(const struct envelope *e)
+{
+	struct outcome o, worst = { 0 };
+
+	for (size_t i = 0; i < e->n + e->nbad; i++) {
+		o = recipient_outcome(i < e->n ? &e->rcpts[i]
+					       : &e->bad[i - e->n]);
+		if (i == 0 || outcome_is_worse(&o, &worst))
+			worst = o;
+	}
+	return worst;
+}
+
 /* What became of the only recipient, or of the run before it came to him. */
 static struct outcome
 outcome_of(const struct run *r)
@@ -411,10 +431,10 @@ outcome_of(const struct run *r)
 	if (r->stopped.verdict != PENDING && e->n > 0 &&
 	    e->rcpts[0].verdict == PENDING)
 		return r->stopped;
-	if (e->n + e->nbad == 1)
-		return recipient_outcome(e->n ? &e->rcpts[0] : &e->bad[0]);
+	if (e->n + e->nbad > 0)
+		return worst_of(e);
 	return outcome_make(FAILED, STAGE_MESSAGE, ESC(5, 1, 3),
-	    "it names %zu recipients", e->n + e->nbad);
+	    "it names no recipient");
 }
 
 void

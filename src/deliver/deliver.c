@@ -159,7 +159,15 @@ deliver_check_tls(struct deliver *d, struct outcome *why)
 
 /* ---- consignments ---- */
 
-/* --server goes over all rules. */
+bool
+deliver_takes(const struct deliver_config *config, const struct recipient *r)
+{
+	return !r->local ||
+	    (config->mailbox && r->local->kind == LOCAL_MAILBOX &&
+		(!config->owner_first || r->local->index == LOCAL_ITSELF));
+}
+
+/* --server goes over all rules, but for those of this machine. */
 static struct destination *
 destination_for(struct job *job, const struct consignment *c,
     const struct recipient *r)
@@ -169,7 +177,9 @@ destination_for(struct job *job, const struct consignment *c,
 		.quit_after = c->quit_after, .tls_floor = c->tls_floor,
 		.tls_floor_why = c->tls_floor_why };
 
-	if (!job->config->route.server && job->config->rules) {
+	if (r->local) {
+		key.rule = job->config->mailbox;
+	} else if (!job->config->route.server && job->config->rules) {
 		rules_choose(job->config->rules, c->envelope->from.path,
 		    r->to.domain, &choice);
 		key.rule = choice.nrelays > 0 ? NULL : choice.rule;
@@ -201,7 +211,8 @@ deliver_add(struct deliver *d, struct consignment *c)
 
 	assert(!job->closed);
 	for (size_t i = 0; i < e->n; i++) {
-		if (e->rcpts[i].verdict != PENDING || e->rcpts[i].local)
+		if (e->rcpts[i].verdict != PENDING ||
+		    !deliver_takes(job->config, &e->rcpts[i]))
 			continue;
 		e->rcpts[i].site = 0;
 		e->rcpts[i].host_fault = false;

@@ -43,6 +43,11 @@
 struct deliver_config {
 	struct route_config route; /* but for tls_floor, a consignment's */
 	const struct rules *rules; /* relays and domains; NULL = none */
+	const struct domain_rule *mailbox; /* who has the mailboxes of this
+				   machine, by LMTP; NULL = they are for the
+				   consignment's owner */
+	bool owner_first;	/* ... who has them all the same, but for those
+				   with LOCAL_ITSELF */
 	struct resolver_config resolver;
 	struct dial_options dial;
 	struct tls_config tls;
@@ -113,9 +118,16 @@ void deliver_free(struct deliver *d);
 
 /*
  * It stays where it is until deliver_finished() has given it back.  Recipients
- * of this machine (recipient.local) are its owner's.
+ * that are not taken are its owner's.
  */
 void deliver_add(struct deliver *d, struct consignment *c);
+
+/*
+ * Is he for a server?  Of this machine (recipient.local) only mailboxes are,
+ * where there is config->mailbox.
+ */
+bool deliver_takes(const struct deliver_config *config,
+    const struct recipient *r);
 
 /* One that is settled and of which nothing is in use any more; or NULL. */
 struct consignment *deliver_finished(struct deliver *d);

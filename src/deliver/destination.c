@@ -139,12 +139,19 @@ destination_put(struct destination *d, struct parcel *p)
 
 /* ---- stepping ---- */
 
-/* A relay that cannot be found is no reason to bounce: the next, or later. */
+/*
+ * A relay that cannot be found is no reason to bounce: the next, or later; nor
+ * is the server that has our mailboxes.
+ */
 static void
 no_way(struct destination *d, struct parcel *p, int64_t now)
 {
 	struct outcome why = result_outcome(d->no_way);
 
+	if (d->key.rule && d->key.rule->is_mailbox) {
+		why.verdict = DEFERRED;
+		why.esc.cls = 4;
+	}
 	if (d->key.nrelays == 0) {
 		parcel_settle(p, &why, now);
 		parcel_retire(p);

@@ -90,6 +90,10 @@ apply_rule(struct route_config *c, const struct domain_rule *rule)
 	}
 	if (rule->port != 0)
 		c->port = rule->port;
+	if (rule->is_mailbox) { /* what is said of others is not of it */
+		c->is_mailbox = true;
+		c->no_ipv4 = c->no_ipv6 = false;
+	}
 	if (rule->tls_given) {
 		c->tls = rule->tls;
 		c->tls_why = "a [domain] rule";

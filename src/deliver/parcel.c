@@ -154,14 +154,25 @@ parcel_give_up(struct parcel *p, int64_t now)
 
 /* ---- reasons ---- */
 
+/* A path of this machine has no address. */
+static void
+put_host(struct buf *out, const struct outcome *o)
+{
+	buf_puts(out, o->host);
+	if (o->peer.ip.version != 0) {
+		buf_puts(out, " [");
+		ip_put(out, &o->peer.ip);
+		buf_putf(out, "]:%u", o->peer.port);
+	}
+	buf_puts(out, ": ");
+}
+
 /* "connect mx1 [192.0.2.1]:25: refused", "mx2 [192.0.2.2]:25: 421 busy". */
 static bool
 describe(struct buf *out, const struct outcome *o)
 {
 	if (o->stage != STAGE_CONNECT && o->host[0] != '\0') {
-		buf_putf(out, "%s [", o->host);
-		ip_put(out, &o->peer.ip);
-		buf_putf(out, "]:%u: ", o->peer.port);
+		put_host(out, o);
 		if (o->ours[0] != '\0')
 			buf_putf(out, "%s, it said: ", o->ours);
 		if (o->code != 0)

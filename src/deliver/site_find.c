@@ -44,7 +44,8 @@ put_hosts(struct buf *out, const struct plan *p)
 static bool
 has_limits(const struct domain_rule *rule)
 {
-	return rule && (rule->lanes > 0 || rule->rate.n > 0);
+	return rule &&
+	    (rule->lanes > 0 || rule->rate.n > 0 || rule->is_mailbox);
 }
 
 /*
@@ -92,7 +93,10 @@ set_limits(struct site *s, struct rate rate, size_t lanes)
 		s->most = s->cap;
 }
 
-/* A relay's limits are its own, whichever rule leads there. */
+/*
+ * A relay's limits are its own, whichever rule leads there; for mailboxes of
+ * this machine there is no rate.
+ */
 static void
 find_limits(struct site *s, const struct domain_rule *rule)
 {
@@ -104,6 +108,8 @@ find_limits(struct site *s, const struct domain_rule *rule)
 		set_limits(s, rule->rate, rule->lanes);
 	else
 		set_limits(s, none, 0);
+	if (rule && rule->is_mailbox)
+		s->interval = 0;
 }
 
 static struct site *

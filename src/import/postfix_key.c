@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/inet.h"
 #include "import/postfix_impl.h"
+
+#define SOCKET_MAX 117 /* octets of lmtp:unix: and a path */
 
 static void
 take_relayhost(struct import_reader *r, struct slice key, struct slice value)
@@ -201,6 +204,71 @@ take_delimiter(struct import_reader *r, struct slice key, struct slice value)
 	    value.n > 0 ? slice_first(value, 1) : SLICE("none"));
 }
 
+/* LMTP goes over all else that is said of mailboxes. */
+static bool
+has_lmtp(const struct postfix *p)
+{
+	const char *to = postfix_value(p, SLICE("mailbox_transport"));
+
+	return to && slice_starts(slice_of(to), SLICE("lmtp:"));
+}
+
+/* A path is from the queue's folder on. */
+static void
+put_socket(struct buf *out, struct slice path)
+{
+	buf_puts(out, "unix:");
+	if (!slice_starts(path, SLICE("/")))
+		buf_puts(out, "/var/spool/postfix/");
+	buf_put(out, path);
+}
+
+/* Brackets are there against MX, around any host; ours, around IPv6. */
+static bool
+put_host(struct buf *out, struct slice text)
+{
+	struct slice host;
+	uint16_t port = 0;
+	struct ip ip;
+
+	if (!hostport_parse(text, &host, &port))
+		return false;
+	if (slice_starts_nocase(host, SLICE("ipv6:")))
+		host = slice_from(host, 5);
+	if (!ip_parse(host, &ip))
+		ip.version = 0;
+	buf_puts(out, ip.version == 6 ? "[" : "");
+	buf_put(out, host);
+	buf_puts(out, ip.version == 6 ? "]" : "");
+	if (port > 0)
+		buf_putf(out, ":%u", port);
+	return slice_find(host, '/') == host.n &&
+	    slice_find(host, ' ') == host.n &&
+	    (ip.version == 6 || slice_find(host, ':') == host.n);
+}
+
+/* "lmtp:unix:private/dovecot-lmtp", "lmtp:inet:HOST:PORT", "lmtp:[HOST]" */
+static void
+take_transport(struct import_reader *r, struct slice key, struct slice value)
+{
+	struct slice to = slice_from(value, 5);
+	struct buf form = { 0 };
+	bool ok = slice_starts(value, SLICE("lmtp:"));
+
+	buf_puts(&form, "lmtp:");
+	if (ok && slice_starts(to, SLICE("unix:")))
+		put_socket(&form, slice_from(to, 5));
+	else if (ok)
+		ok = put_host(&form, slice_starts(to, SLICE("inet:")) ?
+		    slice_from(to, 5) : to);
+	if (ok && form.n < SOCKET_MAX)
+		import_set(r->im, &r->im->local, "mailbox", buf_slice(&form));
+	else if (value.n > 0)
+		import_note(r->im, key, "a mailbox is mbox, Maildir, or by "
+		    "LMTP; or mailbox-command = of [local]");
+	buf_free(&form);
+}
+
 /* A folder has a / at its end. */
 static void
 take_mailbox(struct import_reader *r, struct slice key, struct slice value)
@@ -209,7 +277,7 @@ take_mailbox(struct import_reader *r, struct slice key, struct slice value)
 	bool home = slice_eq(key, SLICE("home_mailbox"));
 	struct buf form = { 0 };
 
-	if (value.n == 0)
+	if (value.n == 0 || has_lmtp(postfix_of(r)))
 		return;
 	buf_puts(&form, folder ? "maildir:" : "mbox:");
 	buf_puts(&form, home ? "~/" : "");
@@ -271,8 +339,7 @@ static const struct import_key keys[] = {
 	    "here: mailbox-command = of [local]"),
 	IMPORT_WHY("luser_relay", "it is for unknown users: local-users-to "
 	    "of [local] is for all without an alias"),
-	IMPORT_WHY("mailbox_transport", "a mailbox is mbox or Maildir, or "
-	    "mailbox-command = of [local]"),
+	IMPORT_TAKE("mailbox_transport", take_transport),
 	IMPORT_WHY("minimal_backoff_time", "retry = TIMES of [queue] does "
 	    "this"),
 	IMPORT_WHY("maximal_backoff_time", "retry = TIMES of [queue] does "

@@ -130,9 +130,29 @@ run_command(struct work *w, const char *line, const char *what)
 	return command_run(&c, w->mail, &w->why);
 }
 
+/*
+ * By LMTP it is the queue's: no .forward has it.  Who asks for just that does
+ * not know of LMTP.
+ */
+static bool
+answer_itself(struct work *w, struct local_answer *answer)
+{
+	if (w->mail->request->target.index == LOCAL_ITSELF ||
+	    !w->config->forward)
+		return agent_defer(w, "deliver to", w->login,
+		    "mailboxes are the LMTP server's; restart the daemon, "
+		    "which does not know that yet");
+	answer->word = LOCAL_FORWARD;
+	answer->uid = w->user->pw_uid;
+	answer->v = mem_alloc(sizeof *answer->v);
+	answer->v[answer->n++] = (struct alias_target){ ALIAS_MAILBOX,
+		mem_dup(SLICE("")) };
+	return true;
+}
+
 /* Nothing that others wrote is run as root. */
 static bool
-deliver_mailbox(struct work *w)
+deliver_mailbox(struct work *w, struct local_answer *answer)
 {
 	const struct agent_config *c = w->config;
 	const char *where;
@@ -140,9 +160,7 @@ deliver_mailbox(struct work *w)
 	if (c->command && w->user->pw_uid != 0)
 		return run_command(w, c->command, "mailbox-command");
 	if (mailbox_server_shown(c->mailbox))
-		return agent_defer(w, "deliver to", w->login,
-		    "mailboxes are the LMTP server's; restart the daemon, "
-		    "which does not know that yet");
+		return answer_itself(w, answer);
 	where = mailbox_of_kind(c->mailbox, "maildir:");
 	if (where)
 		return deliver_maildir(w, where);
@@ -162,13 +180,14 @@ deliver_as_his(struct work *w, const char *path)
 
 /* One that this process can do; an address belongs into the queue. */
 static bool
-do_forward(struct work *w, const struct alias_target *t)
+do_forward(struct work *w, const struct alias_target *t,
+    struct local_answer *answer)
 {
 	if (t->kind == ALIAS_COMMAND)
 		return run_command(w, t->text, "the command of ~/.forward");
 	if (t->kind == ALIAS_FILE)
 		return deliver_as_his(w, t->text);
-	return deliver_mailbox(w);
+	return deliver_mailbox(w, answer);
 }
 
 static bool
@@ -212,7 +231,8 @@ use_forward(struct work *w, const struct forward *f,
 		n = 1;
 	if (n == 0)
 		return answer_targets(w, f, answer);
-	return n <= f->n ? do_forward(w, &f->v[n - 1]) : deliver_mailbox(w);
+	return n <= f->n ? do_forward(w, &f->v[n - 1], answer)
+			 : deliver_mailbox(w, answer);
 }
 
 static enum forward_found
@@ -245,10 +265,10 @@ deliver_login(struct work *w, struct local_answer *answer)
 	case FORWARD_USELESS:
 		buf_putf(&w->remark, "; ~/.forward is not used: %s",
 		    buf_str(&f.why));
-		ok = deliver_mailbox(w);
+		ok = deliver_mailbox(w, answer);
 		break;
 	case FORWARD_NONE:
-		ok = deliver_mailbox(w);
+		ok = deliver_mailbox(w, answer);
 		break;
 	case FORWARD_USED:
 		ok = use_forward(w, &f, answer);

@@ -46,6 +46,8 @@ struct expand_config {
 	const char *users_to; /* in place of the mailboxes, or NULL */
 	char delimiter;       /* before an extension; NUL = none */
 	bool forward;         /* who delivers looks at ~/.forward */
+	const char *lmtp;     /* the server that has the mailboxes, which are
+				 LOGIN+EXTENSION@host to it; or NULL */
 	struct expand_world world;
 };
 

@@ -118,22 +118,42 @@ expand_local_address(struct work *w, const char *name, struct address *out)
 	return ok;
 }
 
+/* What a mailbox is, to people. */
+static void
+tell_mailbox(struct work *w, const struct step *at, const char *name,
+    bool forwards)
+{
+	struct buf how = { 0 };
+
+	buf_puts(&how, "the mailbox of this user");
+	if (w->config->lmtp)
+		buf_putf(&how, ", by LMTP to %s", w->config->lmtp);
+	if (forwards)
+		buf_puts(&how, ", unless his ~/.forward says more on delivery");
+	expand_tell(w, at, name, buf_str(&how));
+	buf_free(&how);
+}
+
 void
 expand_put_mailbox(struct work *w, const struct step *at, const char *login,
     struct slice extension, bool is_literal)
 {
-	bool forwards = w->config->forward, itself = forwards && is_literal;
+	const struct expand_config *c = w->config;
 	struct expanded e = { 0 };
+	struct buf name = { 0 };
 
-	if (!expand_local_address(w, login, &e.to))
-		return;
-	e.local = target(LOCAL_MAILBOX, login, itself ? LOCAL_ITSELF : 0,
-	    extension);
-	expand_tell(w, at, login,
-	    forwards && !itself ? "the mailbox of this user, unless his "
-				  "~/.forward says more on delivery"
-				: "the mailbox of this user");
-	expand_put(w, at, e);
+	buf_puts(&name, login);
+	if (c->lmtp && extension.n > 0) {
+		buf_putc(&name, c->delimiter);
+		buf_put(&name, extension);
+	}
+	if (expand_local_address(w, buf_str(&name), &e.to)) {
+		e.local = target(LOCAL_MAILBOX, login,
+		    c->forward && is_literal ? LOCAL_ITSELF : 0, extension);
+		tell_mailbox(w, at, buf_str(&name), c->forward && !is_literal);
+		expand_put(w, at, e);
+	}
+	buf_free(&name);
 }
 
 void

@@ -132,6 +132,7 @@ here_expand(struct here *h)
 		.users_to = c->users_to,
 		.delimiter = c->delimiter,
 		.forward = c->forward,
+		.lmtp = c->lmtp,
 		.world = { h, is_ours, has_login, include },
 	};
 }

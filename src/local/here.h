@@ -23,6 +23,7 @@ struct here_config {
 	const char *users_to; /* or NULL */
 	char delimiter;       /* or NUL */
 	bool forward;         /* is a user's ~/.forward looked at? */
+	const char *lmtp;     /* who has the mailboxes, by LMTP; or NULL */
 	struct address_options address;
 };
 

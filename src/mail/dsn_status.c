@@ -87,7 +87,10 @@ put_typed(const struct dsn *d, const char *name, const char *type,
 	buf_free(&clean);
 }
 
-/* A host's name; an address as what stands for one (RFC 5321 4.1.3). */
+/*
+ * A host's name; an address as what stands for one (RFC 5321 4.1.3); the path
+ * of a socket of this machine.
+ */
 static void
 put_mta(const struct dsn *d, const char *name, struct slice host,
     struct buf *out)
@@ -101,7 +104,8 @@ put_mta(const struct dsn *d, const char *name, struct slice host,
 		buf_putc(&literal, ']');
 		host = buf_slice(&literal);
 	}
-	put_typed(d, name, "dns", host, out);
+	put_typed(d, name, slice_starts(host, SLICE("/")) ? "x-unix" : "dns",
+	    host, out);
 	buf_free(&literal);
 }
 

@@ -248,6 +248,13 @@ say(struct run *run, size_t k, const struct outcome *o)
 	r->tells = o->verdict == DELIVERED;
 }
 
+/* Is it only that the agent does not write to mailboxes? */
+static bool
+is_itself(const struct forwarding *f)
+{
+	return f->list.n == 1 && f->list.v[0].kind == ALIAS_MAILBOX;
+}
+
 /* False: it could not be written, and is over. */
 static bool
 start(struct run *run, struct forwarding *f)
@@ -262,7 +269,8 @@ start(struct run *run, struct forwarding *f)
 		return false;
 	}
 	why = outcome_make(DELIVERED, STAGE_LOCAL, ESC(2, 0, 0),
-	    "forwarded by ~/.forward as %s", draft_id(d));
+	    "%s as %s", is_itself(f) ? "given on to the mailbox" :
+	    "forwarded by ~/.forward", draft_id(d));
 	say(run, f->rcpt, &why);
 	run_record_forward(run, d, f->rcpt);
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * run_local.c - recipients of this machine: the agent has each of them, and
- * brings a verdict.
+ * brings a verdict; but for mailboxes that deliver reaches by LMTP.
  *
  * Before a mailbox is appended to, where is written into the recipient's slot:
  * killed after that, the next try finds what this one has left.
@@ -30,15 +30,15 @@ ask_free(struct local_ask *a)
 /* ---- asking ---- */
 
 /* Whose .forward led here is not asked for it again. */
-static unsigned
-index_for(const struct run *run, size_t k, const struct local_target *t)
+static void
+stop_forwarding(struct run *run, size_t k)
 {
 	const struct here *here = run->runner->config->here;
+	struct local_target *t = run->entry->mail.envelope.rcpts[k].local;
 
-	return here && here->config->forward && t->kind == LOCAL_MAILBOX &&
-		t->index == 0 && run_forward_is_over(run, k)
-	    ? LOCAL_ITSELF
-	    : t->index;
+	if (here && here->config->forward && t && t->kind == LOCAL_MAILBOX &&
+	    t->index == 0 && run_forward_is_over(run, k))
+		t->index = LOCAL_ITSELF;
 }
 
 static struct local_request
@@ -49,8 +49,7 @@ request_for(const struct run *run, size_t k)
 	const struct local_target *t = v->rcpts[k].local;
 
 	return (struct local_request){
-		.target = { t->kind, index_for(run, k, t),
-		    mem_dup(slice_of(t->name)),
+		.target = { t->kind, t->index, mem_dup(slice_of(t->name)),
 		    mem_dup(slice_of(t->extension)) },
 		.from = mem_dup(slice_of(v->from.path)),
 		.to = mem_dup(slice_of(v->rcpts[k].to.path)),
@@ -107,9 +106,12 @@ run_local(struct run *run)
 {
 	const struct envelope *v = &run->entry->mail.envelope;
 
-	for (size_t k = 0; k < v->n; k++)
-		if (v->rcpts[k].local && v->rcpts[k].verdict == PENDING)
+	for (size_t k = 0; k < v->n; k++) {
+		stop_forwarding(run, k);
+		if (v->rcpts[k].verdict == PENDING &&
+		    !deliver_takes(&run->runner->way, &v->rcpts[k]))
 			ask_for(run, k);
+	}
 }
 
 /* ---- answers ---- */

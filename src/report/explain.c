@@ -56,8 +56,10 @@ put_addresses(struct buf *out, const struct plan *p)
 {
 	for (size_t i = 0; i < p->naddresses; i++) {
 		buf_putf(out, "  %-9s %5zu ", i == 0 ? "tried" : "", i + 1);
-		endpoint_put(out, &p->address[i].at);
-		buf_puts(out, "  ");
+		if (p->address[i].at.ip.version != 0) {
+			endpoint_put(out, &p->address[i].at);
+			buf_puts(out, "  ");
+		}
 		text_escape(out, slice_of(p->host[p->address[i].host].name));
 		buf_putc(out, '\n');
 	}
@@ -75,11 +77,23 @@ put_relay(struct buf *out, const struct relay_spec *relay)
 	buf_putc(out, '\n');
 }
 
+/* "MX"; "[local] mailbox, by LMTP to /run/dovecot/lmtp". */
+static void
+put_how(struct buf *out, const struct plan *p)
+{
+	buf_putf(out, "\n  %-9s %s", "found by", p->how ? p->how : "-");
+	if (p->is_mailbox && p->nhosts > 0) {
+		buf_puts(out, ", by LMTP to ");
+		text_escape(out, slice_of(p->host[0].name));
+	}
+	buf_putc(out, '\n');
+}
+
 void
 explain_put(struct buf *out, const struct plan *p)
 {
 	text_escape(out, slice_of(p->domain));
-	buf_putf(out, "\n  %-9s %s\n", "found by", p->how ? p->how : "-");
+	put_how(out, p);
 	buf_putf(out, "  %-9s %s\n", "protocol", link_name(p->link));
 	buf_putf(out, "  %-9s %s (%s)\n", "TLS", tls_level_name(p->tls),
 	    p->tls_why ? p->tls_why : "the default");

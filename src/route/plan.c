@@ -260,17 +260,35 @@ go_to_host(struct route *r, const char *name, const char *how)
 	ask_for_targets(r);
 }
 
+/* A path: there is nothing to find out. */
+static void
+go_to_socket(struct route *r, const char *path, const char *how)
+{
+	struct plan *p = &r->plan;
+
+	p->how = how;
+	p->host = mem_alloc(sizeof *p->host);
+	p->address = mem_alloc(sizeof *p->address);
+	p->host[0].name = mem_dup(slice_of(path));
+	p->host[0].naddresses = 1;
+	p->nhosts = p->naddresses = 1;
+	r->round = ROUND_DONE;
+}
+
 static void
 start_server(struct route *r)
 {
 	struct slice s = slice_of(r->config->server);
+	const char *how = r->config->is_mailbox ? "[local] mailbox" : "server";
 	char name[DNS_NAME_SIZE];
 	struct ip ip;
 
-	if (ip_parse(s, &ip) || ip_literal_parse(s, &ip))
-		go_to_ip(r, &ip, "server");
+	if (r->config->is_mailbox && s.p[0] == '/')
+		go_to_socket(r, r->config->server, how);
+	else if (ip_parse(s, &ip) || ip_literal_parse(s, &ip))
+		go_to_ip(r, &ip, how);
 	else if (dns_name_parse(s, name) && dns_name_is_host(name))
-		go_to_host(r, name, "server");
+		go_to_host(r, name, how);
 	else
 		route_finish_with(r, outcome_make(FAILED, STAGE_ROUTE,
 		    ESC(5, 1, 2), "server %s: not a host name",
@@ -312,21 +330,6 @@ start_domain(struct route *r)
 		r->asked[i].question.spare = true;
 }
 
-/* The one place where the level of a plan is decided. */
-static void
-set_tls(struct route *r)
-{
-	const struct route_config *c = r->config;
-	struct plan *p = &r->plan;
-
-	p->tls = c->relay ? TLS_VERIFY : c->tls;
-	p->tls_why = c->relay ? "a relay needs it" : c->tls_why;
-	if (p->tls < c->tls_floor) {
-		p->tls = c->tls_floor;
-		p->tls_why = c->tls_floor_why;
-	}
-}
-
 struct route *
 route_new(const char *domain, const struct route_config *config)
 {
@@ -337,7 +340,8 @@ route_new(const char *domain, const struct route_config *config)
 	r->targets.good_until = r->plan.good_until = INT64_MAX;
 	r->plan.domain = mem_dup(slice_of(domain));
 	r->plan.link = config->link;
-	set_tls(r);
+	r->plan.is_mailbox = config->is_mailbox;
+	route_set_tls(r);
 	r->plan.how = "MX";
 	if (config->relay)
 		route_start_relay(r);

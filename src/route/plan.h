@@ -33,6 +33,8 @@ struct route_config {
 	const struct relay_spec *relay; /* by this relay, whatever else; NULL */
 	enum link_kind link;
 	const char *server;	/* --server host or literal: no MX; or NULL */
+	bool is_mailbox;	/* it is that of [local] mailbox, and may be the
+				   path of a socket: "/run/dovecot/lmtp" */
 	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
 	enum tls_level tls;
 	const char *tls_why;	/* "--tls verify", "the default", ... */
@@ -68,7 +70,8 @@ struct plan_host {
 
 /*
  * Addresses stand in the order to try, v6 and v4 alternating inside a
- * preference group; those of one group are raced (RFC 8305).
+ * preference group; those of one group are raced (RFC 8305).  A socket of this
+ * machine is a host that is called by its path, with an address of version 0.
  *
  * By a relay the hosts stand in the order to try, without any that must not be
  * used.  `why` is never FAILED: a relay that cannot be found is the fault of a
@@ -80,8 +83,9 @@ struct plan {
 	enum tls_level tls;
 	const char *tls_why;
 	const char *how;	/* "MX", "implicit MX", "address literal",
-				   "localhost", "--server", "relay",
-				   "relay by SRV" */
+				   "localhost", "server", "[local] mailbox",
+				   "relay", "relay by SRV" */
+	bool is_mailbox;	/* of the config */
 	const struct relay_spec *relay; /* of the config, or NULL */
 	struct plan_host *host;
 	size_t nhosts;

@@ -43,6 +43,9 @@ void route_forget_questions(struct route *r);
 /* The end, before there are targets: why there is no way. */
 void route_finish_with(struct route *r, struct outcome why);
 
+/* Set the plan's TLS level, and why it is that. */
+void route_set_tls(struct route *r);
+
 /* The way to config->relay: begin, and go on when a round is answered. */
 void route_start_relay(struct route *r);
 void route_end_relay_round(struct route *r);

@@ -52,9 +52,10 @@ struct relay_spec {
 	unsigned lanes;		/* ... at most; 0 = as [queue] says */
 };
 
-/* [domain PATTERN] */
+/* [domain PATTERN]; or where mailboxes of this machine are, by LMTP. */
 struct domain_rule {
 	const char *pattern;
+	bool is_mailbox;	/* the second: its server may be a path */
 	const char *relay;	/* relay names in order, separated by blanks */
 	bool direct;		/* by MX, whatever else says relay */
 	const char *server;	/* host of --server's kind, or NULL */

@@ -27,7 +27,7 @@ from servers.exim import Exim			# noqa: E402
 from servers.opensmtpd import OpenSmtpd		# noqa: E402
 from servers.postfix import Postfix		# noqa: E402
 from servers.python_servers import (		# noqa: E402
-    AioLmtp, AioSmtpd, AioSmtps, PythonSmtpd)
+    AioLmtp, AioLmtpSocket, AioSmtpd, AioSmtps, PythonSmtpd)
 from servers.proxy import Connect, Socks		# noqa: E402
 from servers.sink import Sink			# noqa: E402
 from servers.submission import (		# noqa: E402
@@ -173,6 +173,12 @@ def aiosmtps(tmp_path_factory, ca):
 @pytest.fixture(scope="session")
 def aiolmtp(tmp_path_factory, ca):
     yield from started(AioLmtp(tmp_path_factory.mktemp("aiolmtp"), ca))
+
+
+@pytest.fixture(scope="session")
+def aiolmtp_socket(tmp_path_factory, ca):
+    yield from started(
+        AioLmtpSocket(tmp_path_factory.mktemp("aiolmtps"), ca))
 
 
 @pytest.fixture(scope="session")

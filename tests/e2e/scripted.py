@@ -324,24 +324,24 @@ class Conn:
 
 
 class Server:
-    """Listens on loopback until its `with` block ends."""
+    """Listens on loopback, or at a path, until its `with` block ends."""
 
     def __init__(self, *scripts, address="127.0.0.1", port=0, backlog=64,
-                 rcvbuf=None):
+                 rcvbuf=None, path=None):
         self.scripts = scripts
         self.conns = []
         self.errors = []
         self.over = threading.Event()       # the client has ended
         self.closing = threading.Event()    # and its scripts had their time
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.sock = socket.socket(family)
+        self.sock = socket.socket(socket.AF_UNIX if path else family)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if rcvbuf:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
-        self.sock.bind((address, port))
+        self.sock.bind(str(path) if path else (address, port))
         self.sock.listen(backlog)
         self.address = address
-        self.port = self.sock.getsockname()[1]
+        self.port = None if path else self.sock.getsockname()[1]
         self.threads = [threading.Thread(target=self._accept, daemon=True)]
         self.threads[0].start()
 
@@ -353,7 +353,8 @@ class Server:
                 sock, _ = self.sock.accept()
             except OSError:
                 return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             conn = Conn(sock, self)
             script = self.scripts[min(len(self.conns), len(self.scripts) - 1)]
             self.conns.append(conn)
@@ -459,15 +460,16 @@ class _Dialogue:
         self.refused = False    # the last MAIL was
 
     def reply(self, c, verb, default=None):
-        """Answer; returns the code that was said, 0 when it was an action."""
+        """Answer; returns the code that was said, 0 when it was an action that
+        does not tell."""
         what = self.over.get(verb, default or DEFAULTS.get(
             verb, "500 5.5.2 what?"))
         if isinstance(what, (list, tuple)):
             n = self.seen[verb] = self.seen.get(verb, -1) + 1
             what = what[min(n, len(what) - 1)]
         if callable(what):
-            what(c)
-            return 0
+            code = what(c)
+            return code if isinstance(code, int) else 0
         c.say(*what.split("\n"))
         return int(what.split("\n")[-1][:3])
 
@@ -491,6 +493,8 @@ class _Dialogue:
             if verb == "BDAT":
                 c.exactly(int(line.split()[1]))
             c.say("503 5.5.1 MAIL first")
+        elif verb == "DATA" and self.lmtp and not self.accepted:
+            c.say("503 5.5.1 no valid recipients")      # RFC 2033 4.2
         elif verb == "DATA":
             if self.reply(c, "DATA") // 100 == 3:
                 c.data()

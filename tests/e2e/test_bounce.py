@@ -21,7 +21,9 @@ def by_recipient(**codes):
     """RCPT is answered by the local part; DOT stands for all others."""
     def answer(c):
         local = re.search("<(.*?)@", c.lines[-1]).group(1)
-        c.say(*codes.get(local, "250 2.1.5 Ok").split("\n"))
+        reply = codes.get(local, "250 2.1.5 Ok").split("\n")
+        c.say(*reply)
+        return int(reply[-1][:3])
     return answer
 
 

@@ -377,6 +377,30 @@ def test_command_of_a_mailbox(machine):
     assert box.subjects("root") == ["hi"]   # no command is run as root
 
 
+def test_command_of_a_mailbox_fails(machine):
+    """Its status says what becomes of the mail; it runs as the user."""
+    box = LocalBox(machine, local="command-timeout = 1s\nmailbox = mbox:@mail@\n"
+                   'mailbox-command = env >@mail@/env.$USER; id -un '
+                   '>>@mail@/env.$USER; cat >@mail@/text.$USER; '
+                   'case $EXTENSION in late) sleep 60;; esac; exit $EXTENSION')
+    box.mail.chmod(0o777)
+    for how in ("75", "late", "0"):
+        box.put(f"bob+{how}")
+    box.sendmail("-odq", "-f", "ann@box", "bob+77", stdin=MAIL)
+    assert box.q().rc == 0
+    assert "mailbox-command ended with status 75" in box.words()
+    assert "mailbox-command took longer than 1 s" in box.words()
+    wait_for(lambda: box.q().rc == 0 and (box.mail / "text.ann").exists())
+    assert b"status 77" in (box.mail / "text.ann").read_bytes()
+    assert [set(s) for s in box.states()] == [{"P"}, {"P"}], box.words()
+    lines = (box.mail / "env.bob").read_text().splitlines()
+    assert lines[-1] == "bob"
+    assert {"USER=bob", "LOGNAME=bob", "HOME=/nonexistent", "LOCAL=bob",
+            "RECIPIENT=bob@box.example.net"} <= set(lines)
+    assert not [line for line in lines if line.startswith("LD_")]
+    assert not (box.mail / "bob").exists()
+
+
 def test_maildir(machine):
     box = LocalBox(machine, local="mailbox = maildir:@mail@")
     box.put("bob")

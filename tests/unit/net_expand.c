@@ -223,6 +223,38 @@ test_told(void **state)
 	aliases_free(&a);
 }
 
+/* Mailboxes by LMTP keep the extension, each a recipient of his own. */
+static void
+test_by_lmtp(void **state)
+{
+	struct expand_config c = { .file = "/etc/aliases",
+		.address = { .default_domain = SLICE("box.test") },
+		.host = "box.test",
+		.delimiter = '-',
+		.lmtp = "/run/lmtp",
+		.world = { NULL, is_ours, has_login, include } };
+	struct aliases a = { 0 };
+	struct expansion x = { 0 };
+	struct outcome why;
+	struct address to;
+	struct buf got = { 0 };
+
+	(void)state;
+	aliases_parse(&a, SLICE("all: ann, ann-a, ann-x, \\ann-x\n"));
+	c.aliases = &a;
+	assert_true(address_parse(SLICE("all"), &c.address, &to, &why));
+	assert_true(expand(&c, &to, &x, &why));
+	dump(&got, &x);
+	assert_string_equal(buf_str(&got), "ann@box.test=M:ann, "
+	    "ann-a@box.test=M:ann+a, ann-x@box.test=M:ann+x");
+	assert_non_null(strstr(buf_str(&x.told),
+	    "\n  ann-x: the mailbox of this user, by LMTP to /run/lmtp\n"));
+	buf_free(&got);
+	expansion_free(&x);
+	address_free(&to);
+	aliases_free(&a);
+}
+
 /* More than are allowed: nobody gets it, and the sender hears why. */
 static void
 test_too_many(void **state)
@@ -259,6 +291,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_by_lmtp),
 		cmocka_unit_test(test_too_many),
 	};
 

@@ -458,6 +458,14 @@ static const struct {
 	    "MX: mx1.example.org 192.0.2.1:465" },
 	{ "LMTP", ORG, { .link = LINK_LMTP, .server = "192.0.2.1" }, "", 0, 0,
 	    "server: 192.0.2.1 192.0.2.1:24" },
+	{ "a path is no server", ORG, { .server = "/run/x" }, "", 0, 0,
+	    "failed 5.1.2 server /run/x: not a host name" },
+	{ "mailboxes", ORG, { .is_mailbox = true, .link = LINK_LMTP,
+	    .server = "/run/x" }, "", 0, 0,
+	    "[local] mailbox: /run/x :0" },
+	{ "mailboxes at a host", ORG, { .is_mailbox = true, .port = 2424,
+	    .link = LINK_LMTP, .server = "::1" }, "", 0, 0,
+	    "[local] mailbox: ::1 [::1]:2424" },
 	{ "-4", ORG, { NO6 }, MX1 A1 "mx1.example.org AAAA 2001:db8::1\n",
 	    2, 3, "MX: mx1.example.org 192.0.2.1:25" },
 	{ "-6", ORG, { NO4 }, MX1 A1 "mx1.example.org AAAA 2001:db8::1\n",
@@ -669,6 +677,40 @@ test_no_rule_goes_below_the_floor(void **state)
 			}
 }
 
+/* To mailboxes of this machine only what leaves it needs TLS. */
+static void
+test_tls_to_mailboxes(void **state)
+{
+	static const struct {
+		const char *server;
+		enum tls_level want;
+	} ways[] = {
+		{ "/run/dovecot/lmtp", TLS_NONE },
+		{ "127.0.0.1", TLS_NONE },
+		{ "::1", TLS_NONE },
+		{ "localhost", TLS_NONE },
+		{ "192.0.2.1", TLS_VERIFY },
+		{ "mx1.example.org", TLS_VERIFY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		struct route_config c = { .is_mailbox = true,
+			.link = LINK_LMTP, .server = ways[i].server,
+			.tls = TLS_MAY, .tls_why = "a rule",
+			.tls_floor = TLS_VERIFY, .tls_floor_why = "a demand" };
+		struct route *r = route_new(ORG, &c);
+
+		while (!route_is_done(r))
+			answer_round(r, A1, false);
+		assert_int_equal(route_plan(r)->tls, ways[i].want);
+		assert_string_equal(route_plan(r)->tls_why,
+		    ways[i].want == TLS_NONE ? "it stays on this machine" :
+						"a demand");
+		route_free(r);
+	}
+}
+
 /* What the plan rests on counts, and nothing else that was asked. */
 static const struct {
 	const char *name, *zone;
@@ -824,6 +866,7 @@ main(void)
 		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
 		cmocka_unit_test(test_plan_carries_the_policy),
 		cmocka_unit_test(test_no_rule_goes_below_the_floor),
+		cmocka_unit_test(test_tls_to_mailboxes),
 		cmocka_unit_test(test_how_long_a_plan_is_good),
 		cmocka_unit_test(test_a_route_is_small),
 		cmocka_unit_test(test_when_the_mx_answer_is_enough),

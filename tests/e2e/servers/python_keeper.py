@@ -2,10 +2,12 @@
 """
 The program behind AioSmtpd, AioLmtp and PythonSmtpd: a server of a Python
 library that keeps each message.  Usage: python_keeper.py KIND PORT FOLDER CERT KEY
+A PORT that is a path is a socket there, which all may write to.
 """
 
 import asyncio
 import logging
+import os
 import ssl
 import sys
 import warnings
@@ -55,8 +57,12 @@ def aiosmtpd(kind, port, folder, cert, key):
                     enable_SMTPUTF8=True, hostname="mail.test",
                     tls_context=None if kind == "smtps" else tls)
 
-    loop.run_until_complete(loop.create_server(
-        session, HOST, port, ssl=tls if kind == "smtps" else None))
+    if port.startswith("/"):
+        loop.run_until_complete(loop.create_unix_server(session, port))
+        os.chmod(port, 0o666)
+    else:
+        loop.run_until_complete(loop.create_server(
+            session, HOST, int(port), ssl=tls if kind == "smtps" else None))
     loop.run_forever()
 
 
@@ -89,7 +95,7 @@ def main(kind, port, folder, cert, key):
     if kind == "smtpd":
         python_smtpd(int(port), folder)
     else:
-        aiosmtpd(kind, int(port), folder, cert, key)
+        aiosmtpd(kind, port, folder, cert, key)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: ISC
 """aiosmtpd (as SMTP, SMTPS and LMTP) and Python's own smtpd as receivers."""
 
+import os
 import pathlib
+import shutil
 import sys
+import tempfile
+import weakref
 
 from .process import Process, accepts, free_port, greets
 from .receiver import Receiver
@@ -65,6 +69,23 @@ class AioLmtp(PythonServer):
     name = "aiosmtpd-lmtp"
     kind = "lmtp"
     lmtp = True
+
+
+class AioLmtpSocket(AioLmtp):
+    """At a path, in a folder that the users of a test may enter."""
+
+    name = "aiosmtpd-lmtp-socket"
+
+    def configure(self):
+        place = tempfile.mkdtemp(prefix="lmtp-")
+        weakref.finalize(self, shutil.rmtree, place, True)
+        os.chmod(place, 0o755)
+        self.port = os.path.join(place, "lmtp")
+
+    def ready(self):
+        """The mode comes after the socket."""
+        return os.path.exists(self.port) and \
+            os.stat(self.port).st_mode & 0o777 == 0o666
 
 
 class PythonSmtpd(PythonServer):
