@@ -30,6 +30,13 @@ open_report(struct report *r, const struct settings *s)
 	return false;
 }
 
+/* An address would do better than this, where the host has no name. */
+static const char *
+helo_of(const struct deliver_config *config)
+{
+	return config->helo ? config->helo : "localhost";
+}
+
 int
 talk_job_run(const struct settings *s)
 {
@@ -50,6 +57,8 @@ talk_job_run(const struct settings *s)
 			.events = &events,
 			.demands_tls = s->way.tls.given.text != NULL &&
 			    s->way.tls.level >= TLS_ENCRYPT,
+			.helo = helo_of(&config),
+			.password_command = s->talk.password_command,
 			.quiet = s->talk.quiet,
 		};
 		status = talk_run(&call);

@@ -200,6 +200,7 @@ struct show_settings {
 struct talk_settings {
 	char host[256];		/* a domain in A-labels, whose MX is asked, or
 				   ""; way.server goes before */
+	const char *password_command; /* --password-command */
 	bool quiet;		/* --quiet */
 };
 

@@ -4,6 +4,7 @@
 #define DESK_TALK_IMPL_H
 
 #include "desk/dialogue.h"
+#include "desk/guide.h"
 #include "desk/talk.h"
 
 /* Lines from a terminal or a pipe. */
@@ -20,6 +21,7 @@ struct talk {
 	struct stop stop;
 	struct typing typing;
 	struct wait wait;
+	enum guide guide;
 	bool over;		/* /quit */
 	int status;
 };
@@ -44,7 +46,18 @@ void talk_show(void *talk);
 /* A line for us, without its slash. */
 void talk_command(struct talk *t, struct slice line);
 
-/* What is asked after a line was said. */
+/* The reply that is owed. */
 void talk_await(struct talk *t);
+
+/* The commands of several lines (talk_act.c). */
+void talk_tls(struct talk *t, struct slice rest);
+void talk_certificate(struct talk *t, struct slice expires);
+void talk_auth(struct talk *t, struct slice rest);
+void talk_data(struct talk *t, struct slice rest);
+void talk_bdat(struct talk *t, struct slice rest);
+
+/* "550 5.7.26 words", or of nothing the last reply; and the guide. */
+void talk_explain(struct talk *t, struct slice rest);
+void talk_guide(struct talk *t);
 
 #endif

@@ -40,8 +40,11 @@ talk_show(void *talk)
 	if (prompting)
 		fputs("\r\033[K", stdout);
 	t->typing.prompting = false;
-	while (events_take(t->call->events, &e))
+	while (events_take(t->call->events, &e)) {
 		report_event(t->call->report, &e);
+		if (e.kind == EVENT_TLS)
+			talk_certificate(t, event_get(&e, "expires"));
+	}
 	report_flush(t->call->report, INT64_MAX);
 	if (prompting)
 		put_prompt(t);
