@@ -16,7 +16,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
-	--talk --password-command --quiet
+	--talk --script --tap --junit --password-command --quiet
 	--sink --sink-dir --sink-mbox --sink-reply --sink-auth --sink-peers
 	--sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -91,7 +91,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --import-config)
+		--config | -C | --import-config | --script | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;

@@ -6,7 +6,8 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	"explain print print-config quit-after sink b queue daemon probe talk",
+	"explain print print-config quit-after sink b queue daemon probe talk "
+	"script",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

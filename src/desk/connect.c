@@ -236,7 +236,6 @@ connection_close(struct connection *c, bool reset)
 	if (reset && c->is_open)
 		setsockopt(c->stream.fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof now);
-	c->stream.broken = c->stream.broken || reset;
 	stream_close(&c->stream);
 	c->is_open = c->secure = false;
 	buf_clear(&c->parser.line); /* the last reply stays */
