@@ -79,9 +79,19 @@ is_question(struct slice line)
 	    ascii_is_digit(line.p[5]);
 }
 
+/* What may be shown again: no text, and nothing of a login. */
+static bool
+is_to_remember(const struct talk *t, struct slice line)
+{
+	return !t->d.in_text && !t->d.secret_next &&
+	    !slice_starts_nocase(line, SLICE("AUTH "));
+}
+
 static void
 handle(struct talk *t, struct slice line)
 {
+	if (is_to_remember(t, line))
+		talk_remember(t, line);
 	if (!t->d.in_text && is_question(line))
 		talk_explain(t, slice_from(line, 5));
 	else if (t->d.in_text || line.n == 0 || line.p[0] != '/')
@@ -149,6 +159,7 @@ converse(struct talk *t)
 {
 	struct buf line = { 0 };
 
+	talk_read_begin(t);
 	talk_await(t); /* the greeting */
 	if (t->call->demands_tls && !t->d.link.secure)
 		begin_tls(t);

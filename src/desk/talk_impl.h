@@ -3,12 +3,25 @@
 #ifndef DESK_TALK_IMPL_H
 #define DESK_TALK_IMPL_H
 
+#include "desk/complete.h"
 #include "desk/dialogue.h"
+#include "desk/editor.h"
 #include "desk/guide.h"
 #include "desk/talk.h"
 
+enum typed {
+	TYPED_LINE,
+	TYPED_END,		/* the end of input */
+	TYPED_INTERRUPT,	/* Ctrl-C: the line is given up */
+	TYPED_STOP,		/* a signal: the end */
+};
+
 /* Lines from a terminal or a pipe. */
 struct typing {
+	const struct editor_module *module; /* NULL: without */
+	struct editor *editor;	/* NULL: lines as the terminal has them */
+	enum typed why;		/* key() ended a line */
+	struct complete said;
 	bool terminal;		/* somebody sits there */
 	bool prompting;		/* ... and sees a prompt */
 	bool ended;		/* no more will come */
@@ -26,16 +39,15 @@ struct talk {
 	int status;
 };
 
-enum typed {
-	TYPED_LINE,
-	TYPED_END,		/* the end of input */
-	TYPED_INTERRUPT,	/* Ctrl-C: the line is given up */
-	TYPED_STOP,		/* a signal: the end */
-};
-
 /* The next line without its end; what the server says meanwhile is shown. */
 enum typed talk_read(struct talk *t, struct buf *line);
 void talk_read_free(struct talk *t);
+
+/* In a terminal: lines are edited from now on, if that can be. */
+void talk_read_begin(struct talk *t);
+
+/* For history and completion. */
+void talk_remember(struct talk *t, struct slice line);
 
 /* Does this signal end it?  Ctrl-C of who sits there does not. */
 bool talk_stops_at(const struct talk *t, unsigned signal);

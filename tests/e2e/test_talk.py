@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """--talk: SMTP by hand, from a pipe and in a terminal."""
 
+import os
 import threading
 
 import pexpect
@@ -191,6 +192,7 @@ def spawn(srv, *args):
     return pexpect.spawn(str(BINARY), ["--no-config", *args, "--talk",
                                        f"127.0.0.1:{srv.port}"],
                          timeout=30, encoding="utf-8", echo=False,
+                         env=dict(os.environ, NO_COLOR="1"),
                          dimensions=(24, 80))
 
 
@@ -228,6 +230,143 @@ def test_what_comes_by_itself_is_shown_at_once():
         run.expect(pexpect.EOF)
         run.close()
     assert run.exitstatus == 0
+
+
+# editing a line
+
+def echo(n):
+    """A server that answers each line with the line itself."""
+    def script(c):
+        c.say("220 mx.test")
+        for _ in range(n):
+            c.say("250 got " + c.line())
+    return Server(script)
+
+
+def said(run, text):
+    """Wait until the server has this line."""
+    run.expect_exact(f"250 got {text}\r\n")
+    run.expect_exact("smtp> ")
+
+
+def test_a_line_is_edited():
+    with echo(5) as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("EHLX\x7fO me")           # backspace
+        said(run, "EHLO me")
+        run.sendline("\x1b[A")                 # the line before
+        said(run, "EHLO me")
+        run.sendline("OOP\x01N\x05 x")         # to its begin and its end
+        said(run, "NOOP x")
+        run.sendline("ma\ta@b>")               # completed
+        said(run, "MAIL FROM:<a@b>")
+        run.sendline("mai\t\t\x7f>")           # ... also by what was said
+        said(run, "MAIL FROM:>")
+        run.sendeof()
+        run.expect(pexpect.EOF)
+        run.close()
+    assert srv.conns[0].lines[3] == "MAIL FROM:<a@b>"
+
+
+def test_ctrl_c_gives_up_the_line():
+    with echo(2) as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.send("nonsense")
+        run.expect_exact("nonsense")
+        run.sendcontrol("c")
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        said(run, "NOOP")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
+    assert srv.conns[0].lines == ["NOOP", "QUIT"]
+
+
+def test_ctrl_c_gives_up_waiting():
+    """A reply that does not come keeps nobody; when it comes it is shown."""
+    def script(c):
+        c.say("220 mx.test")
+        c.line()
+        c.server.go.wait(30)
+        c.say("250 at last")
+        c.line()
+        c.say("221 bye")
+
+    srv = Server(script)
+    srv.go = threading.Event()
+    with srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        run.expect_exact("NOOP\r\n")
+        run.sendcontrol("c")
+        run.expect_exact("no reply yet")
+        run.expect_exact("smtp> ")
+        srv.go.set()
+        run.expect_exact("<- 250 at last")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
+
+
+def test_a_line_stays_when_the_server_speaks():
+    def script(c):
+        c.say("220 mx.test")
+        c.server.go.wait(30)
+        c.say("250 by itself")
+        c.say("250 got " + c.line())
+        c.line()
+        c.say("221 bye")
+
+    srv = Server(script)
+    srv.go = threading.Event()
+    with srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.send("NOOP and")
+        run.expect_exact("NOOP and")
+        srv.go.set()
+        run.expect_exact("250 by itself\r\n")
+        run.expect_exact("smtp> NOOP and")
+        run.sendline(" more")
+        said(run, "NOOP and more")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+
+
+def test_nothing_raw_in_a_terminal():
+    with server_of("250 \x1b]0;owned\x07\x9b31m", "221 bye") as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        run.expect_exact("\\x1b]0;owned\\x07")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert "]0;owned\x07" not in run.before
+
+
+def test_a_secret_is_in_no_history():
+    with server_of("334 ", "235 in", "221 bye") as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("AUTH LOGIN")
+        run.expect_exact("334 ")
+        run.expect_exact("smtp> ")
+        run.sendline("c2VjcmV0")
+        run.expect_exact("235 in")
+        run.expect_exact("smtp> ")
+        run.send("\x1b[A\x1b[A")
+        run.sendline("\x15/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert "c2VjcmV0" not in run.before and "AUTH" not in run.before
 
 
 # what takes more than a line
