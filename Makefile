@@ -37,16 +37,19 @@ LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
 LIBS    := $(LDLIBS)
 NETLIBS := $(shell pkg-config --libs $(NET))
 CURL    := $(shell pkg-config --libs libcurl openssl)
+EDIT    := $(shell pkg-config --libs libedit 2>/dev/null)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
 PURE    := base mail dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
-ALL_O   := $(call obj,src/*/*.c)
+# Without libedit lines are typed in --talk as the terminal has them.
+EDITOR_O := $B/src/desk/editor_module.o
+ALL_O   := $(filter-out $(if $(EDIT),,$(EDITOR_O)),$(call obj,src/*/*.c))
 RELAY_O := $(call obj,src/relay/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
 	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
-PROG_O  := $(filter-out $(RELAY_O) $(NET_O),$(ALL_O))
+PROG_O  := $(filter-out $(RELAY_O) $(NET_O) $(EDITOR_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o,$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\
 	   $(CLI_O))
@@ -55,7 +58,8 @@ UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 CLANG   := $(shell command -v clang)
 
-MODULES := $B/smtpsend-net.so $B/smtpsend-relay.so
+MODULES := $B/smtpsend-net.so $B/smtpsend-relay.so \
+	   $(if $(EDIT),$B/smtpsend-desk.so)
 
 all: $B/smtpsend $(MODULES)
 
@@ -78,6 +82,8 @@ $B/smtpsend-net.so: $(NET_O:.o=.pic.o)
 	$(call module,$(NETLIBS))
 $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o)
 	$(call module,$(CURL))
+$B/smtpsend-desk.so: $(EDITOR_O:.o=.pic.o)
+	$(call module,$(EDIT))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
 	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c limit.c \
 	sockaddr.c stream.c wait.c) src/smtp/reply.c)

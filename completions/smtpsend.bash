@@ -16,7 +16,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
-	--talk --quiet
+	--talk --script --tap --junit --password-command --quiet
 	--sink --sink-dir --sink-maildir --sink-mbox --sink-reply --sink-auth
 	--sink-peers --sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -92,7 +92,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --import-config)
+		--config | -C | --import-config | --script | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;
@@ -108,7 +108,8 @@ _smtpsend()
 	--subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
 		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
-		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | -L | -O | -o)
+		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | \
+		--password-command | -L | -O | -o)
 		return
 		;;
 	esac

@@ -82,6 +82,10 @@ complete -c smtpsend -l daemon -d 'Deliver what is queued'
 complete -c smtpsend -l local-agent -d 'Write to mailboxes for the queue'
 
 complete -c smtpsend -l talk -a '(__fish_print_hostnames)' -d 'Say SMTP yourself'
+complete -c smtpsend -l script -r -F -d 'Say and expect what a file says'
+complete -c smtpsend -l tap -d 'Print what was expected as TAP'
+complete -c smtpsend -l junit -r -F -d 'Write it as JUnit does'
+complete -c smtpsend -l password-command -x -d 'Prints the password'
 complete -c smtpsend -l quiet -d 'Do not explain what servers say'
 
 complete -c smtpsend -l sink -a '127.0.0.1:2525' -d 'Receive mail here'

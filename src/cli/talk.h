@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* talk.h - --talk: a person's own dialogue with a server. */
+/* talk.h - --talk and --script: a dialogue of one's own with a server. */
 #ifndef CLI_TALK_H
 #define CLI_TALK_H
 
@@ -7,5 +7,8 @@
 
 /* The exit status. */
 int talk_job_run(const struct settings *s);
+
+/* The same for --script. */
+int talk_job_script(const struct settings *s);
 
 #endif

@@ -60,6 +60,7 @@ bool take_timing(struct option_call *c, const char *value);
 bool take_quit_after(struct option_call *c, const char *value);
 bool take_given(struct option_call *c, const char *value);
 bool take_log(struct option_call *c, const char *value);
+bool take_script(struct option_call *c, const char *value);
 bool take_talk(struct option_call *c, const char *value);
 bool take_sink(struct option_call *c, const char *value);
 bool take_sink_auth(struct option_call *c, const char *value);

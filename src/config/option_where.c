@@ -313,6 +313,13 @@ take_talk(struct option_call *c, const char *value)
 }
 
 bool
+take_script(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_SCRIPT;
+	return take_text(c, value);
+}
+
+bool
 take_sink(struct option_call *c, const char *value)
 {
 	struct settings *s = c->settings;

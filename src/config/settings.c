@@ -30,6 +30,7 @@ static const char *const modes[NMODES] = {
 	[MODE_SHOW_OPTIONS] = "show options (-bO)",
 	[MODE_CHECK_CONFIG] = "check the configuration (-bC)",
 	[MODE_TALK] = "talk with a server (--talk)",
+	[MODE_SCRIPT] = "play a script (--script)",
 };
 
 const char *
@@ -134,6 +135,18 @@ talks_about_somebody(const struct settings *s)
 	return s->mode == MODE_TALK && s->nrcpts > 0;
 }
 
+static bool
+plays_to_nobody(const struct settings *s)
+{
+	return s->mode == MODE_SCRIPT && !s->way.server[0] && s->nrcpts == 0;
+}
+
+static bool
+plays_to_many(const struct settings *s)
+{
+	return s->mode == MODE_SCRIPT && s->nrcpts > 1;
+}
+
 /* Is it an address of the family that is not to be used? */
 static bool
 is_other_family(const struct settings *s, const struct ip *ip)
@@ -210,6 +223,9 @@ static const struct {
 	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
 	{ talks_to_nobody, "--talk needs a HOST, or --server" },
+	{ plays_to_nobody, "--script needs an address, whose mail server it "
+	    "is, or --server" },
+	{ plays_to_many, "--script takes one address" },
 	{ talks_about_somebody, "--talk takes no recipients: say RCPT TO" },
 };
 

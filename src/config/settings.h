@@ -58,6 +58,7 @@ enum mode {
 	MODE_SHOW_OPTIONS,	/* -bO */
 	MODE_CHECK_CONFIG,	/* -bC */
 	MODE_TALK,		/* --talk */
+	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
 	NMODES
 };
 
@@ -196,10 +197,14 @@ struct show_settings {
 				   or RCPT of --quit-after */
 };
 
-/* --talk: the desk, where a person talks with a server. */
+/* --talk and --script: the desk, where a person talks with a server. */
 struct talk_settings {
 	char host[256];		/* a domain in A-labels, whose MX is asked, or
 				   ""; way.server goes before */
+	const char *script;	/* --script */
+	bool tap;		/* --tap */
+	const char *junit;	/* --junit */
+	const char *password_command; /* --password-command */
 	bool quiet;		/* --quiet */
 };
 

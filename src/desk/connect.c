@@ -92,7 +92,11 @@ connection_secure(struct connection *c, struct outcome *why)
 		.level = c->tls,
 	};
 
-	buf_clear(&c->in);
+	if (c->in.n > 0 || c->parser.line.n > 0) {
+		*why = outcome_from_injection();
+		connection_close(c, false);
+		return false;
+	}
 	if (!prepare_tls(c, why) ||
 	    !c->net->tls->start(&c->stream, c->context, &demand, why) ||
 	    !shake_hands(c, why)) {
@@ -232,11 +236,10 @@ connection_close(struct connection *c, bool reset)
 	if (reset && c->is_open)
 		setsockopt(c->stream.fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof now);
-	c->stream.broken = c->stream.broken || reset;
 	stream_close(&c->stream);
 	c->is_open = c->secure = false;
-	reply_parser_free(&c->parser);
-	c->parser = (struct reply_parser){ 0 };
+	buf_clear(&c->parser.line); /* the last reply stays */
+	c->parser.begun = false;
 	buf_free(&c->in);
 }
 
@@ -244,6 +247,7 @@ void
 connection_free(struct connection *c)
 {
 	connection_close(c, false);
+	reply_parser_free(&c->parser);
 	if (c->context)
 		c->net->tls->context_free(c->context);
 	wait_free(&c->wait);

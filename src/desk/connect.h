@@ -54,7 +54,7 @@ bool connection_open(struct connection *c, const struct connect_call *call,
 
 /*
  * The TLS handshake: an EVENT_TLS, or false with *why and the connection is of
- * no more use.  What the server said in clear before it is forgotten.
+ * no more use.  So it is when the server has said more than its reply before.
  */
 bool connection_secure(struct connection *c, struct outcome *why);
 

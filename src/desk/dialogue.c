@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "desk/record.h"
 #include "net/clock.h"
+#include "report/explained.h"
 
 #define PATIENCE SECONDS(300)
 #define PARTING	 SECONDS(2)
@@ -67,6 +68,7 @@ begin(struct dialogue *d)
 	d->topic = TOPIC_OTHER;
 	d->in_text = d->secret_next = false;
 	d->owed = 0;
+	d->lines_whole = true;
 	buf_clear(&d->hello);
 }
 
@@ -96,6 +98,7 @@ dialogue_free(struct dialogue *d)
 {
 	connection_free(&d->link);
 	buf_free(&d->hello);
+	buf_free(&d->lines);
 	buf_free(&d->record);
 }
 
@@ -232,6 +235,20 @@ dialogue_raw(struct dialogue *d, struct slice octets)
 
 /* ---- hearing ---- */
 
+/* What a refusal means, in one line. */
+static void
+explain(struct dialogue *d)
+{
+	const struct reply *r = dialogue_reply(d);
+	struct buf b = { 0 };
+
+	if (d->quiet || r->code < 400)
+		return;
+	explained_put(&b, r->code, r->esc, buf_slice(&r->text));
+	events_note(d->call.events, 1, "%s", buf_str(&b));
+	buf_free(&b);
+}
+
 /* What a whole reply changes. */
 static void
 take_reply(struct dialogue *d)
@@ -240,13 +257,15 @@ take_reply(struct dialogue *d)
 
 	record_reply(&d->record, r->code);
 	d->secret_next = d->topic == TOPIC_AUTH && r->code == 334;
-	d->in_text = d->topic == TOPIC_DATA && r->code == 354;
+	d->in_text = d->topic == TOPIC_DATA && r->code == 354 && !d->literal;
 	if (d->topic == TOPIC_HELLO && reply_kind(r) == REPLY_DONE) {
 		buf_clear(&d->hello);
 		buf_put(&d->hello, buf_slice(&r->text));
 	}
 	if (d->owed > 0)
 		d->owed--;
+	d->lines_whole = true;
+	explain(d);
 }
 
 static void
@@ -254,13 +273,20 @@ heard(struct dialogue *d, struct slice line)
 {
 	tell(d, EVENT_RECEIVED, line, false);
 	record_heard(&d->record, line);
+	if (d->lines_whole)
+		buf_clear(&d->lines);
+	else
+		buf_putc(&d->lines, '\n');
+	d->lines_whole = false;
+	buf_put(&d->lines, line);
 }
 
 static void
 take_rubbish(struct dialogue *d, struct slice line)
 {
 	heard(d, line);
-	events_warn(d->call.events, 1, "the server broke the protocol: %s",
+	d->lines_whole = true;
+	events_note(d->call.events, 1, "the server broke the protocol: %s",
 	    d->link.parser.error);
 }
 

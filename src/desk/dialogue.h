@@ -27,12 +27,16 @@ struct dialogue {
 	void *self;
 	int64_t patience;	/* for a reply */
 	bool quiet;		/* explain nothing */
+	bool literal;		/* a script: text is said as it stands */
 	enum topic topic;
 	bool in_text;		/* after 354: lines are text until a dot */
 	bool secret_next;	/* the line after 334: not to be shown */
 	unsigned owed;		/* replies that are awaited */
 	bool dropped;		/* the server ended it while one was */
 	struct buf hello;	/* the last reply to EHLO, as in struct reply */
+	bool lines_whole;	/* the next line begins another reply */
+	struct buf lines;	/* of the last reply, as they came, joined by
+				   LF */
 	struct buf record;	/* the script */
 };
 

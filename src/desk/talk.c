@@ -7,6 +7,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+#include "desk/act.h"
 #include "net/clock.h"
 
 bool
@@ -47,6 +49,7 @@ static void
 say(struct talk *t, struct slice line)
 {
 	bool text = t->d.in_text;
+	size_t owed;
 
 	if (!t->d.link.is_open) {
 		dialogue_note(&t->d, "there is no connection: /connect makes "
@@ -56,16 +59,42 @@ say(struct talk *t, struct slice line)
 	}
 	if (!dialogue_say(&t->d, line, t->typing.terminal ? SAY_TYPED : 0))
 		return;
+	owed = t->d.owed;
 	talk_await(t);
-	if (t->d.in_text && !text && t->typing.terminal)
+	if (t->guide != GUIDE_OFF && owed > 0) {
+		t->guide = guide_next(t->guide, line,
+		    dialogue_reply(&t->d)->code);
+		talk_guide(t);
+	}
+	if (t->d.in_text && !text && t->typing.terminal && !t->guide)
 		dialogue_note(&t->d, "now the message; a line with only a dot "
 		    "ends it, Ctrl-D drops it with the connection");
+}
+
+/* "help 550 5.7.26": the HELP of servers has no numbers. */
+static bool
+is_question(struct slice line)
+{
+	return slice_starts_nocase(line, SLICE("HELP ")) && line.n > 5 &&
+	    ascii_is_digit(line.p[5]);
+}
+
+/* What may be shown again: no text, and nothing of a login. */
+static bool
+is_to_remember(const struct talk *t, struct slice line)
+{
+	return !t->d.in_text && !t->d.secret_next &&
+	    !slice_starts_nocase(line, SLICE("AUTH "));
 }
 
 static void
 handle(struct talk *t, struct slice line)
 {
-	if (t->d.in_text || line.n == 0 || line.p[0] != '/')
+	if (is_to_remember(t, line))
+		talk_remember(t, line);
+	if (!t->d.in_text && is_question(line))
+		talk_explain(t, slice_from(line, 5));
+	else if (t->d.in_text || line.n == 0 || line.p[0] != '/')
 		say(t, line);
 	else
 		talk_command(t, slice_from(line, 1));
@@ -108,12 +137,32 @@ turn(struct talk *t, struct buf *line)
 	}
 }
 
+/* --tls encrypt, verify: nothing is to be said in clear. */
+static void
+begin_tls(struct talk *t)
+{
+	const char *helo = t->call->helo;
+	struct buf line = { 0 };
+
+	buf_putf(&line, "EHLO %s", helo);
+	if (dialogue_say(&t->d, buf_slice(&line), 0))
+		talk_await(t);
+	buf_free(&line);
+	if (act_starttls(&t->d))
+		return;
+	t->over = true;
+	t->status = EX_TEMPFAIL;
+}
+
 static void
 converse(struct talk *t)
 {
 	struct buf line = { 0 };
 
+	talk_read_begin(t);
 	talk_await(t); /* the greeting */
+	if (t->call->demands_tls && !t->d.link.secure)
+		begin_tls(t);
 	while (!t->over)
 		turn(t, &line);
 	if (t->d.dropped && t->status == EX_OK)

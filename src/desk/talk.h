@@ -20,6 +20,8 @@ struct talk_call {
 	const char *domain;	/* as struct connect_call has it */
 	struct report *report;	/* style TEXT or JSON */
 	struct events *events;
+	const char *password_command; /* --password-command; or NULL */
+	const char *helo;	/* our name, for an EHLO of our own */
 	bool quiet;		/* explain no replies */
 	bool demands_tls;	/* --tls encrypt or verify was given */
 };

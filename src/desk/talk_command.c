@@ -120,6 +120,14 @@ run_quit(struct talk *t, struct slice rest)
 	t->over = true;
 }
 
+static void
+run_guide(struct talk *t, struct slice rest)
+{
+	(void)rest;
+	t->guide = t->guide == GUIDE_OFF ? GUIDE_HELLO : GUIDE_OFF;
+	talk_guide(t);
+}
+
 static void run_help(struct talk *t, struct slice rest);
 
 /* One row for each. */
@@ -128,6 +136,14 @@ static const struct {
 	void (*run)(struct talk *t, struct slice rest);
 } commands[] = {
 	{ "help", "", "this list", run_help },
+	{ "guide", "", "a mail step by step, or no more of that", run_guide },
+	{ "explain", "[CODE]", "what the last reply means, or 550 5.7.26",
+	    talk_explain },
+	{ "tls", "", "STARTTLS and the handshake", talk_tls },
+	{ "auth", "[MECH] USER", "log in; the password is asked for",
+	    talk_auth },
+	{ "data", "FILE", "DATA, the message in FILE and the dot", talk_data },
+	{ "bdat", "FILE", "the same with BDAT", talk_bdat },
 	{ "raw", "TEXT", "send TEXT as it is, with its escapes and no CRLF",
 	    run_raw },
 	{ "wait", "[TIME]", "wait for the next reply", run_wait },

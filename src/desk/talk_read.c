@@ -26,6 +26,10 @@ put_prompt(struct talk *t)
 	if (!t->typing.terminal)
 		return;
 	t->typing.prompting = true;
+	if (t->typing.editor) {
+		t->typing.module->redraw(t->typing.editor);
+		return;
+	}
 	fputs(prompt_of(t), stdout);
 	fflush(stdout);
 }
@@ -40,8 +44,11 @@ talk_show(void *talk)
 	if (prompting)
 		fputs("\r\033[K", stdout);
 	t->typing.prompting = false;
-	while (events_take(t->call->events, &e))
+	while (events_take(t->call->events, &e)) {
 		report_event(t->call->report, &e);
+		if (e.kind == EVENT_TLS)
+			talk_certificate(t, event_get(&e, "expires"));
+	}
 	report_flush(t->call->report, INT64_MAX);
 	if (prompting)
 		put_prompt(t);
@@ -129,10 +136,84 @@ read_plainly(struct talk *t, struct buf *line)
 	return TYPED_LINE;
 }
 
+/* ---- with an editor ---- */
+
+static enum editor_key
+key(void *talk, char *octet)
+{
+	struct talk *t = talk;
+
+	t->typing.why = await_octets(t);
+	if (t->typing.why != TYPED_LINE)
+		return EDITOR_GIVE_UP;
+	if (read(STDIN_FILENO, octet, 1) == 1)
+		return EDITOR_OCTET;
+	t->typing.why = TYPED_END;
+	return EDITOR_END;
+}
+
+static const char *
+prompt(void *talk)
+{
+	return prompt_of(talk);
+}
+
+static const char *
+complete(void *talk, struct slice typed, size_t i)
+{
+	struct talk *t = talk;
+
+	return complete_at(&t->typing.said, typed, i);
+}
+
+void
+talk_read_begin(struct talk *t)
+{
+	static const struct door door = EDITOR_DOOR;
+	const struct editor_call call = { key, prompt, complete, t };
+	struct typing *in = &t->typing;
+	struct outcome why;
+
+	if (!in->terminal)
+		return;
+	in->module = door_open(&door, &why);
+	if (in->module)
+		in->editor = in->module->open(&call);
+	else
+		dialogue_note(&t->d, "lines cannot be edited: %s", why.text);
+}
+
+void
+talk_remember(struct talk *t, struct slice line)
+{
+	struct buf text = { 0 };
+
+	complete_said(&t->typing.said, line);
+	buf_put(&text, line);
+	if (t->typing.editor && line.n > 0)
+		t->typing.module->remember(t->typing.editor, buf_str(&text));
+	buf_free(&text);
+}
+
+/* Ctrl-D in an empty line is an end that key() does not know of. */
+static enum typed
+read_edited(struct talk *t, struct buf *line)
+{
+	bool got;
+
+	t->typing.why = TYPED_LINE;
+	t->typing.prompting = true;
+	got = t->typing.module->read(t->typing.editor, line);
+	if (!got && t->typing.why == TYPED_LINE)
+		t->typing.why = TYPED_END;
+	return t->typing.why;
+}
+
 enum typed
 talk_read(struct talk *t, struct buf *line)
 {
-	enum typed got = read_plainly(t, line);
+	enum typed got = t->typing.editor ? read_edited(t, line) :
+					    read_plainly(t, line);
 
 	t->typing.prompting = false;
 	return got;
@@ -141,5 +222,8 @@ talk_read(struct talk *t, struct buf *line)
 void
 talk_read_free(struct talk *t)
 {
+	if (t->typing.editor)
+		t->typing.module->close(t->typing.editor);
+	complete_free(&t->typing.said);
 	buf_free(&t->typing.in);
 }

@@ -18,6 +18,9 @@ struct net_module {
 	const struct tls_module *tls;
 	const struct dns_codec *dns;
 	char *(*idn_to_ascii)(struct slice domain, struct outcome *why);
+	/* RFC 2104; zeros where libcrypto has no MD5 */
+	void (*hmac_md5)(struct slice key, struct slice text,
+	    unsigned char out[16]);
 	/* "OpenSSL 3.0.19\nldns 1.8.3\nlibidn2 2.3.3\n" */
 	void (*versions_put)(struct buf *out);
 };

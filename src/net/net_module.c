@@ -2,9 +2,13 @@
 /* net_module.c - the table of smtpsend-net.so; see module.h */
 #include "net/module.h"
 
+#include <string.h>
+
 #include <idn2.h>
 #include <ldns/ldns.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "dns/idn.h"
 
@@ -31,9 +35,21 @@ versions_put(struct buf *out)
 	buf_putf(out, "libidn2 %s\n", idn2_check_version(NULL));
 }
 
+static void
+hmac_md5(struct slice key, struct slice text, unsigned char out[16])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+	unsigned n = 0;
+
+	HMAC(EVP_md5(), key.p, (int)key.n, (const unsigned char *)text.p,
+	    text.n, digest, &n);
+	memcpy(out, digest, 16);
+}
+
 const struct net_module net_module = {
 	.tls = &tls_module,
 	.dns = &dns_codec,
+	.hmac_md5 = hmac_md5,
 	.idn_to_ascii = dns_idn_to_ascii,
 	.versions_put = versions_put,
 };

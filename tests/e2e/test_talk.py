@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """--talk: SMTP by hand, from a pipe and in a terminal."""
 
+import os
 import threading
 
 import pexpect
@@ -191,6 +192,7 @@ def spawn(srv, *args):
     return pexpect.spawn(str(BINARY), ["--no-config", *args, "--talk",
                                        f"127.0.0.1:{srv.port}"],
                          timeout=30, encoding="utf-8", echo=False,
+                         env=dict(os.environ, NO_COLOR="1"),
                          dimensions=(24, 80))
 
 
@@ -227,4 +229,326 @@ def test_what_comes_by_itself_is_shown_at_once():
         run.sendeof()
         run.expect(pexpect.EOF)
         run.close()
+    assert run.exitstatus == 0
+
+
+# editing a line
+
+def echo(n):
+    """A server that answers each line with the line itself."""
+    def script(c):
+        c.say("220 mx.test")
+        for _ in range(n):
+            c.say("250 got " + c.line())
+    return Server(script)
+
+
+def said(run, text):
+    """Wait until the server has this line."""
+    run.expect_exact(f"250 got {text}\r\n")
+    run.expect_exact("smtp> ")
+
+
+def test_a_line_is_edited():
+    with echo(5) as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("EHLX\x7fO me")           # backspace
+        said(run, "EHLO me")
+        run.sendline("\x1b[A")                 # the line before
+        said(run, "EHLO me")
+        run.sendline("OOP\x01N\x05 x")         # to its begin and its end
+        said(run, "NOOP x")
+        run.sendline("ma\ta@b>")               # completed
+        said(run, "MAIL FROM:<a@b>")
+        run.sendline("mai\t\t\x7f>")           # ... also by what was said
+        said(run, "MAIL FROM:>")
+        run.sendeof()
+        run.expect(pexpect.EOF)
+        run.close()
+    assert srv.conns[0].lines[3] == "MAIL FROM:<a@b>"
+
+
+def test_ctrl_c_gives_up_the_line():
+    with echo(2) as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.send("nonsense")
+        run.expect_exact("nonsense")
+        run.sendcontrol("c")
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        said(run, "NOOP")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
+    assert srv.conns[0].lines == ["NOOP", "QUIT"]
+
+
+def test_ctrl_c_gives_up_waiting():
+    """A reply that does not come keeps nobody; when it comes it is shown."""
+    def script(c):
+        c.say("220 mx.test")
+        c.line()
+        c.server.go.wait(30)
+        c.say("250 at last")
+        c.line()
+        c.say("221 bye")
+
+    srv = Server(script)
+    srv.go = threading.Event()
+    with srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        run.expect_exact("NOOP\r\n")
+        run.sendcontrol("c")
+        run.expect_exact("no reply yet")
+        run.expect_exact("smtp> ")
+        srv.go.set()
+        run.expect_exact("<- 250 at last")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert run.exitstatus == 0
+
+
+def test_a_line_stays_when_the_server_speaks():
+    def script(c):
+        c.say("220 mx.test")
+        c.server.go.wait(30)
+        c.say("250 by itself")
+        c.say("250 got " + c.line())
+        c.line()
+        c.say("221 bye")
+
+    srv = Server(script)
+    srv.go = threading.Event()
+    with srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.send("NOOP and")
+        run.expect_exact("NOOP and")
+        srv.go.set()
+        run.expect_exact("250 by itself\r\n")
+        run.expect_exact("smtp> NOOP and")
+        run.sendline(" more")
+        said(run, "NOOP and more")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+
+
+def test_nothing_raw_in_a_terminal():
+    with server_of("250 \x1b]0;owned\x07\x9b31m", "221 bye") as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("NOOP")
+        run.expect_exact("\\x1b]0;owned\\x07")
+        run.sendline("/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert "]0;owned\x07" not in run.before
+
+
+def test_a_secret_is_in_no_history():
+    with server_of("334 ", "235 in", "221 bye") as srv:
+        run = spawn(srv)
+        run.expect_exact("smtp> ")
+        run.sendline("AUTH LOGIN")
+        run.expect_exact("334 ")
+        run.expect_exact("smtp> ")
+        run.sendline("c2VjcmV0")
+        run.expect_exact("235 in")
+        run.expect_exact("smtp> ")
+        run.send("\x1b[A\x1b[A")
+        run.sendline("\x15/quit")
+        run.expect(pexpect.EOF)
+        run.close()
+    assert "c2VjcmV0" not in run.before and "AUTH" not in run.before
+
+
+# what takes more than a line
+
+def by_hand(server, text, *args):
+    return run_smtpsend("--no-config", "--talk", f"127.0.0.1:{server.port}",
+                        "--helo", "client.test", *args, message=text.encode())
+
+
+def test_a_mail_by_hand(server, tmp_path):
+    """Each real server takes one that is typed, and one from a file."""
+    message = tmp_path / "message"
+    message.write_text("Subject: from a file\n\n.dot\n")
+    run = by_hand(server, "EHLO client.test\nMAIL FROM:<a@client.test>\n"
+                  "RCPT TO:<bob@mail.test>\nDATA\nSubject: typed\n\n.dot\n.\n"
+                  "MAIL FROM:<a@client.test>\nRCPT TO:<bob@mail.test>\n"
+                  f"/data {message}\nQUIT\n")
+    assert run.status == 0, run
+    stored = server.stored(2)
+    for words in (b"Subject: typed", b"Subject: from a file"):
+        found, = [s.data for s in stored if words in s.data]
+        assert b"\n.dot" in found and b"\n..dot" not in found
+
+
+def test_bdat(postfix, tmp_path):
+    message = tmp_path / "message"
+    message.write_text("Subject: chunk\n\n.dot\n")
+    postfix.stored(0, 0)
+    postfix.mark()
+    run = by_hand(postfix, "EHLO client.test\nMAIL FROM:<a@client.test>\n"
+                  f"RCPT TO:<bob@mail.test>\n/bdat {message}\n")
+    assert run.status == 0, run
+    stored, = postfix.stored(1)
+    assert b"\n.dot" in stored.data and b"\n..dot" not in stored.data
+
+
+def test_a_file_that_is_not_there(sink):
+    run = by_hand(sink, "/data /nonexistent/x\nNOOP\n")
+    assert "cannot read /nonexistent/x: No such file" in run.stdout
+    assert "-> DATA" not in lines(run) and "-> NOOP" in lines(run)
+
+
+def test_tls(postfix, ca):
+    run = by_hand(postfix, "EHLO client.test\n/tls\nEHLO client.test\n",
+                  "--ca", ca.ca)
+    assert run.status == 0, run
+    text = run.stdout
+    assert "-> STARTTLS" in text and "== TLSv1.3 TLS_" in text
+    assert "certificate is trusted" in text
+    assert "the certificate is good for 29 more days" in text or \
+        "the certificate is good for 30 more days" in text
+    assert "~> EHLO client.test" in text and "<~ 250" in text
+
+
+def test_tls_that_is_demanded(postfix):
+    run = by_hand(postfix, "NOOP\n", "--tls", "verify")
+    assert run.status == 75, run
+    assert "-> NOOP" not in run.stdout and "~> NOOP" not in run.stdout
+    assert "-> EHLO client.test" in run.stdout
+
+
+def test_more_than_the_reply_to_starttls():
+    """What came in clear behind it would be taken for what TLS brought."""
+    with server_of("220 go\r\n250 injected") as srv:
+        run = talk(srv, "/tls\nNOOP\n")
+    assert run.status == 75, run
+    assert "octets in clear after the reply to STARTTLS" in run.stdout
+
+
+def test_logins(aio_submission, ca):
+    server = aio_submission
+    for mechanism, secret in (("PLAIN", server.password),
+                              ("LOGIN", server.password),
+                              ("XOAUTH2", server.token),
+                              ("OAUTHBEARER", server.token)):
+        server.mark()
+        run = by_hand(server, "EHLO client.test\n/tls\nEHLO client.test\n"
+                      f"/auth {mechanism} {server.user}\n{secret}\n",
+                      "--ca", ca.ca)
+        assert run.status == 0 and "<~ 235" in run.stdout, run
+        assert server.signed_in(mechanism)
+        assert secret not in run.stdout, run
+
+
+def test_cram_md5(postfix_submission, ca):
+    server = postfix_submission
+    server.mark()
+    run = by_hand(server, "EHLO client.test\n/tls\nEHLO client.test\n"
+                  f"/auth CRAM-MD5 {server.user}\n{server.password}\n"
+                  "MAIL FROM:<a@client.test>\nRCPT TO:<bob@mail.test>\n",
+                  "--ca", ca.ca)
+    assert "<~ 235" in run.stdout, run
+    assert server.signed_in("CRAM-MD5")
+
+
+def test_a_wrong_password(aio_submission, ca, tmp_path):
+    saved = tmp_path / "s"
+    run = by_hand(aio_submission, "EHLO client.test\n/tls\nEHLO client.test\n"
+                  f"/auth joe\nwrong-secret\n/save {saved}\n", "--ca", ca.ca)
+    assert "<~ 535" in run.stdout and "user or password" in run.stdout, run
+    assert "wrong-secret" not in run.stdout
+    assert "wrong-secret" not in saved.read_text()
+
+
+def test_a_password_command(aio_submission, ca):
+    secret = aio_submission.password.replace("'", "'\\''")
+    run = by_hand(aio_submission, "EHLO client.test\n/tls\nEHLO client.test\n"
+                  f"/auth {aio_submission.user}\n", "--ca", ca.ca,
+                  "--password-command", f"printf %s '{secret}'")
+    assert "<~ 235" in run.stdout, run
+    assert aio_submission.password not in run.stdout
+
+
+def test_a_password_is_not_given_away(sink):
+    run = by_hand(sink, "EHLO client.test\n/auth joe\nsecret\n")
+    assert "-> AUTH CRAM-MD5" in lines(run), run
+    with server_of(["250-mx.test", "250 AUTH PLAIN LOGIN"], "221 bye") as srv:
+        run = talk(srv, "EHLO me\n/auth joe\n")
+    assert "AUTH" not in srv.conns[0].lines[1]
+    assert "without TLS all that is offered gives the password away" \
+        in run.stdout
+
+
+def test_refusals_are_explained():
+    replies = ("550-5.7.26 This mail has been blocked because the sender is"
+               "\r\n550 5.7.26 unauthenticated.", "501 HELO requires domain "
+               "address", "221 bye")
+    with server_of(*replies) as srv:
+        run = talk(srv, "MAIL FROM:<a@b>\nHELO\nhelp 550 5.1.1\n/explain\n")
+    notes = [line for line in lines(run) if line.startswith("== 5")]
+    assert notes[0].startswith("== 5.7.26: Gmail found neither"), run
+    assert notes[1].startswith("== 501: HELO and EHLO need a name")
+    assert notes[2].startswith("== 5.1.1: there is no such mailbox")
+    assert notes[3] == notes[1]
+    with server_of(*replies) as srv:
+        run = talk(srv, "MAIL FROM:<a@b>\n", "--quiet")
+    assert "== 5" not in run.stdout
+
+
+def test_the_guide(aiosmtpd):
+    run = spawn(aiosmtpd)
+    for said, want in (("/guide", "step 1 of 6: say who you are"),
+                       ("EHLO client.test", "step 2 of 6: begin a mail"),
+                       ("nonsense", "step 2 of 6"),
+                       ("MAIL FROM:<a@client.test>", "step 3 of 6"),
+                       ("RCPT TO:<bob@mail.test>", "step 4 of 6"),
+                       ("DATA", "step 5 of 6: type the message")):
+        run.expect_exact("smtp> ")
+        run.sendline(said)
+        run.expect_exact(want)
+    for said in ("Subject: hello", "", "text"):
+        run.expect_exact("text> ")
+        run.sendline(said)
+    run.expect_exact("text> ")
+    run.sendline(".")
+    run.expect_exact("step 6 of 6: type QUIT")
+    run.expect_exact("smtp> ")
+    run.sendline("QUIT")
+    run.expect_exact("that was all of it")
+    run.expect_exact("closed> ")
+    run.sendeof()
+    run.expect(pexpect.EOF)
+    run.close()
+    assert run.exitstatus == 0
+
+
+def test_a_password_is_not_echoed(aio_submission, ca):
+    run = spawn(aio_submission, "--ca", str(ca.ca), "--tls", "verify")
+    run.expect_exact("smtp+tls> ")
+    run.sendline("EHLO client.test")
+    run.expect_exact("smtp+tls> ")
+    run.sendline("/auth joe")
+    run.expect_exact("password: ")
+    run.sendline(aio_submission.password)
+    run.expect_exact("235 ")
+    assert aio_submission.password not in run.before
+    run.expect_exact("smtp+tls> ")
+    run.sendline("/auth PLAIN joe")
+    run.expect_exact("password: ")
+    run.sendcontrol("c")
+    run.expect_exact("smtp+tls> ")
+    run.sendline("/quit")
+    run.expect(pexpect.EOF)
+    run.close()
     assert run.exitstatus == 0
