@@ -39,7 +39,8 @@ static const struct {
 	    "\r\n3\r\n--b--",
 	    "1 text/plain  [\xc3\xa9" "b] 0: 1|2 a/b  [\xc3\xbc] 0: 2|"
 	    "3 text/plain  [\xc3\xa9_x] 1: 3|" },
-	{ "a message inside", MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+	{ "a message inside", MIXED
+	    "--b\r\nContent-Type: message/rfc822\r\n\r\n"
 	    "S: y\r\nContent-Type: text/html\r\n\r\n<b>\r\n--b--\r\n",
 	    "2 text/html  [] 0: <b>|" },
 };
