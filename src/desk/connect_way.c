@@ -6,76 +6,11 @@
 #include "desk/connect_impl.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/mem.h"
 #include "net/clock.h"
 #include "net/dial.h"
 #include "net/resolver.h"
-
-/* The questions of one round, and who answers them. */
-struct round {
-	struct route *route;
-	struct resolver *resolver;
-	struct ticket **ticket;
-	size_t n;
-};
-
-static void
-ask(struct round *r, int64_t now)
-{
-	r->n = route_questions(r->route);
-	r->ticket = mem_resize(NULL, r->n + 1, sizeof(struct ticket *));
-	for (size_t i = 0; i < r->n; i++)
-		r->ticket[i] = resolver_ask(r->resolver,
-		    route_question(r->route, i), now);
-}
-
-static bool
-take_answers(struct round *r)
-{
-	const struct dns_answer *a;
-
-	for (size_t i = 0; i < r->n; i++) {
-		a = resolver_answer(r->ticket[i]);
-		if (a && !route_is_answered(r->route, i) &&
-		    route_answer(r->route, i, a))
-			return true;
-	}
-	return false;
-}
-
-static void
-release(struct round *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		resolver_release(r->resolver, r->ticket[i]);
-	free(r->ticket);
-	r->ticket = NULL;
-	r->n = 0;
-}
-
-/* One round of questions, until enough of them are answered. */
-static bool
-run_round(struct connection *c, struct round *r, struct outcome *why)
-{
-	int64_t now = clock_now();
-	bool going = true;
-
-	c->call->events->now = now;
-	ask(r, now);
-	while (!take_answers(r)) {
-		wait_clear(&c->wait);
-		resolver_wait(r->resolver, &c->wait);
-		going = connection_sleep(c, c->call, why);
-		if (!going)
-			break;
-		now = c->call->events->now = clock_now();
-		resolver_step(r->resolver, &c->wait, now);
-	}
-	release(r);
-	return going;
-}
+#include "net/routing.h"
 
 /* "10 mx1.example.org, 20 mx2.example.org", as sending tells it. */
 static void
@@ -96,18 +31,22 @@ tell_plan(const struct connection *c, const struct plan *p)
 	buf_free(&hosts);
 }
 
+/* Until the route is known; false at a signal. */
 static bool
-make_plan(struct connection *c, struct route *route, struct outcome *why)
+find_route(struct connection *c, struct routing *r, struct resolver *resolver,
+    struct outcome *why)
 {
-	const struct connect_call *call = c->call;
-	struct round r = { .route = route };
-	bool going = true;
+	int64_t now = c->call->events->now = clock_now();
 
-	r.resolver = resolver_new(&call->config->resolver, call->events);
-	while (going && !route_is_done(route))
-		going = run_round(c, &r, why);
-	resolver_free(r.resolver);
-	return going;
+	while (!routing_step(r, resolver, now)) {
+		wait_clear(&c->wait);
+		resolver_wait(resolver, &c->wait);
+		if (!connection_sleep(c, c->call, why))
+			return false;
+		now = c->call->events->now = clock_now();
+		resolver_step(resolver, &c->wait, now);
+	}
+	return true;
 }
 
 /* ---- its addresses ---- */
@@ -193,14 +132,19 @@ execute(struct connection *c, const struct plan *p, struct outcome *why)
 bool
 connection_reach(struct connection *c, struct outcome *why)
 {
-	const struct deliver_config *config = c->call->config;
-	struct route *route = route_new(c->call->domain, &config->route);
-	bool ok = make_plan(c, route, why);
+	const struct connect_call *call = c->call;
+	struct routing r = { .config = call->config->route };
+	struct resolver *resolver = resolver_new(&call->config->resolver,
+	    call->events);
+	bool ok;
 
-	if (ok && !config->route.server)
-		tell_plan(c, route_plan(route));
-	ok = ok && execute(c, route_plan(route), why);
-	route_free(route);
+	routing_start(&r, call->domain);
+	ok = find_route(c, &r, resolver, why);
+	if (ok && !r.config.server)
+		tell_plan(c, route_plan(r.route));
+	ok = ok && execute(c, route_plan(r.route), why);
+	routing_end(&r, resolver);
+	resolver_free(resolver);
 	return ok;
 }
 

@@ -93,6 +93,18 @@ dialogue_drop(struct dialogue *d, bool reset)
 	begin(d);
 }
 
+int
+dialogue_fail(const char *program, const struct outcome *why)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "%s: ", program);
+	text_escape(&line, slice_of(why->text));
+	fprintf(stderr, "%s\n", buf_str(&line));
+	buf_free(&line);
+	return outcome_exit(why);
+}
+
 void
 dialogue_free(struct dialogue *d)
 {

@@ -46,6 +46,9 @@ struct dialogue {
 bool dialogue_open(struct dialogue *d, struct outcome *why);
 void dialogue_free(struct dialogue *d);
 
+/* There is no connection: "smtpsend: TEXT" on stderr, and its exit status. */
+int dialogue_fail(const char *program, const struct outcome *why);
+
 /* How a line is said. */
 #define SAY_TYPED  1u	/* it stands on the terminal already */
 #define SAY_SECRET 2u	/* all of it is to be masked */

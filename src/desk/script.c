@@ -35,6 +35,14 @@ refuse(struct reading *r, const char *fmt, ...)
 	return false;
 }
 
+/* What is wrong, and where it begins; some of that is shown. */
+static bool
+refuse_at(struct reading *r, const char *what, struct slice at)
+{
+	return refuse(r, "%s: %.*s", what, (int)slice_first(at, 40).n,
+	    at.n > 0 ? at.p : "");
+}
+
 static struct script_step *
 add(struct reading *r, enum script_act act)
 {
@@ -54,8 +62,8 @@ add_text(struct reading *r, enum script_act act, struct slice text)
 
 	buf_free(&octets);
 	if (!ok)
-		return refuse(r, "a backslash that begins none of \\xNN \\r "
-		    "\\n \\t \\0 \\\\: %.40s", text.p + bad);
+		return refuse_at(r, "a backslash that begins none of \\xNN "
+		    "\\r \\n \\t \\0 \\\\", slice_from(text, bad));
 	add(r, act)->text = mem_dup(text);
 	return true;
 }
@@ -89,9 +97,8 @@ check_codes(struct reading *r, struct slice rest)
 	do {
 		slice_cut(&codes, '|', &code);
 		if (!is_code(code))
-			return refuse(r, "a code is wanted, as 250, 2xx or "
-			    "4xx|5xx|closed, or \"nothing 2s\": %.40s",
-			    rest.p);
+			return refuse_at(r, "a code is wanted, as 250, 2xx or "
+			    "4xx|5xx|closed, or \"nothing 2s\"", rest);
 	} while (codes.p);
 	return true;
 }
@@ -148,6 +155,8 @@ read_act(struct reading *r, struct slice rest)
 	for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
 		if (!slice_eq(word, slice_of(acts[i].word)))
 			continue;
+		if (acts[i].act != ACT_RAW) /* whose blanks are octets */
+			rest = slice_trim(rest);
 		if (acts[i].wants != (rest.n > 0))
 			return refuse(r, "@ %s %s", acts[i].word,
 			    acts[i].wants ? "wants something behind it" :
@@ -236,14 +245,13 @@ read_line(struct reading *r, struct slice line)
 	line = slice_from(line, (size_t)(trimmed.p - line.p));
 	if (ascii_is_high(line.p[0]) || !readers[(int)line.p[0]] ||
 	    (line.n > 1 && line.p[1] != ' '))
-		return refuse(r, "a line begins with > < ? ! @ $ * or # and a "
-		    "blank, or is end: %.*s", (int)slice_first(line, 40).n,
-		    line.p);
+		return refuse_at(r, "a line begins with > < ? ! @ $ * or # "
+		    "and a blank, or is end", line);
 	rest = slice_from(line, 2);
 	if (!rest.p)
 		rest = SLICE("");
 	return readers[(int)line.p[0]](r,
-	    line.p[0] == '>' ? rest : slice_trim(rest));
+	    line.p[0] == '>' || line.p[0] == '@' ? rest : slice_trim(rest));
 }
 
 bool

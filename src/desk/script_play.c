@@ -116,7 +116,7 @@ run(struct play *p)
 	struct outcome why;
 
 	if (!dialogue_open(&p->d, &why))
-		return report_failure(p->call->report, &why);
+		return dialogue_fail(p->call->program, &why);
 	p->run.script = &p->script;
 	script_set(&p->run, "from", slice_of(p->call->from));
 	script_set(&p->run, "to", slice_of(p->call->to));

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "desk/escape.h"
 
+#define TEXT_MAX 1048576 /* of one step, its variables put in */
+
 void
 script_run_free(struct script_run *r)
 {
@@ -87,7 +89,9 @@ put_values(const struct script_run *r, const struct script_step *step,
 		if (!known)
 			return fail(fault, step->line, "no such variable: ",
 			    name);
-		buf_puts(out, known->value);
+		if (!buf_puts(out, known->value))
+			return fail(fault, step->line, "a text of more than a "
+			    "megabyte", (struct slice){ 0 });
 		rest = slice_from(rest, name.n + 3);
 	}
 	return true;
@@ -97,7 +101,7 @@ static bool
 put_text(const struct script_run *r, const struct script_step *step,
     struct buf *out, struct script_fault *fault)
 {
-	struct buf filled = { 0 };
+	struct buf filled = { .max = TEXT_MAX };
 	size_t bad;
 	bool ok;
 

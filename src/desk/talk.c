@@ -188,7 +188,7 @@ talk_run(const struct talk_call *call)
 	if (dialogue_open(&t.d, &why))
 		converse(&t);
 	else
-		t.status = report_failure(call->report, &why);
+		t.status = dialogue_fail(call->program, &why);
 	talk_read_free(&t);
 	dialogue_free(&t.d);
 	wait_free(&t.wait);

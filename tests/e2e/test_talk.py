@@ -129,7 +129,8 @@ def test_nobody_listens():
         port = srv.port
     run = run_smtpsend("--no-config", "--talk", "--server", f"127.0.0.1:{port}")
     assert run.status == 75, run
-    assert "Connection refused" in run.stderr
+    assert run.stderr == f"smtpsend: connect [127.0.0.1]:{port}: Connection " \
+        "refused\n"
 
 
 def test_no_host():

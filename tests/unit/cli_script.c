@@ -62,6 +62,8 @@ static const struct {
 	{ "$ a = ${b}\n$ b = 1\n", "stop 1" },
 	{ "> 1\n> ${nobody}\n> 3\n", "SAY:1 stop 2" },
 	{ "> ${not a name}\n", "SAY:${not a name} " },
+	{ "$ a = xx\n* 10000\n$ a = ${a}${a}\nend\n", "stop 3" },
+	{ "@ raw  a \n@ data  f \n", "RAW: a  DATA:f " },
 	/* loops */
 	{ "* 3\n> ${turn}\nend\n> x\n", "SAY:1 SAY:2 SAY:3 SAY:x " },
 	{ "* 2\n* 2\n> ${turn}\nend\n> o${turn}\nend\n",
