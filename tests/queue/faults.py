@@ -27,6 +27,7 @@ ERRORS = ("ENOSPC", "EDQUOT", "EIO", "EFBIG", "EROFS", "EMFILE", "EINTR",
 LASTING = ("ENOSPC", "EDQUOT", "EROFS")
 CALLS = ("enqueue", "enqueue-try", "enqueue-t", "one-of-three", "bounce",
          "double-bounce", "three", "edit", "hold")
+MAILBOXES = ("mbox-agent", "file-agent", "maildir-agent")
 
 
 class Faults(kills.Killer):
@@ -63,6 +64,11 @@ def errors(f, names, step, start=1, of=1, wanted=ERRORS):
 
 
 OFTEN = 2           # so many of all allocations on one way through the program
+
+
+def mailbox_errors(f, step, start, of):
+    """The same of the agent: a mailbox has a message whole, or nothing of it."""
+    errors(f, MAILBOXES, step, start, of, LASTING)
 
 
 def allocations(f, names, step, start, of):

@@ -3,7 +3,7 @@
  * killer - run a command and kill it at its Nth system call.
  *
  *	killer [-n N] [-1] [-c] [-e ERROR [-s]] [-d MS] [-r FILE] COMMAND...
- *	killer [-n N] [-1] [-c] [-d MS] [-r FILE] -p PID
+ *	killer [-n N] [-1] [-c] [-e ERROR [-s]] [-d MS] [-r FILE] -p PID
  *
  * Counts the system calls that the command (from its exec on), or a process
  * that runs already with its children, makes; all that they fork count too.  At

@@ -187,6 +187,8 @@ SCENARIOS = {
 }
 # Of these an exit status other than 0 means that nothing is queued.
 REFUSED_OR_QUEUED = ("enqueue", "enqueue-t")
+# What an error, which is no kill, may leave.
+FAILED_LITTER = ("held/", "mail/", "home/", "out/")
 STICK = ("enqueue", "deliver", "one-of-three", "defer", "bounce", "three")
 ENGINE = ("edit", "hold", "remove")
 
@@ -331,8 +333,8 @@ class Killer:
     def book(self, name, n, one, told, v, trouble, litter):
         c = self.count
         c.cases += 1
-        if self.extra or self.during:
-            litter = [x for x in litter if not x.startswith("held/")]
+        if self.extra or self.during:   # what could not be taken away
+            litter = [x for x in litter if not x.startswith(FAILED_LITTER)]
         c.lost += len(v.lost)
         c.twice += len(v.twice)
         c.window += v.window

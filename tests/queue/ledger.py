@@ -32,9 +32,18 @@ def is_whole(data):
         hashlib.sha256(body).hexdigest().encode() == want.group(1)
 
 
+def told_of(rcpt, data):
+    """A recipient, octets, with the token of the message that he got."""
+    tokens = re.findall(rb"^Subject: (\w+)\r?$", data, re.M)
+    name, at, host = rcpt.partition(b"@")
+    if tokens and tokens[-1].lower() not in name.lower():
+        name += b"+" + tokens[-1]
+    return (name + at + host).decode().lower()
+
+
 def reports_about(data):
     """Whom a report is about."""
-    return tuple(x.decode().lower() for x in re.findall(
+    return tuple(told_of(x, data) for x in re.findall(
         rb"^Final-Recipient:\s*[^;]*;\s*(\S+)", data, re.M | re.I))
 
 
