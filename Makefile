@@ -31,12 +31,13 @@ HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 PROBES  := --param=stack-clash-protection-guard-size=16 \
 	   --param=stack-clash-protection-probe-interval=16
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
-	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(NET) libcurl) $(CFLAGS)
+	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(NET) libcurl libmicrohttpd) $(CFLAGS)
 HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
 LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
 LIBS    := $(LDLIBS)
 NETLIBS := $(shell pkg-config --libs $(NET))
 CURL    := $(shell pkg-config --libs libcurl openssl)
+HTTP    := $(shell pkg-config --libs libmicrohttpd)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
@@ -44,10 +45,11 @@ PURE    := base mail dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 ALL_O   := $(call obj,src/*/*.c)
 RELAY_O := $(call obj,src/relay/*.c)
+WEB_O   := $(call obj,src/web/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
 	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
-PROG_O  := $(filter-out $(RELAY_O) $(NET_O),$(ALL_O))
-CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o,$(ALL_O))
+PROG_O  := $(filter-out $(RELAY_O) $(WEB_O) $(NET_O),$(ALL_O))
+CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o $(WEB_O),$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\
 	   $(CLI_O))
 HELP_O  := $(filter-out %/module.o,$(call obj,tests/support/*.c))
@@ -55,7 +57,7 @@ UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 CLANG   := $(shell command -v clang)
 
-MODULES := $B/smtpsend-net.so $B/smtpsend-relay.so
+MODULES := $(addprefix $B/smtpsend-,net.so relay.so web.so)
 
 all: $B/smtpsend $(MODULES)
 
@@ -78,8 +80,11 @@ $B/smtpsend-net.so: $(NET_O:.o=.pic.o)
 	$(call module,$(NETLIBS))
 $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o)
 	$(call module,$(CURL))
+$B/smtpsend-web.so: $(WEB_O:.o=.pic.o)
+	$(call module,$(HTTP))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
-	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c limit.c \
+	src/dns/*.c src/net/tls_*.c) $(addprefix src/mail/,\
+	header.c mbox.c mime.c mimetype.c parts.c word.c) $(addprefix src/net/,clock.c file.c limit.c \
 	sockaddr.c stream.c wait.c) src/smtp/reply.c)
 
 # What finds a module, and what proves that it is of the same build.

@@ -62,6 +62,7 @@ bool take_given(struct option_call *c, const char *value);
 bool take_log(struct option_call *c, const char *value);
 bool take_talk(struct option_call *c, const char *value);
 bool take_sink(struct option_call *c, const char *value);
+bool take_sink_web(struct option_call *c, const char *value);
 bool take_sink_auth(struct option_call *c, const char *value);
 bool take_sink_reply(struct option_call *c, const char *value);
 bool take_notify(struct option_call *c, const char *value);
