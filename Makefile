@@ -31,13 +31,14 @@ HARDEN  ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 PROBES  := --param=stack-clash-protection-guard-size=16 \
 	   --param=stack-clash-protection-probe-interval=16
 FLAGS   := -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -fPIE \
-	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(NET) libcurl) $(CFLAGS)
+	   $(OPT) $(WARN) $(HARDEN) $(shell pkg-config --cflags $(NET) libcurl libmicrohttpd) $(CFLAGS)
 HARD_LD := -Wl,-z,relro,-z,now,--as-needed $(OPT) $(LDFLAGS)
 LINK    := -pie -Wl,--export-dynamic-symbol=mem_exhausted $(HARD_LD)
 LIBS    := $(LDLIBS)
 NETLIBS := $(shell pkg-config --libs $(NET))
 CURL    := $(shell pkg-config --libs libcurl openssl)
 EDIT    := $(shell pkg-config --libs libedit 2>/dev/null)
+HTTP    := $(shell pkg-config --libs libmicrohttpd)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
@@ -47,10 +48,11 @@ PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 EDITOR_O := $B/src/desk/editor_module.o
 ALL_O   := $(filter-out $(if $(EDIT),,$(EDITOR_O)),$(call obj,src/*/*.c))
 RELAY_O := $(call obj,src/relay/*.c)
+WEB_O   := $(call obj,src/web/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
 	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
-PROG_O  := $(filter-out $(RELAY_O) $(NET_O) $(EDITOR_O),$(ALL_O))
-CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o,$(ALL_O))
+PROG_O  := $(filter-out $(RELAY_O) $(WEB_O) $(NET_O) $(EDITOR_O),$(ALL_O))
+CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o $(WEB_O),$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\
 	   $(CLI_O))
 HELP_O  := $(filter-out %/module.o,$(call obj,tests/support/*.c))
@@ -58,7 +60,7 @@ UNIT    := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 CLANG   := $(shell command -v clang)
 
-MODULES := $B/smtpsend-net.so $B/smtpsend-relay.so \
+MODULES := $(addprefix $B/smtpsend-,net.so relay.so web.so) \
 	   $(if $(EDIT),$B/smtpsend-desk.so)
 
 all: $B/smtpsend $(MODULES)
@@ -84,8 +86,11 @@ $B/smtpsend-relay.so: $(RELAY_O:.o=.pic.o)
 	$(call module,$(CURL))
 $B/smtpsend-desk.so: $(EDITOR_O:.o=.pic.o)
 	$(call module,$(EDIT))
+$B/smtpsend-web.so: $(WEB_O:.o=.pic.o)
+	$(call module,$(HTTP))
 $B/below.pic.a: $(patsubst %.c,$B/%.pic.o,$(wildcard src/base/*.c \
-	src/dns/*.c src/net/tls_*.c) $(addprefix src/net/,file.c limit.c \
+	src/dns/*.c src/net/tls_*.c) $(addprefix src/mail/,\
+	header.c mbox.c mime.c mimetype.c parts.c word.c) $(addprefix src/net/,clock.c file.c limit.c \
 	sockaddr.c stream.c wait.c) src/smtp/reply.c)
 
 # What finds a module, and what proves that it is of the same build.

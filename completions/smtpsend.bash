@@ -17,8 +17,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
 	--talk --script --tap --junit --password-command --quiet
-	--sink --sink-dir --sink-maildir --sink-mbox --sink-reply --sink-auth
-	--sink-peers --sink-count --sink-tls
+	--sink --sink-dir --sink-maildir --sink-mbox --sink-web --sink-web-any
+	--sink-reply --sink-auth --sink-peers --sink-count --sink-tls
 	--sink-lmtp --sink-name'
 _smtpsend_letters='-f -F -t -i -s -4 -6 -v -X -N -R -V
 	-b -B -C -d -e -G -I -L -O -o -r -U'
@@ -51,6 +51,7 @@ _smtpsend_words()
 		;;
 	--talk) echo localhost ;;
 	--sink) echo 127.0.0.1:2525 ;;
+	--sink-web) echo localhost:8025 ;;
 	--sink-reply)
 		echo CONNECT=554 EHLO=502 MAIL=451 RCPT=450 RCPT=550 DATA=stall \
 			.=drop

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "cli/receive_web.h"
 #include "net/clock.h"
 #include "net/file.h"
 #include "net/module.h"
@@ -31,6 +32,7 @@ struct receive {
 	struct server_fault fault[SETTINGS_REPLIES_MAX];
 	struct serve_config config;
 	struct sink sink;
+	struct receive_web web;
 	struct serve *serve;
 	struct report report;
 	struct events events;
@@ -114,7 +116,8 @@ place_messages(struct receive *r)
 		.maildir = s->maildir,
 		.host = r->config.server.name,
 		.mbox = s->mbox,
-		.to = r->report.style == REPORT_JSON ? NULL : stdout,
+		.to = r->report.style == REPORT_JSON ||
+			s->web.ip.version != 0 ? NULL : stdout,
 		.terminal = isatty(STDOUT_FILENO) == 1,
 	};
 	r->sink.count = s->count;
@@ -141,9 +144,30 @@ print_events(void *receive)
 	struct receive *r = receive;
 	struct event e;
 
-	while (events_take(&r->events, &e))
+	while (events_take(&r->events, &e)) {
 		report_event(&r->report, &e);
+		receive_web_hear(&r->web, &e);
+	}
 	report_flush(&r->report, INT64_MAX);
+}
+
+static bool
+show(void *receive, const struct sink_kept *kept)
+{
+	struct receive *r = receive;
+
+	return receive_web_show(&r->web, kept);
+}
+
+/* Its line comes after that of the sink itself. */
+static int
+begin_showing(struct receive *r)
+{
+	if (r->s->sink.web.ip.version == 0)
+		return EX_OK;
+	r->sink.show = show;
+	r->events.wanted = true;
+	return receive_web_open(&r->web, r->s, r->config.server.name);
 }
 
 /* The one line that tests read the port from. */
@@ -208,6 +232,7 @@ loop(struct receive *r)
 		wait_clear(&r->wait);
 		stop_wait(&r->stop, &r->wait);
 		serve_wait(r->serve, &r->wait, now);
+		receive_web_wait(&r->web, &r->wait, now);
 		wait_until(&r->wait, r->end);
 		wait_poll(&r->wait, now);
 		now = r->events.now = clock_now();
@@ -215,6 +240,7 @@ loop(struct receive *r)
 		serve_step(r->serve, &r->wait, now);
 		stop_at_count(r, now);
 		print_events(r);
+		receive_web_step(&r->web, &r->wait, now);
 	}
 }
 
@@ -274,7 +300,10 @@ serve_mail(struct receive *r)
 	if (status == EX_OK)
 		status = prepare(r);
 	if (status == EX_OK)
+		status = begin_showing(r);
+	if (status == EX_OK)
 		loop(r);
+	receive_web_close(&r->web);
 	serve_free(r->serve);
 	stop_free(&r->stop);
 	wait_free(&r->wait);

@@ -23,6 +23,7 @@
 #include "cli/print.h"
 #include "cli/queueing.h"
 #include "cli/reach.h"
+#include "cli/show.h"
 #include "cli/trace.h"
 #include "config/staging.h"
 #include "deliver/deliver.h"
@@ -316,37 +317,6 @@ handle(struct run *r)
 	    : send_now(r);
 }
 
-static bool
-open_report(struct run *r, struct outcome *why)
-{
-	const struct settings *s = r->s;
-	int64_t now = clock_now();
-	const struct report_config c = {
-		.style = s->show.json ? REPORT_JSON :
-			 s->show.verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
-		.program = s->program,
-		.transcript = s->show.transcript.text,
-		.transcript_kept = s->show.transcript.file != NULL,
-		.maillog = trace_config(s, now),
-		.maillog_asked = s->show.log != NULL,
-		.uid = (unsigned)getuid(),
-		.quiet = s->sendmail.errors == ERRORS_QUIET,
-		.brief = s->show.brief,
-		.timing = s->show.timing || s->show.verbose > 1,
-		.timing_file = s->show.timing_file,
-		.bodies = s->show.verbose > 1,
-		.folded = s->show.verbose == 1,
-		.wish = { .port = s->way.port,
-			.server = s->way.server[0] != '\0',
-			.link = s->way.link, .verbose = s->show.verbose > 0,
-			/* the queue knows no options either */
-			.keys = s->personality != AS_SMTPSEND ||
-			    s->enqueue.wait },
-	};
-
-	return report_init(&r->report, &c, now, why);
-}
-
 /* Opening --file may block where no signal is seen: a FIFO. */
 static void
 catch_while_reading(struct run *r)
@@ -393,7 +363,7 @@ send_run(const struct settings *s)
 	struct outcome why;
 	int status;
 
-	if (!open_report(&r, &why)) {
+	if (!show_open(&r.report, r.s, &why)) {
 		report_failure(&r.report, &why);
 		report_close(&r.report);
 		return file_is_shortage(r.report.log_error) ? EX_OSERR :
@@ -443,7 +413,7 @@ send_one(const struct settings *s, struct outcome *out, struct buf *id)
 	struct run r = { .s = s, .stop = STOP_NONE };
 	const struct envelope *e = &r.intake.envelope;
 
-	if (open_report(&r, out)) {
+	if (show_open(&r.report, r.s, out)) {
 		read_and_send(&r);
 		*out = outcome_of(&r);
 		if (e->n == 1 && e->rcpts[0].result)

@@ -63,6 +63,7 @@ bool take_log(struct option_call *c, const char *value);
 bool take_script(struct option_call *c, const char *value);
 bool take_talk(struct option_call *c, const char *value);
 bool take_sink(struct option_call *c, const char *value);
+bool take_sink_web(struct option_call *c, const char *value);
 bool take_sink_auth(struct option_call *c, const char *value);
 bool take_sink_reply(struct option_call *c, const char *value);
 bool take_notify(struct option_call *c, const char *value);

@@ -331,6 +331,20 @@ take_sink(struct option_call *c, const char *value)
 	return true;
 }
 
+bool
+take_sink_web(struct option_call *c, const char *value)
+{
+	struct endpoint *at = &c->settings->sink.web;
+
+	*at = (struct endpoint){
+		.ip = { .version = 4, .b = { 127, 0, 0, 1 } }, .port = 8025
+	};
+	if (!sink_parse(slice_of(value), at))
+		return option_refuse(c, value,
+		    "ADDR:PORT is wanted, as localhost:8025 or [::1]:8025");
+	return true;
+}
+
 /* What it says is for the server to read. */
 bool
 take_sink_reply(struct option_call *c, const char *value)

@@ -103,6 +103,14 @@ asks_for_certificates(const struct settings *s)
 	return s->mode == MODE_SINK && s->way.tls.level == TLS_VERIFY;
 }
 
+/* Anybody who reaches the page reads the mail. */
+static bool
+shows_to_others(const struct settings *s)
+{
+	return s->sink.web.ip.version != 0 && !s->sink.web_any &&
+	    !ip_is_loopback(&s->sink.web.ip);
+}
+
 static bool
 is_tls_without_tls(const struct settings *s)
 {
@@ -216,6 +224,8 @@ static const struct {
 	{ has_key_alone, "--key needs --cert" },
 	{ asks_for_certificates, "--tls verify has no meaning with --sink: it "
 	    "asks nobody for a certificate" },
+	{ shows_to_others, "--sink-web shows mail on loopback only; for other "
+	    "machines --sink-web-any is wanted as well" },
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
 	{ answers_to_somebody, "this -b mode (or -I, or --daemon) takes no "
 	    "recipients: nothing was sent" },

@@ -220,6 +220,8 @@ struct sink_settings {
 	bool tls, lmtp;
 	const char *auth;	/* "user:password"; NULL: any, or none */
 	unsigned peers;		/* connections at once; 0 = 1000 */
+	struct endpoint web;	/* of its pages; version 0 = none */
+	bool web_any;		/* they may be for other machines */
 };
 
 /* Sendmail's, most with a meaning later. */

@@ -18,7 +18,6 @@
 #include "serve/peer.h"
 
 #define PEERS_USUAL 1000
-#define BACKLOG	    1024
 #define PATIENCE    SECONDS(300) /* RFC 5321 4.5.3.2.7 */
 #define REST	    (SECONDS(1) / 5) /* before the next try to accept */
 #define SWEEP	    (SECONDS(1) / 2) /* between looks at all deadlines */
@@ -122,25 +121,6 @@ serve_check_tls(struct serve *s, struct outcome *why)
 	return peer_tls(&s->world, why) != NULL;
 }
 
-static int
-open_listener(const struct endpoint *at)
-{
-	struct sockaddr_storage addr;
-	socklen_t n = sockaddr_put(&addr, at);
-	int one = 1;
-	int fd = socket(addr.ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&addr, n) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 bool
 serve_listen_on(struct serve *s, int fd)
 {
@@ -159,9 +139,9 @@ serve_listen_on(struct serve *s, int fd)
 bool
 serve_listen(struct serve *s, struct endpoint *at)
 {
-	int fd = open_listener(at);
+	int fd = serve_open(at);
 
-	return fd >= 0 && serve_listen_on(s, fd) && sockaddr_local(fd, at);
+	return fd >= 0 && serve_listen_on(s, fd);
 }
 
 static void

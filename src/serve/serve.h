@@ -110,6 +110,9 @@ bool serve_check_tls(struct serve *s, struct outcome *why);
 /* So many sockets can be listened on. */
 #define SERVE_DOORS 16
 
+/* A socket that listens there, not blocking; *at as below.  -1 with errno. */
+int serve_open(struct endpoint *at);
+
 /*
  * Listen there; false with errno.  at->port 0 takes a free one, and *at becomes
  * the address as it is.

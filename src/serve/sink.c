@@ -2,7 +2,11 @@
 /* sink.c - see sink.h */
 #include "serve/sink.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -75,13 +79,33 @@ tell(struct sink *s, const struct serve_mail *mail, const struct draft *d)
 	buf_free(&to);
 }
 
+/* That it cannot be shown is no reason to refuse it. */
+static void
+show(struct sink *s, const struct sink_kept *kept)
+{
+	if (kept->fd < 0 || !s->show(s->caller, kept))
+		events_warn(s->events, kept->mail->lane,
+		    "message %s cannot be shown: %s", kept->draft->id,
+		    strerror(errno));
+}
+
 static bool
 keep(struct sink *s, struct draft *d, const struct serve_mail *mail,
     struct buf *answer)
 {
+	struct sink_kept kept = { .mail = mail, .draft = d, .fd = -1 };
+	bool good;
+
 	if (s->before)
 		s->before(s->caller);
-	if (!draft_keep(d, &s->store, mail)) {
+	if (s->show && d->fd >= 0) /* keeping it closes its own */
+		kept.fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
+	good = draft_keep(d, &s->store, mail);
+	if (good && s->show)
+		show(s, &kept);
+	if (kept.fd >= 0)
+		close(kept.fd);
+	if (!good) {
 		buf_puts(answer, draft_refusal(d));
 		return false;
 	}

@@ -13,12 +13,21 @@
 #include "serve/serve.h"
 #include "serve/sink_store.h"
 
+/* A message that was just kept. */
+struct sink_kept {
+	const struct serve_mail *mail;
+	const struct draft *draft;
+	int fd;			/* its text, from draft->text_at on */
+};
+
 struct sink {
 	struct sink_store store;
 	unsigned count;		/* no more messages than this; 0 = any number */
 	struct events *events;	/* EVENT_MESSAGE for each */
 	/* Before a message is printed: print what led to it.  Or NULL. */
 	void (*before)(void *caller);
+	/* Show what was kept; false with errno.  Or NULL. */
+	bool (*show)(void *caller, const struct sink_kept *kept);
 	void *caller;
 };
 

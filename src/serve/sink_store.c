@@ -148,7 +148,7 @@ open_hidden(struct draft *d, const char *dir)
 	struct buf path = { 0 };
 
 	buf_putf(&path, "%s/.%s.tmp", dir, d->id);
-	d->fd = open(buf_str(&path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	d->fd = open(buf_str(&path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 	    0600);
 	if (d->fd >= 0)
 		d->path = mem_dup(buf_slice(&path));
@@ -174,6 +174,7 @@ draft_open(struct draft *d, struct sink_store *s,
 	if (s->dir)
 		put_trace(&trace, m, "\r\n");
 	draft_write(d, buf_slice(&trace));
+	d->text_at = (off_t)trace.n;
 	buf_free(&trace);
 }
 

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "serve/serve.h"
 
@@ -37,6 +38,7 @@ struct draft {
 	char *path;		/* the hidden name, then the one where it is
 				   kept; NULL = it has none */
 	bool kept;
+	off_t text_at;		/* where in fd the message begins */
 	char id[64];
 	int error;		/* errno of the first failure; 0 = none */
 };

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* show.h - what of a run that sends is shown, as the settings say. */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "config/settings.h"
+#include "report/report.h"
+
+/* As report_init(), from now on. */
+bool show_open(struct report *r, const struct settings *s, struct outcome *why);
+
+#endif
