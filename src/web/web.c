@@ -156,7 +156,7 @@ send_answer(struct MHD_Connection *c, struct answer *a)
 {
 	struct slice body = buf_slice(&a->body);
 	struct MHD_Response *r = MHD_create_response_from_buffer(body.n,
-	    (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+	    (void *)body.p, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result done = MHD_NO;
 
 	if (r) {
@@ -260,7 +260,7 @@ answer(struct web *w, struct request *r, const char *method, const char *path)
  * Called for the header of a request, then for each piece of its body, which is
  * thrown away, and at its end; once more after it was suspended.
  */
-static enum MHD_Result
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size): theirs */
 on_request(void *web, struct MHD_Connection *c, const char *path,
     const char *method, const char *version, const char *body, size_t *n,
     void **state)

@@ -56,23 +56,34 @@ answer_read(struct parts *p, const struct box *b, const struct box_mail *m)
 	free(block);
 }
 
+/* False, nothing appended, when it is not in this charset after all. */
+static bool
+convert(struct buf *out, struct slice text, const char *charset)
+{
+	iconv_t with = iconv_open("UTF-8", charset);
+	size_t room = text.n * 4 + 16, left = text.n, space = room;
+	char *in = (char *)text.p, *to;
+	bool done;
+
+	if ((intptr_t)with == -1)
+		return false;
+	to = buf_reserve(out, room);
+	done = iconv(with, &in, &left, &to, &space) != (size_t)-1;
+	if (done)
+		buf_grow(out, room - space);
+	iconv_close(with);
+	return done;
+}
+
 /* What cannot be converted is read as UTF-8 or latin1. */
 void
 answer_put_text(struct buf *out, struct slice text, const char *charset)
 {
-	iconv_t with = charset[0] && text.n > 0 ?
-	    iconv_open("UTF-8", charset) : (iconv_t)-1;
-	size_t room = text.n * 4 + 16, left = text.n, space = room;
-	char *in = (char *)(uintptr_t)text.p, *to;
 	struct buf done = { 0 };
 
-	if (with != (iconv_t)-1) {
-		to = buf_reserve(&done, room);
-		if (iconv(with, &in, &left, &to, &space) != (size_t)-1)
-			buf_grow(&done, room - space);
-		iconv_close(with);
-	}
-	utf8_put(out, done.n > 0 ? buf_slice(&done) : text);
+	if (charset[0] && text.n > 0 && convert(&done, text, charset))
+		text = buf_slice(&done);
+	utf8_put(out, text);
 	buf_free(&done);
 }
 
