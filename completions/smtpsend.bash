@@ -9,6 +9,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
+	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
 	--explain --quit-after
 	--config --no-config --print-config --import-config --help --version
@@ -28,6 +29,7 @@ _smtpsend_words()
 {
 	case $1 in
 	--tls) echo none may encrypt verify ;;
+	--tls-min | --tls-max) echo 1.2 1.3 ;;
 	--quit-after) echo connect ehlo tls mail rcpt ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;
@@ -93,7 +95,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --import-config | --script | --junit)
+		--config | -C | --keylog | --import-config | --script | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;
@@ -109,6 +111,7 @@ _smtpsend()
 	--subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
 		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
+		--ciphers | --groups | \
 		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | \
 		--password-command | -L | -O | -o)
 		return

@@ -109,7 +109,7 @@ reach_config(struct reach *r, const struct settings *s)
 		.mailbox = mailbox_rule(r, &s->local),
 		.owner_first = s->local.forward,
 		.dial = { .source = w->source, .timeout = s->route.timeout },
-		.tls = { tls->ca, tls->cert, tls->key },
+		.tls = { tls->ca, tls->cert, tls->key, tls->terms },
 		.tls_name = tls->name,
 		.helo = w->helo ? w->helo :
 		    r->self.host[0] ? r->self.host : NULL,

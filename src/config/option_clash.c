@@ -111,7 +111,8 @@ check_group(const struct option_call *c, const struct option *o)
 /* Options of other groups that have a meaning for who only looks. */
 static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
 				 "timeout allow-loopback-mx tls "
-				 "ca cert key tls-name verbose json "
+				 "ca cert key tls-name tls-min tls-max "
+				 "ciphers groups keylog verbose json "
 				 "transcript config no-config default-domain "
 				 "help version";
 

@@ -140,11 +140,14 @@ static const struct foreign table[] = {
 	  "--no-hints --no-send-hints --no-receive-hints --no-info-hints "
 	  "-hr -hs -hi -ha -nth -nsh -nrh -nih", "the form of -v is fixed; "
 	    "--json has the same for programs" },
-	{ "--tls-get-peer-cert", "-v shows the certificate's name and issuer" },
-	{ "--tls-protocol --tls-cipher --tls-priorities --tls-fingerprint "
-	  "--tls-crl-file --tls-min-dh-prime-bits --ciphers --pinnedpubkey "
-	  "--crlfile -tlsp", NOTHING ": --tls LEVEL, --ca, --cert, --key and "
-	    "--tls-name say all of TLS" },
+	{ "--tls-get-peer-cert", "--show-cert=pem HOST prints the chain" },
+	{ "--tls-protocol -tlsp", "--tls-min and --tls-max say which "
+	    "versions" },
+	{ "--tls-cipher --tls-priorities", "--ciphers LIST, in OpenSSL's "
+	    "names" },
+	{ "--tls-fingerprint --tls-crl-file --tls-min-dh-prime-bits "
+	  "--pinnedpubkey --crlfile", NOTHING ": --tls LEVEL, --ca, --cert, "
+	    "--key and --tls-name say whom TLS trusts" },
 	{ "--serverinfo", "-v --quit-after ehlo shows what a server offers" },
 	{ "--logfile --log-file --output --output-file -l",
 	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "

@@ -341,6 +341,29 @@ take_tls(struct option_call *c, const char *value)
 	return true;
 }
 
+static bool
+take_tls_version(struct option_call *c, const char *value,
+    unsigned char *number)
+{
+	if (strcmp(value, "1.2") != 0 && strcmp(value, "1.3") != 0)
+		return option_refuse(c, value, "1.2 or 1.3 is wanted: what is "
+		    "older is not spoken here");
+	*number = (unsigned char)(value[2] - '0');
+	return true;
+}
+
+bool
+take_tls_min(struct option_call *c, const char *value)
+{
+	return take_tls_version(c, value, &c->settings->way.tls.terms.min);
+}
+
+bool
+take_tls_max(struct option_call *c, const char *value)
+{
+	return take_tls_version(c, value, &c->settings->way.tls.terms.max);
+}
+
 bool
 take_timing(struct option_call *c, const char *value)
 {

@@ -56,6 +56,8 @@ bool take_source(struct option_call *c, const char *value);
 bool take_host_name(struct option_call *c, const char *value);
 bool take_timeout(struct option_call *c, const char *value);
 bool take_tls(struct option_call *c, const char *value);
+bool take_tls_min(struct option_call *c, const char *value);
+bool take_tls_max(struct option_call *c, const char *value);
 bool take_timing(struct option_call *c, const char *value);
 bool take_quit_after(struct option_call *c, const char *value);
 bool take_given(struct option_call *c, const char *value);

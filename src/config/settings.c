@@ -187,6 +187,14 @@ lacks_recipients(const struct settings *s)
 }
 
 static bool
+is_no_version(const struct settings *s)
+{
+	const struct tls_terms *t = &s->way.tls.terms;
+
+	return t->min && t->max && t->min > t->max;
+}
+
+static bool
 mixes_timing(const struct settings *s)
 {
 	return s->show.timing && s->show.json;
@@ -229,6 +237,8 @@ static const struct {
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
 	{ answers_to_somebody, "this -b mode (or -I, or --daemon) takes no "
 	    "recipients: nothing was sent" },
+	{ is_no_version, "--tls-min 1.3 and --tls-max 1.2 leave no TLS version"
+	    },
 	{ mixes_timing, "--timing without =FILE.svg does not go with --json"
 	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },

@@ -19,6 +19,7 @@
 #include "base/policy.h"
 #include "mail/envelope.h"
 #include "mail/senders.h"
+#include "net/tls.h"
 #include "route/rules.h"
 
 /* Whose manners: the last part of argv[0]. */
@@ -90,6 +91,7 @@ struct tls_settings {
 	enum tls_level level;	/* --tls */
 	struct given given;	/* ... who said so */
 	const char *ca, *cert, *key, *name;
+	struct tls_terms terms;
 };
 
 /* How servers are reached: in general, by one relay or for one domain. */

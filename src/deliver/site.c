@@ -206,6 +206,7 @@ relay_call(const struct site *s, const struct hop *h,
 		.cert = spec->cert,
 		.key = spec->key,
 		.tls_name = spec->tls_name,
+		.terms = s->job->config->tls.terms,
 		.proxy = spec->proxy,
 		.source = spec->source.version ? spec->source :
 						 s->job->config->dial.source,

@@ -28,10 +28,20 @@
 #include "net/stream.h"
 #include "net/tls_facts.h"
 
+/* Which TLS a person wants to see; all zero: what is best. */
+struct tls_terms {
+	unsigned char min, max;	/* 2 = TLS 1.2, 3 = TLS 1.3; 0 = the usual */
+	const char *ciphers;	/* OpenSSL's names, joined by ':'; or NULL */
+	const char *groups;	/* the same, for the key exchange */
+	const char *keylog;	/* append each connection's secrets to it, in
+				   NSS's format; or NULL */
+};
+
 struct tls_config {
 	const char *ca;		/* --ca: file or hashed directory; NULL = the
 				   system's */
 	const char *cert, *key; /* client certificate, PEM; NULL = none */
+	struct tls_terms terms; /* a client's */
 };
 
 /* What a client wants of one connection. */

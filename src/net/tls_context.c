@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/tls.h"
 #include "net/tls_state.h"
+#include "net/tls_terms.h"
 
 #define HOUR 3600L
 #define DAY  (24 * HOUR)
@@ -81,7 +82,14 @@ with_files(struct tls_context *c, const struct tls_config *config,
 struct tls_context *
 tls_client_context(const struct tls_config *config, struct outcome *why)
 {
-	return with_files(context_new(TLS_client_method()), config, why);
+	struct tls_context *c = with_files(context_new(TLS_client_method()),
+	    config, why);
+
+	if (c && !tls_terms_apply(&config->terms, c->ctx, why)) {
+		tls_context_free(c);
+		return NULL;
+	}
+	return c;
 }
 
 static bool

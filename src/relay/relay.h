@@ -18,6 +18,7 @@
 #include "base/inet.h"
 #include "base/outcome.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "net/wait.h"
 
 #define RELAY_DOOR                                        \
@@ -40,6 +41,7 @@ struct relay_call {
 				   127.0.0.1, as our end of the connection is
 				   not known when libcurl wants the name */
 	const char *ca, *cert, *key, *tls_name;
+	struct tls_terms terms;
 	const char *proxy;	/* "socks5h://host:port", "http://host:port" */
 	struct ip source;
 	enum relay_auth_kind auth;

@@ -84,6 +84,7 @@ struct relay {
 
 	/* whom it trusts */
 	struct tls_files files;
+	struct tls_terms terms;
 	char name[256];		/* whom the certificate must be for */
 	struct buf distrust;	/* why it did not verify */
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "net/tls_state.h"
+#include "net/tls_terms.h"
 #include "relay/relay_impl.h"
 
 bool
@@ -22,6 +23,7 @@ relay_tls_load(struct relay *r, const struct relay_call *call,
 		.key = call->key,
 	};
 
+	r->terms = call->terms;
 	tls_name_plain(r->name, call->tls_name ? call->tls_name : call->host);
 	return r->in_clear ||
 	    tls_files_load(&r->files, &config, "relay: ", why);
@@ -85,7 +87,8 @@ on_context(CURL *easy, void *context, void *user)
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_cert_verify_callback(ctx, on_verify, r);
 	if (tls_name_demand(SSL_CTX_get0_param(ctx), r->name) &&
-	    tls_files_apply(&r->files, ctx, &why))
+	    tls_files_apply(&r->files, ctx, &why) &&
+	    tls_terms_apply(&r->terms, ctx, &why))
 		return CURLE_OK;
 	snprintf(r->error, sizeof r->error, "%.200s", why.text);
 	return CURLE_SSL_CERTPROBLEM;

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: ISC
+"""Which TLS is spoken: --tls-min, --tls-max, --ciphers, --groups, --keylog."""
+
+import ssl
+import stat
+
+import pytest
+
+from faults_support import Server, certificates, check, dialogue, send, \
+    tls_dialogue
+from relay_support import BOB, Setup, delivered, scripted_relay
+
+SECRETS = {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0"}
+
+
+def over_tls(*args, **how):
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--tls", "encrypt", *args, **how)
+    return run, run.of("tls")
+
+
+@pytest.mark.parametrize("args, version, cipher", [
+    ((), "TLSv1.3", ""),
+    (("--tls-max", "1.2"), "TLSv1.2", ""),
+    (("--tls-min", "1.3"), "TLSv1.3", ""),
+    (("--tls-min", "1.2", "--tls-max", "1.2"), "TLSv1.2", ""),
+    (("--ciphers", "TLS_CHACHA20_POLY1305_SHA256"), "TLSv1.3",
+     "TLS_CHACHA20_POLY1305_SHA256"),
+    (("--ciphers", "ECDHE-RSA-AES128-GCM-SHA256:"
+      "ECDHE-ECDSA-AES128-GCM-SHA256"), "TLSv1.2", "AES128-GCM-SHA256"),
+    (("--ciphers", "ECDHE-RSA-AES128-GCM-SHA256:TLS_AES_128_GCM_SHA256"),
+     "TLSv1.3", "TLS_AES_128_GCM_SHA256"),
+    (("--groups", "P-384"), "TLSv1.3", ""),
+])
+def test_it_is_as_asked(args, version, cipher):
+    run, seen = over_tls(*args)
+    check(run, 0, status="delivered")
+    assert seen[0]["version"] == version
+    assert seen[0]["cipher"].endswith(cipher)
+
+
+def test_a_server_that_has_only_the_other():
+    context = certificates().context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with Server(dialogue(("STARTTLS",), tls=context)) as server:
+        run = send(server.port, "--tls", "encrypt", "--tls-min", "1.3")
+    check(run, 75, status="deferred", stage="TLS")
+
+
+@pytest.mark.parametrize("args, says", [
+    (("--ciphers", "FOO"), "OpenSSL knows no such cipher"),
+    (("--ciphers", ":"), "OpenSSL knows no such cipher"),
+    (("--ciphers", "TLS_FOO"), "OpenSSL knows no such cipher"),
+    (("--groups", "P-1"), "OpenSSL knows no such group"),
+    (("--keylog", "/nonexistent/x"), "No such file or directory"),
+])
+def test_what_cannot_be_stops_it_before_anybody_is_connected(args, says):
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, *args)
+    assert run.rc == 78, run
+    assert says in run.err
+    assert server.conns == []
+
+
+@pytest.mark.parametrize("args, says", [
+    (("--tls-min", "1.1"), "1.2 or 1.3 is wanted"),
+    (("--tls-max", "1.4"), "1.2 or 1.3 is wanted"),
+    (("--tls-min", "1.3", "--tls-max", "1.2"), "leave no TLS version"),
+])
+def test_no_such_version(args, says):
+    run = send(9, *args)
+    assert run.rc == 64, run
+    assert says in run.err
+
+
+def test_secrets_are_appended_for_who_asked(tmp_path):
+    log = tmp_path / "keys"
+    for times in (1, 2):
+        run, _ = over_tls("--keylog", log)
+        check(run, 0, status="delivered")
+        lines = log.read_text().splitlines()
+        assert SECRETS <= {line.split()[0] for line in lines}
+        assert len({line.split()[1] for line in lines}) == times, "randoms"
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_secrets_do_not_follow_a_link(tmp_path):
+    (tmp_path / "real").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--keylog", tmp_path / "link")
+    assert run.rc == 78, run
+    assert (tmp_path / "real").read_bytes() == b""
+
+
+def test_a_relay_is_asked_the_same(tmp_path):
+    """libcurl makes the connection there."""
+    log = tmp_path / "keys"
+    with Server(scripted_relay()) as server:
+        run = Setup(tmp_path).relay(
+            "work", f"smtp://localhost:{server.port}",
+            ca=certificates().ca).send("--tls-max", "1.2", "--keylog", log,
+                                       BOB)
+    assert delivered(run)["tls"] == "TLSv1.2"
+    assert "CLIENT_RANDOM" in log.read_text()
