@@ -253,7 +253,7 @@ rank(const struct dns_answer *a, size_t of)
 
 	for (size_t i = 0; i < a->n; i++)
 		n += a->mx[i].preference < a->mx[of].preference ||
-		    (a->mx[i].preference == a->mx[of].preference && i < of);
+		    (i < of && a->mx[i].preference == a->mx[of].preference);
 	return n;
 }
 
