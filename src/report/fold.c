@@ -124,8 +124,7 @@ owe_text(struct talk *t)
 	buf_clear(&t->taken);
 }
 
-/* The dot goes without saying. */
-static enum folded
+static void
 sent(struct talk *t, struct slice line)
 {
 	struct slice verb = slice_first(line, slice_find(line, ' '));
@@ -133,7 +132,7 @@ sent(struct talk *t, struct slice line)
 
 	if (slice_eq(line, SLICE("."))) {
 		owe_text(t);
-		return FOLD_HIDE;
+		return;
 	}
 	t->by_bdat = slice_eq_nocase(verb, SLICE("BDAT"));
 	if (is_hello(line))
@@ -143,7 +142,7 @@ sent(struct talk *t, struct slice line)
 	if (t->by_bdat && t->lmtp &&
 	    slice_ends_nocase(line, SLICE(" LAST"))) {
 		owe_text(t);
-		return FOLD_SHOW;
+		return;
 	}
 	buf_put(&name, verb);
 	if (slice_eq_nocase(verb, SLICE("RCPT"))) {
@@ -152,7 +151,6 @@ sent(struct talk *t, struct slice line)
 	}
 	owe(t, buf_slice(&name));
 	buf_free(&name);
-	return FOLD_SHOW;
 }
 
 /* The text of a chunk needs no line: BDAT has said how long it is. */
@@ -286,8 +284,10 @@ fold_event(struct fold *f, const struct event *e, struct buf *text)
 
 	if (e->kind == EVENT_BODY)
 		return body(t, e);
-	if (e->kind == EVENT_SENT)
-		return sent(t, line);
+	if (e->kind == EVENT_SENT) {
+		sent(t, line);
+		return FOLD_SHOW;
+	}
 	bool over = t->nowed == 1 &&
 	    slice_eq_nocase(front(&t->owed), SLICE("QUIT"));
 	how = received(f, t, line, text);

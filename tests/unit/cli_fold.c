@@ -93,7 +93,7 @@ static const struct {
 	    "-> RCPT TO:<\"c>d\"@x>\n-> DATA\n<- 250 ok  (MAIL)\n"
 	    "<- 550-no\n<- 550 nobody  (RCPT b@x)\n"
 	    "<- 250 ok  (RCPT \"c>d\"@x)\n<- 354 go  (DATA)\n"
-	    "-> [1,234 octets of message]\n<- 250 queued\n" },
+	    "-> [1,234 octets of message]\n-> .\n<- 250 queued\n" },
 	{ "a chunk", { "C: RCPT TO:<b@x>", "C: BDAT 5 LAST", "B: 5",
 		"S: 250 ok", "S: 250 queued" },
 	    "-> RCPT TO:<b@x>\n-> BDAT 5 LAST\n"
@@ -107,7 +107,7 @@ static const struct {
 	    "-> LHLO me\n<- 250 mx\n-> MAIL FROM:<a@x>\n<- 250 ok\n"
 	    "-> RCPT TO:<b@x>\n<- 250 ok\n-> RCPT TO:<c@x>\n"
 	    "<- 550 no\n-> RCPT TO:<d@x>\n<- 250 ok\n-> DATA\n"
-	    "<- 354 go\n-> [9 octets of message]\n"
+	    "<- 354 go\n-> [9 octets of message]\n-> .\n"
 	    "<- 250 done  (b@x)\n<- 450 full  (d@x)\n" },
 	{ "nothing gets to a terminal raw",
 	    { "C: EHLO me", "S: 250-m\033x", "S: 250 \233A\tB" },

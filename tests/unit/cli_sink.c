@@ -167,6 +167,7 @@ test_store_dir(void **state)
 	draft_write(&d, SLICE("S: x\r\n\r\n"));
 	draft_write(&d, SLICE("From y\r\n"));
 	assert_true(draft_keep(&d, &store, &mail));
+	draft_discard(&d);
 	assert_int_equal(store.kept, 1);
 	assert_int_equal(collect(&p, &got), 1);
 	assert_string_equal(buf_str(&got), "Return-Path: <a@x>\r\n"
@@ -179,6 +180,7 @@ test_store_dir(void **state)
 	assert_string_equal(draft_refusal(&d),
 	    "451 4.3.0 Cannot keep the message now");
 	assert_int_equal(store.kept, 1);
+	draft_discard(&d);
 	free_message(&m);
 	buf_free(&got);
 }
