@@ -166,7 +166,7 @@ static const struct option table[] = {
 	    PATH(ALL(way.tls.terms.keylog)) },
 
 	{ "verbose", 'v', SCOPE_ALL, GROUP_SHOW, ARG_NONE, NULL,
-	    "print the whole dialogue; -vv: the message too",
+	    "print the dialogue; -vv: all of it, the message too",
 	    COUNT(ALL(show.verbose)), .fallback = "no" },
 	{ "json", 0, SCOPE_OWN, GROUP_SHOW, ARG_NONE, NULL,
 	    "print the same as JSON, one object a line",
