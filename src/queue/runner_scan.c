@@ -158,7 +158,10 @@ runner_look(struct runner *r, struct item *i)
 	case STORE_UNREADABLE:
 		index_ready(&r->index, i); /* who takes it moves it */
 		break;
-	case STORE_GONE:
+	case STORE_GONE: /* another runner was done with it */
+		why.text[0] = '\0';
+		look_away(r, i, &why);
+		break;
 	case STORE_NEWER:
 		look_away(r, i, &why);
 		break;

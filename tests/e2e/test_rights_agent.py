@@ -184,12 +184,14 @@ def test_a_mailbox_that_is_replaced_while_it_is_locked(machine):
 def waits_for_lock(path):
     """Somebody beside us has it open."""
     inode = os.stat(path).st_ino
-    for fd in Path("/proc").glob("[0-9]*/fd/*"):
+    for pid in os.listdir("/proc"):
+        folder = Path("/proc", pid, "fd")
         try:
-            if fd.parts[2] != str(os.getpid()) and \
-                    os.stat(fd).st_ino == inode:
+            if pid.isdigit() and pid != str(os.getpid()) and any(
+                    os.stat(folder / fd).st_ino == inode
+                    for fd in os.listdir(folder)):
                 return True
-        except OSError:
+        except OSError:     # gone meanwhile
             pass
     return False
 
