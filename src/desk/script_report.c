@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/markup.h"
 #include "base/mem.h"
 
 void
@@ -89,20 +90,9 @@ static void
 put_xml(struct buf *out, const char *text)
 {
 	struct buf shown = { 0 };
-	struct slice s;
 
 	text_escape(&shown, slice_of(text));
-	s = buf_slice(&shown);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '<')
-			buf_puts(out, "&lt;");
-		else if (s.p[i] == '&')
-			buf_puts(out, "&amp;");
-		else if (s.p[i] == '"')
-			buf_puts(out, "&quot;");
-		else
-			buf_putc(out, s.p[i]);
-	}
+	markup_put(out, buf_slice(&shown));
 	buf_free(&shown);
 }
 

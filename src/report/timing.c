@@ -3,6 +3,7 @@
 #include "report/timing.h"
 
 #include "base/ascii.h"
+#include "base/markup.h"
 
 enum {
 	NUMBERS = 20,	/* columns before the bar */
@@ -114,34 +115,6 @@ timing_put_text(struct buf *out, const struct phases *p, int64_t start,
 
 enum { ROW = 20, BAR_LEFT = 330, BAR_WIDTH = 560, SVG_WIDTH = 960 };
 
-/* What XML allows as text, of what text_escape() makes of it. */
-static void
-put_xml(struct buf *out, struct slice s)
-{
-	struct buf safe = { 0 };
-
-	text_escape(&safe, s);
-	s = buf_slice(&safe);
-	for (size_t i = 0; i < s.n; i++)
-		switch (s.p[i]) {
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		default:
-			buf_putc(out, s.p[i]);
-		}
-	buf_free(&safe);
-}
-
 static void
 put_svg_row(struct buf *out, const struct phase *ph, size_t row, bool lanes,
     int64_t start, int64_t end)
@@ -154,7 +127,7 @@ put_svg_row(struct buf *out, const struct phase *ph, size_t row, bool lanes,
 
 	put_name(&name, ph, lanes, 44);
 	buf_putf(out, "<text x=\"10\" y=\"%u\">", y + 14);
-	put_xml(out, buf_slice(&name));
+	markup_put(out, buf_slice(&name));
 	buf_putf(out, "</text><rect class=\"%s\" x=\"%.1f\" y=\"%u\" "
 	    "width=\"%.1f\" height=\"14\"/><text x=\"%.1f\" y=\"%u\">"
 	    "%.1f ms</text>\n", ph->failed ? "failed" : "bar", x, y + 3,

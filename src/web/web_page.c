@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/markup.h"
 #include "base/mem.h"
 #include "mail/word.h"
 
@@ -29,36 +30,21 @@ answer_put_style(struct buf *out)
 static void
 put_html(struct buf *out, struct slice s)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, shown = { 0 };
 
 	utf8_put(&text, s);
 	s = buf_slice(&text);
-	for (size_t i = 0; i < s.n; i++)
-		switch (s.p[i]) {
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		case '\'':
-			buf_puts(out, "&#39;");
-			break;
-		case '\r':
-			break;
-		default:
-			if (ascii_is_control(s.p[i]) && s.p[i] != '\n' &&
-			    s.p[i] != '\t')
-				buf_puts(out, "\xef\xbf\xbd");
-			else
-				buf_putc(out, s.p[i]);
-		}
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\r')
+			continue;
+		if (ascii_is_control(s.p[i]) && s.p[i] != '\n' &&
+		    s.p[i] != '\t')
+			buf_puts(&shown, "\xef\xbf\xbd");
+		else
+			buf_putc(&shown, s.p[i]);
+	}
+	markup_put(out, buf_slice(&shown));
+	buf_free(&shown);
 	buf_free(&text);
 }
 

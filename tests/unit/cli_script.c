@@ -187,7 +187,8 @@ test_reports(void **state)
 	    "  <testcase classname=\"f&amp;g.smtp\" name=\"3: &lt; 220\"/>\n"
 	    "  <testcase classname=\"f&amp;g.smtp\" name=\"7: &lt; 250 "
 	    "a&amp;b #x\">\n"
-	    "    <failure message=\"got 550 &quot;no&quot; &lt;\\x1b>\\\\\"/>\n"
+	    "    <failure message=\"got 550 &quot;no&quot; "
+	    "&lt;\\x1b&gt;\\\\\"/>\n"
 	    "  </testcase>\n</testsuite>\n");
 	buf_free(&b);
 	script_checks_free(&c);
