@@ -6,26 +6,9 @@
 #include "report/json.h"
 
 static void
-put_key(struct buf *out, const char *key)
-{
-	buf_putf(out, ",\"%s\":", key);
-}
-
-/* A string, or null for an empty one. */
-static void
-put_text(struct buf *out, const char *key, struct slice text)
-{
-	put_key(out, key);
-	if (text.n > 0)
-		json_put_string(out, text);
-	else
-		buf_puts(out, "null");
-}
-
-static void
 put_bool(struct buf *out, const char *key, bool is)
 {
-	put_key(out, key);
+	json_put_key(out, key);
 	buf_puts(out, is ? "true" : "false");
 }
 
@@ -35,14 +18,14 @@ put_moment(struct buf *out, const char *key, int64_t seconds)
 	struct buf text = { 0 };
 
 	moment_put(&text, seconds);
-	put_text(out, key, buf_slice(&text));
+	json_put_text(out, key, buf_slice(&text));
 	buf_free(&text);
 }
 
 static void
 put_seconds(struct buf *out, const char *key, int64_t from, int64_t to)
 {
-	put_key(out, key);
+	json_put_key(out, key);
 	if (from != 0 && to != 0)
 		buf_putf(out, "%.6f", (double)(to - from) / 1e6);
 	else
@@ -56,16 +39,16 @@ put_said(struct buf *out, const char *key, const struct said *s)
 {
 	struct buf esc = { 0 };
 
-	put_key(out, key);
+	json_put_key(out, key);
 	if (s->code == 0) {
 		buf_puts(out, "null");
 		return;
 	}
 	buf_putf(out, "{\"code\":%u", s->code);
 	esc_put(&esc, s->esc);
-	put_text(out, "enhanced", buf_slice(&esc));
+	json_put_text(out, "enhanced", buf_slice(&esc));
 	buf_free(&esc);
-	put_text(out, "text", buf_slice(&s->text));
+	json_put_text(out, "text", buf_slice(&s->text));
 	buf_putc(out, '}');
 }
 
@@ -77,7 +60,7 @@ put_offers(struct buf *out, const char *key, const struct said *s)
 	bool begun = false;
 	const char *sep = "[";
 
-	put_key(out, key);
+	json_put_key(out, key);
 	if (s->code / 100 != 2) {
 		buf_puts(out, "null");
 		return;
@@ -95,30 +78,30 @@ put_link(struct buf *out, const struct tls_link *l, bool pem)
 {
 	buf_puts(out, "{\"subject\":");
 	json_put_string(out, buf_slice(&l->subject));
-	put_text(out, "issuer", buf_slice(&l->issuer));
-	put_text(out, "names", buf_slice(&l->names));
-	put_text(out, "key", buf_slice(&l->key));
-	put_text(out, "signature", buf_slice(&l->signature));
-	put_text(out, "serial", buf_slice(&l->serial));
-	put_text(out, "sha256", buf_slice(&l->digest));
+	json_put_text(out, "issuer", buf_slice(&l->issuer));
+	json_put_text(out, "names", buf_slice(&l->names));
+	json_put_text(out, "key", buf_slice(&l->key));
+	json_put_text(out, "signature", buf_slice(&l->signature));
+	json_put_text(out, "serial", buf_slice(&l->serial));
+	json_put_text(out, "sha256", buf_slice(&l->digest));
 	put_moment(out, "from", l->from);
 	put_moment(out, "to", l->to);
 	if (pem)
-		put_text(out, "pem", buf_slice(&l->pem));
+		json_put_text(out, "pem", buf_slice(&l->pem));
 	buf_putc(out, '}');
 }
 
 static void
 put_chain(struct buf *out, const struct tls_facts *f, const struct demands *d)
 {
-	put_key(out, "days_left");
+	json_put_key(out, "days_left");
 	if (f->n > 0)
 		buf_putf(out, "%lld",
 		    (long long)days_until(f->chain[0].to, d->now));
 	else
 		buf_puts(out, "null");
 	put_bool(out, "complete", chain_is_complete(f));
-	put_key(out, "chain");
+	json_put_key(out, "chain");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < f->n; i++) {
 		buf_puts(out, i > 0 ? "," : "");
@@ -132,18 +115,18 @@ put_tls(struct buf *out, const struct visit *v, const struct demands *d)
 {
 	const struct tls_facts *f = &v->facts;
 
-	put_key(out, "tls");
+	json_put_key(out, "tls");
 	if (!v->secured) {
 		buf_puts(out, "null");
 		return;
 	}
 	buf_putf(out, "{\"version\":\"%s\"", f->version);
-	put_text(out, "cipher", slice_of(f->cipher));
-	put_text(out, "group", slice_of(f->group));
-	put_text(out, "name", slice_of(f->name));
-	put_text(out, "matched", slice_of(f->matched));
+	json_put_text(out, "cipher", slice_of(f->cipher));
+	json_put_text(out, "group", slice_of(f->group));
+	json_put_text(out, "name", slice_of(f->name));
+	json_put_text(out, "matched", slice_of(f->matched));
 	put_bool(out, "trusted", f->trusted);
-	put_text(out, "why", buf_slice(&f->why));
+	json_put_text(out, "why", buf_slice(&f->why));
 	put_chain(out, f, d);
 	buf_putc(out, '}');
 }
@@ -153,7 +136,7 @@ put_rcpts(struct buf *out, const struct visit *v)
 {
 	const char *sep = "";
 
-	put_key(out, "recipients");
+	json_put_key(out, "recipients");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < v->call->nrcpts; i++) {
 		const struct said *s = visit_rcpt(v, i);
@@ -172,14 +155,14 @@ put_rcpts(struct buf *out, const struct visit *v)
 static void
 put_troubles(struct buf *out, struct troubles *t)
 {
-	put_text(out, "result", slice_of(trouble_name(troubles_worst(t))));
-	put_key(out, "troubles");
+	json_put_text(out, "result", slice_of(trouble_name(troubles_worst(t))));
+	json_put_key(out, "troubles");
 	buf_putc(out, '[');
 	for (size_t i = 0; i < t->n; i++) {
 		buf_puts(out, i > 0 ? ",{" : "{");
 		buf_putf(out, "\"kind\":\"%s\"", trouble_name(t->v[i].kind));
-		put_text(out, "text", buf_slice(&t->v[i].text));
-		put_text(out, "advice", slice_of(t->v[i].advice));
+		json_put_text(out, "text", buf_slice(&t->v[i].text));
+		json_put_text(out, "advice", slice_of(t->v[i].advice));
 		buf_putc(out, '}');
 	}
 	buf_puts(out, "]}\n");
@@ -191,8 +174,8 @@ begin(struct buf *out, const struct probe_target *t, const struct plan_host *h)
 {
 	buf_puts(out, "{\"event\":\"probe\",\"target\":");
 	json_put_string(out, slice_of(t->name));
-	put_text(out, "host", slice_of(h ? h->name : NULL));
-	put_key(out, "preference");
+	json_put_text(out, "host", slice_of(h ? h->name : NULL));
+	json_put_key(out, "preference");
 	if (h && !t->server)
 		buf_putf(out, "%u", h->preference);
 	else
@@ -210,9 +193,9 @@ put_visit(struct buf *out, const struct probe_target *t, size_t i,
 
 	begin(out, t, probe_host(t, i));
 	ip_put(&ip, &at->ip);
-	put_text(out, "address", buf_slice(&ip));
+	json_put_text(out, "address", buf_slice(&ip));
 	buf_free(&ip);
-	put_key(out, "port");
+	json_put_key(out, "port");
 	buf_putf(out, "%u", at->port);
 	put_bool(out, "reachable", v->connected != 0);
 	put_seconds(out, "connect_seconds", v->begun, v->connected);
@@ -240,7 +223,7 @@ put_lacking(struct buf *out, const struct probe_target *t,
 	if (found.n == 0)
 		return;
 	begin(out, t, h);
-	put_text(out, "address", (struct slice){ 0 });
+	json_put_text(out, "address", (struct slice){ 0 });
 	put_bool(out, "reachable", false);
 	put_troubles(out, &found);
 }

@@ -84,17 +84,16 @@ json_put_string(struct buf *out, struct slice text)
 	buf_putc(out, '"');
 }
 
-static void
-put_key(struct buf *out, const char *key)
+void
+json_put_key(struct buf *out, const char *key)
 {
 	buf_putf(out, ",\"%s\":", key);
 }
 
-/* A string, or null for an empty one. */
-static void
-put_text(struct buf *out, const char *key, struct slice text)
+void
+json_put_text(struct buf *out, const char *key, struct slice text)
 {
-	put_key(out, key);
+	json_put_key(out, key);
 	if (text.n > 0)
 		json_put_string(out, text);
 	else
@@ -105,7 +104,7 @@ put_text(struct buf *out, const char *key, struct slice text)
 static void
 put_number(struct buf *out, const char *key, unsigned n)
 {
-	put_key(out, key);
+	json_put_key(out, key);
 	if (n > 0)
 		buf_putu(out, n);
 	else
@@ -117,7 +116,7 @@ put_seconds(struct buf *out, const char *key, int64_t microseconds)
 {
 	if (microseconds < 0)
 		microseconds = 0;
-	put_key(out, key);
+	json_put_key(out, key);
 	buf_putf(out, "%lld.%06lld", (long long)(microseconds / 1000000),
 	    (long long)(microseconds % 1000000));
 }
@@ -125,7 +124,7 @@ put_seconds(struct buf *out, const char *key, int64_t microseconds)
 static void
 put_field(struct buf *out, const struct event_field *f)
 {
-	put_key(out, f->key);
+	json_put_key(out, f->key);
 	if (f->text.p)
 		json_put_string(out, f->text);
 	else
@@ -139,7 +138,7 @@ json_put_event(struct buf *out, const struct event *e, int64_t start)
 	put_seconds(out, "time", e->at - start);
 	if (e->lane > 0)
 		put_number(out, "lane", e->lane);
-	put_key(out, "secure");
+	json_put_key(out, "secure");
 	buf_puts(out, e->secure ? "true" : "false");
 	for (size_t i = 0; i < e->n; i++)
 		put_field(out, &e->field[i]);
@@ -152,7 +151,7 @@ put_esc(struct buf *out, struct esc esc)
 	struct buf text = { 0 };
 
 	esc_put(&text, esc);
-	put_text(out, "enhanced", buf_slice(&text));
+	json_put_text(out, "enhanced", buf_slice(&text));
 	buf_free(&text);
 }
 
@@ -162,7 +161,7 @@ put_address(struct buf *out, const struct ip *ip)
 	struct buf text = { 0 };
 
 	ip_put(&text, ip);
-	put_text(out, "address", buf_slice(&text));
+	json_put_text(out, "address", buf_slice(&text));
 	buf_free(&text);
 }
 
@@ -173,17 +172,18 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start)
 
 	buf_puts(out, "{\"event\":\"result\",\"recipient\":");
 	json_put_string(out, slice_of(r->to.path));
-	put_text(out, "status", slice_of(outcome_word(r->verdict, o->stage)));
+	json_put_text(out, "status",
+	    slice_of(outcome_word(r->verdict, o->stage)));
 	put_number(out, "code", o->code);
 	put_esc(out, o->esc);
-	put_text(out, "stage", slice_of(stage_name(o->stage)));
-	put_text(out, "host", slice_of(o->host));
+	json_put_text(out, "stage", slice_of(stage_name(o->stage)));
+	json_put_text(out, "host", slice_of(o->host));
 	put_address(out, &o->peer.ip);
 	put_number(out, "port", o->peer.port);
-	put_text(out, "tls", slice_of(o->tls));
-	put_text(out, "text", slice_of(o->text));
-	put_text(out, "why", slice_of(o->ours));
-	put_text(out, "queue_id", slice_of(o->queue_id));
+	json_put_text(out, "tls", slice_of(o->tls));
+	json_put_text(out, "text", slice_of(o->text));
+	json_put_text(out, "why", slice_of(o->ours));
+	json_put_text(out, "queue_id", slice_of(o->queue_id));
 	put_seconds(out, "seconds", r->decided - start);
 	if (o->maybe_sent)
 		buf_puts(out, ",\"maybe_sent\":true");
@@ -202,14 +202,14 @@ put_host(struct buf *out, const struct plan_host *h)
 {
 	buf_puts(out, "{\"name\":");
 	json_put_string(out, slice_of(h->name));
-	put_key(out, "preference");
+	json_put_key(out, "preference");
 	buf_putu(out, h->preference);
 	if (h->port > 0) {
 		put_number(out, "port", h->port);
-		put_text(out, "link", slice_of(link_name(h->implicit_tls ?
+		json_put_text(out, "link", slice_of(link_name(h->implicit_tls ?
 		    LINK_SMTPS : LINK_SMTP)));
 	}
-	put_text(out, "problem", problem_text(h->problem));
+	json_put_text(out, "problem", problem_text(h->problem));
 	buf_putc(out, '}');
 }
 
@@ -227,33 +227,33 @@ put_plan_address(struct buf *out, const struct plan *p,
 static void
 put_relay(struct buf *out, const struct relay_spec *relay)
 {
-	put_text(out, "relay", slice_of(relay->name));
-	put_text(out, "user", slice_of(relay->user));
+	json_put_text(out, "relay", slice_of(relay->name));
+	json_put_text(out, "user", slice_of(relay->user));
 }
 
 void
 json_put_plan(struct buf *out, const struct plan *p)
 {
 	buf_puts(out, "{\"event\":\"explain\"");
-	put_text(out, "domain", slice_of(p->domain));
-	put_text(out, "how", slice_of(p->how));
-	put_text(out, "link", slice_of(link_name(p->link)));
+	json_put_text(out, "domain", slice_of(p->domain));
+	json_put_text(out, "how", slice_of(p->how));
+	json_put_text(out, "link", slice_of(link_name(p->link)));
 	if (p->relay)
 		put_relay(out, p->relay);
-	put_text(out, "tls", slice_of(tls_level_name(p->tls)));
-	put_text(out, "tls_why", slice_of(p->tls_why));
-	put_key(out, "hosts");
+	json_put_text(out, "tls", slice_of(tls_level_name(p->tls)));
+	json_put_text(out, "tls_why", slice_of(p->tls_why));
+	json_put_key(out, "hosts");
 	for (size_t i = 0; i < p->nhosts; i++) {
 		buf_putc(out, i == 0 ? '[' : ',');
 		put_host(out, &p->host[i]);
 	}
 	buf_puts(out, p->nhosts ? "]" : "[]");
-	put_key(out, "addresses");
+	json_put_key(out, "addresses");
 	for (size_t i = 0; i < p->naddresses; i++) {
 		buf_putc(out, i == 0 ? '[' : ',');
 		put_plan_address(out, p, &p->address[i]);
 	}
 	buf_puts(out, p->naddresses ? "]" : "[]");
-	put_text(out, "why", problem_text(p->why));
+	json_put_text(out, "why", problem_text(p->why));
 	buf_puts(out, "}\n");
 }

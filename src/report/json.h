@@ -19,6 +19,10 @@
 /* Append "text" with its quotes. */
 void json_put_string(struct buf *out, struct slice text);
 
+/* Append ,"key": and then, as a string, text; null for an empty one. */
+void json_put_key(struct buf *out, const char *key);
+void json_put_text(struct buf *out, const char *key, struct slice text);
+
 /* Each appends one object and a newline; start is what times count from. */
 void json_put_event(struct buf *out, const struct event *e, int64_t start);
 void json_put_result(struct buf *out, const struct recipient *r,
