@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "desk/lines.h"
+#include "desk/printer.h"
 #include "desk/probe_put.h"
 #include "desk/probe_table.h"
 
@@ -67,28 +67,13 @@ put_who(struct buf *out, const struct probe_target *t, size_t i)
 
 /* ---- text ---- */
 
-struct printer {
-	struct buf *out;
-	const struct demands *d;
-	size_t columns;
-};
-
-/* text is used up. */
-static void
-put_line(const struct printer *p, const char *label, struct buf *text)
-{
-	if (text->n > 0)
-		line_put(p->out, label, buf_slice(text), p->columns);
-	buf_free(text);
-}
-
 static void
 put_raw(const struct printer *p, const char *label, const struct buf *raw)
 {
 	struct buf text = { 0 };
 
 	text_escape(&text, buf_slice(raw));
-	put_line(p, label, &text);
+	printer_line(p, label, &text);
 }
 
 static void
@@ -98,14 +83,14 @@ put_link(const struct printer *p, const struct tls_facts *f, size_t i)
 	struct buf text = { 0 };
 
 	buf_putf(&text, "%zu of %zu", i + 1, f->n);
-	put_line(p, "certificate", &text);
+	printer_line(p, "certificate", &text);
 	put_raw(p, "subject", &l->subject);
 	put_raw(p, "names", &l->names);
 	put_raw(p, "issuer", &l->issuer);
 	moment_put(&text, l->from);
-	put_line(p, "begins", &text);
+	printer_line(p, "begins", &text);
 	end_put(&text, l->to, p->d->now);
-	put_line(p, "ends", &text);
+	printer_line(p, "ends", &text);
 	put_raw(p, "key", &l->key);
 	put_raw(p, "signature", &l->signature);
 	put_raw(p, "serial", &l->serial);
@@ -120,7 +105,7 @@ put_chain(const struct printer *p, const struct probe_target *t, size_t i)
 	struct buf text = { 0 };
 
 	trust_put(&text, f);
-	put_line(p, "trusted", &text);
+	printer_line(p, "trusted", &text);
 	if (first == i) {
 		for (size_t k = 0; k < f->n; k++)
 			put_link(p, f, k);
@@ -128,7 +113,7 @@ put_chain(const struct printer *p, const struct probe_target *t, size_t i)
 	}
 	buf_puts(&text, "the same as at ");
 	put_who(&text, t, first);
-	put_line(p, "chain", &text);
+	printer_line(p, "chain", &text);
 }
 
 static void
@@ -140,7 +125,7 @@ put_troubles(const struct printer *p, struct troubles *t)
 		buf_putf(&text, "%s: ", trouble_name(t->v[i].kind));
 		text_escape(&text, buf_slice(&t->v[i].text));
 		buf_putf(&text, " -- %s", t->v[i].advice);
-		put_line(p, "result", &text);
+		printer_line(p, "result", &text);
 	}
 	troubles_free(t);
 }
@@ -171,7 +156,7 @@ void
 cert_put_text(struct buf *out, const struct probe *probe,
     const struct demands *d, size_t columns)
 {
-	const struct printer p = { out, d, columns };
+	const struct printer p = { out, NULL, d, columns };
 
 	for (size_t i = 0; i < probe->n; i++)
 		put_target(&p, probe->target[i]);

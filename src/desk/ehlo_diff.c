@@ -3,8 +3,8 @@
 #include "desk/ehlo_diff.h"
 
 #include "base/ascii.h"
-#include "desk/lines.h"
 #include "desk/offers.h"
+#include "desk/printer.h"
 #include "desk/probe_table.h"
 #include "report/json.h"
 
@@ -44,21 +44,6 @@ compare(struct offers *out, struct slice of, struct slice other, bool has)
 
 /* ---- text ---- */
 
-struct printer {
-	struct buf *out;
-	const struct demands *d;
-	size_t columns;
-};
-
-/* text is used up. */
-static void
-put_line(const struct printer *p, const char *label, struct buf *text)
-{
-	if (text->n > 0)
-		line_put(p->out, label, buf_slice(text), p->columns);
-	buf_free(text);
-}
-
 static void
 put_offer(const struct printer *p, const char *label, struct slice reply)
 {
@@ -67,7 +52,7 @@ put_offer(const struct printer *p, const char *label, struct slice reply)
 	offers_put(&text, reply);
 	if (reply.n > 0 && text.n == 0)
 		buf_puts(&text, "nothing");
-	put_line(p, label, &text);
+	printer_line(p, label, &text);
 }
 
 static void
@@ -83,7 +68,7 @@ put_troubles(const struct printer *p, const struct probe_target *t)
 	for (size_t i = 0; i < found.n; i++) {
 		text_escape(&text, buf_slice(&found.v[i].text));
 		buf_putf(&text, " -- %s", found.v[i].advice);
-		put_line(p, "result", &text);
+		printer_line(p, "result", &text);
 	}
 	troubles_free(&found);
 }
@@ -114,7 +99,7 @@ put_words(const struct printer *p, const char *label, const struct offers *o)
 		buf_puts(&text, i > 0 ? ", " : "");
 		text_escape(&text, o->v[i]);
 	}
-	put_line(p, label, &text);
+	printer_line(p, label, &text);
 }
 
 /* Only where both have answered. */
@@ -138,7 +123,7 @@ void
 ehlo_diff_put_text(struct buf *out, const struct probe *probe,
     const struct demands *d, size_t columns)
 {
-	const struct printer p = { out, d, columns };
+	const struct printer p = { out, NULL, d, columns };
 	const struct probe_target *a = probe->target[0], *b = probe->target[1];
 
 	put_side(&p, 'A', a);

@@ -8,14 +8,8 @@
 #include "desk/cert_put.h"
 #include "desk/lines.h"
 #include "desk/offers.h"
+#include "desk/printer.h"
 #include "desk/probe_table.h"
-
-struct printer {
-	struct buf *out;
-	const struct probe_target *target;
-	const struct demands *d;
-	size_t columns;
-};
 
 void
 moment_put(struct buf *out, int64_t seconds)
@@ -27,15 +21,6 @@ moment_put(struct buf *out, int64_t seconds)
 		buf_putf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ",
 		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 		    tm.tm_min, tm.tm_sec);
-}
-
-/* text is used up. */
-static void
-put_line(const struct printer *p, const char *label, struct buf *text)
-{
-	if (text->n > 0)
-		line_put(p->out, label, buf_slice(text), p->columns);
-	buf_free(text);
 }
 
 static void
@@ -57,13 +42,13 @@ put_troubles(const struct printer *p, const struct troubles *t)
 
 	if (t->n == 0) {
 		buf_puts(&text, "well");
-		put_line(p, "result", &text);
+		printer_line(p, "result", &text);
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		buf_putf(&text, "%s: ", trouble_name(t->v[i].kind));
 		text_escape(&text, buf_slice(&t->v[i].text));
 		buf_putf(&text, " -- %s", t->v[i].advice);
-		put_line(p, i == 0 ? "result" : "", &text);
+		printer_line(p, i == 0 ? "result" : "", &text);
 	}
 }
 
@@ -82,7 +67,7 @@ put_times(const struct printer *p, const struct visit *v)
 		buf_putf(&text, "connected in %lld ms, all in %lld ms",
 		    milliseconds(v->begun, v->connected),
 		    milliseconds(v->begun, v->ended));
-	put_line(p, "time", &text);
+	printer_line(p, "time", &text);
 }
 
 static void
@@ -94,15 +79,15 @@ put_certificate(const struct printer *p, const struct tls_facts *f)
 	text_escape(&text, buf_slice(&leaf->subject));
 	buf_puts(&text, text.n > 0 ? ", for " : "for ");
 	text_escape(&text, buf_slice(&leaf->names));
-	put_line(p, "certificate", &text);
+	printer_line(p, "certificate", &text);
 	text_escape(&text, buf_slice(&leaf->issuer));
-	put_line(p, "issuer", &text);
+	printer_line(p, "issuer", &text);
 	end_put(&text, leaf->to, p->d->now);
-	put_line(p, "ends", &text);
+	printer_line(p, "ends", &text);
 	buf_putf(&text, "%s, %zu certificate%s sent",
 	    chain_is_complete(f) ? "complete" : "not complete", f->n,
 	    f->n == 1 ? "" : "s");
-	put_line(p, "chain", &text);
+	printer_line(p, "chain", &text);
 }
 
 static void
@@ -112,11 +97,11 @@ put_tls(const struct printer *p, const struct tls_facts *f)
 
 	buf_putf(&text, "%s, %s%s%s", f->version, f->cipher,
 	    f->group[0] ? ", " : "", f->group);
-	put_line(p, "TLS", &text);
+	printer_line(p, "TLS", &text);
 	if (f->n > 0)
 		put_certificate(p, f);
 	trust_put(&text, f);
-	put_line(p, "trusted", &text);
+	printer_line(p, "trusted", &text);
 }
 
 static void
@@ -133,7 +118,7 @@ put_rcpts(const struct printer *p, const struct visit *v)
 		buf_puts(&text, s->code / 100 == 2 ? " is accepted: " :
 						     " is refused: ");
 		put_reply(&text, s);
-		put_line(p, "recipient", &text);
+		printer_line(p, "recipient", &text);
 	}
 }
 
@@ -150,13 +135,13 @@ put_visit(const struct printer *p, size_t i)
 	put_times(p, v);
 	if (v->greeting.code != 0)
 		put_reply(&text, &v->greeting);
-	put_line(p, "greeting", &text);
+	printer_line(p, "greeting", &text);
 	if (v->secured)
 		put_tls(p, &v->facts);
 	else if (v->connected != 0)
 		line_put(p->out, "TLS", SLICE("none"), p->columns);
 	offers_put(&text, buf_slice(&visit_offer(v)->text));
-	put_line(p, "offers", &text);
+	printer_line(p, "offers", &text);
 	put_rcpts(p, v);
 }
 
@@ -268,7 +253,7 @@ put_differences(const struct printer *p)
 		text_escape(&text, all.v[i]);
 		buf_puts(&text, ": ");
 		if (put_lacking(&text, t, all.v[i])) {
-			put_line(p, any ? "" : "they differ", &text);
+			printer_line(p, any ? "" : "they differ", &text);
 			any = true;
 		}
 		buf_clear(&text);
