@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "net/limit.h"
 
 #define BLOCK 65536
@@ -40,6 +42,32 @@ make_room(int fd, struct buf *out)
 	    buf_room(out) > BLOCK &&
 	    (uintmax_t)st.st_size < buf_room(out) - BLOCK)
 		buf_reserve(out, (size_t)st.st_size + BLOCK);
+}
+
+/* Where there is no O_TMPFILE. */
+static int
+open_and_unlink(const char *dir)
+{
+	struct buf path = { 0 };
+	char *name;
+	int fd;
+
+	buf_putf(&path, "%s/smtpsend.XXXXXX", dir);
+	name = mem_dup(buf_slice(&path));
+	buf_free(&path);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+int
+file_open_unseen(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : open_and_unlink(dir);
 }
 
 bool

@@ -21,6 +21,9 @@ bool file_read(const char *path, struct buf *out);
  */
 int file_open_plain(const char *path);
 
+/* A new file in a folder that nobody else sees: -1 with errno. */
+int file_open_unseen(const char *dir);
+
 /* Append all of an open file, from where it stands; false as file_read(). */
 bool file_read_all(int fd, struct buf *out);
 

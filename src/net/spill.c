@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "net/file.h"
 
 #define BLOCK 65536
@@ -44,34 +43,11 @@ place_name(enum place p)
 	return "memory";
 }
 
-/* Where there is no O_TMPFILE. */
-static int
-open_and_unlink(const char *dir)
-{
-	struct buf path = { 0 };
-	char *name;
-	int fd;
-
-	buf_putf(&path, "%s/smtpsend.XXXXXX", dir);
-	name = mem_dup(buf_slice(&path));
-	buf_free(&path);
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(name);
-	free(name);
-	return fd;
-}
-
 static int
 open_place(enum place p)
 {
-	const char *dir = place_name(p);
-	int fd;
-
-	if (p == PLACE_MEMORY)
-		return memfd_create("smtpsend", MFD_CLOEXEC);
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return fd >= 0 ? fd : open_and_unlink(dir);
+	return p == PLACE_MEMORY ? memfd_create("smtpsend", MFD_CLOEXEC)
+				 : file_open_unseen(place_name(p));
 }
 
 /* The first n octets of a file, into another. */

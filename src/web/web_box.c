@@ -21,17 +21,8 @@ bool
 box_init(struct box *b)
 {
 	const char *dir = getenv("TMPDIR");
-	struct buf name = { 0 };
-	char *path;
 
-	dir = dir && dir[0] ? dir : "/tmp";
-	buf_putf(&name, "%s/smtpsend-web-XXXXXX", dir);
-	path = mem_dup(buf_slice(&name));
-	b->fd = mkostemp(path, O_CLOEXEC);
-	if (b->fd >= 0)
-		unlink(path);
-	free(path);
-	buf_free(&name);
+	b->fd = file_open_unseen(dir && dir[0] ? dir : "/tmp");
 	return b->fd >= 0;
 }
 
