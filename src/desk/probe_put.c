@@ -277,5 +277,5 @@ probe_put_text(struct buf *out, const struct probe *probe,
 	}
 	probe_table_put(out, probe, d, columns);
 	buf_putf(out, "%zu of %zu address%s %s well\n", well, all,
-	    all == 1 ? "" : "es", well == 1 ? "is" : "are");
+	    all == 1 ? "" : "es", all == 1 || well == 1 ? "is" : "are");
 }
