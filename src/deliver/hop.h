@@ -13,7 +13,7 @@
 #include "deliver/parcel.h"
 #include "route/plan.h"
 
-#define HOP_DEAD_SECONDS 60 /* that one which did not connect is left alone */
+#define HOP_DEAD_SECONDS 60 /* that one which did not answer is left alone */
 
 struct hop {
 	const char *host;	/* its own copy */
@@ -53,7 +53,7 @@ size_t hops_next(const struct hops *h, struct parcel *p, int64_t now,
 /* Was a host asked for p that did not answer, by no address of its? */
 bool hops_doubt(const struct hops *h, const struct parcel *p);
 
-/* It did not connect, for this reason; or it did. */
+/* It did not connect or answer, for this reason; or it did connect. */
 void hop_died(struct hop *h, const struct outcome *why, int64_t now);
 void hop_lives(struct hop *h);
 

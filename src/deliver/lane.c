@@ -104,6 +104,7 @@ check_deadline(struct lane *l, int64_t now)
 		lane_begin_phase(l, seconds, now);
 		return;
 	}
+	l->silent = l->mails == 0;
 	lane_lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
 	    (double)time / SECONDS(1), session_awaits(l->session));
 }

@@ -130,9 +130,11 @@ lane_step_handshake(struct lane *l, int64_t now)
 
 	switch (tls->step(&l->stream, &why)) {
 	case TLS_BUSY:
-		if (now >= l->deadline)
-			handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
-			    ESC(4, 7, 0), "the TLS handshake timed out"));
+		if (now < l->deadline)
+			return;
+		l->silent = true;
+		handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
+		    ESC(4, 7, 0), "the TLS handshake timed out"));
 		return;
 	case TLS_FAILED:
 		if (why.esc.detail == 5) /* a certificate; this one */

@@ -148,14 +148,16 @@ is_one_too_many(struct lane *l, struct parcel *p, int64_t now)
 
 /*
  * Did it end before it was told of a mail?  What failed in dialling is noted
- * already.  Without host_retry only that counts.
+ * already.  Without host_retry only silence counts besides: a hundred domains
+ * of one host are not to wait out its patience in turn.
  */
 static void
 note_failure(struct lane *l, int64_t now)
 {
 	size_t at = lane_is_connected(l) ? l->winner : 0;
 
-	if (l->job->config->nhost_retry > 0 && remedy_is_of_host(&l->end) &&
+	if ((l->job->config->nhost_retry > 0 || l->silent) &&
+	    remedy_is_of_host(&l->end) &&
 	    (lane_is_connected(l) || l->site->relay))
 		site_failed(l->site, &l->site->hops.v[l->call.hop[at]],
 		    &l->end, now);

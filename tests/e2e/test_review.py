@@ -197,6 +197,8 @@ def test_a_late_destination_gets_the_lane_that_became_free():
     check(run, TEMPFAIL, to="bob@d100.test", status="delivered")
     check(run, TEMPFAIL, to="bob@d0.test", status="delivered",
           seconds=lambda s: s < 3)
+    stalled = [e for e in run.of("connect") if e["host"] == "stalled.test"]
+    assert len(stalled) == 10, "those who come later know that it is silent"
 
 
 def test_in_clear_once_is_in_clear_for_the_rest():

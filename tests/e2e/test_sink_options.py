@@ -166,6 +166,7 @@ def test_maildir(tmp_path):
         c.docmd("RCPT", "TO:<b@x.test>")
         c.docmd("DATA")
         c.sock.sendall(b"half")
+        c.close()
     assert sorted(p.name for p in box.iterdir()) == ["cur", "new", "tmp"]
     assert not list((box / "tmp").iterdir())
     files = [e["file"] for e in map(json.loads, sink.text().splitlines())
