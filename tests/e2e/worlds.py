@@ -42,10 +42,15 @@ HOSTS_V4 = "127.0.0.1\tlocalhost\n"
 # What a test means when it says nothing: absent unless asked for.
 NOT_THERE = ("mailname", "smtpsend.conf", "aliases", "netrc")
 
+# Half of what is below /etc, and nobody's to change: not copied, but mounted.
+LENT = [name for name in ("alternatives", "ssl") if Path("/etc", name).is_dir()]
+LEND = "".join(f'mount -o bind,ro /etc/{name} "$1/etc/{name}" && '
+               for name in LENT)
+
 # $1 the folder, $2 the host name; then the command
-ENTER = """
-printf '%s\\n' "$2" >/proc/sys/kernel/hostname &&
-mount --bind "$1/etc" /etc && mount --rbind "$1/dev" /dev || exit 125
+ENTER = f"""
+printf '%s\\n' "$2" >/proc/sys/kernel/hostname && {LEND}
+mount --rbind "$1/etc" /etc && mount --rbind "$1/dev" /dev || exit 125
 shift 2
 exec "$@"
 """
@@ -70,7 +75,7 @@ class Machine(list):
         self.folder = Path(folder)
         self.etc, self.dev = self.folder / "etc", self.folder / "dev"
         self.folder.mkdir(exist_ok=True)
-        subprocess.run(["cp", "-a", "/etc", self.etc], check=True)
+        self._copy_etc()
         self._make_dev()
         for name in NOT_THERE:
             self.write(f"/etc/{name}", None)
@@ -89,6 +94,15 @@ class Machine(list):
                           DEV + ENTER, "machine", str(self.folder),
                           os.fsdecode(hostname)])
 
+    def _copy_etc(self):
+        self.etc.mkdir()
+        shutil.copystat("/etc", self.etc)
+        for name in LENT:
+            (self.etc / name).mkdir()
+        subprocess.run(["cp", "-a", "-t", self.etc, *(
+            e.path for e in os.scandir("/etc") if e.name not in LENT)],
+            check=True)
+
     def _make_dev(self):
         """Places for devices to be mounted on; /dev/log is the test's to make
         (machine.dev / "log"), so nothing reaches the real syslog."""
@@ -105,6 +119,7 @@ class Machine(list):
     def write(self, path, text, mode=0o644):
         """A file below /etc, made, replaced, or (None) taken away."""
         assert path.startswith("/etc/"), path
+        assert path.split("/")[2] not in LENT, f"{path} is not the machine's"
         target = self.folder / path.lstrip("/")
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
