@@ -192,12 +192,19 @@ begin(struct run *r, const struct command *c, struct outcome *why)
 
 /* ---- the end ---- */
 
+/* The signal that ended it, or what the shell ran last; or 0. */
+static int
+signal_of(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	return WEXITSTATUS(status) > 128 ? WEXITSTATUS(status) - 128 : 0;
+}
+
 enum verdict
 command_verdict(int status, struct esc *esc)
 {
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_TEMPFAIL;
-
-	switch (code) {
+	switch (signal_of(status) ? EX_TEMPFAIL : WEXITSTATUS(status)) {
 	case EX_OK:
 		*esc = ESC(2, 0, 0);
 		return DELIVERED;
@@ -225,8 +232,8 @@ command_verdict(int status, struct esc *esc)
 static void
 put_status(struct buf *out, int status)
 {
-	if (WIFSIGNALED(status))
-		buf_putf(out, "was ended by signal %d", WTERMSIG(status));
+	if (signal_of(status))
+		buf_putf(out, "was ended by signal %d", signal_of(status));
 	else
 		buf_putf(out, "ended with status %d", WEXITSTATUS(status));
 }

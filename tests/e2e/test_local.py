@@ -332,15 +332,16 @@ def test_full_disk(machine):
 def test_commands(machine):
     """83: what stays in the queue, and what comes back."""
     box = LocalBox(machine, local="command-timeout = 1s")
-    later = ["exit 75", "exec /nonexistent/x", "kill -9 $$", "sleep 60"]
+    later = ["exit 75", "exec /nonexistent/x", "kill -9 $$", "sleep 60",
+             "sh -c 'kill -9 $$'; exit $?"]
     never = ["exit 69", "exit 77", "exit 1"]
     fine = ["exec <&-", "cat >/dev/null", "yes | head -c 1000000"]
-    names = [f"c{i}" for i in range(10)]
+    names = [f"c{i}" for i in range(11)]
     box.aliases("".join(f'{name}: "|{line}"\n' for name, line in
                         zip(names, later + never + fine)))
     box.sendmail("-odq", "-f", "ann@box", *names)
     assert box.q().rc == 0
-    assert sorted(box.states()[0]) == sorted("P" * 4 + "B" * 3 + "D" * 3)
+    assert sorted(box.states()[0]) == sorted("P" * 5 + "B" * 3 + "D" * 3)
     assert box.q().rc == 0
     [report] = box.mbox("ann")
     assert report.as_string().count("Action: failed") == 3
