@@ -261,7 +261,8 @@ class Killer:
 
     def begin(self, what, wanted):
         running = what(self.w) if wanted else None
-        assert not running or running.ready, f"{what} does not listen"
+        assert not running or running.ready, \
+            f"{what} does not listen: {running.said()}"
         return running
 
     def quiet(self, plan):

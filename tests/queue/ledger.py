@@ -267,9 +267,13 @@ class Verdict:
         return not (self.lost or self.twice or self.other)
 
     def __str__(self):
-        return "; ".join(f"{n}: {', '.join(x)}" for n, x in (
+        return "; ".join(f"{n}: {few(x)}" for n, x in (
             ("lost", self.lost), ("twice", self.twice),
             ("other", self.other)) if x)
+
+
+def few(names):
+    return ", ".join(names[:9]) + ", ..." * (len(names) > 9)
 
 
 def more_than_once(accepts):

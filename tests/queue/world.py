@@ -53,6 +53,7 @@ path = {spool}
 run = {run}
 postmaster = ok.postmaster@pm.example
 reserve = 1M
+bounces-per-minute = 0
 """
 
 
@@ -202,7 +203,7 @@ class World:
                 return f"sendmail -q died of signal {-status}: {out[-300:]}"
             if not self.queued():
                 return ""
-        return f"not empty after {RUNS} runs: {self.queued()} {out[-300:]}"
+        return f"not empty after {RUNS} runs: {self.queued()[:9]} {out[-300:]}"
 
     def litter(self, keys=False):
         """Files that nobody needs any more, and such as are not smtpsend's."""
@@ -251,6 +252,10 @@ class Daemon:
             return True
         except OSError:
             return False
+
+    def said(self):
+        return f"{self.process.poll()}, " + \
+            (self.world.folder / "daemon.log").read_text(errors="replace")[-500:]
 
     def end(self):
         """SIGTERM; True when it ended by itself within ten seconds."""

@@ -426,6 +426,7 @@ static const struct {
 	{ "/nonexistent/x", DEFERRED, "status 127" },
 	{ "kill -9 $$", DEFERRED, "signal 9" },
 	{ "kill -TERM $$", DEFERRED, "signal 15" },
+	{ "sh -c 'kill -9 $$'; exit $?", DEFERRED, "signal 9" },
 	{ "sleep 100", DEFERRED, "longer than 1 s" },
 	{ "sleep 100 & exit 0", DELIVERED, "" },
 	{ "head -c 100000000 /dev/zero; exit 69", FAILED, "status 69" },
@@ -442,8 +443,9 @@ test_commands(void **state)
 
 	snprintf(out, sizeof out, "OUT=%s", p->path);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		bool lasts = strstr(commands[i].said, "longer");
 		const struct command c = { commands[i].line, "it",
-			environment, 1 };
+			environment, lasts ? 1 : 60 };
 		struct outcome why;
 		bool ok = command_run(&c, &p->m, &why);
 
