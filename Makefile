@@ -153,6 +153,7 @@ $B/unit/net_door: | $(MODULES)
 
 unit: $(UNIT)
 	@scripts/tally $^
+unit-build: $(UNIT)
 
 # What tests/queue kills, cuts and fills with.
 QUEUE_T := $(patsubst tests/queue/%.c,$B/queue/%,$(wildcard tests/queue/*.c))
@@ -179,6 +180,8 @@ flavour  = +@$(MAKE) --no-print-directory B=build/san CC=clang HARDEN= \
 
 asan:
 	$(flavour) all unit
+asan-build:
+	$(flavour) all unit-build
 fuzz-build:
 	$(flavour) fuzz-all
 fuzz-all: $(FUZZ)
@@ -241,7 +244,7 @@ deb: all
 clean:
 	rm -rf build
 
-.PHONY: all unit queue-tools check asan fuzz fuzz-build fuzz-all coverage mutants lint tidy analyze bench \
+.PHONY: all unit unit-build queue-tools check asan asan-build fuzz fuzz-build fuzz-all coverage mutants lint tidy analyze bench \
 	format install install-queue uninstall deb clean
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
