@@ -14,7 +14,9 @@ TOP = Path(__file__).resolve().parents[2]
 BASE = TOP / "build" / "deb.base"
 CACHE = TOP / "build" / "deb.cache"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-APT = ("apt-get -qq -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "
+# One at a time: what it fetches is kept for all machines.
+APT = ("flock /var/cache/apt/archives/turn apt-get -qq -y "
+       "-o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "
        "install --no-install-recommends ")
 
 # What other programs keep of what happened.
