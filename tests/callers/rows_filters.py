@@ -24,6 +24,11 @@ for what, text in (("", MAIL), (" of a delivered", DELIVERED)):
         "/home/alice/rc": ("to \"!bob@far.test\"\n", 0o600)}, **{
             **CAROL, "stdin": text})
 
+row("GNU sieve", "sieve -f box x.sieve", packages=["mailutils"],
+    files={"/home/alice/box": FROM_ + MAIL,
+           "/home/alice/x.sieve": 'require "redirect";\nredirect "bob@far.test";\n'},
+    sender="carol@example.org")
+
 VACATION = {"packages": ["vacation"], "stdin": FROM_ + MAIL, "rcpts": ["carol@example.org"],
             "subject": "away", "files": {
                 "/home/alice/.vacation.msg":
