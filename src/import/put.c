@@ -324,6 +324,14 @@ put_secret(struct import *im, struct buf *out, const struct import_relay *r)
 	put_password_file(im, out, r);
 }
 
+bool
+import_needs_secret(const struct import_relay *r)
+{
+	return r->secret_key || r->script || !r->auth ||
+	    (strcmp(r->auth, "GSSAPI") != 0 &&
+		strcmp(r->auth, "EXTERNAL") != 0);
+}
+
 static void
 put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 {
@@ -332,7 +340,7 @@ put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 	if (r->login) {
 		put_key(im, out, "user", r->user);
 		put_key(im, out, "auth", r->auth);
-		if (r->user)
+		if (r->user && import_needs_secret(r))
 			put_secret(im, out, r);
 	}
 	put_key(im, out, "from", r->from);
