@@ -279,6 +279,15 @@ can_be_copied(const char *word)
 	    !ascii_has_control(slice_of(word));
 }
 
+static void
+put_group(struct buf *out, const char *path)
+{
+	buf_puts(out, "; chgrp smtpsend ");
+	put_word(out, path);
+	buf_puts(out, " && chmod 640 ");
+	put_word(out, path);
+}
+
 /* The password is to be in a file of its own, and how it gets there. */
 static void
 put_password_file(struct import *im, struct buf *out,
@@ -301,6 +310,8 @@ put_password_file(struct import *im, struct buf *out,
 		buf_puts(out, r->script_runs ? " | sh" : "");
 		buf_puts(out, " >");
 		put_word(out, buf_str(&path));
+		if (!im->own) /* root's, and the queue can read it */
+			put_group(out, buf_str(&path));
 		buf_puts(out, ")\n");
 	} else {
 		buf_puts(out, "# no password was found: put it there\n");
