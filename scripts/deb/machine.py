@@ -15,7 +15,8 @@ BASE = TOP / "build" / "deb.base"
 CACHE = TOP / "build" / "deb.cache"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # One at a time: what it fetches is kept for all machines.
-APT = ("flock /var/cache/apt/archives/turn apt-get -qq -y "
+TURN = "flock /var/cache/apt/archives/turn "
+APT = (TURN + "apt-get -qq -y "
        "-o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "
        "install --no-install-recommends ")
 

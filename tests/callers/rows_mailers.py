@@ -120,7 +120,7 @@ try:
 except OSError:
     pass                                # it has ended
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-if status or steps:
+if status or len(steps) > 1:            # it may end without the q
     sys.exit(f"{status} {steps} {seen}")
 '''
 ALPINERC = """\
