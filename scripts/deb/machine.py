@@ -14,7 +14,10 @@ TOP = Path(__file__).resolve().parents[2]
 BASE = TOP / "build" / "deb.base"
 CACHE = TOP / "build" / "deb.cache"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-APT = ("apt-get -qq -y -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "
+# One at a time: what it fetches is kept for all machines.
+TURN = "flock /var/cache/apt/archives/turn "
+APT = (TURN + "apt-get -qq -y "
+       "-o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "
        "install --no-install-recommends ")
 
 # What other programs keep of what happened.
@@ -23,6 +26,20 @@ NOISE = ("var/log/", "var/cache/", "var/lib/dpkg/", "var/lib/apt/", "dev/",
          "etc/gshadow", "etc/subuid", "etc/subgid", "etc/ld.so.cache",
          "root/", "etc/.pwd.lock",
          "run/adduser")
+
+# Its own, so that a syslog daemon in it does not take the host's /dev/log.
+DEVICES = """
+mount -t tmpfs -o mode=755 dev $root/dev
+cd $root/dev
+for d in null zero full random urandom tty; do
+	: >$d; mount --bind /dev/$d $d
+done
+mkdir -m 1777 shm; mkdir pts
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts pts
+ln -s /proc/self/fd fd; ln -s pts/ptmx ptmx
+ln -s fd/0 stdin; ln -s fd/1 stdout; ln -s fd/2 stderr
+cd /
+"""
 
 # Waits for a condition, not for a time; then it is too late.
 WAIT = """
@@ -84,7 +101,7 @@ class Machine:
     def sh(self, script, net=True, ok=True):
         """In namespaces of its own, as root, with nothing of ours."""
         inside = (f"mount -t proc proc {self.root}/proc; "
-                  f"mount --rbind /dev {self.root}/dev; "
+                  f"root={self.root}; {DEVICES}"
                   "ip link set lo up 2>/dev/null; "
                   "echo box >/proc/sys/kernel/hostname; "
                   f"exec chroot {self.root} env -i PATH={PATH} LC_ALL=C.UTF-8 "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "cli/become.h"
 #include "config/secret.h"
 
 static void
@@ -64,8 +65,24 @@ check_relay(const struct settings *s, const struct relay_spec *r)
 	return check_secret(s, r) && ok;
 }
 
-int
-check_run(const struct settings *s)
+/* Root looks at the files as who delivers what is queued. */
+static bool
+become_who_delivers(const struct settings *s, bool *other)
+{
+	struct outcome why;
+	uid_t us = geteuid();
+
+	if (us == 0 && spool_reach(s->queue.path) == SPOOL_OURS &&
+	    !become_owner_of(s->queue.path, &why)) {
+		say(s, "", why.text, NULL);
+		return false;
+	}
+	*other = geteuid() != us;
+	return true;
+}
+
+static bool
+check_files(const struct settings *s)
 {
 	const struct tls_settings *tls = &s->way.tls;
 	const struct rules *rules = s->route.rules;
@@ -75,5 +92,20 @@ check_run(const struct settings *s)
 	ok = check_path(s, "key ", tls->key) && ok;
 	for (size_t i = 0; rules && i < rules->nrelays; i++)
 		ok = check_relay(s, &rules->relay[i]) && ok;
-	return ok ? EX_OK : EX_CONFIG;
+	return ok;
+}
+
+int
+check_run(const struct settings *s)
+{
+	bool other = false;
+
+	if (!become_who_delivers(s, &other))
+		return EX_TEMPFAIL;
+	if (check_files(s))
+		return EX_OK;
+	if (other)
+		say(s, "that is what the user finds who delivers what is "
+		    "queued, the owner of ", s->queue.path, NULL);
+	return EX_CONFIG;
 }

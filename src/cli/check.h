@@ -8,6 +8,8 @@
 /*
  * The files are read already: look at what they name, and say on stderr what
  * sending would refuse, a line each.  No command is run.  Returns 0 or 78.
+ * Where there is a queue root looks as its owner, who delivers (become.h), and
+ * 75 means that this could not be.
  */
 int check_run(const struct settings *s);
 

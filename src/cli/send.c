@@ -368,6 +368,7 @@ int
 send_run(const struct settings *s)
 {
 	struct run r = { .s = s, .stop = STOP_NONE };
+	off_t begins_at = input_begins_at();
 	struct outcome why;
 	int status;
 
@@ -380,6 +381,8 @@ send_run(const struct settings *s)
 	status = read_and_send(&r);
 	if (!end_run(&r) && status == EX_OK)
 		status = EX_IOERR;
+	if (status != EX_OK)
+		input_give_back(begins_at);
 	return status;
 }
 

@@ -32,7 +32,7 @@ take_switch(struct import_reader *r, struct slice key, struct slice value)
 	struct dma *d = dma_of(r);
 
 	(void)value;
-	if (slice_eq_nocase(key, SLICE("SECURETRANSFER")))
+	if (slice_starts_nocase(key, SLICE("SECURETRANS")))
 		d->tls = true;
 	else if (slice_eq_nocase(key, SLICE("STARTTLS")))
 		d->starttls = true;
@@ -103,10 +103,12 @@ static const struct import_key keys[] = {
 	IMPORT_OURS("ALIASES", local, "aliases"),
 	IMPORT_TAKE("AUTHPATH", take_auth_path),
 	IMPORT_TAKE("SECURETRANSFER", take_switch),
+	IMPORT_TAKE("SECURETRANS", take_switch), /* in its manual */
 	IMPORT_TAKE("STARTTLS", take_switch),
 	IMPORT_TAKE("OPPORTUNISTIC_TLS", take_switch),
 	IMPORT_TEXT("CERTFILE", cert),
 	IMPORT_TAKE("SECURE", import_take_nothing),
+	IMPORT_TAKE("INSECURE", import_take_nothing), /* said of the login */
 	IMPORT_TAKE("MAILNAME", take_mail_name),
 	IMPORT_TAKE("MAILNAMEFILE", take_mail_name),
 	IMPORT_TAKE("MASQUERADE", take_masquerade),

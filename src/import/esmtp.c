@@ -13,12 +13,14 @@
 #include "import/import_impl.h"
 
 #define IDENTITIES 64
+#define PASSWORD "^.*password[[:space:]]*=\\{0,1\\}[[:space:]]*"
 
 struct identities {
 	struct import_reader reader;	/* must be first */
 	struct import_relay v[IDENTITIES];
 	size_t n;
 	size_t usual;			/* for senders that no other is for */
+	char quote;			/* around the value, or 0 */
 	bool has_mda;
 };
 
@@ -49,9 +51,11 @@ take_password(struct import_reader *r, struct slice key, struct slice value)
 	if (slice_find(value, '\\') < value.n)
 		import_note(r->im, key, "it has a backslash, as in C: look at "
 		    "what the command wrote");
-	import_secret(r->im, r->relay, "^[[:space:]]*password[[:space:]]*"
-	    "=\\{0,1\\}[[:space:]]*[\"']\\{0,1\\}\\(.*[^\"'[:space:]]\\)"
-	    "[\"']\\{0,1\\}[[:space:]]*$");
+	import_secret(r->im, r->relay, identities_of(r)->quote == '"'
+	    ? PASSWORD "\"\\(.*\\)\"[^\"]*$"
+	    : identities_of(r)->quote == '\''
+	    ? PASSWORD "'\\([^']*\\)'.*$"
+	    : PASSWORD "\\([^[:space:]#]*\\).*$");
 }
 
 static void
@@ -109,6 +113,10 @@ static const struct import_key keys[] = {
 	IMPORT_WHY("preconnect", "nothing is run before a connection"),
 	IMPORT_WHY("postconnect", "nothing is run after a connection"),
 	IMPORT_TAKE("mda", take_mda),
+	IMPORT_WHY("force_mda", "local-users-to = ADDRESS of [local] is the "
+	    "nearest: mail for others of this machine goes there"),
+	IMPORT_WHY("message_id", "a Message-ID: that is missing is added, "
+	    "unless as-is = yes"),
 	IMPORT_WHY("force", "rewrite-from = PATTERN ADDRESS replaces a sender, "
 	    "and [local] is about mail for this machine"),
 	{ .name = NULL },
@@ -133,20 +141,58 @@ without_comment(struct slice s)
 	return s;
 }
 
-static void
-read_line(struct import_reader *r, struct slice line)
+static struct slice
+cut_name(struct slice *line)
 {
 	struct slice name;
 	size_t n = 0;
 
-	line = without_comment(line);
-	while (n < line.n && (ascii_is_alnum(line.p[n]) || line.p[n] == '_'))
+	while (n < line->n && (ascii_is_alnum(line->p[n]) || line->p[n] == '_'))
 		n++;
-	name = slice_first(line, n);
-	line = slice_trim(slice_from(line, n));
-	if (line.n > 0 && line.p[0] == '=')
-		line = slice_trim(slice_from(line, 1));
-	import_key(r, keys, name, import_unquoted(line));
+	name = slice_first(*line, n);
+	*line = slice_trim(slice_from(*line, n));
+	return name;
+}
+
+/* A word, or what is in quotes: then *quote says in which. */
+static struct slice
+cut_value(struct slice *line, char *quote)
+{
+	char q = line->n > 0 ? line->p[0] : '\0';
+	struct slice value;
+	size_t n = 1;
+
+	*quote = '\0';
+	if (q != '"' && q != '\'')
+		return import_word(line);
+	while (n < line->n && line->p[n] != q)
+		n += line->p[n] == '\\' ? 2 : 1;
+	if (n >= line->n)
+		return import_word(line);
+	*quote = q;
+	value = (struct slice){ line->p + 1, n - 1 };
+	*line = slice_trim(slice_from(*line, n + 1));
+	return value;
+}
+
+/* Most often one key, but a line has no meaning there. */
+static void
+read_line(struct import_reader *r, struct slice line)
+{
+	char *quote = &identities_of(r)->quote;
+	struct slice name, value;
+
+	line = without_comment(line);
+	while (line.n > 0) {
+		name = cut_name(&line);
+		if (slice_eq(name, SLICE("force")))
+			cut_name(&line); /* of what */
+		if (line.n > 0 && line.p[0] == '=')
+			line = slice_trim(slice_from(line, 1));
+		value = slice_eq(name, SLICE("default")) ? SLICE("") :
+		    cut_value(&line, quote);
+		import_key(r, keys, name, value);
+	}
 }
 
 static void
@@ -179,7 +225,7 @@ import_esmtp(struct import *im, struct slice text)
 	import_lines(&all->reader, text, read_line);
 	if (!all->has_mda)
 		import_no_local(im);
-	if (all->usual == 0 && !all->v[0].host && all->n == 2)
+	if (all->usual == 0 && !all->v[0].host && all->n > 1)
 		all->usual = 1;
 	from = all->v[all->usual].from;
 	if (from)

@@ -79,6 +79,9 @@ struct import_relay *import_add_relay(struct import *im,
  */
 bool import_is_relay(const struct import_relay *r);
 
+/* Does its login take one?  A ticket or a certificate does without. */
+bool import_needs_secret(const struct import_relay *r);
+
 /*
  * The password of *r is what "sed -n 'LINEs/EXPRESSION/\1/p' FILE" prints, of
  * the line that is being read.

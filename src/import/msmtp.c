@@ -169,9 +169,13 @@ settle_login(struct import *im, struct import_relay *r)
 		    "which is required here");
 	if (r->auth && strstr(r->auth, "OAUTH") && r->secret_key)
 		r->secret_key = "token-command";
-	if (r->user && !r->secret_key && !r->script) {
+	if (r->user && !r->secret_key && !r->script &&
+	    import_needs_secret(r)) {
 		r->secret_key = "netrc";
 		r->secret = "~/.netrc";
+		import_note(im, slice_of(r->name), "if its password is in a "
+		    "key ring: password-command = secret-tool lookup host HOST "
+		    "service smtp user USER, instead of netrc");
 	}
 }
 

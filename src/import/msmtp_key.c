@@ -90,14 +90,44 @@ take_eval(struct import_reader *r, struct slice key, struct slice value)
 	r->relay->script = NULL;
 }
 
+/* "%U" and the like are not made here: why says what else does it. */
+static bool
+has_pattern(struct import_reader *r, struct slice key, struct slice value,
+    const char *why)
+{
+	bool has = slice_find(value, '%') < value.n;
+
+	if (has)
+		import_note(r->im, key, why);
+	return has;
+}
+
 static void
 take_from(struct import_reader *r, struct slice key, struct slice value)
 {
-	if (slice_find(value, '%') < value.n)
-		import_note(r->im, key, "a sender with % in it: give one with "
-		    "from = or rewrite-from =");
-	else
+	if (!has_pattern(r, key, value, "a sender with % in it: give one with "
+	    "from = or rewrite-from ="))
 		r->relay->from = import_keep(r->im, value);
+}
+
+static void
+take_domain(struct import_reader *r, struct slice key, struct slice value)
+{
+	if (!has_pattern(r, key, value, "a name with % in it: without helo = "
+	    "it is this machine's own"))
+		r->relay->helo = value.n > 0 ? import_keep(r->im, value) : NULL;
+}
+
+/* Only "on" is more than what is done here anyhow. */
+static void
+take_from_header(struct import_reader *r, struct slice key, struct slice value)
+{
+	if (value.n == 0 || slice_eq_nocase(value, SLICE("on")))
+		import_note(r->im, key, "rewrite-from = PATTERN ADDRESS does "
+		    "this");
+	else if (is_off(value))
+		import_note(r->im, key, "a From: that is missing is added, "
+		    "unless as-is = yes");
 }
 
 /* "system" is what is used without any. */
@@ -158,7 +188,7 @@ static const struct import_key keys[] = {
 	IMPORT_TAKE("password", take_password),
 	IMPORT_TAKE("passwordeval", take_eval),
 	IMPORT_TAKE("protocol", take_protocol),
-	IMPORT_TEXT("domain", helo),
+	IMPORT_TAKE("domain", take_domain),
 	IMPORT_TEXT("source_ip", source),
 	IMPORT_TAKE("proxy_host", take_plain),
 	IMPORT_TAKE("proxy_port", take_plain),
@@ -174,8 +204,9 @@ static const struct import_key keys[] = {
 	    "user's name and default-domain"),
 	IMPORT_WHY("allow_from_override", "what -f and From: say counts; "
 	    "rewrite-from = PATTERN ADDRESS replaces it"),
-	IMPORT_WHY("set_from_header", "rewrite-from = PATTERN ADDRESS does "
-	    "this"),
+	IMPORT_TAKE("set_from_header", take_from_header),
+	IMPORT_WHY("socket", "mail goes to a host, not to a socket; "
+	    "lmtp:unix:/PATH is for mailbox = of [local]"),
 	IMPORT_WHY("from_full_name", "name = FULL NAME does this for all "
 	    "mail"),
 	IMPORT_WHY("set_date_header", "a Date: that is missing is added"),

@@ -3,7 +3,8 @@
  * nullmailer.c - the files of /etc/nullmailer (import_impl.h).
  *
  * Most hold one value.  Each line of remotes is "HOST [PROTOCOL [OPTIONS]]",
- * and the servers are tried in turn.
+ * in words as the shell has them, and the servers are tried in turn.  Since its
+ * version 2 an option may stand without "--".
  */
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct nullmailer {
 	struct import_reader reader;	/* must be first */
 	struct import_relay relay;	/* of the line that is read */
 	bool tls, insecure;
+	struct slice word;		/* an option as it is written */
 	const char *value;		/* of the file that is read */
 	const char *pause, *max_pause;
 };
@@ -24,12 +26,49 @@ nullmailer_of(struct import_reader *r)
 	return (struct nullmailer *)(void *)r;
 }
 
+/* The quote around the value, or the word; 0: none, '?': others. */
+static char
+quote_of(struct slice word)
+{
+	struct slice value = slice_from(word, slice_find(word, '=') + 1);
+	struct slice in = value.n > 0 && (value.p[0] == '"' ||
+		value.p[0] == '\'') ? value : word;
+	char q = in.n > 0 ? in.p[0] : '\0';
+
+	if (slice_find(word, '"') == word.n &&
+	    slice_find(word, '\'') == word.n &&
+	    slice_find(word, '\\') == word.n)
+		return '\0';
+	if ((q != '"' && q != '\'') || in.p[in.n - 1] != q || in.n < 2 ||
+	    slice_find(slice_from(in, 1), q) != in.n - 2 ||
+	    (q == '"' && slice_find(in, '\\') < in.n))
+		return '?';
+	return q;
+}
+
 static void
 take_pass(struct import_reader *r, struct slice key, struct slice value)
 {
-	(void)key;
+	struct slice word = nullmailer_of(r)->word;
+	char q = quote_of(word);
+	bool around = q && word.p[0] == q;
+	struct buf expression = { 0 };
+
 	(void)value;
-	import_secret(r->im, r->relay, "^.*[-]-pass=\\([^[:space:]]*\\).*$");
+	if (q == '?')
+		import_note(r->im, key, "the line has quotes: look at what the "
+		    "command wrote");
+	buf_puts(&expression, "^.*[[:space:]]");
+	if (around)
+		buf_putc(&expression, q);
+	buf_puts(&expression, "-\\{0,2\\}pass=");
+	if (q && q != '?' && !around)
+		buf_putc(&expression, q);
+	buf_puts(&expression, q == '"' ? "\\([^\"]*\\)\".*$"
+		: q == '\'' ? "\\([^']*\\)'.*$"
+			    : "\\([^[:space:]]*\\).*$");
+	import_secret(r->im, r->relay, buf_str(&expression));
+	buf_free(&expression);
 }
 
 static void
@@ -45,7 +84,7 @@ take_tls(struct import_reader *r, struct slice key, struct slice value)
 {
 	(void)value;
 	nullmailer_of(r)->tls = true;
-	r->relay->wrapped = slice_eq_nocase(key, SLICE("ssl"));
+	r->relay->wrapped = !slice_eq_nocase(key, SLICE("starttls"));
 }
 
 static void
@@ -70,11 +109,13 @@ static const struct import_key options[] = {
 	IMPORT_TAKE("user", take_user),
 	IMPORT_TAKE("pass", take_pass),
 	IMPORT_TAKE("auth-login", take_auth_login),
+	IMPORT_TAKE("tls", take_tls),
 	IMPORT_TAKE("ssl", take_tls),
 	IMPORT_TAKE("starttls", take_tls),
 	IMPORT_TAKE("insecure", take_insecure),
 	IMPORT_TEXT("x509cafile", ca),
 	IMPORT_TEXT("x509certfile", cert),
+	IMPORT_TEXT("x509keyfile", key),
 	IMPORT_TEXT("source", source),
 	IMPORT_WHY("x509crlfile", "revocation lists are not read"),
 	IMPORT_WHY("x509fmtder", "certificates are PEM: openssl x509 -inform "
@@ -106,18 +147,14 @@ cut_word(struct slice *rest, struct buf *out)
 	*rest = slice_trim(slice_from(*rest, i));
 }
 
-/* "--KEY", "--KEY=VALUE" */
+/* "--KEY", "--KEY=VALUE", "KEY", "KEY=VALUE" */
 static void
 read_option(struct import_reader *r, struct slice word)
 {
 	struct slice key = { 0 };
 
-	if (!slice_starts(word, SLICE("--"))) {
-		import_note(r->im, SLICE("remotes"), "a word that is no "
-		    "option");
-		return;
-	}
-	word = slice_from(word, 2);
+	if (slice_starts(word, SLICE("--")))
+		word = slice_from(word, 2);
 	slice_cut(&word, '=', &key);
 	import_key(r, options, key, word);
 }
@@ -128,6 +165,8 @@ settle_remote(struct nullmailer *n)
 	struct import *im = n->reader.im;
 	struct import_relay *r = &n->relay;
 
+	if (r->cert && !r->key)
+		r->key = r->cert;
 	if (n->tls)
 		r->tls = n->insecure ? TLS_ENCRYPT : TLS_VERIFY;
 	if (r->port == 0 && !r->wrapped)
@@ -137,13 +176,6 @@ settle_remote(struct nullmailer *n)
 		    "which is required here");
 	r->chosen = true;
 	import_add_relay(im, r);
-}
-
-static bool
-has_quotes(struct slice line)
-{
-	return slice_find(line, '"') < line.n ||
-	    slice_find(line, '\'') < line.n || slice_find(line, '\\') < line.n;
 }
 
 static void
@@ -164,12 +196,11 @@ read_remote(struct import_reader *r, struct slice line)
 		n->relay.host = NULL;
 	}
 	while (rest.n > 0) {
+		n->word = rest;
 		cut_word(&rest, &word);
+		n->word = slice_trim(slice_first(n->word, n->word.n - rest.n));
 		read_option(r, buf_slice(&word));
 	}
-	if (n->relay.script && has_quotes(line))
-		import_note(r->im, SLICE("pass"), "the line has quotes: look "
-		    "at what the command wrote");
 	if (n->relay.host)
 		settle_remote(n);
 	if (word.base)

@@ -72,12 +72,22 @@ split(struct postfix *p, struct slice text)
 	buf_free(&whole);
 }
 
-/* What is not set, and has a meaning in other values. */
+/* What is not set, and has a meaning in other values; some are Debian's. */
 static const char *
 fallback_of(const struct postfix *p, struct slice name)
 {
+	static const char *const usual[][2] = {
+		{ "config_directory", "/etc/postfix" },
+		{ "data_directory", "/var/lib/postfix" },
+		{ "queue_directory", "/var/spool/postfix" },
+		{ "default_database_type", "hash" },
+	};
 	const char *host = postfix_value(p, SLICE("myhostname"));
 	const char *dot = host ? strchr(host, '.') : NULL;
+
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (slice_eq(name, slice_of(usual[i][0])))
+			return usual[i][1];
 
 	if (slice_eq(name, SLICE("mydomain")) && dot)
 		return dot + 1;
@@ -140,7 +150,10 @@ read_item(struct postfix *p, const struct postfix_item *item)
 	struct import *im = p->reader.im;
 
 	im->line = item->line;
-	if (expand(p, item->value, DEPTH, &value))
+	if (postfix_why(slice_of(item->name)))
+		import_note(im, slice_of(item->name),
+		    postfix_why(slice_of(item->name)));
+	else if (expand(p, item->value, DEPTH, &value))
 		postfix_key(&p->reader, slice_of(item->name),
 		    slice_trim(buf_slice(&value)));
 	else
@@ -259,6 +272,23 @@ add_own_logins(struct postfix *p)
 		import_lines_of(&p->reader, path, true, read_own_login);
 }
 
+/* In turn, as ours. */
+static void
+add_relays(struct postfix *p)
+{
+	struct slice rest = slice_of(p->relayhost), part, host;
+
+	while (slice_cut(&rest, ',', &part)) {
+		part = slice_trim(part);
+		while (part.n > 0) {
+			host = import_word(&part);
+			postfix_add_relay(p, import_keep(p->reader.im, host),
+			    NULL);
+		}
+	}
+	add_own_logins(p);
+}
+
 static void
 settle(struct postfix *p)
 {
@@ -271,8 +301,7 @@ settle(struct postfix *p)
 		    "offered");
 	}
 	if (p->relayhost) {
-		postfix_add_relay(p, p->relayhost, NULL);
-		add_own_logins(p);
+		add_relays(p);
 		return;
 	}
 	import_set(im, &im->defaults, "tls",

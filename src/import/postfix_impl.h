@@ -34,6 +34,9 @@ postfix_of(struct import_reader *r)
 /* The value of a parameter as it is written, or NULL. */
 const char *postfix_value(const struct postfix *p, struct slice name);
 
+/* Why this parameter is not carried over, whatever it says; NULL: it may be. */
+const char *postfix_why(struct slice name);
+
 /* A parameter, expanded. */
 void postfix_key(struct import_reader *r, struct slice name,
     struct slice value);

@@ -286,6 +286,22 @@ take_mailbox(struct import_reader *r, struct slice key, struct slice value)
 	buf_free(&form);
 }
 
+/* "error:local mail delivery is disabled" */
+static void
+take_local_transport(struct import_reader *r, struct slice key,
+    struct slice value)
+{
+	const char *to = postfix_value(postfix_of(r), SLICE("mydestination"));
+
+	if (value.n == 0 || slice_starts(value, SLICE("local:")))
+		return;
+	if (!slice_starts(value, SLICE("error:")))
+		import_note(r->im, key, "mail for this machine is delivered by "
+		    "its queue: mailbox = of [local]");
+	else if (!to || *to)
+		import_set(r->im, &r->im->local, "deliver", SLICE("no"));
+}
+
 #define RECEIVING "it is about receiving mail, which only a sink does here"
 #define HOUSE	  "Postfix's own housekeeping"
 
@@ -340,10 +356,21 @@ static const struct import_key keys[] = {
 	IMPORT_WHY("luser_relay", "it is for unknown users: local-users-to "
 	    "of [local] is for all without an alias"),
 	IMPORT_TAKE("mailbox_transport", take_transport),
+	IMPORT_TAKE("local_transport", take_local_transport),
 	IMPORT_WHY("minimal_backoff_time", "retry = TIMES of [queue] does "
 	    "this"),
 	IMPORT_WHY("maximal_backoff_time", "retry = TIMES of [queue] does "
 	    "this"),
+	IMPORT_WHY("smtp_sasl_mechanism_filter", "auth = METHOD of a [relay] "
+	    "names one"),
+	IMPORT_WHY("smtp_tls_loglevel", "-v shows what TLS does"),
+	IMPORT_WHY("smtp_tls_note_starttls_offer", "-v shows what is offered"),
+	IMPORT_WHY("smtp_tls_secure_cert_match", "tls-name = NAME says which "
+	    "name a certificate must have"),
+	IMPORT_WHY("smtp_tls_verify_cert_match", "tls-name = NAME says which "
+	    "name a certificate must have"),
+	IMPORT_WHY("sender_canonical_classes", "rewrite-from replaces a "
+	    "sender in the envelope and in From:"),
 	IMPORT_WHY("mynetworks", RECEIVING),
 	IMPORT_WHY("mynetworks_style", RECEIVING),
 	IMPORT_WHY("inet_interfaces", RECEIVING),
@@ -373,21 +400,28 @@ static const struct {
 	{ "", "_directory", HOUSE },
 	{ "", "_path", HOUSE },
 	{ "", "_cache_database", HOUSE },
+	{ "smtp_tls_", "_protocols", "libssl's own choice is used" },
+	{ "smtp_tls_", "_ciphers", "libssl's own choice is used" },
 	{ "", "_owner", HOUSE },
 	{ "", "_group", HOUSE },
 	{ "debug", "", HOUSE },
 };
 
+const char *
+postfix_why(struct slice name)
+{
+	for (size_t i = 0; keys[i].name; i++)
+		if (slice_eq(name, slice_of(keys[i].name)))
+			return keys[i].why;
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (slice_starts(name, slice_of(families[i].begin)) &&
+		    slice_ends_nocase(name, slice_of(families[i].end)))
+			return families[i].why;
+	return NULL;
+}
+
 void
 postfix_key(struct import_reader *r, struct slice name, struct slice value)
 {
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-		if (!slice_starts(name, slice_of(families[i].begin)) ||
-		    !slice_ends_nocase(name, slice_of(families[i].end)) ||
-		    slice_eq(name, SLICE("mail_spool_directory")))
-			continue;
-		import_note(r->im, name, families[i].why);
-		return;
-	}
 	import_key(r, keys, name, value);
 }

@@ -82,13 +82,37 @@ domain_keys(struct import *im, struct slice name)
 	return keys;
 }
 
+static void
+put_server(struct import *im, struct buf *keys, const struct import_relay *r)
+{
+	struct buf value = { 0 };
+
+	buf_putf(&value, strchr(r->host, ':') ? "[%s]" : "%s", r->host);
+	if (r->port != 0)
+		buf_putf(&value, ":%u", r->port);
+	import_set(im, keys, "server", buf_slice(&value));
+	buf_free(&value);
+}
+
+/* "DOMAIN :" is as all other mail, whatever is said of "*". */
+static void
+put_usual(struct import *im, struct buf *keys)
+{
+	if (im->nrelays == 0)
+		import_set(im, keys, "direct", SLICE("yes"));
+	else if (import_is_relay(&im->relay[0]))
+		import_set(im, keys, "relay", slice_of(im->relay[0].name));
+	else
+		put_server(im, keys, &im->relay[0]);
+}
+
 /* "DOMAIN smtp:[HOST]:PORT"; without a host the domain's own servers. */
 static void
 read_transport(struct import_reader *r, struct slice line)
 {
 	struct import_relay server = { 0 };
 	struct slice domain = import_word(&line), way = { 0 };
-	struct buf value = { 0 }, *keys;
+	struct buf *keys;
 
 	slice_cut(&line, ':', &way);
 	if ((way.n > 0 && !slice_eq(way, SLICE("smtp")) &&
@@ -99,16 +123,12 @@ read_transport(struct import_reader *r, struct slice line)
 		return;
 	}
 	keys = domain_keys(r->im, domain);
-	if (!import_hostport(r->im, &server, slice_trim(line))) {
+	if (import_hostport(r->im, &server, slice_trim(line)))
+		put_server(r->im, keys, &server);
+	else if (way.n == 0)
+		put_usual(r->im, keys);
+	else
 		import_set(r->im, keys, "direct", SLICE("yes"));
-		return;
-	}
-	buf_putf(&value, strchr(server.host, ':') ? "[%s]" : "%s",
-	    server.host);
-	if (server.port != 0)
-		buf_putf(&value, ":%u", server.port);
-	import_set(r->im, keys, "server", buf_slice(&value));
-	buf_free(&value);
 }
 
 void

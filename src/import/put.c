@@ -279,6 +279,15 @@ can_be_copied(const char *word)
 	    !ascii_has_control(slice_of(word));
 }
 
+static void
+put_group(struct buf *out, const char *path)
+{
+	buf_puts(out, "; chgrp smtpsend ");
+	put_word(out, path);
+	buf_puts(out, " && chmod 640 ");
+	put_word(out, path);
+}
+
 /* The password is to be in a file of its own, and how it gets there. */
 static void
 put_password_file(struct import *im, struct buf *out,
@@ -301,6 +310,8 @@ put_password_file(struct import *im, struct buf *out,
 		buf_puts(out, r->script_runs ? " | sh" : "");
 		buf_puts(out, " >");
 		put_word(out, buf_str(&path));
+		if (!im->own) /* root's, and the queue can read it */
+			put_group(out, buf_str(&path));
 		buf_puts(out, ")\n");
 	} else {
 		buf_puts(out, "# no password was found: put it there\n");
@@ -324,6 +335,14 @@ put_secret(struct import *im, struct buf *out, const struct import_relay *r)
 	put_password_file(im, out, r);
 }
 
+bool
+import_needs_secret(const struct import_relay *r)
+{
+	return r->secret_key || r->script || !r->auth ||
+	    (strcmp(r->auth, "GSSAPI") != 0 &&
+		strcmp(r->auth, "EXTERNAL") != 0);
+}
+
 static void
 put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 {
@@ -332,7 +351,7 @@ put_relay(struct import *im, struct buf *out, const struct import_relay *r)
 	if (r->login) {
 		put_key(im, out, "user", r->user);
 		put_key(im, out, "auth", r->auth);
-		if (r->user)
+		if (r->user && import_needs_secret(r))
 			put_secret(im, out, r);
 	}
 	put_key(im, out, "from", r->from);

@@ -37,6 +37,8 @@ import_key(struct import_reader *r, const struct import_key *rows,
 		import_note(r->im, name, k->why);
 	} else if (k->take) {
 		k->take(r, name, value);
+	} else if (k->ours && value.n == 0) {
+		return; /* as if it were not there */
 	} else if (k->ours) {
 		import_set(r->im, (struct buf *)(void *)((char *)r->im + k->at),
 		    k->ours, value);

@@ -54,7 +54,11 @@ take_hostname(struct import_reader *r, struct slice key, struct slice value)
 static void
 take_domain(struct import_reader *r, struct slice key, struct slice value)
 {
+	size_t at = slice_find(value, '@');
+
 	(void)key;
+	if (at < value.n)
+		value = slice_from(value, at + 1);
 	if (value.n > 0)
 		ssmtp_of(r)->domain = import_keep(r->im, value);
 }
@@ -115,6 +119,7 @@ static const struct import_key keys[] = {
 	IMPORT_TAKE("root", take_root),
 	IMPORT_TAKE("mailhub", take_hub),
 	IMPORT_TAKE("port", import_take_port),
+	IMPORT_TAKE("RemotePort", import_take_port),
 	IMPORT_TAKE("hostname", take_hostname),
 	IMPORT_TAKE("rewriteDomain", take_domain),
 	IMPORT_TAKE("FromLineOverride", take_override),
@@ -128,6 +133,7 @@ static const struct import_key keys[] = {
 	IMPORT_TAKE("AuthUser", take_user),
 	IMPORT_TAKE("AuthPass", take_pass),
 	IMPORT_TAKE("AuthMethod", take_method),
+	IMPORT_WHY("UseOldAUTH", "AUTH is sent in its one form, RFC 4954"),
 	IMPORT_WHY("MinUserId", "local-users-to makes no such difference"),
 	IMPORT_WHY("Debug", "-v shows the dialogue, log = says what became "
 	    "of each mail"),

@@ -326,3 +326,20 @@ input_free(struct input *in)
 		close(in->fd);
 	*in = (struct input){ .content.fd = -1, .spill.fd = -1, .fd = -1 };
 }
+
+off_t
+input_begins_at(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)
+	    ? lseek(STDIN_FILENO, 0, SEEK_CUR)
+	    : -1;
+}
+
+void
+input_give_back(off_t begins_at)
+{
+	if (begins_at >= 0)
+		lseek(STDIN_FILENO, begins_at, SEEK_SET);
+}

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/outcome.h"
@@ -63,6 +64,14 @@ struct input_options {
 bool input_read(struct input *in, const struct input_options *o,
     struct outcome *why);
 void input_free(struct input *in);
+
+/*
+ * Where standard input stands when it is a file; or -1.  A caller that shares
+ * it and is told of a failure (bsd-mailx, for ~/dead.letter) finds the message
+ * there again after input_give_back().
+ */
+off_t input_begins_at(void);
+void input_give_back(off_t begins_at);
 
 /*
  * Or make it here: *in is zeroed but for its descriptors, which are -1; then

@@ -39,6 +39,8 @@ class Case:
         self.what_is_shown()
         if self.situation == REFUSED:
             self.is_refused()
+        elif self.situation in row.told:
+            self.is_told()
         else:
             if self.situation in (DOWN, NO_NETWORK):
                 self.waits()
@@ -62,6 +64,11 @@ class Case:
         place.server_up()
         done = place.run("root", "sendmail -q")
         must(done.rc == 0, f"sendmail -q: {done}")
+
+    def is_told(self):
+        """Nothing was taken: the caller, who knows, still has it."""
+        must(not self.place.queue(), "mail of which the caller thinks that it "
+             "was not taken")
 
     def settled(self, count):
         place = self.place

@@ -29,17 +29,17 @@ argv("cronie anacron", "-FAnacron -odi root", BARE, **TO_ROOT, shows={
               "5.1.1 nobody of that name")})
 argv("BusyBox crond", "-ti")
 argv("older BusyBox crond", "-ti root", rcpts=["bob@far.test",
-                                               "admin@far.test"], **LONG)
+                                               "admin@far.test"])
 argv("systemd-cron, separate", "-i -B 8BITMIME root", BARE, **TO_ROOT)
 argv("older PHPMailer", "-oi -falice@example.org -t", CRLF,
      sender="alice@example.org", **LONG)
 argv("Bugzilla", "-i -f bugs@example.org -- bob@far.test", TO,
-     sender="bugs@example.org", **LONG)
-argv("GNU sieve", "-oi -f '' bob@far.test", sender="")
+     sender="bugs@example.org")
+argv("GNU sieve, argv", "-oi -f '' bob@far.test", sender="")
 argv("old vacation", "-eq -f '<>' bob@far.test", sender="")
 argv("FILTER_README", "-G -i -f alice@example.org -- bob@far.test",
      COMPLETE, sender="alice@example.org")
-argv("debbugs", "-oi -oem -oo bob@far.test", **LONG)
+argv("debbugs", "-oi -oem -oo bob@far.test")
 argv("OnFailure, -t", "-t", **LONG)
 argv("OnFailure, as nobody", "-i root", BARE, user="nobody",
      sender="nobody@box.example.net", rcpts=["admin@far.test"])
@@ -49,14 +49,14 @@ argv("plain", "bob@far.test")
 argv("plain -odb", "-odb bob@far.test", **LONG)
 argv("plain -odq", "-odq -i bob@far.test; sendmail -q", **ROOT)
 
-argv("bcron", "-FCronDaemon -i -odi -oem -t", **ROOT,
+argv("bcron, argv", "-FCronDaemon -i -odi -oem -t", **ROOT,
      shows={REFUSED: (67, r"\A\Z")})
 argv("Debian cron", "-i -FCronDaemon -B8BITMIME -oem root", BARE, **TO_ROOT)
 argv("systemd-cron, glued", "-i -B8BITMIME root", BARE, **TO_ROOT)
 argv("atd", "-i alice", BARE, **{**ROOT, "rcpts": ["alice@far.test"]})
 argv("mailutils' argv", "-oi -f alice@example.org -t", sender="alice@example.org", **LONG)
-argv("mdadm", "-t", TO.replace("bob@far.test", "root"), **TO_ROOT)
-argv("reportbug", "-f alice@example.org -oi -oem bob@far.test",
+argv("mdadm, argv", "-t", TO.replace("bob@far.test", "root"), **TO_ROOT)
+argv("reportbug, argv", "-f alice@example.org -oi -oem bob@far.test",
      sender="alice@example.org", **LONG)
 argv("Postfix's rmail", "-G -oee -odq -oi -p UUCP:far -f alice@example.org "
      "bob@far.test; sendmail -q", COMPLETE, user="root",

@@ -24,6 +24,18 @@ for what, text in (("", MAIL), (" of a delivered", DELIVERED)):
         "/home/alice/rc": ("to \"!bob@far.test\"\n", 0o600)}, **{
             **CAROL, "stdin": text})
 
+row("GNU sieve", "sieve -f box x.sieve", packages=["mailutils"],
+    files={"/home/alice/box": FROM_ + MAIL,
+           "/home/alice/x.sieve": 'require "redirect";\nredirect "bob@far.test";\n'},
+    sender="carol@example.org")
+
+row("GNU sieve, vacation", "sieve -f box --email=alice@box.example.net x.sieve",
+    packages=["mailutils"], files={
+        "/home/alice/box": FROM_ + MAIL,
+        "/home/alice/x.sieve": 'require "vacation";\n'
+        'vacation :subject "away" "hello";\n'},
+    rcpts=["carol@example.org"], subject=r"=\?UTF-8\?Q\?away\?=", body=None)
+
 VACATION = {"packages": ["vacation"], "stdin": FROM_ + MAIL, "rcpts": ["carol@example.org"],
             "subject": "away", "files": {
                 "/home/alice/.vacation.msg":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Callers at which people write."""
 
-from rows import REFUSED, SITUATIONS, row
+from rows import BODY, REFUSED, SITUATIONS, row
 
 PATCH = """\
 From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001
@@ -90,6 +90,17 @@ for how, interactive in (("", "nil"), (", asking", "t")):
                (0, r"\ASending\.\.\.(\nSending\.\.\.)?done\n\Z")
                for s in SITUATIONS})
 
+# It takes no address of example.org or .test.
+row("reportbug", "reportbug --offline --no-query-bts "
+    "--no-check-available --no-check-installed --no-config-files --no-verify "
+    "--no-bug-script --no-cc --no-cc-menu --no-tags-menu --no-paranoid "
+    "--ui=text --mta=/usr/sbin/sendmail --mode=expert --type=debbugs "
+    "--email=alice@home.arpa --realname=Alice --severity=normal --tag=none "
+    "--package-version=1 --subject=hi --body-file=body no-mta",
+    packages=["reportbug"], files={"/home/alice/body": BODY},
+    sender="alice@home.arpa", rcpts=["submit@bugs.debian.org"],
+    body=None, head=["^X-Mailer: reportbug"])
+
 # What is typed once that is on the screen.
 TALK = r'''
 import os, pty, sys
@@ -109,7 +120,7 @@ try:
 except OSError:
     pass                                # it has ended
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-if status or steps:
+if status or len(steps) > 1:            # it may end without the q
     sys.exit(f"{status} {steps} {seen}")
 '''
 ALPINERC = """\

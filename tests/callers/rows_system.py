@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Callers that run by themselves: cron and its like, and what watches a machine."""
 
-from rows import row
+from rows import BODY, row
 
 HELLO = b"hello\r\n.\r\nbye\r\n"
 JOB = "echo hello; echo .; echo bye; touch /tmp/done"
@@ -131,3 +131,60 @@ row("fail2ban", "touch /tmp/log; fail2ban-server -x -b start >/dev/null\n"
     sender="ban@example.org", mails=2, rcpts=["bob@far.test"] * 2,
     subject=r"\[Fail2Ban\] x: (started on|banned 192.0.2.1 from) box.*",
     body=None, shows=(0, ""))
+
+# Laid over, without its own users; the crontabs are read by one that is there.
+row("bcron", f"BCRON_USER=daemon bcron-start >/dev/null 2>&1 &\n{DONE}"
+    "sleep 1; kill $!; wait",
+    user="root", packages=["libbg2", "ucspi-unix"], over=["bcron"],
+    before=f"{ONLY_THIS}; mkdir -p /etc/bcron; rm -rf /var/spool/cron\n"
+    "install -d -o daemon -g daemon /var/spool/cron/crontabs\n"
+    f"echo '* * * * * {JOB}' >{CRONTAB}; chown daemon {CRONTAB}\n",
+    rcpts=["alice@far.test"], subject=r"Cron <alice@box[^>]*> echo hello;.*",
+    body=HELLO)
+
+# systemd is not here; what it knows of the job is.
+SYSTEMCTL = """\
+#!/bin/sh
+case "$*" in
+"show cron-x.service --property=User") echo User=alice ;;
+"show cron-x.service --property=Environment") echo Environment=A=1 ;;
+"status cron-x.service") printf 'hello\\n.\\nbye\\n'; exit 3 ;;
+*) exit 99 ;;
+esac
+"""
+row("systemd-cron", "/lib/systemd-cron/mail_on_failure cron-x.service",
+    user="root", packages=["python3"], over=["systemd-cron"],
+    files={"/usr/local/bin/systemctl": (SYSTEMCTL, 0o755)},
+    before="ln -sf /usr/local/bin/systemctl /usr/bin/systemctl",
+    sender="root@box.example.net", rcpts=["alice@far.test"],
+    subject=r"\[box.example.net\] job cron-x.service failed", body=HELLO,
+    head=[r"^From: root@box.example.net \(systemd-cron\)\r$"])
+
+row("mdadm", "mdadm --monitor --oneshot --test --mail root /dev/md0",
+    **BY_ROOT, packages=["mdadm"], body=None,
+    subject="TestMessage event on /dev/md0:box.*")
+
+# something that can be upgraded
+UPGRADABLE = """
+mkdir -p /srv/repo; sed -i 's/^Version: .*/Version: 2/' /srv/none/DEBIAN/control
+dpkg-deb -b /srv/none /srv/repo/no-mta.deb >/dev/null
+cd /srv/repo
+{ cat /srv/none/DEBIAN/control
+  echo "Filename: ./no-mta.deb"; echo "Size: $(stat -c %s no-mta.deb)"
+  echo "SHA256: $(sha256sum <no-mta.deb | cut -d ' ' -f 1)"
+} >Packages
+rm -rf /etc/apt/sources.list.d/*
+echo 'deb [trusted=yes] file:/srv/repo ./' >/etc/apt/sources.list
+"""
+row("apticron", "apticron", user="root", before=UPGRADABLE,
+    packages=["apticron", "no-mta"],
+    files={"/etc/apticron/apticron.conf": "EMAIL=bob@far.test\n"},
+    sender="root@box.example.net", body=None,
+    subject=r"1 Debian package update\(s\) for box.*")
+
+row("check_mailq", "sendmail -odq -i bob@far.test\n"
+    "/usr/lib/nagios/plugins/check_mailq -M postfix -w 1 -c 5; sendmail -q",
+    packages=["monitoring-plugins-basic"], over=["monitoring-plugins-standard"],
+    stdin=f"Subject: hi\n\n{BODY}", user="root", sender="root@box.example.net",
+    shows=(0, r"\AWARNING: postfix mailq is 1 \(threshold w = 1\)\|unsent=1;1;5;0"
+           r"\n\Z"))

@@ -311,3 +311,19 @@ def test_row_79_terminal():
         os.close(master)
     assert p.returncode == OK, err
     assert srv.conns[0].messages[0].endswith(b"\r\n\r\nhello\r\n")
+
+
+def test_a_file_is_given_back(tmp_path):
+    """Who shares it and is told of a failure finds the message in it again, from
+    where it began."""
+    (tmp_path / "m").write_bytes(b"before\n" + MESSAGE)
+    for script, rc in ((dialogue(), OK), (dialogue(RCPT="550 5.1.1 no"), 67)):
+        fd = os.open(tmp_path / "m", os.O_RDONLY)
+        try:
+            os.lseek(fd, 7, os.SEEK_SET)
+            with Server(script) as srv:
+                run = send(srv.port, stdin=fd)
+            check(run, rc)
+            assert (os.lseek(fd, 0, os.SEEK_CUR) == 7) == (rc != OK)
+        finally:
+            os.close(fd)

@@ -327,40 +327,54 @@ run_command(const char *made, char *out, size_t size)
 	pclose(f);
 }
 
+static const struct password {
+	enum import_format format;
+	const char *file;
+	const char *text;	/* %s is the folder */
+	const char *other, *other_text;
+	const char *want;
+} passwords[] = {
+	{ IMPORT_MSMTP, "it's", "account a\nhost h\nauth on\nuser u\n"
+	    "  password \"a b\\1&/'\"\r\n", NULL, NULL, "a b\\1&/'\n" },
+	{ IMPORT_MSMTP, "rc", "account a\nhost h\nauth on\nuser u\n"
+	    "password\tx\n", NULL, NULL, "x\n" },
+	{ IMPORT_MSMTP, "rc", "account a\nhost h\nauth on\nuser u\n"
+	    "passwordeval \"echo a   'b  c'\"\n", NULL, NULL,
+	    "a b  c\n" },
+	{ IMPORT_SSMTP, "c", "mailhub=h\nAuthUser=u\n"
+	    "authPASS = a=b:c#d\n", NULL, NULL, "a=b:c\n" },
+	{ IMPORT_DMA, "c", "SMARTHOST h\nAUTHPATH %s/auth\n", "auth",
+	    "# x\nu|h:a:b|c\n", "a:b|c\n" },
+	{ IMPORT_NULLMAILER, "", "", "remotes",
+	    "h smtp --user=u --pass=a=b --ssl\n", "a=b\n" },
+	{ IMPORT_NULLMAILER, "", "", "remotes",
+	    "h smtp user=u pass='my pass phrase' starttls\n",
+	    "my pass phrase\n" },
+	{ IMPORT_NULLMAILER, "", "", "remotes",
+	    "h smtp tls user=u '--pass=a \"b' source=h\n",
+	    "a \"b\n" },
+	{ IMPORT_NULLMAILER, "", "", "remotes",
+	    "h smtp tls user=u pass=\"it's\"\n", "it's\n" },
+	{ IMPORT_ESMTP, "c", "username u password \"a 'b\" "
+	    "hostname h starttls = required\n", NULL, NULL,
+	    "a 'b\n" },
+	{ IMPORT_ESMTP, "c", "hostname h\nusername u\n"
+	    "password=x # y\n", NULL, NULL, "x\n" },
+	{ IMPORT_ESMTP, "c", "hostname h\nusername u\n"
+	    "password = 'a \"b'\r\n", NULL, NULL, "a \"b\n" },
+	{ IMPORT_POSTFIX, "c", "relayhost = [h]:587\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = hash:%s/pw\n", "pw",
+	    "[h]:587   u@x:a:b c\r\n", "a:b c\n" },
+	{ IMPORT_POSTFIX, "c", "relayhost = h\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = static:u:a:b\n", NULL, NULL,
+	    "a:b\n" },
+};
+
 static void
 test_passwords(void **state)
 {
-	static const struct {
-		enum import_format format;
-		const char *file;
-		const char *text;	/* %s is the folder */
-		const char *other, *other_text;
-		const char *want;
-	} cases[] = {
-		{ IMPORT_MSMTP, "it's", "account a\nhost h\nauth on\nuser u\n"
-		    "  password \"a b\\1&/'\"\r\n", NULL, NULL, "a b\\1&/'\n" },
-		{ IMPORT_MSMTP, "rc", "account a\nhost h\nauth on\nuser u\n"
-		    "password\tx\n", NULL, NULL, "x\n" },
-		{ IMPORT_MSMTP, "rc", "account a\nhost h\nauth on\nuser u\n"
-		    "passwordeval \"echo a   'b  c'\"\n", NULL, NULL,
-		    "a b  c\n" },
-		{ IMPORT_SSMTP, "c", "mailhub=h\nAuthUser=u\n"
-		    "authPASS = a=b:c#d\n", NULL, NULL, "a=b:c\n" },
-		{ IMPORT_DMA, "c", "SMARTHOST h\nAUTHPATH %s/auth\n", "auth",
-		    "# x\nu|h:a:b|c\n", "a:b|c\n" },
-		{ IMPORT_NULLMAILER, "", "", "remotes",
-		    "h smtp --user=u --pass=a=b --ssl\n", "a=b\n" },
-		{ IMPORT_ESMTP, "c", "hostname h\nusername u\n"
-		    "password = 'a \"b'\r\n", NULL, NULL, "a \"b\n" },
-		{ IMPORT_POSTFIX, "c", "relayhost = [h]:587\n"
-		    "smtp_sasl_auth_enable = yes\n"
-		    "smtp_sasl_password_maps = hash:%s/pw\n", "pw",
-		    "[h]:587   u@x:a:b c\r\n", "a:b c\n" },
-		{ IMPORT_POSTFIX, "c", "relayhost = h\n"
-		    "smtp_sasl_auth_enable = yes\n"
-		    "smtp_sasl_password_maps = static:u:a:b\n", NULL, NULL,
-		    "a:b\n" },
-	};
 	char folder[] = "/tmp/import.XXXXXX", path[128], text[512], got[128];
 	const struct import_source source = { .load = load_file };
 	struct buf out = { 0 };
@@ -368,20 +382,22 @@ test_passwords(void **state)
 	(void)state;
 	failures = 0;
 	assert_non_null(mkdtemp(folder));
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		put_text(text, sizeof text, cases[i].text, folder);
-		snprintf(path, sizeof path, "%s/%s", folder, cases[i].file);
-		if (cases[i].file[0])
-			write_file(folder, cases[i].file, text);
-		if (cases[i].other)
-			write_file(folder, cases[i].other, cases[i].other_text);
+	for (size_t i = 0; i < sizeof passwords / sizeof passwords[0]; i++) {
+		const struct password *c = &passwords[i];
+
+		put_text(text, sizeof text, c->text, folder);
+		snprintf(path, sizeof path, "%s/%s", folder, c->file);
+		if (c->file[0])
+			write_file(folder, c->file, text);
+		if (c->other)
+			write_file(folder, c->other, c->other_text);
 		buf_clear(&out);
-		import_convert(cases[i].format, path, slice_of(text), &source,
+		import_convert(c->format, path, slice_of(text), &source,
 		    &out);
 		run_command(buf_str(&out), got, sizeof got);
-		if (strcmp(got, cases[i].want) != 0)
+		if (strcmp(got, c->want) != 0)
 			wrong("password %zu: '%s', not '%s'\n%s", i, got,
-			    cases[i].want, buf_str(&out));
+			    c->want, buf_str(&out));
 	}
 	buf_free(&out);
 	snprintf(text, sizeof text, "rm -rf %s", folder);
