@@ -15,7 +15,7 @@
 #include "net/file.h"
 
 #define OWN_FILES "/proc/self/fd"
-#define NOTES_MAX ((size_t)64 << 20)
+#define NOTES_MAX ((size_t)4 << 20) /* the rest is not looked at */
 
 /* ---- whose it is ---- */
 
@@ -78,7 +78,7 @@ clear(const char *lock, int fd, const struct dotlock_heir *heir)
 	bool ok;
 
 	ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    file_read_all(fd, &text);
+	    (file_read_all(fd, &text) || errno == EFBIG);
 	rest = buf_slice(&text);
 	ok = ok && is_stale(&rest) && is_named_still(lock, &st);
 	if (ok && heir)

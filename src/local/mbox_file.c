@@ -207,26 +207,48 @@ append(struct mbox_file *f)
 	f->at = f->size;
 }
 
+/*
+ * With an empty line at its end it may be all of somebody's mail, which is how
+ * ours begins: that is not cut off for our word alone.
+ */
+static bool
+may_be_whole(const struct mbox_file *f, uint64_t at)
+{
+	char last[2] = "";
+
+	return f->size >= at + 2 &&
+	    (pread(f->fd, last, 2, (off_t)(f->size - 2)) != 2 ||
+		(last[0] == '\n' && last[1] == '\n'));
+}
+
+static bool
+cut_earlier(struct mbox_file *f, uint64_t at, struct outcome *why)
+{
+	if (ftruncate(f->fd, (off_t)at) != 0)
+		return fail(f, "cut off half of an earlier try in", errno, why);
+	f->size = f->at = at;
+	return true;
+}
+
 static bool
 look_at_earlier(struct mbox_file *f, const struct local_mail *m,
     struct outcome *why)
 {
-	struct reader r = { .fd = f->fd, .at = m->request->at };
+	const uint64_t at = m->request->at;
+	struct reader r = { .fd = f->fd, .at = at };
 	const struct local_sink sink = { compare, &r };
 
 	f->is_there = local_mail_copy(m, LOCAL_MBOX, &sink, why);
 	if (f->is_there)
-		f->at = m->request->at;
+		f->at = at;
 	else if (r.error)
 		return fail(f, "read", r.error, why);
 	else if (why->verdict != PENDING)
 		return false;
-	else if (!r.ends)
-		append(f);
-	else if (ftruncate(f->fd, (off_t)m->request->at) != 0)
-		return fail(f, "cut off half of an earlier try in", errno, why);
+	else if (r.ends && !may_be_whole(f, at))
+		return cut_earlier(f, at, why);
 	else
-		f->size = f->at = m->request->at;
+		append(f);
 	return true;
 }
 

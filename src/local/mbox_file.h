@@ -5,8 +5,9 @@
  * It is locked in both ways that others know (fcntl(2) and PATH.lock), nothing
  * is followed through links, and what could not be written whole is cut off
  * again.  Where an earlier try was is looked at first: a message that is there
- * already is not written twice, half of one is cut off; also that of another
- * message, by what a lock that was left says of it (mbox_note.h).
+ * already is not written twice, half of one is cut off, unless it looks whole:
+ * then it may be another's.  Half of one, whichever, is also cut off by what a
+ * lock that was left says of it (mbox_note.h).
  */
 #ifndef LOCAL_MBOX_FILE_H
 #define LOCAL_MBOX_FILE_H
