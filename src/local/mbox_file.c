@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "local/dotlock.h"
+#include "local/mbox_note.h"
 #include "net/file.h"
 
 #define PAUSE 50 /* ms between two tries to lock */
@@ -41,7 +42,7 @@ check_kind(int fd, uid_t owner)
 }
 
 static bool
-open_it(struct mbox_file *f, uid_t owner, struct outcome *why)
+open_it(struct mbox_file *f, struct outcome *why)
 {
 	const int how = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int error;
@@ -53,7 +54,7 @@ open_it(struct mbox_file *f, uid_t owner, struct outcome *why)
 	}
 	if (f->fd < 0)
 		return fail(f, "open", errno, why);
-	error = check_kind(f->fd, owner);
+	error = check_kind(f->fd, f->owner);
 	if (error == EPERM)
 		return outcome_fail(why, FAILED, STAGE_LOCAL, ESC(5, 2, 0),
 		    "open %s: it belongs to somebody else", f->path);
@@ -68,22 +69,41 @@ is_locked_by_others(int error)
 	return error == EAGAIN || error == EACCES;
 }
 
+/* The owner of a lock has died: half of his message goes with it. */
+static void
+take_place(void *self, struct slice notes, uid_t owner)
+{
+	const struct mbox_file *f = self;
+	uint64_t at;
+
+	if (owner == f->owner && mbox_note_tells(notes, f->fd, &at) &&
+	    ftruncate(f->fd, (off_t)at) == 0)
+		fsync(f->fd);
+}
+
+static bool
+set_lock(const struct mbox_file *f, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(f->fd, F_OFD_SETLK, &lock) == 0;
+}
+
 /* Both locks, or none and errno; EAGAIN: somebody has one of them. */
 static bool
 try_lock(struct mbox_file *f)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const struct dotlock_heir heir = { take_place, f };
 	int error;
 
-	f->has_dotlock = false;
-	if (!dotlock_take(f->path, &f->has_dotlock))
+	if (!set_lock(f, F_WRLCK)) {
+		errno = is_locked_by_others(errno) ? EAGAIN : errno;
 		return false;
-	if (fcntl(f->fd, F_OFD_SETLK, &lock) == 0)
+	}
+	if (dotlock_take(f->path, &heir, &f->lock))
 		return true;
-	error = is_locked_by_others(errno) ? EAGAIN : errno;
-	if (f->has_dotlock)
-		dotlock_drop(f->path);
-	f->has_dotlock = false;
+	error = errno;
+	set_lock(f, F_UNLCK);
 	errno = error;
 	return false;
 }
@@ -123,8 +143,11 @@ mbox_open(struct mbox_file *f, const char *path, uid_t owner, unsigned patience,
 {
 	struct stat st;
 
-	*f = (struct mbox_file){ .path = path, .fd = -1 };
-	if (!open_it(f, owner, why) || !lock(f, patience, why) ||
+	*f = (struct mbox_file){ .path = path,
+		.owner = owner,
+		.fd = -1,
+		.lock = -1 };
+	if (!open_it(f, why) || !lock(f, patience, why) ||
 	    !is_same(f, &st, why)) {
 		mbox_close(f);
 		return false;
@@ -137,12 +160,13 @@ mbox_open(struct mbox_file *f, const char *path, uid_t owner, unsigned patience,
 void
 mbox_close(struct mbox_file *f)
 {
-	if (f->has_dotlock)
+	if (f->lock >= 0) {
 		dotlock_drop(f->path);
+		close(f->lock);
+	}
 	if (f->fd >= 0)
 		close(f->fd);
-	f->fd = -1;
-	f->has_dotlock = false;
+	f->fd = f->lock = -1;
 }
 
 /* ---- an earlier try ---- */
@@ -183,26 +207,48 @@ append(struct mbox_file *f)
 	f->at = f->size;
 }
 
+/*
+ * With an empty line at its end it may be all of somebody's mail, which is how
+ * ours begins: that is not cut off for our word alone.
+ */
+static bool
+may_be_whole(const struct mbox_file *f, uint64_t at)
+{
+	char last[2] = "";
+
+	return f->size >= at + 2 &&
+	    (pread(f->fd, last, 2, (off_t)(f->size - 2)) != 2 ||
+		(last[0] == '\n' && last[1] == '\n'));
+}
+
+static bool
+cut_earlier(struct mbox_file *f, uint64_t at, struct outcome *why)
+{
+	if (ftruncate(f->fd, (off_t)at) != 0)
+		return fail(f, "cut off half of an earlier try in", errno, why);
+	f->size = f->at = at;
+	return true;
+}
+
 static bool
 look_at_earlier(struct mbox_file *f, const struct local_mail *m,
     struct outcome *why)
 {
-	struct reader r = { .fd = f->fd, .at = m->request->at };
+	const uint64_t at = m->request->at;
+	struct reader r = { .fd = f->fd, .at = at };
 	const struct local_sink sink = { compare, &r };
 
 	f->is_there = local_mail_copy(m, LOCAL_MBOX, &sink, why);
 	if (f->is_there)
-		f->at = m->request->at;
+		f->at = at;
 	else if (r.error)
 		return fail(f, "read", r.error, why);
 	else if (why->verdict != PENDING)
 		return false;
-	else if (!r.ends)
-		append(f);
-	else if (ftruncate(f->fd, (off_t)m->request->at) != 0)
-		return fail(f, "cut off half of an earlier try in", errno, why);
+	else if (r.ends && !may_be_whole(f, at))
+		return cut_earlier(f, at, why);
 	else
-		f->size = f->at = m->request->at;
+		append(f);
 	return true;
 }
 
@@ -294,12 +340,31 @@ make_durable(struct mbox_file *f, struct outcome *why)
 	return true;
 }
 
+/* Where there is no room for it, it is left away. */
+static bool
+note_it(const struct mbox_file *f, const struct local_mail *m,
+    struct outcome *why)
+{
+	struct buf note = { 0 };
+	bool ok;
+
+	if (f->lock < 0)
+		return true;
+	ok = mbox_note_put(&note, m, f->inode, f->at, why);
+	if (ok)
+		(void)file_write(f->lock, buf_slice(&note));
+	buf_free(&note);
+	return ok;
+}
+
 static bool
 write_it(struct mbox_file *f, const struct local_mail *m, struct outcome *why)
 {
 	struct writer w = { .fd = f->fd };
 	const struct local_sink sink = { put, &w };
 
+	if (!note_it(f, m, why))
+		return false;
 	if (lseek(f->fd, (off_t)f->at, SEEK_SET) < 0)
 		return fail(f, "write to", errno, why);
 	if (local_mail_copy(m, LOCAL_MBOX, &sink, why))

@@ -5,7 +5,9 @@
  * It is locked in both ways that others know (fcntl(2) and PATH.lock), nothing
  * is followed through links, and what could not be written whole is cut off
  * again.  Where an earlier try was is looked at first: a message that is there
- * already is not written twice, half of one is cut off.
+ * already is not written twice, half of one is cut off, unless it looks whole:
+ * then it may be another's.  Half of one, whichever, is also cut off by what a
+ * lock that was left says of it (mbox_note.h).
  */
 #ifndef LOCAL_MBOX_FILE_H
 #define LOCAL_MBOX_FILE_H
@@ -16,9 +18,10 @@
 
 struct mbox_file {
 	const char *path;
+	uid_t owner;
 	int fd;
+	int lock; /* PATH.lock, for notes; -1 = there is none */
 	bool is_new;
-	bool has_dotlock;
 	uint64_t inode;
 	uint64_t size; /* before us */
 	uint64_t at;   /* where the message begins */

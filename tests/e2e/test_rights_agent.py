@@ -368,6 +368,23 @@ def test_whoever_has_the_socket(machine):
     assert {"bob", "ann", "root"} <= {f.name for f in box.mail.iterdir()}
 
 
+@pytest.mark.parametrize("go", [False, True])
+def test_nobody_can_cut_a_mailbox(agent, go):
+    """A text that begins as mails do which are there is no half of an earlier
+    try: what was delivered stays, wherever that try is said to have been."""
+    first = agent.text.read_bytes()
+    for _ in range(2):
+        assert ask(agent, packet(size=len(first)))[0] == DELIVERED
+    path = agent.mail / "bob"
+    before, inode = path.read_bytes(), path.stat().st_ino
+    assert before[:len(before) // 2] * 2 == before
+    agent.text.write_bytes(first + b"\r\nmore\r\n")
+    for at in range(len(before) + 1):
+        ask(agent, packet(size=len(first) + 8, place=(inode, at)), go=go)
+        wait_for(lambda: not (agent.mail / "bob.lock").exists())
+        assert path.read_bytes().startswith(before), at
+
+
 def test_descriptors_that_are_no_message(agent):
     """What it is given instead of a file is not read."""
     for make in (lambda: os.open("/dev/zero", os.O_RDONLY),

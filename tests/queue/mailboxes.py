@@ -230,7 +230,10 @@ def run_with(kind, **how):
 
 
 def overtaken(w, token):
-    """Before it is tried again, another mail comes into the same mailbox."""
+    """
+    Before it is tried again, another mail comes into the same mailbox: half of
+    the first, which is there, does not stay before it.
+    """
     boxes = Boxes(w, token)
     first = put_to(w, token, [boxes.name("bob")],
                    message(token, size=5 * SIZE, first=FROM))
@@ -262,6 +265,7 @@ def enqueue(*options, daemon=False):
 
 
 SCENARIOS = {
+    "overtaken": overtaken,
     "alias": enqueue("-odq"),
     "alias-try": enqueue(),
     "alias-daemon": enqueue(daemon=True),
@@ -271,7 +275,4 @@ for kind_ in KINDS:
     SCENARIOS[kind_ + "-own"] = run_with(kind_)
     SCENARIOS[kind_ + "-agent"] = run_with(kind_, agent=True,
                                            victim_agent=True)
-# Half of a text stays in the mailbox, before what has overtaken it, and the
-# whole comes after both: nothing is lost, but it is no clean end.
-KNOWN = {"overtaken": overtaken}
 SHORT = ("mbox-agent", "maildir-own", "pipe-agent", "many", "alias-try")

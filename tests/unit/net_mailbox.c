@@ -162,23 +162,34 @@ test_mbox_ends(void **state)
 	}
 }
 
-/* Killed after any octet of the text, the next try leaves it there once. */
+static bool
+ends_in_empty_line(struct slice s)
+{
+	return s.n >= 2 && s.p[s.n - 2] == '\n' && s.p[s.n - 1] == '\n';
+}
+
+/*
+ * Killed after any octet of the text, the next try leaves it there once; what
+ * seems to be a mail stays, since it may be one.
+ */
 static void
 test_mbox_again(void **state)
 {
 	static const char old[] = "From old\n\nhello\n\n";
 	struct place *p = *state;
-	struct buf whole = { 0 };
 	struct outcome why;
 	struct stat st;
+	unsigned stayed = 0;
 
-	buf_puts(&whole, old);
-	buf_puts(&whole, MBOX);
 	for (size_t n = 0; n < sizeof MBOX; n++) {
-		struct buf part = { 0 };
+		struct slice half = slice_first(SLICE(MBOX), n);
+		bool stays = n + 1 < sizeof MBOX && ends_in_empty_line(half);
+		struct buf part = { 0 }, whole = { 0 };
 
-		buf_put(&part, slice_first(buf_slice(&whole),
-		    sizeof old - 1 + n));
+		buf_puts(&part, old);
+		buf_put(&part, half);
+		buf_put(&whole, stays ? buf_slice(&part) : SLICE(old));
+		buf_puts(&whole, MBOX);
 		put_file(p->path, buf_str(&part));
 		assert_int_equal(stat(p->path, &st), 0);
 		p->r.inode = st.st_ino;
@@ -186,8 +197,35 @@ test_mbox_again(void **state)
 		assert_true(append(p, &why));
 		check_file(p->path, buf_str(&whole));
 		buf_free(&part);
+		buf_free(&whole);
+		stayed += stays;
 	}
-	buf_free(&whole);
+	assert_int_equal(stayed, 1);
+}
+
+/*
+ * A mail that ours goes on from where it ends was before us; nor is it cut off
+ * for who does not write anything instead.
+ */
+static void
+test_mbox_beginning(void **state)
+{
+	struct place *p = *state;
+	struct outcome why;
+	struct mbox_file f;
+	struct stat st;
+
+	assert_true(append(p, &why));
+	p->m.text.memory = SLICE(TEXT "\r\nmore\r\n");
+	p->m.text.length = p->m.text.memory.n;
+	assert_int_equal(stat(p->path, &st), 0);
+	p->r.inode = st.st_ino;
+	p->r.at = 0;
+	assert_true(mbox_open(&f, p->path, geteuid(), 100, &why));
+	assert_true(mbox_find(&f, &p->m, &why));
+	assert_int_equal(f.at, sizeof MBOX - 1);
+	mbox_close(&f);
+	check_file(p->path, MBOX);
 }
 
 /* Rewritten meanwhile: what is there is somebody else's. */
@@ -288,14 +326,14 @@ test_mbox_locked(void **state)
 	struct place *p = *state;
 	struct outcome why;
 	char dotlock[80];
-	bool taken;
 	int fd;
 
 	snprintf(dotlock, sizeof dotlock, "%s.lock", p->path);
-	assert_true(dotlock_take(p->path, &taken));
-	assert_true(taken);
+	assert_true(dotlock_take(p->path, NULL, &fd));
+	assert_true(fd >= 0);
 	check_refused(p, DEFERRED, 2);
 	dotlock_drop(p->path);
+	close(fd);
 	put_file(p->path, "");
 	fd = open(p->path, O_RDWR);
 	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
@@ -489,6 +527,7 @@ main(void)
 		TEST(test_mbox_new),
 		TEST(test_mbox_ends),
 		TEST(test_mbox_again),
+		TEST(test_mbox_beginning),
 		TEST(test_mbox_rewritten),
 		TEST(test_mbox_refused),
 		TEST(test_mbox_replaced),
