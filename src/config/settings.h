@@ -372,6 +372,9 @@ const char *settings_log(const struct settings *s);
 const char *settings_clash(const struct settings *s);
 void settings_put_clash(struct buf *out, const char *text, bool own);
 
+/* Which job it is, as far as more than one option says so. */
+void settings_settle_mode(struct settings *s);
+
 /* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);
 
