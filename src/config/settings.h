@@ -310,6 +310,7 @@ struct queue_settings {
 	const char *send_all_to, *bcc_all; /* paths, or NULL */
 	const char *allow_recipients; /* patterns, separated by blanks */
 	const char *metrics_file;
+	bool user_queue;	/* own_queue.h */
 };
 
 /* As it is where no [queue] says anything. */
