@@ -15,11 +15,10 @@
 
 #define FILE_NAME "dead.letter"
 
-/* Those of systemd's DynamicUser= and nobody's are had by many in turn. */
 bool
 dead_letter_is_for(unsigned uid)
 {
-	return uid >= 1000 && (uid < 61184 || uid > 65535);
+	return own_is_person(uid);
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/become.h"
 #include "cli/queue_carry.h"
+#include "cli/queue_own.h"
 #include "cli/queue_print.h"
 #include "net/clock.h"
 #include "queue/control_client.h"
@@ -172,6 +173,40 @@ ask(const struct settings *s, struct queue_print *p)
 	    "is root's to look into", EX_UNAVAILABLE);
 }
 
+/* The machine's first: what the user has of his own is said with it. */
+static int
+ask_both(const struct queue_own *own, const struct settings *s,
+    struct queue_print *p)
+{
+	int first = EX_OK, status = EX_OK;
+
+	p->words = &own->machine;
+	p->more = own->asks_own;
+	if (own->asks_machine)
+		first = ask(s, p);
+	p->words = &own->words;
+	p->more = false;
+	p->own = own->settings.queue.path;
+	if (own->asks_own)
+		status = ask(&own->settings, p);
+	return status ? status : first;
+}
+
+static int
+serve(const struct settings *s, struct queue_print *p)
+{
+	struct queue_own own;
+	int status;
+
+	if (!queue_own_open(&own, s, p->words))
+		return p->words->job == QUEUE_ASK ? ask(s, p) :
+		    queue_carry(s, p->words);
+	status = p->words->job == QUEUE_ASK ? ask_both(&own, s, p) :
+	    queue_carry(&own.settings, p->words);
+	queue_own_close(&own);
+	return status;
+}
+
 int
 queue_run(const struct settings *s)
 {
@@ -183,10 +218,8 @@ queue_run(const struct settings *s)
 
 	if (status != 0)
 		fputs(buf_str(&says), stderr);
-	else if (words.job == QUEUE_ASK)
-		status = ask(s, &p);
 	else
-		status = queue_carry(s, &words);
+		status = serve(s, &p);
 	buf_free(&says);
 	queue_print_free(&p);
 	request_free(&words.request);

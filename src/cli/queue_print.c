@@ -117,6 +117,17 @@ show_data(struct queue_print *p, struct slice data)
 	buf_free(&text);
 }
 
+/* Not the machine's. */
+static void
+put_whose(const struct queue_print *p, struct buf *out)
+{
+	if (!p->own || p->words->style != QUEUE_TEXT)
+		return;
+	buf_puts(out, p->told ? "\nyour own queue, " : "your own queue, ");
+	text_escape(out, slice_of(p->own));
+	buf_puts(out, ":\n");
+}
+
 static void
 put_health(struct queue_print *p, char *line, size_t n)
 {
@@ -125,7 +136,10 @@ put_health(struct queue_print *p, char *line, size_t n)
 	char *copy = mem_dup((struct slice){ line, n });
 
 	if (health_read(&h, copy, n)) {
-		p->status = health_status(&h, p->words->warn_age);
+		int status = health_status(&h, p->words->warn_age);
+
+		p->status = status > p->status ? status : p->status;
+		put_whose(p, &text);
 		if (p->words->style == QUEUE_METRICS)
 			health_put_metrics(&text, &h);
 		else if (p->words->style == QUEUE_TEXT)
@@ -266,12 +280,15 @@ say_done(struct buf *out, const struct queue_print *p, long long n)
 static bool
 put_done(struct queue_print *p, long long n)
 {
+	bool counts = p->words->request.verb == VERB_COUNT;
+	bool is_news = n > 0 || !(p->more || p->told);
 	struct buf done = { 0 };
 
 	say_done(&done, p, n);
-	if (p->words->request.verb == VERB_COUNT)
+	if (counts && !p->more)
 		p->failed |= printf("%lld\n", n) < 0;
-	else if (done.n > 0 && p->words->style == QUEUE_TEXT)
+	else if (!counts && is_news && done.n > 0 &&
+	    p->words->style == QUEUE_TEXT)
 		p->failed |= printf("%s\n", buf_str(&done)) < 0;
 	p->failed |= fflush(stdout) != 0;
 	if (p->failed)
@@ -304,8 +321,10 @@ put_others(struct queue_print *p, const struct control_end *end)
 int
 queue_print_end(struct queue_print *p, char *line, size_t n)
 {
+	enum verb verb = p->words->request.verb;
 	struct control_end end;
 	struct buf text = { 0 };
+	bool hidden;
 
 	if (!control_end_read(&end, line, n))
 		return EX_PROTOCOL;
@@ -316,11 +335,17 @@ queue_print_end(struct queue_print *p, char *line, size_t n)
 		buf_free(&text);
 		return end.status ? (int)end.status : EX_SOFTWARE;
 	}
-	if (put_others(p, &end))
+	hidden = put_others(p, &end) || p->hidden;
+	if (verb == VERB_LIST || verb == VERB_COUNT)
+		end.n += p->n;
+	if (!p->more && hidden && end.n == 0)
 		return EX_NOPERM;
-	if (p->words->request.verb == VERB_LIST)
+	if (!p->more && verb == VERB_LIST)
 		end_list(p);
 	if (!put_done(p, (long long)end.n))
 		return EX_IOERR;
+	p->n = end.n;
+	p->hidden = hidden;
+	p->told = end.n > 0 || verb == VERB_STATUS;
 	return end.status ? (int)end.status : p->status;
 }

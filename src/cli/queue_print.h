@@ -15,6 +15,12 @@ struct queue_print {
 	int64_t wall;		/* seconds since 1970 */
 	bool tty;		/* stdout is a terminal */
 	bool alone;		/* no daemon is here that would act on it */
+	bool more;		/* another queue is asked behind this one: what
+				   is counted or listed is said with its own */
+	const char *own;	/* the spool, if that is the user's own */
+	int64_t n;		/* messages that were counted before */
+	bool told;		/* what was done with them is said */
+	bool hidden;		/* ... there are some, and they are not shown */
 	struct buf rows[LISTING_CLASSES]; /* of list, until all are there */
 	size_t nrows;
 	uint64_t octets;

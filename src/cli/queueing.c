@@ -10,6 +10,7 @@
 #include "cli/become.h"
 #include "cli/enqueue.h"
 #include "cli/mailback.h"
+#include "config/own_queue.h"
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "queue/handin.h"
@@ -93,6 +94,47 @@ queueing_say_queued(struct recipient *r, const char *id, const char *text)
 	o.verdict = DELIVERED;
 	o.stage = STAGE_SYSTEM;
 	queueing_say(r, &o, id);
+}
+
+/* ---- whose queue ---- */
+
+static bool
+is_own(const struct queueing *q)
+{
+	return q->settings == &q->own;
+}
+
+/* The machine's; or for mail that goes the user's own way one of his own.
+ * False with the bar. */
+static bool
+choose_queue(struct queueing *q)
+{
+	const struct settings *s = q->settings;
+	struct buf why = { 0 };
+
+	if (!s->own_way)
+		return true;
+	if (own_queue_path(&s->queue, true, &q->own_path, &why)) {
+		q->own = *s;
+		own_queue_use(&q->own, buf_str(&q->own_path));
+		q->settings = &q->own;
+		return true;
+	}
+	snprintf(q->bar, sizeof q->bar, "your own configuration says where "
+	    "your mail goes, and %s%s", s->queue.user_queue ?
+	    "there is no queue of your own for it: " :
+	    "the queue goes by that of this machine",
+	    s->queue.user_queue ? buf_str(&why) : "");
+	buf_clear(&q->own_path);
+	buf_free(&why);
+	return false;
+}
+
+/* It is the place that is not good for it, no fault of the message. */
+static bool
+is_fault_of_place(const struct outcome *why)
+{
+	return why->stage == STAGE_SYSTEM || why->stage == STAGE_CONFIG;
 }
 
 /* ---- into the queue ---- */
@@ -240,9 +282,12 @@ put_in(struct queueing *q, struct intake *part, struct enqueued *out,
 	const struct settings *s = q->settings;
 	enum spool_reach reach = spool_reach(s->queue.path);
 
-	if (reach == SPOOL_OURS)
-		return queueing_store(q, part, out, why) ? QUEUEING_DONE
-							 : QUEUEING_FAILED;
+	if (reach == SPOOL_OURS) {
+		if (queueing_store(q, part, out, why))
+			return QUEUEING_DONE;
+		return is_own(q) && is_fault_of_place(why) ?
+		    bar(q, why->text) : QUEUEING_FAILED;
+	}
 	if (hand_it_in(q, part))
 		return QUEUEING_DONE;
 	q->absent = reach == SPOOL_ABSENT;
@@ -257,9 +302,8 @@ queueing_run(struct queueing *q, struct outcome *why)
 	struct enqueued done = { .id = "" };
 	enum queueing_result result;
 
-	if (q->settings->own_way)
-		return bar(q, "your own configuration says where your mail "
-		    "goes, and the queue goes by that of this machine");
+	if (!choose_queue(q))
+		return QUEUEING_BARRED;
 	q->tried = was_tried(&q->intake->envelope);
 	q->agent = HOME_NO_AGENT;
 	choose_open(&part.envelope, &q->intake->envelope);
@@ -284,16 +328,17 @@ queueing_run(struct queueing *q, struct outcome *why)
 bool
 queueing_mail_back(struct queueing *q)
 {
+	enum error_mode mode = q->settings->sendmail.errors;
+	bool wanted = (mode == ERRORS_MAIL || mode == ERRORS_MAIL_OK) &&
+	    queueing_is_first(q->settings) && choose_queue(q);
 	const struct settings *s = q->settings;
 	const struct enqueue_call call = queueing_call(q, q->intake);
 	struct mail_back m = { &call, q->id, q->refused, NULL };
-	enum error_mode mode = s->sendmail.errors;
 	struct buf path = { 0 };
 	struct outcome why;
 	bool ok;
 
-	if ((mode != ERRORS_MAIL && mode != ERRORS_MAIL_OK) || s->own_way ||
-	    !queueing_is_first(s))
+	if (!wanted)
 		return false;
 	if (q->intake->envelope.nbad == 0 && !q->refused.first)
 		return q->id[0] != '\0' && !q->put_off;
@@ -303,4 +348,10 @@ queueing_mail_back(struct queueing *q)
 	ok = q->intake->message.size > 0 && mail_back(&m, &why);
 	buf_free(&path);
 	return ok && !q->put_off;
+}
+
+void
+queueing_free(struct queueing *q)
+{
+	buf_free(&q->own_path);
 }

@@ -5,7 +5,8 @@
  * Who is root, or the owner of the spool, becomes its owner and writes into the
  * store himself; any other user hands it in to the daemon.  Where there is
  * neither a spool for us nor a daemon, and for mail that goes the user's own
- * way, nothing is queued: the caller delivers it in the foreground.
+ * way, nothing is queued: the caller delivers it in the foreground.  With
+ * `user-queue = yes` such mail is put into a queue of the user's own.
  */
 #ifndef CLI_QUEUEING_H
 #define CLI_QUEUEING_H
@@ -16,11 +17,14 @@
 #include "spool/store.h"
 
 struct queueing {
-	const struct settings *settings;
+	const struct settings *settings; /* those of the run; or own */
 	const struct self *self;
 	struct intake *intake;
 	struct report *report;
 	struct events *events;
+	struct settings own;	/* for the queue of the user's own, in use once
+				   its path is known */
+	struct buf own_path;
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
 	bool tried;		/* this run has tried to deliver it */
@@ -61,5 +65,7 @@ enum queueing_result {
  * then.
  */
 enum queueing_result queueing_run(struct queueing *q, struct outcome *why);
+
+void queueing_free(struct queueing *q);
 
 #endif

@@ -357,6 +357,7 @@ read_and_send(struct run *r)
 static bool
 end_run(struct run *r)
 {
+	queueing_free(&r->queueing);
 	events_free(&r->events);
 	intake_free(&r->intake);
 	reach_free(&r->reach);

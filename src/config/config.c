@@ -13,6 +13,7 @@
 #include "config/config_impl.h"
 #include "config/option_find.h"
 #include "config/own.h"
+#include "config/own_queue.h"
 #include "net/file.h"
 
 #define SYSTEM_FILE "/etc/smtpsend/smtpsend.conf"
@@ -161,6 +162,31 @@ is_of_queue(enum mode mode)
 }
 
 static bool
+is_daemon(enum mode mode)
+{
+	return mode == MODE_DAEMON || mode == MODE_DAEMON_FOREGROUND;
+}
+
+/* What delivers from a queue, perhaps a user's own. */
+static bool
+runs_queue(enum mode mode)
+{
+	return mode == MODE_QUEUE_RUN || is_daemon(mode);
+}
+
+/* After the machine's, which says whether users may have queues. */
+static bool
+wants_own(const struct load *l, enum mode mode)
+{
+	struct buf why = { 0 };
+	bool wants = is_personal(mode) || (runs_queue(mode) &&
+	    own_queue_may_be(&l->settings->queue, &why));
+
+	buf_free(&why);
+	return wants;
+}
+
+static bool
 read_files(struct load *l, const struct settings *asked)
 {
 	if (asked->config)
@@ -168,7 +194,7 @@ read_files(struct load *l, const struct settings *asked)
 	if (asked->no_config)
 		return true;
 	return read_file(l, SYSTEM_FILE, false) &&
-	    (!is_personal(asked->mode) || read_own(l));
+	    (!wants_own(l, asked->mode) || read_own(l));
 }
 
 /* Whoever asks what is in effect is told why a file is not. */
@@ -283,6 +309,19 @@ go_on(struct config *c, int argc, char *const argv[], struct settings *out,
 	buf_free(&quiet);
 }
 
+/* Whoever begins with a daemon has nothing in it yet. */
+static void
+choose_queue(struct config *c, struct settings *s)
+{
+	struct buf path = { 0 }, why = { 0 };
+
+	if (!s->config && own_queue_path(&s->queue, is_daemon(s->mode) &&
+	    s->own_way, &path, &why))
+		own_queue_use(s, config_keep(c, buf_slice(&path)));
+	buf_free(&path);
+	buf_free(&why);
+}
+
 int
 config_options(struct config *c, int argc, char *const argv[],
     struct settings *out, struct buf *says)
@@ -300,6 +339,8 @@ config_options(struct config *c, int argc, char *const argv[],
 			status = EX_OK;
 		}
 		out->own_way = status == EX_OK && has_own_way(c, out);
+		if (status == EX_OK && runs_queue(out->mode))
+			choose_queue(c, out);
 	}
 	buf_put(says, buf_slice(&wrong));
 	buf_free(&wrong);

@@ -51,8 +51,9 @@ struct config {
 	struct config_section defaults;
 	struct config_section queue, local;
 	bool is_own;		/* what is read now is the user's own file */
-	bool salvage;		/* ... or one that cannot be used: only path and
-				   run of [queue] are taken, nothing is said */
+	bool salvage;		/* ... or one that cannot be used: only path,
+				   run and user-queue of [queue] are taken,
+				   nothing is said */
 	const char *own_file;	/* the name of the former, or NULL */
 	struct config_section **section; /* in the order to ask them */
 	size_t nsections;
@@ -75,6 +76,9 @@ void config_free(struct config *c);
  * What takes mail in or looks after the queue goes on without this machine's
  * configuration when that is wrong (FAULTS row 86): 0, and out->config_fault is
  * what *says says too.
+ *
+ * What runs the queue is for that of the user, where he has one of his own
+ * (own_queue.h), and goes by his configuration then.
  */
 int config_options(struct config *c, int argc, char *const argv[],
     struct settings *out, struct buf *says);

@@ -163,14 +163,6 @@ read_patterns(const struct reading *r)
 	return NULL;
 }
 
-static const char *
-read_later(const struct reading *r)
-{
-	(void)r;
-	return "this version keeps no queues of users' own: what uses their "
-	    "configuration is delivered in the foreground";
-}
-
 /* Whoever is given mail by LMTP says himself what becomes of it. */
 static const char *
 command_fault(const struct reading *r)
@@ -249,7 +241,7 @@ static const struct row rows[] = {
 	{ "bcc-all", read_address, AT(bcc_all), NULL, 0, 0 },
 	{ "allow-recipients", read_patterns, AT(allow_recipients), NULL, 0, 0 },
 	{ "metrics-file", read_path, AT(metrics_file), NULL, 0, 0 },
-	{ "user-queue", read_later, 0, NULL, 0, 0 },
+	{ "user-queue", read_switch, AT(user_queue), "no", 0, 0 },
 };
 
 #undef AT
@@ -389,7 +381,7 @@ config_queue_put(const struct config_section *s, struct buf *out)
 		else if (row->fallback)
 			buf_putf(out, "# default\n%s = %s\n", row->name,
 			    row->fallback);
-		else if (row->read != read_later)
+		else
 			buf_putf(out, "# default: not set\n#%s =\n", row->name);
 	}
 }

@@ -215,7 +215,8 @@ static bool
 is_passed_over(const struct config_text *t, const char *key)
 {
 	return t->config->salvage && (t->section->kind != SECTION_QUEUE ||
-	    (strcmp(key, "path") != 0 && strcmp(key, "run") != 0));
+	    (strcmp(key, "path") != 0 && strcmp(key, "run") != 0 &&
+	    strcmp(key, "user-queue") != 0));
 }
 
 static bool

@@ -128,7 +128,7 @@ static const struct foreign table[] = {
 	{ "-n", "--explain sends nothing; --no-config reads no "
 	    "configuration" },
 	{ "-q", "silence is the default; --quit-after STEP stops early; "
-	    "this version has no queue to run" },
+	    "sendmail -q and --queue flush run the queue" },
 	{ "--silent", "silence is the default" },
 	{ "--debug --trace --trace-ascii --show-raw-text -raw --verbosity "
 	  "--smtp-debug", "-v shows the whole "

@@ -362,6 +362,7 @@ options_read(int argc, char *const argv[], struct settings *s,
 		status = take_recipients(&c, &w, dashes);
 	if (status == 0 && c.own && !is_final(s->mode) && option_clash(&c))
 		status = EX_USAGE;
+	settings_settle_mode(s);
 	return status;
 }
 

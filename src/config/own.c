@@ -36,6 +36,12 @@ struct walk {
 	struct own_refusal *why;
 };
 
+bool
+own_is_person(unsigned uid)
+{
+	return uid >= 1000 && (uid < 61184 || uid > 65535);
+}
+
 /*
  * passwd's, unless HOME is the usual one already: asking costs a tenth of a
  * short run, and what lies there counts only if it is root's.

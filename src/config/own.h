@@ -29,6 +29,13 @@ struct own_refusal {
 	char text[400];	/* after "PATH: "; may be cut, is not escaped */
 };
 
+/*
+ * Is it a person's, who has a home that stays his?  Not root's and system
+ * users', nor those of systemd's DynamicUser= and nobody, which many have in
+ * turn.
+ */
+bool own_is_person(unsigned uid);
+
 /* Append the home of the effective user; false when none is known. */
 bool own_home(struct buf *path);
 

@@ -71,8 +71,8 @@ settings_log(const struct settings *s)
 }
 
 /* -q alone runs the queue, -q30m alone is a daemon; -bd keeps its mode. */
-static void
-settle_queue(struct settings *s)
+void
+settings_settle_mode(struct settings *s)
 {
 	if (!s->sendmail.queue_run || s->mode != MODE_DELIVER)
 		return;
@@ -346,7 +346,6 @@ settings_settle(struct settings *s, struct buf *says)
 {
 	const char *text;
 
-	settle_queue(s);
 	settle_probe(s);
 	if ((text = find_clash(s)) != NULL)
 		return fail(s, text, false, says);

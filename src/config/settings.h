@@ -310,6 +310,7 @@ struct queue_settings {
 	const char *send_all_to, *bcc_all; /* paths, or NULL */
 	const char *allow_recipients; /* patterns, separated by blanks */
 	const char *metrics_file;
+	bool user_queue;	/* own_queue.h */
 };
 
 /* As it is where no [queue] says anything. */
@@ -371,6 +372,9 @@ const char *settings_log(const struct settings *s);
  */
 const char *settings_clash(const struct settings *s);
 void settings_put_clash(struct buf *out, const char *text, bool own);
+
+/* Which job it is, as far as more than one option says so. */
+void settings_settle_mode(struct settings *s);
 
 /* Settle what follows from the options together: 0, or 64, said in says. */
 int settings_settle(struct settings *s, struct buf *says);

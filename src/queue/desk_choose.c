@@ -2,12 +2,7 @@
 /* desk_choose.c - which messages a request means: ids, whole or shortened. */
 #include "queue/desk_impl.h"
 
-#include <string.h>
 #include <sysexits.h>
-
-#include "base/ascii.h"
-
-#define SHORT_ID 4 /* letters of an id, at least */
 
 /* What was put aside is there too: behind what is still to be sent. */
 static bool
@@ -26,27 +21,6 @@ add_listed(struct task *t, struct buf *list, struct buf *out)
 	return ok;
 }
 
-/* Letters of an id as they were copied: any case, with mailq's mark. */
-static size_t
-tidy_id(struct slice given, char id[STORE_ID + 1])
-{
-	size_t n = 0;
-
-	while (given.n > 0 && strchr("*!#", given.p[given.n - 1]))
-		given.n--;
-	if (given.n > STORE_ID)
-		return 0;
-	for (; n < given.n; n++) {
-		char c = ascii_lower(given.p[n]);
-
-		if (!ascii_is_alnum(c))
-			return 0;
-		id[n] = ascii_is_alpha(c) ? (char)(c - ('a' - 'A')) : c;
-	}
-	id[n] = '\0';
-	return n;
-}
-
 /*
  * How many of the ids begin or end so; *found is the last of them.  What is
  * somebody else's is not there.
@@ -59,8 +33,7 @@ count_like(struct task *t, const struct buf *list, struct slice part,
 	size_t n = 0;
 
 	while (rest.n > 0 && slice_cut(&rest, '\0', &id))
-		if ((slice_starts(id, part) || slice_ends_nocase(id, part)) &&
-		    task_owns(t, id.p)) {
+		if (request_means(part, id) && task_owns(t, id.p)) {
 			*found = id;
 			n++;
 		}
@@ -86,10 +59,10 @@ choose_one(struct task *t, struct slice given, struct buf *list,
     struct buf *out)
 {
 	char id[STORE_ID + 1];
-	size_t n = tidy_id(given, id), like = 1;
+	size_t n = request_tidy_id(given, id), like = 1;
 	struct slice found = { id, n };
 
-	if (n < SHORT_ID) {
+	if (n < REQUEST_SHORT_ID) {
 		task_problem(t, "", EX_USAGE, out, "\"%.*s\" is no id of a "
 		    "message", (int)slice_first(given, 60).n, given.p);
 		return;

@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "config/json.h"
 #include "queue/wire.h"
@@ -65,6 +67,32 @@ request_add(struct request *r, struct slice id)
 {
 	r->ids = mem_resize(r->ids, size_add(r->nids, 1), sizeof *r->ids);
 	r->ids[r->nids++] = id;
+}
+
+size_t
+request_tidy_id(struct slice given, char id[STORE_ID + 1])
+{
+	size_t n = 0;
+
+	while (given.n > 0 && strchr("*!#", given.p[given.n - 1]))
+		given.n--;
+	if (given.n > STORE_ID)
+		return 0;
+	for (; n < given.n; n++) {
+		char c = ascii_lower(given.p[n]);
+
+		if (!ascii_is_alnum(c))
+			return 0;
+		id[n] = ascii_is_alpha(c) ? (char)(c - ('a' - 'A')) : c;
+	}
+	id[n] = '\0';
+	return n;
+}
+
+bool
+request_means(struct slice tidy, struct slice id)
+{
+	return slice_starts(id, tidy) || slice_ends_nocase(id, tidy);
 }
 
 void

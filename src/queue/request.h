@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "spool/store.h"
 
 enum verb {
 	VERB_NONE,		/* no such verb */
@@ -53,6 +54,15 @@ request_filters(const struct request *r)
 {
 	return r->rcpt.n + r->from.n + r->host.n > 0;
 }
+
+#define REQUEST_SHORT_ID 4 /* letters of an id, at least */
+
+/*
+ * Letters of an id as they were copied, in any case and with mailq's mark; how
+ * many, 0 for what can be none.  An id that begins or ends so is meant.
+ */
+size_t request_tidy_id(struct slice given, char id[STORE_ID + 1]);
+bool request_means(struct slice tidy, struct slice id);
 
 /* Append the line, with its newline. */
 void request_put(struct buf *out, const struct request *r);

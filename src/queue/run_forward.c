@@ -5,7 +5,7 @@
  *
  * That message and the mark that its parent's recipient has it are one durable
  * step, as a report is (store_bounce()): whatever is killed, both are there or
- * none.  One at a time of each parent.
+ * none.  One at a time of each parent, and its text in steps of the loop.
  *
  * It has the same sender, and begins with a Delivered-To of its user: one who
  * is in the text already has his mail in his mailbox, so what goes round in a
@@ -20,21 +20,27 @@
 #include "base/mem.h"
 #include "local/aliases.h"
 #include "mail/received.h"
-#include "net/content.h"
 #include "net/random.h"
+#include "queue/copying.h"
 
 #define DEPTH 10 /* Delivered-To fields, with which nothing is forwarded */
 
 struct forwarding {
 	struct list_node node; /* in run->forwards; the first is under way */
+	struct list_node copies; /* in runner->copies, while it is copied */
+	struct run *run;
 	size_t rcpt;
 	struct local_answer list;
+	struct copying copying;
 };
 
 static void
 forwarding_free(struct forwarding *f)
 {
 	list_remove(&f->node);
+	list_remove(&f->copies);
+	if (f->copying.to)
+		store_discard(f->run->runner->store, f->copying.to);
 	local_answer_free(&f->list);
 	free(f);
 }
@@ -203,34 +209,14 @@ write_first_line(const struct run *run, size_t k, struct draft *d,
 	return ok;
 }
 
+/* All but the text of the old one. */
 static bool
-copy_text(const struct entry *e, struct draft *d, struct outcome *why)
+begin_message(struct forwarding *f, struct outcome *why)
 {
-	char block[CONTENT_BLOCK];
-	struct slice part;
-	uint64_t at = 0;
-
-	do {
-		if (!content_read(&e->text, at, block, &part, why) ||
-		    !store_write(d, part, why))
-			return false;
-		at += part.n;
-	} while (part.n > 0);
-	return true;
-}
-
-static struct draft *
-write_message(const struct run *run, const struct forwarding *f,
-    struct outcome *why)
-{
-	struct draft *d = begin(run, f, why);
-
-	if (!d ||
-	    (write_first_line(run, f->rcpt, d, why) &&
-		copy_text(run->entry, d, why)))
-		return d;
-	store_discard(run->runner->store, d);
-	return NULL;
+	f->copying.from = &f->run->entry->text;
+	f->copying.to = begin(f->run, f, why);
+	return f->copying.to &&
+	    write_first_line(f->run, f->rcpt, f->copying.to, why);
 }
 
 /* ---- recording it ---- */
@@ -255,25 +241,59 @@ is_itself(const struct forwarding *f)
 	return f->list.n == 1 && f->list.v[0].kind == ALIAS_MAILBOX;
 }
 
-/* False: it could not be written, and is over. */
+/* It could not be written, and is over. */
+static void
+give_up(struct forwarding *f, struct outcome *why)
+{
+	why->verdict = DEFERRED;
+	run_local_settle(f->run, f->rcpt, why);
+	forwarding_free(f);
+}
+
+static void
+record(struct forwarding *f)
+{
+	struct draft *d = f->copying.to;
+	const struct outcome done = outcome_make(DELIVERED, STAGE_LOCAL,
+	    ESC(2, 0, 0), "%s as %s", is_itself(f) ?
+	    "given on to the mailbox" : "forwarded by ~/.forward",
+	    draft_id(d));
+
+	f->copying.to = NULL;
+	say(f->run, f->rcpt, &done);
+	run_record_forward(f->run, d, f->rcpt);
+}
+
+/* A little of its text.  False: it is over, and the next one may begin. */
 static bool
-start(struct run *run, struct forwarding *f)
+copy(struct forwarding *f)
 {
 	struct outcome why;
-	struct draft *d = write_message(run, f, &why);
 
-	if (!d) {
-		why.verdict = DEFERRED;
-		run_local_settle(run, f->rcpt, &why);
-		forwarding_free(f);
-		return false;
+	switch (copying_step(&f->copying, &why)) {
+	case COPY_MORE:
+		list_append(&f->run->runner->copies, &f->copies, f);
+		f->run->owed++; /* it is not to end meanwhile */
+		return true;
+	case COPY_DONE:
+		record(f);
+		return true;
+	case COPY_FAILED:
+		break;
 	}
-	why = outcome_make(DELIVERED, STAGE_LOCAL, ESC(2, 0, 0),
-	    "%s as %s", is_itself(f) ? "given on to the mailbox" :
-	    "forwarded by ~/.forward", draft_id(d));
-	say(run, f->rcpt, &why);
-	run_record_forward(run, d, f->rcpt);
-	return true;
+	give_up(f, &why);
+	return false;
+}
+
+static bool
+start(struct forwarding *f)
+{
+	struct outcome why;
+
+	if (begin_message(f, &why))
+		return copy(f);
+	give_up(f, &why);
+	return false;
 }
 
 static void
@@ -281,8 +301,23 @@ start_next(struct run *run)
 {
 	struct forwarding *f;
 
-	while ((f = list_first(&run->forwards)) != NULL && !start(run, f))
+	while ((f = list_first(&run->forwards)) != NULL && !start(f))
 		;
+}
+
+void
+run_forward_step(struct runner *r)
+{
+	struct forwarding *f = list_first(&r->copies);
+	struct run *run;
+
+	if (!f)
+		return;
+	run = f->run;
+	list_remove(&f->copies);
+	run->owed--;
+	if (!copy(f))
+		start_next(run);
 }
 
 void
@@ -290,6 +325,7 @@ run_forward(struct run *run, size_t k, struct local_answer *list)
 {
 	struct forwarding *f = mem_alloc(sizeof *f);
 
+	f->run = run;
 	f->rcpt = k;
 	f->list = *list;
 	*list = (struct local_answer){ 0 };

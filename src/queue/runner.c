@@ -240,6 +240,7 @@ runner_step(struct runner *r, const struct wait *w, int64_t now, int64_t wall)
 	stop_what_is_left(r);
 	deliver_step(r->deliver, w, now);
 	run_local_step(r, w);
+	run_forward_step(r);
 	plans_step(r, w);
 	take_verdicts(r);
 	wake_sites(r);
@@ -266,7 +267,7 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 		r->answer_slot = wait_add(w, fd, POLLIN);
 	else if (store_owed(r->store) > 0)
 		wait_until(w, now);
-	if (!r->begun || r->is_behind || r->news.n > 0 ||
+	if (!r->begun || r->is_behind || r->news.n > 0 || r->copies.n > 0 ||
 	    runner_is_scanning(r) || may_find_more(r))
 		wait_until(w, now);
 	if (r->is_stopping) {

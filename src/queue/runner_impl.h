@@ -24,6 +24,7 @@ struct runner {
 	struct list runs;		/* messages that are active, */
 	struct list stuck;		/* ... and those that must stay locked
 					   since nothing can be recorded */
+	struct list copies;		/* texts that are being copied */
 	size_t answer_slot;		/* of the store, in the wait */
 
 	struct buf scan;		/* ids, each with its NUL; */
@@ -61,7 +62,7 @@ struct run {
 	struct message message;
 	struct consignment consignment;
 	struct bounce bounce;
-	size_t owed;		/* answers of the store */
+	size_t owed;		/* answers of the store, a copy's end */
 	size_t open;		/* recipients without a verdict */
 	int64_t begun;		/* on the loop's clock */
 	struct list local;	/* what the agent was asked for */
@@ -117,6 +118,9 @@ void run_local_noted(struct local_ask *ask, bool ok);
 
 /* Recipient k's goes to these, which are taken over. */
 void run_forward(struct run *run, size_t k, struct local_answer *list);
+
+/* Go on with what is being copied. */
+void run_forward_step(struct runner *r);
 
 /* That is durable, or could not be recorded. */
 void run_forwarded(struct run *run, const struct store_answer *a);

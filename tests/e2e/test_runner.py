@@ -5,6 +5,7 @@ FAULTS rows 49 and 64 (the text cannot be read), 59 (a crash in the middle), 63
 (a verdict cannot be recorded), 71 (signals), 78 (two runners), 86.
 """
 
+import os
 import re
 import signal
 import time
@@ -13,7 +14,7 @@ import pytest
 
 import conftest
 from faults_support import Strace, closed_port
-from queue_support import wait_for
+from queue_support import SPOOL_UID, wait_for
 from runner_support import QUICK, QueueBox
 from scripted import Server, dialogue, rst, stall
 
@@ -55,6 +56,28 @@ def test_a_stranger_may_not(machine):
     run = box.q(uid=4321)
     assert run.rc == 77 and "not yours" in run.err, run
     assert box.states() == ["P"]
+
+
+@pytest.mark.parametrize("words", [["sendmail", "-q"], ["sendmail", "-qf"],
+                                   ["runq"]], ids=" ".join)
+def test_whoever_runs_it_has_no_say_where_it_goes(machine, words):
+    """The configuration of the spool's owner himself is none of the queue's."""
+    with Server(dialogue()) as srv, Server(dialogue()) as other:
+        box = QueueBox(machine, srv.port)
+        (box.bin / "runq").symlink_to(conftest.BINARY)
+        box.put(TO)
+        home = box.folder / "home"
+        folder = home / ".config/smtpsend"
+        folder.mkdir(parents=True)
+        (folder / "smtpsend.conf").write_text(
+            f"server = 127.0.0.1:{other.port}\n")
+        for p in (home, *home.rglob("*")):
+            os.chown(p, SPOOL_UID, SPOOL_UID)
+            p.chmod(0o700)
+        run = box.command(*words, uid=SPOOL_UID, env={"HOME": str(home)},
+                          stdin=b"")
+        assert (run.rc, run.err) == (0, ""), run
+        assert taken(srv) == ["hi"] and taken(other) == []
 
 
 def test_one_of_three_is_deferred(machine):

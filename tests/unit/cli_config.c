@@ -387,7 +387,7 @@ static const struct {
 	{ "[queue]\npostmaster=root", "f:2: 'root': an address is wanted" },
 	{ "[queue]\nbcc-all=<>", "f:2: '<>': the null sender" },
 	{ "[queue]\nreceived=1", "f:2: '1': yes or no" },
-	{ "[queue]\nuser-queue=yes", "f:2: 'yes': this version keeps no" },
+	{ "[queue]\nuser-queue=1", "f:2: '1': yes or no" },
 	{ "masquerade = !a.test", "f:1: '!a.test': a domain without !" },
 	{ "masquerade = a..test", "f:1: 'a..test': domains are wanted" },
 	{ "masquerade = [127.0.0.1]", "f:1: '[127.0.0.1]': domains" },
