@@ -11,7 +11,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--tls --ca --cert --key --tls-name
 	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
-	--explain --quit-after
+	--explain --quit-after --drop-after --reset-after --stall
 	--config --no-config --print-config --import-config --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
@@ -30,7 +30,11 @@ _smtpsend_words()
 	case $1 in
 	--tls) echo none may encrypt verify ;;
 	--tls-min | --tls-max) echo 1.2 1.3 ;;
-	--quit-after) echo connect ehlo tls mail rcpt ;;
+	--quit-after) echo connect ehlo tls auth mail rcpt data ;;
+	--drop-after | --reset-after)
+		echo connect ehlo tls auth mail rcpt data dot
+		;;
+	--stall) echo ehlo= tls= mail= rcpt= data= dot= ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;
 	-B) echo 7BIT 8BITMIME ;;

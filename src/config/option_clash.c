@@ -6,8 +6,9 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	("explain print print-config quit-after sink b queue daemon "
-	 "probe show-cert ehlo-diff talk script"),
+	("explain print print-config quit-after drop-after reset-after sink b "
+	 "queue daemon probe show-cert ehlo-diff talk script"),
+	"stall explain print print-config sink b queue daemon talk script",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
@@ -170,8 +171,13 @@ static const char queueing[] = "queue-on-defer wait at expire dedupe";
 static bool
 goes_by_itself(const struct option *o)
 {
-	return o->group == GROUP_ROUTE || o->group == GROUP_TLS ||
-	    o == find(SLICE("explain")) || o == find(SLICE("quit-after"));
+	struct slice rest = SLICE("explain quit-after drop-after reset-after "
+				  "stall"), word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (o == find(word))
+			return true;
+	return o->group == GROUP_ROUTE || o->group == GROUP_TLS;
 }
 
 static bool

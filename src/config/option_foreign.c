@@ -153,8 +153,9 @@ static const struct foreign table[] = {
 	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "
 	    "line for each recipient" },
 	{ "--syslog", "--log syslog" },
-	{ "--drop-after --drop-after-send --drop --quit -da -das",
-	    "--quit-after STEP" },
+	{ "--quit", "--quit-after STEP" },
+	{ "--drop --drop-after-send -da -das", "--drop-after STEP closes the "
+	    "connection without QUIT" },
 	{ "--config-file --rcfile", "--config FILE (-C)" },
 	{ "--dsn-notify", "--notify LIST (-N)" },
 	{ "--dsn-return", "--return full or hdrs (-R)" },

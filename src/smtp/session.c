@@ -87,7 +87,10 @@ session_fill(struct session *s)
 		verb = s->next;
 		if (is_of_mail(verb) && s->left == 0)
 			s->next = NOTHING;
-		else if (!may_send(s, verb))
+		else if (!may_send(s, verb) ||
+		    session_holds(s, steps[verb]->stage))
+			return;
+		else if (verb == QUIT && session_leaves_now(s))
 			return;
 		else {
 			s->next = steps[verb]->send(s);

@@ -180,5 +180,6 @@ session_stops_after(struct session *s, enum stage step,
 	session_settle(s, reached);
 	s->end = *reached;
 	outcome_set_tls(&s->end, s->tls);
+	s->agreed = reached->verdict == VERIFIED;
 	return true;
 }
