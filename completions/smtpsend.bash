@@ -12,6 +12,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
 	--explain --quit-after --drop-after --reset-after --stall
+	--xclient --proxy-protocol
 	--config --no-config --print-config --import-config --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
@@ -34,6 +35,8 @@ _smtpsend_words()
 	--drop-after | --reset-after)
 		echo connect ehlo tls auth mail rcpt data dot
 		;;
+	--xclient) echo ADDR= NAME= HELO= LOGIN= ;;
+	--proxy-protocol) echo v1 v2 v1:unknown v2:local ;;
 	--stall) echo ehlo= tls= mail= rcpt= data= dot= ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * drill.h - how a client is to misbehave on purpose, for who watches what the
- * server does then: leave without QUIT, hold up a step.
+ * server does then: leave without QUIT, hold up a step, speak for another.
  */
 #ifndef BASE_DRILL_H
 #define BASE_DRILL_H
@@ -9,6 +9,9 @@
 #include <stdint.h>
 
 #include "base/outcome.h"
+#include "base/proxyline.h"
+
+#define XCLIENT_MAX 480 /* octets of its attributes: a command line has 512 */
 
 /* How a connection is left when the last step was agreed to. */
 enum leave {
@@ -23,6 +26,9 @@ struct drill {
 	/* Microseconds to wait, once a connection, before what this stage
 	 * waits for is said: EHLO, STARTTLS, MAIL, RCPT, DATA, END (the dot) */
 	int64_t stall[NSTAGES];
+	struct proxyline proxy;	/* before all else */
+	char xclient[XCLIENT_MAX + 1]; /* "ADDR=192.0.2.1 ...", xtext; or "" */
+	unsigned xclient_bits;	/* ... the attributes (base/xclient.h) */
 };
 
 #endif

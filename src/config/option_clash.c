@@ -9,11 +9,16 @@ static const char *const one_of[] = {
 	("explain print print-config quit-after drop-after reset-after sink b "
 	 "queue daemon probe show-cert ehlo-diff talk script"),
 	"stall explain print print-config sink b queue daemon talk script",
+	"xclient explain print print-config sink b queue daemon talk script",
+	("proxy-protocol explain print print-config sink b queue daemon talk "
+	 "script"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
 	"server relay",
 	"server proxy", /* a proxy is for relays */
+	"relay xclient",
+	"relay proxy-protocol",
 	"relay port",	/* it stands in the relay's URL */
 	"sink server",
 	"sink relay",
@@ -154,7 +159,9 @@ check_desk(const struct option_call *c, const struct option *o)
 {
 	const struct option *probe = looks(c);
 
-	if (needs(c, o, "quiet", find(SLICE("talk"))))
+	if (needs(c, o, "quiet", find(SLICE("talk"))) ||
+	    needs(c, o, "xclient", find(SLICE("server"))) ||
+	    needs(c, o, "proxy-protocol", find(SLICE("server"))))
 		return true;
 	if (o == find(SLICE("warn-days")) && (!probe ||
 	    probe == find(SLICE("ehlo-diff"))))

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option_drill.c - a dialogue that ends early, or is held up (base/drill.h,
- * option_take.h).
+ * option_drill.c - a dialogue that ends early, is held up, or is for another
+ * (base/drill.h, option_take.h).
  */
 #include "config/option_take.h"
 
+#include <stdio.h>
+
 #include "base/duration.h"
+#include "base/xclient.h"
 
 /* Which option knows a step. */
 enum { TO_QUIT = 1, TO_LEAVE = 2, TO_STALL = 4 };
@@ -73,6 +76,33 @@ bool
 take_reset_after(struct option_call *c, const char *value)
 {
 	return take_leave(c, value, LEAVE_RESET);
+}
+
+bool
+take_xclient(struct option_call *c, const char *value)
+{
+	struct drill *d = &c->settings->show.drill;
+	struct buf line = { .max = XCLIENT_MAX };
+	const char *wrong;
+	bool good = xclient_parse(slice_of(value), &line, &d->xclient_bits,
+	    &wrong);
+
+	if (good && line.full)
+		wrong = "that is longer than a command line";
+	if (good && !line.full)
+		snprintf(d->xclient, sizeof d->xclient, "%s", buf_str(&line));
+	good = good && !line.full;
+	buf_free(&line);
+	return good || option_refuse(c, value, "%s", wrong);
+}
+
+bool
+take_proxy_protocol(struct option_call *c, const char *value)
+{
+	const char *wrong;
+
+	return proxyline_parse(slice_of(value), &c->settings->show.drill.proxy,
+	    &wrong) || option_refuse(c, value, "%s", wrong);
 }
 
 /* "2s", "1h30m", "500ms"; never 0. */

@@ -25,6 +25,7 @@ static const struct step *const steps[NVERBS] = {
 	[HELO] = &step_helo,
 	[LHLO] = &step_lhlo,
 	[STARTTLS] = &step_starttls,
+	[XCLIENT] = &step_xclient,
 	[RSET] = &step_rset,
 	[MAIL] = &step_mail,
 	[RCPT] = &step_rcpt,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * session_drill.c - what is not done as it should be, on purpose: ends in the
- * middle, ends without QUIT, and waits (drill.h).
+ * middle, ends without QUIT, waits, and XCLIENT (drill.h).
  */
 #include "smtp/session_impl.h"
+
+#include "base/xclient.h"
 
 enum leave
 session_leaves(const struct session *s)
@@ -68,9 +70,58 @@ session_stop_at_text(struct session *s, const struct reply *r)
 	return NOTHING;
 }
 
+/* ---- XCLIENT (Postfix XCLIENT_README) ---- */
+
+static enum verb
+send_xclient(struct session *s)
+{
+	session_say(s, "XCLIENT %s", s->config->drill->xclient);
+	return NOTHING;
+}
+
+/* From here on it is another session, with another client. */
+static enum verb
+got_xclient(struct session *s, const struct reply *r, size_t rcpt)
+{
+	(void)r, (void)rcpt;
+	s->posed = true;
+	s->caps = (struct caps){ 0 };
+	return session_hello(s);
+}
+
+const struct step step_xclient = {
+	.name = "the reply to XCLIENT",
+	.patience = 300,
+	.stage = STAGE_XCLIENT,
+	.takes = REPLY_DONE,
+	.must = true,
+	.send = send_xclient,
+	.got = got_xclient,
+};
+
+/* What is not offered is not said: who gets it could take it for a sign. */
+static enum verb
+pose(struct session *s)
+{
+	unsigned missing = s->config->drill->xclient_bits & ~s->caps.xclient;
+	struct buf names = { 0 };
+	struct outcome why;
+
+	if (missing == 0)
+		return XCLIENT;
+	xclient_put_names(&names, missing);
+	why = outcome_make(DEFERRED, STAGE_XCLIENT, ESC(4, 7, 0),
+	    s->caps.xclient == 0 ? "the server does not offer us XCLIENT" :
+	    "the server's XCLIENT does not offer us %s", buf_str(&names));
+	buf_free(&names);
+	return session_give_up(s, why);
+}
+
 enum verb
 session_is_ready(struct session *s)
 {
+	if (s->config->drill && s->config->drill->xclient[0] && !s->posed)
+		return pose(s);
 	if (s->config->quit_after == STAGE_AUTH)
 		return session_give_up(s, outcome_make(DEFERRED, STAGE_CONFIG,
 		    ESC(4, 3, 5), "no login was made: that is done at relays "

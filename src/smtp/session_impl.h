@@ -22,7 +22,7 @@
 #define WINDOW	    128	  /* most commands in flight */
 
 enum verb {
-	GREETING, EHLO, HELO, LHLO, STARTTLS,
+	GREETING, EHLO, HELO, LHLO, STARTTLS, XCLIENT,
 	RSET, MAIL, RCPT, DATA, BDAT, TEXT,
 	QUIT,
 	NVERBS, NOTHING = NVERBS
@@ -88,6 +88,7 @@ struct session {
 	unsigned phase;
 	struct outcome end;
 
+	bool posed;		/* by XCLIENT, which is said once */
 	bool agreed;		/* the last step was, by the server */
 	enum leave leave;	/* how it was left */
 	enum stage held;	/* what waits to be said; STAGE_NONE: nothing */
@@ -112,7 +113,7 @@ struct step {
 };
 
 extern const struct step step_greeting, step_ehlo, step_helo, step_lhlo,
-    step_starttls, step_quit;
+    step_starttls, step_xclient, step_quit;
 extern const struct step step_rset, step_mail, step_rcpt, step_data, step_bdat,
     step_text;
 
@@ -159,7 +160,7 @@ bool session_stops_after(struct session *s, enum stage step,
 /* Say no more: the outcome is for all who have none, the text is not sent. */
 enum verb session_stop_at_text(struct session *s, const struct reply *r);
 
-/* The way to mail is free, but is that where --quit-after auth ends? */
+/* The way to mail is free, but for XCLIENT and for --quit-after auth. */
 enum verb session_is_ready(struct session *s);
 
 /* Has this stage to wait?  Then nothing is said until session_go_on(). */
