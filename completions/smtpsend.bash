@@ -11,7 +11,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--tls --ca --cert --key --tls-name
 	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
-	--explain --quit-after
+	--explain --quit-after --drop-after --reset-after --stall
+	--xclient --proxy-protocol
 	--config --no-config --print-config --import-config --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
@@ -30,7 +31,13 @@ _smtpsend_words()
 	case $1 in
 	--tls) echo none may encrypt verify ;;
 	--tls-min | --tls-max) echo 1.2 1.3 ;;
-	--quit-after) echo connect ehlo tls mail rcpt ;;
+	--quit-after) echo connect ehlo tls auth mail rcpt data ;;
+	--drop-after | --reset-after)
+		echo connect ehlo tls auth mail rcpt data dot
+		;;
+	--xclient) echo ADDR= NAME= HELO= LOGIN= ;;
+	--proxy-protocol) echo v1 v2 v1:unknown v2:local ;;
+	--stall) echo ehlo= tls= mail= rcpt= data= dot= ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;
 	-B) echo 7BIT 8BITMIME ;;

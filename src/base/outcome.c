@@ -30,6 +30,7 @@ static const struct {
 	[STAGE_HELO] = { "HELO", 0 },
 	[STAGE_LHLO] = { "LHLO", 0 },
 	[STAGE_STARTTLS] = { "STARTTLS", 0 },
+	[STAGE_XCLIENT] = { "XCLIENT", 0 },
 	[STAGE_AUTH] = { "AUTH", 0 },
 	[STAGE_MAIL] = { "MAIL", 0 },
 	[STAGE_RCPT] = { "RCPT", 0 },

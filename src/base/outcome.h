@@ -41,6 +41,7 @@ enum stage {
 	STAGE_HELO,	/* for servers that know no better */
 	STAGE_LHLO,	/* the same for LMTP */
 	STAGE_STARTTLS,
+	STAGE_XCLIENT,
 	STAGE_AUTH,	/* logging in at a relay */
 	STAGE_MAIL,
 	STAGE_RCPT,
@@ -78,6 +79,7 @@ struct outcome {
 	bool timed_out;		/* nobody answered at all: a wall, perhaps */
 	enum waiver waiver;
 	bool relay;		/* it was to go by a submission relay */
+	bool posed;		/* the server takes us for whom XCLIENT says */
 	char host[256];		/* the server's name, or empty */
 	struct endpoint peer;	/* its address, once connected to */
 	char text[512];		/* what was tried and why it ended so; or the

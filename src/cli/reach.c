@@ -115,6 +115,7 @@ reach_config(struct reach *r, const struct settings *s)
 		    r->self.host[0] ? r->self.host : NULL,
 		.max_sessions = s->route.max_sessions,
 		.timeout = s->route.timeout,
+		.drill = &s->show.drill,
 	};
 	resolver_config(r, &c.resolver, &s->route);
 	if (s->route.timeout > 0)

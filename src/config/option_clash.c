@@ -6,13 +6,19 @@
 
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
-	("explain print print-config quit-after sink b queue daemon "
-	 "probe show-cert ehlo-diff talk script"),
+	("explain print print-config quit-after drop-after reset-after sink b "
+	 "queue daemon probe show-cert ehlo-diff talk script"),
+	"stall explain print print-config sink b queue daemon talk script",
+	"xclient explain print print-config sink b queue daemon talk script",
+	("proxy-protocol explain print print-config sink b queue daemon talk "
+	 "script"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
 	"server relay",
 	"server proxy", /* a proxy is for relays */
+	"relay xclient",
+	"relay proxy-protocol",
 	"relay port",	/* it stands in the relay's URL */
 	"sink server",
 	"sink relay",
@@ -153,7 +159,9 @@ check_desk(const struct option_call *c, const struct option *o)
 {
 	const struct option *probe = looks(c);
 
-	if (needs(c, o, "quiet", find(SLICE("talk"))))
+	if (needs(c, o, "quiet", find(SLICE("talk"))) ||
+	    needs(c, o, "xclient", find(SLICE("server"))) ||
+	    needs(c, o, "proxy-protocol", find(SLICE("server"))))
 		return true;
 	if (o == find(SLICE("warn-days")) && (!probe ||
 	    probe == find(SLICE("ehlo-diff"))))
@@ -170,8 +178,13 @@ static const char queueing[] = "queue-on-defer wait at expire dedupe";
 static bool
 goes_by_itself(const struct option *o)
 {
-	return o->group == GROUP_ROUTE || o->group == GROUP_TLS ||
-	    o == find(SLICE("explain")) || o == find(SLICE("quit-after"));
+	struct slice rest = SLICE("explain quit-after drop-after reset-after "
+				  "stall"), word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (o == find(word))
+			return true;
+	return o->group == GROUP_ROUTE || o->group == GROUP_TLS;
 }
 
 static bool

@@ -153,17 +153,26 @@ static const struct foreign table[] = {
 	    "--transcript FILE (-X) appends the dialogue to FILE, --log FILE a "
 	    "line for each recipient" },
 	{ "--syslog", "--log syslog" },
-	{ "--drop-after --drop-after-send --drop --quit -da -das",
-	    "--quit-after STEP" },
+	{ "--quit", "--quit-after STEP" },
+	{ "--drop --drop-after-send -da -das", "--drop-after STEP closes the "
+	    "connection without QUIT" },
 	{ "--config-file --rcfile", "--config FILE (-C)" },
 	{ "--dsn-notify", "--notify LIST (-N)" },
 	{ "--dsn-return", "--return full or hdrs (-R)" },
 
 	/* what nobody has but they */
-	{ "--xclient --prdr --pipe --socket --local-port --lport -lp --support "
-	  "--force-getpwuid --trigger-deprecation --proxy-version "
-	  "--proxy-family --proxy-command --proxy-protocol --proxy-source "
-	  "--proxy-source-port --proxy-dest --proxy-dest-port "
+	{ "--xclient-addr --xclient-name --xclient-port --xclient-proto "
+	  "--xclient-destaddr --xclient-destport --xclient-helo "
+	  "--xclient-login --xclient-reverse-name",
+	    "--xclient 'ADDR=IP NAME=HOST' has all attributes" },
+	{ "--xclient-delim --xclient-no-verify --xclient-before-starttls "
+	  "--xclient-optional --xclient-optional-strict", "--xclient says all "
+	    "at once, behind STARTTLS, where it is offered" },
+	{ "--proxy-version --proxy-family --proxy-command --proxy-source "
+	  "--proxy-source-port --proxy-dest --proxy-dest-port",
+	    "--proxy-protocol v1:CLIENT[:PORT][,SERVER[:PORT]], or v2" },
+	{ "--prdr --pipe --socket --local-port --lport -lp --support "
+	  "--force-getpwuid --trigger-deprecation "
 	  "--output-file-stdout --output-file-stderr --logfile-time-format "
 	  "--rmqs --configure --noproxy --mail-auth --confirm "
 	  "--compose --identity --suppress-cc --smtp-server-option",
@@ -203,8 +212,6 @@ family(struct slice word)
 	if (slice_starts(word, SLICE("--h-")) ||
 	    slice_starts(word, SLICE("--header-")))
 		return SLICE("--headers"); /* --h-Subject, --header-X-Test */
-	if (slice_starts(word, SLICE("--xclient-")))
-		return SLICE("--xclient");
 	return word;
 }
 

@@ -380,29 +380,6 @@ take_timing(struct option_call *c, const char *value)
 }
 
 bool
-take_quit_after(struct option_call *c, const char *value)
-{
-	static const struct {
-		const char *word;
-		enum stage stage;
-	} words[] = {
-		{ "connect", STAGE_GREETING },
-		{ "ehlo", STAGE_EHLO },
-		{ "tls", STAGE_TLS },
-		{ "mail", STAGE_MAIL },
-		{ "rcpt", STAGE_RCPT },
-	};
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (slice_eq_nocase(slice_of(value), slice_of(words[i].word))) {
-			c->settings->show.stop_after = words[i].stage;
-			return true;
-		}
-	return option_refuse(c, value,
-	    "connect, ehlo, tls, mail or rcpt is wanted");
-}
-
-bool
 take_notify(struct option_call *c, const char *value)
 {
 	if (!notify_parse(slice_of(value), &c->settings->message.notify))

@@ -59,7 +59,6 @@ bool take_tls(struct option_call *c, const char *value);
 bool take_tls_min(struct option_call *c, const char *value);
 bool take_tls_max(struct option_call *c, const char *value);
 bool take_timing(struct option_call *c, const char *value);
-bool take_quit_after(struct option_call *c, const char *value);
 bool take_given(struct option_call *c, const char *value);
 bool take_log(struct option_call *c, const char *value);
 bool take_script(struct option_call *c, const char *value);
@@ -73,6 +72,14 @@ bool take_return(struct option_call *c, const char *value);
 
 /* Of a message that is made (option_make.c). */
 bool take_made(struct option_call *c, const char *value);
+
+/* A dialogue that is not as it should be (option_drill.c). */
+bool take_quit_after(struct option_call *c, const char *value);
+bool take_drop_after(struct option_call *c, const char *value);
+bool take_reset_after(struct option_call *c, const char *value);
+bool take_stall(struct option_call *c, const char *value);
+bool take_xclient(struct option_call *c, const char *value);
+bool take_proxy_protocol(struct option_call *c, const char *value);
 
 /* Looking at servers (option_desk.c). */
 bool take_probe(struct option_call *c, const char *value);

@@ -121,7 +121,7 @@ struct option {
 	const char *alias;	/* it is another name of this option */
 };
 
-#define OPTIONS_MAX 128 /* more than the table has rows */
+#define OPTIONS_MAX 160 /* more than the table has rows */
 
 /* One option met on the command line, or one key of a configuration. */
 struct option_call {

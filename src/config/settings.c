@@ -194,6 +194,26 @@ is_no_version(const struct settings *s)
 	return t->min && t->max && t->min > t->max;
 }
 
+/* A handshake that libcurl makes, or that comes at once, does not wait. */
+static bool
+stalls_elsewhere(const struct settings *s)
+{
+	return s->show.drill.stall[STAGE_STARTTLS] > 0 &&
+	    (s->route.nrelays > 0 || s->way.link == LINK_SMTPS);
+}
+
+static bool
+stalls_hello(const struct settings *s)
+{
+	return s->show.drill.stall[STAGE_EHLO] > 0 && s->route.nrelays > 0;
+}
+
+static bool
+logs_in_nowhere(const struct settings *s)
+{
+	return s->show.stop_after == STAGE_AUTH && s->way.server[0];
+}
+
 static bool
 mixes_timing(const struct settings *s)
 {
@@ -239,6 +259,12 @@ static const struct {
 	    "recipients: nothing was sent" },
 	{ is_no_version, "--tls-min 1.3 and --tls-max 1.2 leave no TLS version"
 	    },
+	{ stalls_elsewhere, "--stall tls is for STARTTLS of a server, not for "
+	    "--relay or smtps://" },
+	{ stalls_hello, "--stall ehlo is for servers: libcurl says EHLO to a "
+	    "--relay" },
+	{ logs_in_nowhere, "a login is made at relays: auth as a step goes "
+	    "with --relay, not with --server" },
 	{ mixes_timing, "--timing without =FILE.svg does not go with --json"
 	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
@@ -253,6 +279,18 @@ static bool
 probes_tls(const struct settings *s)
 {
 	return s->show.stop_after == STAGE_TLS;
+}
+
+static bool
+leaves_tls(const struct settings *s)
+{
+	return probes_tls(s) && s->show.drill.leave != LEAVE_QUIT;
+}
+
+static bool
+stalls_tls(const struct settings *s)
+{
+	return s->show.drill.stall[STAGE_STARTTLS] > 0;
 }
 
 static bool
@@ -281,7 +319,10 @@ static const struct {
 	bool (*is)(const struct settings *s);
 	const char *text;
 } demands[] = {
+	{ leaves_tls, "--drop-after tls (or --reset-after) does not go with "
+	    "--tls none" },
 	{ probes_tls, "--quit-after tls does not go with --tls none" },
+	{ stalls_tls, "--stall tls does not go with --tls none" },
 	{ is_smtps, "--server smtps:// is TLS and does not go with --tls "
 	    "none" },
 	{ requires_tls, "-O requiretls=yes demands TLS and does not go with "

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/drill.h"
 #include "base/inet.h"
 #include "base/outcome.h"
 #include "base/policy.h"
@@ -195,8 +196,10 @@ struct show_settings {
 	const char *import;	/* --import-config: [FORMAT:]FILE */
 	const char *log;	/* --log: settings_log() knows the default */
 	enum stage stop_after;	/* STAGE_NONE = send; ROUTE = only the way
-				   there (--explain); GREETING, EHLO, TLS, MAIL
-				   or RCPT of --quit-after */
+				   there (--explain); GREETING, EHLO, TLS,
+				   AUTH, MAIL, RCPT or DATA of --quit-after and
+				   its kin */
+	struct drill drill;	/* --drop-after, --reset-after, --stall */
 };
 
 /* --talk and --script: the desk, where a person talks with a server. */

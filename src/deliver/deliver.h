@@ -65,6 +65,7 @@ struct deliver_config {
 	int64_t timeout;	/* --timeout, microseconds, for each phase; 0 */
 	bool hear_goodbye;	/* wait for the reply to QUIT, 2 s at most: for
 				   who watches the dialogue */
+	const struct drill *drill; /* outlives the deliver; NULL = none */
 	bool plan_only;		/* --explain: resolve, decide, send nothing */
 	bool records;		/* verdicts are only good when the caller says
 				   deliver_recorded(); else at once */

@@ -74,8 +74,7 @@ static void
 close_orderly(struct lane *l)
 {
 	l->end = *session_end(l->session);
-	stream_flush(&l->stream);
-	stream_close(&l->stream);
+	lane_hang_up(l);
 	l->state = LANE_OVER;
 }
 
@@ -172,7 +171,7 @@ step_talk(struct lane *l, int64_t now)
 	for (int i = 0; i < ROUNDS && l->state == LANE_TALK; i++)
 		if (!talk(l, now))
 			break;
-	if (l->state == LANE_TALK)
+	if (l->state == LANE_TALK && !lane_pauses(l, now))
 		check_deadline(l, now);
 }
 
@@ -226,6 +225,8 @@ lane_log_in(struct job *job, struct site *site, const struct lane_call *call,
 	struct lane *l = begin(job, site, call, LANE_RELAY);
 	struct outcome why;
 
+	l->call.config.logged_in = login->auth != RELAY_NO_AUTH ||
+	    login->mechanism != NULL;
 	l->module = job_relays(job, &why);
 	if (l->module)
 		l->relay = l->module->open(login, job->events, l->number, &why);

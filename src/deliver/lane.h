@@ -56,6 +56,7 @@ struct lane {
 	struct session *session;
 	size_t slot;
 	int64_t deadline;
+	int64_t pause_end;		/* of a stall; 0 = there is none */
 	int64_t since;			/* of what is awaited now */
 	unsigned phase;
 	uint64_t arrived;		/* stream_arrived() as it began */

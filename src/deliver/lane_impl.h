@@ -42,6 +42,12 @@ bool lane_take_input(struct lane *l, enum io *got);
 /* Write what there is; false when nothing more can be written now. */
 bool lane_give_output(struct lane *l);
 
+/* Is it to wait, by the drill?  Then its deadline is the end of that. */
+bool lane_pauses(struct lane *l, int64_t now);
+
+/* The session has no more to say: close, as it left. */
+void lane_hang_up(struct lane *l);
+
 /* The stream is over: got says how. */
 void lane_lost_read(struct lane *l, enum io got);
 

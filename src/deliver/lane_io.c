@@ -157,6 +157,35 @@ lane_feed_body(struct lane *l, int64_t now)
 	session_body(l->session, raw);
 }
 
+bool
+lane_pauses(struct lane *l, int64_t now)
+{
+	int64_t pause = session_pause(l->session);
+
+	if (pause == 0)
+		return false;
+	if (l->pause_end == 0)
+		l->pause_end = l->deadline = now + pause;
+	if (now < l->pause_end)
+		return true;
+	l->pause_end = 0;
+	session_go_on(l->session);
+	return lane_pauses(l, now);
+}
+
+void
+lane_hang_up(struct lane *l)
+{
+	enum leave leave = session_leaves(l->session);
+
+	if (leave != LEAVE_QUIT) {
+		stream_abandon(&l->stream, leave == LEAVE_RESET);
+		return;
+	}
+	stream_flush(&l->stream);
+	stream_close(&l->stream);
+}
+
 /* Read what is there; false when the stream is over (or nothing is there). */
 bool
 lane_take_input(struct lane *l, enum io *got)

@@ -5,6 +5,8 @@
  */
 #include "deliver/lane_impl.h"
 
+#include "net/sockaddr.h"
+
 #define HANDSHAKE_MAX 120 /* seconds */
 
 bool
@@ -44,6 +46,32 @@ lane_begin_talk(struct lane *l, int64_t now)
 	lane_begin_phase(l, session_patience(l->session), now);
 }
 
+/* A new connection takes so few octets at once; false: it is over. */
+static bool
+say_proxyline(struct lane *l)
+{
+	const struct drill *drill = l->call.config.drill;
+	struct endpoint local = { 0 };
+	struct buf octets = { 0 }, text = { 0 };
+	enum io got;
+	size_t n = 0;
+
+	if (!drill || drill->proxy.version == 0)
+		return true;
+	sockaddr_local(l->stream.fd, &local);
+	proxyline_put(&octets, &drill->proxy, &local, &l->call.config.peer);
+	proxyline_describe(&text, &drill->proxy, &local, &l->call.config.peer);
+	events_note(l->job->events, l->number, "said %s", buf_str(&text));
+	got = stream_write(&l->stream, buf_slice(&octets), &n);
+	if (got != IO_OK || n < octets.n)
+		lane_lose(l, STAGE_CONNECT, "cannot send the PROXY header: %s",
+		    got == IO_ERROR ? stream_error(&l->stream) : "it is not "
+		    "taken");
+	buf_free(&octets);
+	buf_free(&text);
+	return l->state != LANE_OVER;
+}
+
 static void
 connected(struct lane *l, int64_t now)
 {
@@ -54,6 +82,8 @@ connected(struct lane *l, int64_t now)
 	stream_open(&l->stream, l->dial.fd);
 	l->dial.fd = -1;
 	dial_stop(&l->dial);
+	if (!say_proxyline(l))
+		return;
 	if (!l->call.config.helo)
 		l->call.config.local = stream_local(&l->stream);
 	l->session = session_new(&l->call.config, l->job->events, l->number);

@@ -181,6 +181,7 @@ fill_call(const struct site *s, struct lane_call *call)
 		.link = s->link,
 		.relay = s->relay != NULL,
 		.quit_after = s->quit_after,
+		.drill = s->job->config->drill,
 	};
 	for (size_t i = 0; i < call->n; i++) {
 		h = &s->hops.v[call->hop[i]];

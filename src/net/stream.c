@@ -171,6 +171,19 @@ stream_close(struct stream *s)
 	*s = (struct stream){ .fd = -1 };
 }
 
+/* RFC 9293 3.10.7.1's ABORT: what connect(2) does to AF_UNSPEC. */
+void
+stream_abandon(struct stream *s, bool reset)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	s->broken = true;
+	if (reset && s->fd >= 0 &&
+	    connect(s->fd, &nobody, sizeof nobody) != 0)
+		s->broken = true; /* a socket of another kind just closes */
+	stream_close(s);
+}
+
 const char *
 stream_error(const struct stream *s)
 {

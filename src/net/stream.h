@@ -84,6 +84,12 @@ uint64_t stream_arrived(const struct stream *s);
 void stream_close(struct stream *s);
 
 /*
+ * Close without a word, also of TLS; with reset what is on the way is lost and
+ * the peer gets a TCP RST, where it is TCP.
+ */
+void stream_abandon(struct stream *s, bool reset);
+
+/*
  * What the kinds share: one recv(2), one send(2) on the descriptor itself, and
  * how many of the given octets have been acknowledged.
  */

@@ -33,6 +33,8 @@ success_put(struct buf *b, const struct recipient *r)
 	else if (o.stage >= STAGE_MAIL)
 		buf_puts(b, ", without TLS");
 	text_escape(b, slice_of(o.tls));
+	if (o.verdict == VERIFIED && o.stage == STAGE_DATA)
+		buf_puts(b, ", up to 354; no text was sent");
 	if (r->result->queue_id[0]) {
 		buf_puts(b, ", queue id ");
 		text_escape(b, slice_of(r->result->queue_id));

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/xclient.h"
+
 static void
 read_size(struct caps *c, struct slice arg)
 {
@@ -43,6 +45,15 @@ read_limits(struct caps *c, struct slice args)
 }
 
 static void
+read_xclient(struct caps *c, struct slice args)
+{
+	struct slice word;
+
+	while (slice_cut(&args, ' ', &word))
+		c->xclient |= xclient_bit(word);
+}
+
+static void
 read_keyword(struct caps *c, struct slice word, struct slice args)
 {
 	const struct {
@@ -68,6 +79,8 @@ read_keyword(struct caps *c, struct slice word, struct slice args)
 			*flags[i].flag = true;
 	if (slice_eq_nocase(word, SLICE("SIZE")))
 		read_size(c, args);
+	else if (slice_eq_nocase(word, SLICE("XCLIENT")))
+		read_xclient(c, args);
 	else if (slice_eq_nocase(word, SLICE("LIMITS")))
 		read_limits(c, args);
 }

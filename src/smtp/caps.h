@@ -22,6 +22,7 @@ struct caps {
 	bool deliver_by;	/* RFC 2852 */
 	bool mt_priority;	/* RFC 6710 */
 	bool xsmtpsend;		/* it is our own queue */
+	unsigned xclient;	/* attributes, as base/xclient.h has them */
 	bool size;		/* RFC 1870 */
 	uint64_t max_size;	/* 0 = not said */
 	/* LIMITS (RFC 9422); 0 = not said */

@@ -25,6 +25,7 @@ static const struct step *const steps[NVERBS] = {
 	[HELO] = &step_helo,
 	[LHLO] = &step_lhlo,
 	[STARTTLS] = &step_starttls,
+	[XCLIENT] = &step_xclient,
 	[RSET] = &step_rset,
 	[MAIL] = &step_mail,
 	[RCPT] = &step_rcpt,
@@ -87,7 +88,10 @@ session_fill(struct session *s)
 		verb = s->next;
 		if (is_of_mail(verb) && s->left == 0)
 			s->next = NOTHING;
-		else if (!may_send(s, verb))
+		else if (!may_send(s, verb) ||
+		    session_holds(s, steps[verb]->stage))
+			return;
+		else if (verb == QUIT && session_leaves_now(s))
 			return;
 		else {
 			s->next = steps[verb]->send(s);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/drill.h"
 #include "base/event.h"
 #include "base/outcome.h"
 #include "base/policy.h"
@@ -42,6 +43,8 @@ struct session_config {
 	bool tls_fixed;		/* ... whatever --tls says */
 	enum link_kind link;
 	enum stage quit_after;	/* --quit-after; STAGE_NONE = send the mail */
+	const struct drill *drill; /* or NULL */
+	bool logged_in;		/* who made the connection has logged in */
 	bool no_bdat;		/* the host does not take it, as is known */
 	const char *host;	/* whom we talk to, for the outcomes; or NULL */
 	struct endpoint peer;
@@ -153,6 +156,16 @@ uint64_t session_body_at(const struct session *s);
  * the message should have some.
  */
 void session_body(struct session *s, struct slice raw);
+
+/*
+ * Microseconds that the driver is to wait before it says session_go_on(), by
+ * the drill; 0 = there is nothing to wait for.  Input is taken meanwhile.
+ */
+int64_t session_pause(const struct session *s);
+void session_go_on(struct session *s);
+
+/* When it is over: how the connection is to be closed. */
+enum leave session_leaves(const struct session *s);
 
 /* Is QUIT all that the server still has to answer? */
 bool session_is_leaving(const struct session *s);

@@ -74,6 +74,16 @@ is_as_announced(const struct session *s)
 				 s->put == s->chunk;
 }
 
+void
+session_end_body(struct session *s)
+{
+	if (s->encoder.dots)
+		session_say(s, ".");
+	s->commit = s->put;
+	s->body = BODY_WHOLE;
+	s->phase++;
+}
+
 /* All of the text is in: end it, unless it is not what was announced. */
 static void
 end_body(struct session *s)
@@ -93,11 +103,9 @@ end_body(struct session *s)
 		return;
 	}
 	tell_size(s);
-	if (s->encoder.dots)
-		session_say(s, ".");
-	s->commit = s->put;
-	s->body = BODY_WHOLE;
-	s->phase++;
+	s->body = BODY_HELD;
+	if (!session_holds(s, STAGE_END))
+		session_end_body(s);
 }
 
 /*

@@ -47,7 +47,7 @@ without_tls(struct session *s, const struct outcome *why)
 		return give_up_tls(s, *why);
 	if (s->config->quit_after == STAGE_TLS)
 		return session_give_up(s, *why);
-	return session_rest(s);
+	return session_is_ready(s);
 }
 
 static struct outcome
@@ -73,7 +73,7 @@ introduced(struct session *s, const struct reply *r, enum stage stage)
 	if (session_stops_after(s, STAGE_EHLO, &o))
 		return QUIT;
 	if (s->tls[0] != '\0')
-		return session_rest(s);
+		return session_is_ready(s);
 	if (s->config->tls != TLS_NONE && s->caps.starttls)
 		return STARTTLS;
 	o = no_starttls(s->config->tls);

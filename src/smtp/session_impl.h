@@ -8,6 +8,7 @@
  *	session_mail.c	the verbs of a mail transaction
  *	session_body.c	the message text
  *	session_settle.c what is said and what becomes of the recipients
+ *	session_drill.c	what is not done as it should be, on purpose
  */
 #ifndef SMTP_SESSION_IMPL_H
 #define SMTP_SESSION_IMPL_H
@@ -21,7 +22,7 @@
 #define WINDOW	    128	  /* most commands in flight */
 
 enum verb {
-	GREETING, EHLO, HELO, LHLO, STARTTLS,
+	GREETING, EHLO, HELO, LHLO, STARTTLS, XCLIENT,
 	RSET, MAIL, RCPT, DATA, BDAT, TEXT,
 	QUIT,
 	NVERBS, NOTHING = NVERBS
@@ -30,7 +31,7 @@ enum verb {
 /* What has become of a recipient in this transaction. */
 enum fate { UNSENT, ASKED, ACCEPTED, AGAIN, DECIDED };
 
-enum body { BODY_NONE, BODY_OPEN, BODY_WHOLE };
+enum body { BODY_NONE, BODY_OPEN, BODY_HELD, BODY_WHOLE };
 
 struct owed {
 	enum verb verb;
@@ -86,6 +87,12 @@ struct session {
 	uint64_t commit;	/* `put` at the end of data; 0 = not yet */
 	unsigned phase;
 	struct outcome end;
+
+	bool posed;		/* by XCLIENT, which is said once */
+	bool agreed;		/* the last step was, by the server */
+	enum leave leave;	/* how it was left */
+	enum stage held;	/* what waits to be said; STAGE_NONE: nothing */
+	uint32_t stalled;	/* a bit for each stage that has waited */
 };
 
 /*
@@ -106,7 +113,7 @@ struct step {
 };
 
 extern const struct step step_greeting, step_ehlo, step_helo, step_lhlo,
-    step_starttls, step_quit;
+    step_starttls, step_xclient, step_quit;
 extern const struct step step_rset, step_mail, step_rcpt, step_data, step_bdat,
     step_text;
 
@@ -149,6 +156,21 @@ enum verb session_hello(const struct session *s);
 /* Stop here, as --quit-after says?  Then this is the outcome for all. */
 bool session_stops_after(struct session *s, enum stage step,
     const struct outcome *reached);
+
+/* Say no more: the outcome is for all who have none, the text is not sent. */
+enum verb session_stop_at_text(struct session *s, const struct reply *r);
+
+/* The way to mail is free, but for XCLIENT and for --quit-after auth. */
+enum verb session_is_ready(struct session *s);
+
+/* Has this stage to wait?  Then nothing is said until session_go_on(). */
+bool session_holds(struct session *s, enum stage stage);
+
+/* Leave without QUIT?  Then it is done. */
+bool session_leaves_now(struct session *s);
+
+/* The end of a text that was held up. */
+void session_end_body(struct session *s);
 
 /* Begin the message text: with dots doubled for DATA, as it is for BDAT. */
 void session_open_body(struct session *s, bool dots);

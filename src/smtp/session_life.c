@@ -67,6 +67,9 @@ reached_relay(struct session *s)
 	if (s->config->quit_after == STAGE_TLS && s->tls[0] == '\0')
 		o = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 4),
 		    "there is no TLS with this relay");
+	else if (s->config->quit_after == STAGE_AUTH && !s->config->logged_in)
+		o = outcome_make(DEFERRED, STAGE_CONFIG, ESC(4, 3, 5),
+		    "no login was made: this relay is configured without one");
 	session_stops_after(s, s->config->quit_after, &o);
 	session_quit(s);
 }

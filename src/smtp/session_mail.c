@@ -73,11 +73,16 @@ const struct step step_mail = {
 /*
  * BDAT needs the size beforehand, which a re-coded body does not have, and
  * LMTP's replies are counted per recipient taken, which is not known when it is
- * sent.
+ * sent.  It has neither an answer before the text nor a dot after it.
  */
 static bool
 may_chunk(const struct session *s)
 {
+	const struct drill *drill = s->config->drill;
+
+	if (s->config->quit_after == STAGE_DATA ||
+	    (drill && drill->stall[STAGE_END] > 0))
+		return false;
 	return s->caps.chunking && !s->config->no_bdat && !s->bdat_broken &&
 	    !s->mail.seven_bit && s->config->link != LINK_LMTP;
 }
@@ -154,6 +159,7 @@ got_rcpt(struct session *s, const struct reply *r, size_t i)
 		accept(s, i);
 		if (s->config->quit_after != STAGE_RCPT)
 			return s->next;
+		s->agreed = true;
 	}
 	result = session_result(s, &o, SLICE(""));
 	if (is_too_many(s, r))
@@ -187,7 +193,8 @@ got_data(struct session *s, const struct reply *r, size_t rcpt)
 
 	(void)rcpt;
 	if (reply_kind(r) == REPLY_GO_ON)
-		return TEXT;
+		return s->config->quit_after == STAGE_DATA ?
+		    session_stop_at_text(s, r) : TEXT;
 	session_settle(s, &o);
 	return s->next;
 }
@@ -218,6 +225,8 @@ conclude(struct session *s, const struct reply *r, size_t rcpt)
 	struct slice id = slice_first(reply_queue_id(buf_slice(&r->text)),
 	    QUEUE_ID_MAX);
 	bool lmtp = s->config->link == LINK_LMTP;
+
+	s->agreed = s->agreed || o.verdict == DELIVERED;
 	struct result *result = session_result(s, &o,
 	    o.verdict == DELIVERED ? id : SLICE(""));
 

@@ -48,6 +48,7 @@ session_result(const struct session *s, const struct outcome *o,
 
 	outcome_set_tls(&full, s->tls);
 	full.relay = s->config->relay;
+	full.posed = s->posed;
 	if (s->config->host && full.host[0] == '\0')
 		outcome_set_host(&full, slice_of(s->config->host),
 		    &s->config->peer);
@@ -180,5 +181,6 @@ session_stops_after(struct session *s, enum stage step,
 	session_settle(s, reached);
 	s->end = *reached;
 	outcome_set_tls(&s->end, s->tls);
+	s->agreed = reached->verdict == VERIFIED;
 	return true;
 }

@@ -10,16 +10,16 @@ from faults_support import (OK, TEMPFAIL, Server, certificates, check, send,
 from scripted import dialogue, drop, stall
 
 STEPS = {"connect": "greeting", "ehlo": "EHLO", "tls": "TLS", "mail": "MAIL",
-         "rcpt": "RCPT"}
+         "rcpt": "RCPT", "data": "DATA"}
 
 
 @pytest.mark.parametrize("step, stage", STEPS.items())
 def test_what_is_said_of_it(step, stage):
     """In the transcript, as JSON, and alone on a line without both."""
-    word = "verified" if step == "rcpt" else "reached"
+    word = "verified" if step in ("rcpt", "data") else "reached"
     with Server(tls_dialogue()) as srv:
         run = send(srv.port, "--quit-after", step, "--tls", "encrypt")
-        secure = "TLSv1.3" if step in ("tls", "mail", "rcpt") else None
+        secure = None if step in ("connect", "ehlo") else "TLSv1.3"
         check(run, OK, status=word, stage=stage, tls=secure)
         told = send(srv.port, "--quit-after", step, "--tls", "encrypt",
                     json_events=False)
@@ -27,8 +27,9 @@ def test_what_is_said_of_it(step, stage):
                     json_events=False)
     where = r"127\.0\.0\.1\]:\d+"
     line = "bob@example.test: " + (
-        rf"verified by \[{where}" if step == "rcpt" else
-        rf"reached {stage} at \[{where}") + (", TLSv1.3" if secure else "")
+        rf"verified by \[{where}" if word == "verified" else
+        rf"reached {stage} at \[{where}") + (", TLSv1.3" if secure else "") + (
+            ", up to 354; no text was sent" if step == "data" else "")
     assert re.fullmatch(line + "\n", told.out), told
     assert told.err == "" and re.search(line + "\n", seen.out), seen
     assert "without TLS" not in told.out + seen.out
@@ -40,7 +41,7 @@ def test_what_is_said_of_it(step, stage):
     ("ehlo", {"STARTTLS": "454 no"}),
     ("tls", {"EHLO": ["250-mx\n250 STARTTLS", "550 no"], "HELO": "550 no"}),
     ("tls", {"EHLO": ["250-mx\n250 STARTTLS", drop]}),
-    ("mail", {"RCPT": "550 no"}), ("rcpt", {"DATA": "550 no"})])
+    ("mail", {"RCPT": "550 no"}), ("rcpt", {"DATA": "550 no"}), ("data", {"DOT": "550 no"})])
 def test_nothing_further_is_needed(step, over):
     with Server(tls_dialogue(**over)) as srv:
         run = send(srv.port, "--quit-after", step, "--tls", "encrypt",

@@ -528,7 +528,7 @@ static const struct {
 	{ "smtpsend --verbos=1 a", 64, "--verbose '1': this option takes no" },
 	{ "smtpsend --zzzzzz a", 64, "unknown option --zzzzzz (smtpsend" },
 	{ "smtpsend --s x a", 64, "option --s may mean --subject, --server, "
-	    "--source, --show-cert, " },
+	    "--source, --stall, --show-cert, " },
 	{ "smtpsend --= a", 64, "unknown option --" },
 	{ "smtpsend --file", 64, "--file: it needs a value: --file FILE\n" },
 	{ "smtpsend -f", 64, "-f: it needs a value: -f ADDR\n" },
@@ -559,7 +559,7 @@ static const struct {
 	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
 	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
 	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
-	{ "smtpsend --quit-after data a", 64, "connect, ehlo, tls, mail" },
+	{ "smtpsend --quit-after dot a", 64, "connect, ehlo, tls, auth" },
 	{ "smtpsend --server x:y a", 64, "HOST[:PORT]" },
 	{ "smtpsend --server x:25 --port 26 a", 64, "--port '26': --server "
 	  "says 25\n" },
@@ -583,8 +583,8 @@ static const struct {
 	{ "smtpsend -force-getpwuid a@x", 64, "-force-getpwuid; there is" },
 	{ "smtpsend -raw a@x", 64, "unknown option -raw; -v shows" },
 	{ "smtpsend -trigger-deprecation x a@x", 64, "-trigger-deprecation;" },
-	{ "smtpsend -xclient-name x a@x", 64, "-xclient-name; there is" },
-	{ "smtpsend --xclient-name x a@x", 64, "--xclient-name; there is" },
+	{ "smtpsend -xclient-name x a@x", 64, "-xclient-name; --xclient" },
+	{ "smtpsend --xclient-name x a@x", 64, "--xclient-name; --xclient" },
 	{ "smtpsend --au joe a@x", 64, "unknown option --au; who logs in" },
 	{ "smtpsend --d text a@x", 64, "unknown option --d; --body TEXT" },
 	{ "smtpsend -ca x a@x", 64, "did you mean --ca, with two dashes?" },

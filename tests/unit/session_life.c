@@ -212,6 +212,72 @@ test_lost(void **state)
 	buf_free(&out);
 }
 
+/* By the drill: the way out, and only from a step that was agreed to. */
+static void
+test_leaves(void **state)
+{
+	static const struct {
+		enum stage after;
+		enum leave leave, want;
+		const char *said;
+	} rows[] = {
+		{ STAGE_EHLO, LEAVE_QUIT, LEAVE_QUIT, "QUIT\r\n" },
+		{ STAGE_EHLO, LEAVE_DROP, LEAVE_DROP, "" },
+		{ STAGE_EHLO, LEAVE_RESET, LEAVE_RESET, "" },
+		{ STAGE_TLS, LEAVE_DROP, LEAVE_QUIT, "QUIT\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct drill drill = { .leave = rows[i].leave };
+		struct session_config c = { .helo = "box.test",
+			.quit_after = rows[i].after, .drill = &drill };
+		struct session *s = session_resume(&c, NULL, 1, SLICE(OFFER),
+		    "");
+		struct buf out = { 0 };
+
+		said(s, &out);
+		assert_string_equal(buf_str(&out), rows[i].said);
+		assert_int_equal(session_leaves(s), rows[i].want);
+		assert_int_equal(session_need(s), rows[i].said[0] ?
+		    SESSION_IO : SESSION_CLOSE);
+		session_free(s);
+		buf_free(&out);
+	}
+}
+
+/* Nothing is said while it waits; once it has, it waits no more. */
+static void
+test_waits(void **state)
+{
+	struct drill drill = { .stall[STAGE_EHLO] = 5 };
+	struct session_config c = { .helo = "box.test", .drill = &drill };
+	struct session *s = session_new(&c, NULL, 1);
+	struct buf out = { 0 };
+	unsigned phase;
+
+	(void)state;
+	assert_int_equal(session_pause(s), 0);
+	session_input(s, SLICE("220 hi\r\n"));
+	assert_int_equal(session_pause(s), 5);
+	assert_int_equal(said(s, &out).n, 0);
+	phase = session_phase(s);
+	session_go_on(s);
+	assert_int_not_equal(session_phase(s), phase);
+	assert_int_equal(session_pause(s), 0);
+	said(s, &out);
+	assert_string_equal(buf_str(&out), "EHLO box.test\r\n");
+	session_free(s);
+
+	s = session_new(&c, NULL, 1); /* left while it waits */
+	session_input(s, SLICE("220 hi\r\n"));
+	session_input(s, SLICE("421 4.3.2 closing\r\n"));
+	assert_int_equal(session_need(s), SESSION_CLOSE);
+	assert_int_equal(session_pause(s), 0);
+	session_free(s);
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -221,6 +287,8 @@ main(void)
 		cmocka_unit_test(test_stops_at_once),
 		cmocka_unit_test(test_does_not_stop_before_the_mail),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
