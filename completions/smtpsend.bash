@@ -10,7 +10,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
 	--tls-min --tls-max --ciphers --groups --keylog
-	--verbose --json --brief --timing --transcript --log --print
+	--verbose --json --brief --timing --html-report --transcript --log --print
 	--explain --quit-after
 	--config --no-config --print-config --import-config --help --version
 	--probe --show-cert --ehlo-diff --warn-days
@@ -95,7 +95,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --keylog | --import-config | --script | --junit)
+		--config | -C | --keylog | --html-report | --import-config | --script | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;

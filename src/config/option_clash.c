@@ -8,6 +8,7 @@
 static const char *const one_of[] = {
 	("explain print print-config quit-after sink b queue daemon "
 	 "probe show-cert ehlo-diff talk script"),
+	"html-report print print-config b queue daemon talk script",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

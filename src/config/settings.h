@@ -189,6 +189,7 @@ struct show_settings {
 	bool brief;		/* --brief: a line for each recipient */
 	bool timing;		/* --timing: a waterfall ... */
 	const char *timing_file; /* ... in this SVG file; NULL = as text */
+	const char *page;	/* --html-report: the file; NULL = none */
 	bool build;		/* -d0.1 and its kin: print the version first */
 	struct given transcript; /* -X, --transcript; never as sendmail */
 	bool print;		/* --print: the message, and send nothing */

@@ -15,6 +15,7 @@
 #include "report/explain.h"
 #include "report/failure.h"
 #include "report/json.h"
+#include "report/report_page.h"
 #include "report/report_timing.h"
 
 static bool
@@ -81,7 +82,8 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 	maillog_init(&r->maillog, &c->maillog);
 	r->told = (r->style == REPORT_TEXT || r->brief) &&
 	    is_same_file(stdout, stderr);
-	if (!open_log(r, c, why) || !report_timing_open(r, c, why))
+	if (!open_log(r, c, why) || !report_timing_open(r, c, why) ||
+	    !report_page_open(r, c, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
@@ -139,7 +141,10 @@ report_close(struct report *r)
 {
 	close_maillog(r);
 	report_flush(r, INT64_MAX);
+	phases_end(&r->phases, r->latest);
 	report_timing_close(r);
+	report_page_close(r);
+	phases_free(&r->phases);
 	transcript_free(&r->text);
 	transcript_free(&r->logged);
 	flush(r, r->out);
@@ -156,7 +161,7 @@ report_close(struct report *r)
 static bool
 wants_phases(const struct report *r)
 {
-	return r->brief || r->timing || r->drawing;
+	return r->brief || r->timing || r->drawing || r->page;
 }
 
 bool
@@ -205,6 +210,8 @@ report_event(struct report *r, const struct event *e)
 	r->latest = e->at;
 	if (wants_phases(r))
 		phases_event(&r->phases, e);
+	if (r->page)
+		report_page_event(r, e);
 	if (r->log)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {
@@ -277,6 +284,8 @@ report_has_queue(struct report *r)
 	r->wish.queued = true;
 	r->text.wish.queued = true;
 	r->logged.wish.queued = true;
+	if (r->page)
+		report_page_has_queue(r);
 }
 
 void
@@ -316,6 +325,8 @@ print_result(struct report *r, const struct recipient *rcpt)
 {
 	struct buf line = { 0 };
 
+	if (r->page)
+		report_page_result(r, rcpt);
 	if (r->log)
 		transcript_result(&r->logged, rcpt);
 	if (r->brief)
@@ -392,6 +403,8 @@ report_plan(struct report *r, const struct plan *p)
 		json_put_plan(&text, p);
 	else
 		explain_put(&text, p);
+	if (r->page)
+		report_page_plan(r, p);
 	emit(r, r->out, &text);
 	return p->why ? outcome_exit(p->why) : 0;
 }
@@ -409,5 +422,7 @@ report_failure(struct report *r, const struct outcome *why)
 		emit(r, r->err, &line);
 	buf_free(&line);
 	log_failure(r, why);
+	if (r->page)
+		report_page_failure(r, why);
 	return outcome_exit(why);
 }
