@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
-_smtpsend_long='--file --max-size --from --name --read-recipients --as-is
+_smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --require-eom
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message

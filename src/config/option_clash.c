@@ -192,7 +192,7 @@ check_queueing(const struct option_call *c, const struct option *way)
 static bool
 check_made(const struct option_call *c, const struct option *o)
 {
-	static const char *const whole[] = { "file", "as-is" };
+	static const char *const whole[] = { "file", "fill", "as-is" };
 
 	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
 		const struct option *w = find(slice_of(whole[i]));

@@ -110,6 +110,7 @@ struct way {
 /* The message and its envelope. */
 struct message_settings {
 	const char *file;	/* --file; NULL = stdin */
+	bool fill;		/* --fill: it is a template */
 	uint64_t max_size;	/* --max-size; 0 = as input.h has it */
 	const char *from;	/* -f; "" and "<>" are the null sender */
 	const char *full_name;	/* -F */
