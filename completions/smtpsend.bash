@@ -17,7 +17,7 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
-	--talk --script --tap --junit --password-command --quiet
+	--talk --script --script-from --tap --junit --password-command --quiet
 	--sink --sink-dir --sink-maildir --sink-mbox --sink-web --sink-web-any
 	--sink-reply --sink-auth --sink-peers --sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -95,7 +95,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --keylog | --html-report | --import-config | --script | --junit)
+		--config | -C | --keylog | --html-report | --import-config | --script | --script-from | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;

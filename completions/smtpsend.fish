@@ -90,6 +90,7 @@ complete -c smtpsend -l local-agent -d 'Write to mailboxes for the queue'
 
 complete -c smtpsend -l talk -a '(__fish_print_hostnames)' -d 'Say SMTP yourself'
 complete -c smtpsend -l script -r -F -d 'Say and expect what a file says'
+complete -c smtpsend -l script-from -r -F -d 'Print the script that a transcript makes'
 complete -c smtpsend -l tap -d 'Print what was expected as TAP'
 complete -c smtpsend -l junit -r -F -d 'Write it as JUnit does'
 complete -c smtpsend -l password-command -x -d 'Prints the password'

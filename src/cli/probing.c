@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "cli/names.h"
 #include "cli/reach.h"
+#include "cli/show.h"
 #include "config/option_take.h"
 #include "desk/cert_put.h"
 #include "desk/ehlo_diff.h"
@@ -294,13 +295,14 @@ static bool
 open_report(struct probing *p, struct outcome *why)
 {
 	const struct show_settings *show = &p->s->show;
-	const struct report_config c = {
+	struct report_config c = {
 		.style = show->verbose == 0 ? REPORT_SILENT :
 		    show->json ? REPORT_JSON : REPORT_TEXT,
 		.program = p->s->program,
 		.transcript = show->transcript.text,
 	};
 
+	show_note_date(&c);
 	return report_init(&p->report, &c, clock_now(), why);
 }
 

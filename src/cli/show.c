@@ -7,9 +7,8 @@
 #include "cli/trace.h"
 #include "net/clock.h"
 
-/* When it began, for what is kept longer than a terminal shows it. */
-static void
-note_date(struct report_config *c)
+void
+show_note_date(struct report_config *c)
 {
 	struct wall_time now;
 
@@ -48,6 +47,6 @@ show_open(struct report *r, const struct settings *s, struct outcome *why)
 			    s->enqueue.wait },
 	};
 
-	note_date(&c);
+	show_note_date(&c);
 	return report_init(r, &c, now, why);
 }

@@ -7,8 +7,8 @@
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
 	("explain print print-config quit-after sink b queue daemon "
-	 "probe show-cert ehlo-diff talk script"),
-	"html-report print print-config b queue daemon talk script",
+	 "probe show-cert ehlo-diff talk script script-from"),
+	"html-report print print-config b queue daemon talk script script-from",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

@@ -60,6 +60,7 @@ enum mode {
 	MODE_CHECK_CONFIG,	/* -bC */
 	MODE_TALK,		/* --talk */
 	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
+	MODE_SCRIPT_FROM,	/* --script-from */
 	NMODES
 };
 
@@ -205,7 +206,7 @@ struct show_settings {
 struct talk_settings {
 	char host[256];		/* a domain in A-labels, whose MX is asked, or
 				   ""; way.server goes before */
-	const char *script;	/* --script */
+	const char *script;	/* --script, --script-from */
 	bool tap;		/* --tap */
 	const char *junit;	/* --junit */
 	const char *password_command; /* --password-command */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "mail/date.h"
 #include "report/advice.h"
 #include "report/brief.h"
 #include "report/explain.h"
@@ -37,6 +38,20 @@ is_same_file(FILE *a, FILE *b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* Which run is it, and where does the next one begin? */
+static void
+put_beginning(FILE *log, const struct report_config *c)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "-- %s, ", c->program);
+	date_put(&line, c->wall, c->offset);
+	buf_putc(&line, '\n');
+	fputs(buf_str(&line), log);
+	fflush(log);
+	buf_free(&line);
+}
+
 /* What everybody's configuration asks for must not stop those who may not. */
 static bool
 open_log(struct report *r, const struct report_config *c, struct outcome *why)
@@ -46,8 +61,10 @@ open_log(struct report *r, const struct report_config *c, struct outcome *why)
 	if (!c->transcript)
 		return true;
 	r->log = fopen(c->transcript, "ae");
-	if (r->log)
+	if (r->log) {
+		put_beginning(r->log, c);
 		return true;
+	}
 	r->log_error = errno;
 	outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
 	    "cannot append to %s: %s", c->transcript, strerror(errno));
