@@ -9,7 +9,8 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--tls-min --tls-max --ciphers --groups --keylog
+	--tls-min --tls-max --ciphers --groups --save-cert
+	--keylog
 	--verbose --json --brief --timing --html-report --transcript --log --print
 	--explain --quit-after
 	--config --no-config --print-config --import-config --help --version
@@ -43,7 +44,7 @@ _smtpsend_words()
 	--relay) echo smtp:// smtps:// ;;
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
-	--show-cert) echo text pem ;;
+	--show-cert) echo text pem tlsa ;;
 	--warn-days) echo 14 30 ;;
 	--at) echo 18:00 +1h ;;
 	--expire) echo 30m 4h 1d ;;
@@ -95,7 +96,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --keylog | --html-report | --import-config | --script | --script-from | --junit)
+		--config | -C | --save-cert | --keylog | --html-report | --import-config | --script | --script-from | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;

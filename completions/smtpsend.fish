@@ -51,6 +51,7 @@ complete -c smtpsend -l tls-min -x -a '1.2 1.3' -d 'No older TLS'
 complete -c smtpsend -l tls-max -x -a '1.2 1.3' -d 'No newer TLS'
 complete -c smtpsend -l ciphers -x -d 'Only these ciphers'
 complete -c smtpsend -l groups -x -d 'Only these groups'
+complete -c smtpsend -l save-cert -r -F -d 'Write the certificates that servers send'
 complete -c smtpsend -l keylog -r -F -d 'Append secrets of TLS'
 
 complete -c smtpsend -s v -l verbose -d 'Print the whole dialogue'
@@ -71,7 +72,7 @@ complete -c smtpsend -l help -d 'Print a summary of all options'
 complete -c smtpsend -l version -d 'Print versions'
 
 complete -c smtpsend -l probe -d 'Look at all servers of domains, hosts or recipients'
-complete -c smtpsend -l show-cert -a 'text pem' -d 'Show the certificates of these servers'
+complete -c smtpsend -l show-cert -a 'text pem tlsa' -d 'Show the certificates of these servers'
 complete -c smtpsend -l ehlo-diff -d 'Show what two servers offer, and where they differ'
 complete -c smtpsend -l warn-days -x -a '14 30' -d 'Certificates that end so soon are not well'
 

@@ -18,6 +18,7 @@
 #include "desk/cert_put.h"
 #include "desk/ehlo_diff.h"
 #include "desk/probe_put.h"
+#include "desk/tlsa_put.h"
 #include "net/clock.h"
 #include "net/stop.h"
 #include "report/report.h"
@@ -44,6 +45,7 @@ asker(const struct settings *s)
 		[LOOK_ALL] = "--probe",
 		[LOOK_CERT] = "--show-cert",
 		[LOOK_PEM] = "--show-cert",
+		[LOOK_TLSA] = "--show-cert",
 		[LOOK_EHLO_DIFF] = "--ehlo-diff",
 	};
 
@@ -252,6 +254,10 @@ put(struct buf *out, const struct probing *p, const struct demands *d)
 	case LOOK_PEM:
 		if (!json)
 			cert_put_pem(out, probe);
+		break;
+	case LOOK_TLSA:
+		if (!json)
+			tlsa_put(out, probe);
 		break;
 	case LOOK_EHLO_DIFF:
 		if (!json)

@@ -113,7 +113,7 @@ check_group(const struct option_call *c, const struct option *o)
 static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
 				 "timeout allow-loopback-mx tls "
 				 "ca cert key tls-name tls-min tls-max "
-				 "ciphers groups keylog verbose json "
+				 "ciphers groups save-cert keylog verbose json "
 				 "transcript config no-config default-domain "
 				 "help version";
 

@@ -265,6 +265,7 @@ enum look {
 	LOOK_ALL,	/* --probe */
 	LOOK_CERT,	/* --show-cert */
 	LOOK_PEM,	/* --show-cert=pem */
+	LOOK_TLSA,	/* --show-cert=tlsa */
 	LOOK_EHLO_DIFF	/* --ehlo-diff: of two */
 };
 
