@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # bash completion for smtpsend(1); scripts/lint-options keeps it whole.
 
-_smtpsend_long='--file --max-size --from --name --read-recipients --as-is
+_smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --require-eom
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message
@@ -9,8 +9,9 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
-	--tls-min --tls-max --ciphers --groups --keylog
-	--verbose --json --brief --timing --transcript --log --print
+	--tls-min --tls-max --ciphers --groups --save-cert
+	--keylog
+	--verbose --json --brief --timing --html-report --transcript --log --print
 	--explain --quit-after --drop-after --reset-after --stall
 	--xclient --proxy-protocol
 	--config --no-config --print-config --import-config --help --version
@@ -18,7 +19,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
 	--local-agent
-	--talk --script --tap --junit --password-command --quiet
+	--talk --script --script-from --tap --junit --password-command --quiet
 	--sink --sink-dir --sink-maildir --sink-mbox --sink-web --sink-web-any
 	--sink-reply --sink-auth --sink-peers --sink-count --sink-tls
 	--sink-lmtp --sink-name'
@@ -50,7 +51,7 @@ _smtpsend_words()
 	--relay) echo smtp:// smtps:// ;;
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
-	--show-cert) echo text pem ;;
+	--show-cert) echo text pem tlsa ;;
 	--warn-days) echo 14 30 ;;
 	--at) echo 18:00 +1h ;;
 	--expire) echo 30m 4h 1d ;;
@@ -102,7 +103,7 @@ _smtpsend()
 	COMPREPLY=()
 	case $prev in
 	--file | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
-		--config | -C | --keylog | --import-config | --script | --junit)
+		--config | -C | --save-cert | --keylog | --html-report | --import-config | --script | --script-from | --junit)
 		_smtpsend_files "$cur"
 		return
 		;;

@@ -23,7 +23,8 @@ enum event_kind {
 	EVENT_LOOKUP,	/* DNS question asked: name, type, resolver */
 	EVENT_ANSWER,	/* DNS answer: name, type, status, answer|why,
 			   canonical (at the end of CNAMEs), validated (0|1) */
-	EVENT_PLAN,	/* what was decided: domain, hosts, tls, reason */
+	EVENT_PLAN,	/* what was decided: domain, how, hosts, addresses, tls,
+			   reason */
 	EVENT_CONNECT,	/* attempt begins: host, address, port */
 	EVENT_CONNECTED, /* host, address, port, local */
 	EVENT_FAILED,	/* an attempt ended: host, address, port, why */

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/compose.h"
+#include "cli/fill.h"
 #include "cli/names.h"
 #include "config/idn.h"
 #include "deliver/body.h"
@@ -228,6 +229,8 @@ read_message(struct intake *in, const struct settings *s,
 		return false;
 	name = names_full(s, &in->envelope, &in->user);
 	o = complete_options(s, self, &in->envelope, name);
+	if (s->message.fill && !fill_input(in, s, &o, why))
+		return false;
 	o.cr_ends = in->input.cr_ends;
 	if (!read_head(in, &o, &body_at, why))
 		return false;

@@ -137,6 +137,7 @@ static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_SINK] = receive_run,
 	[MODE_TALK] = talk_job_run,
 	[MODE_SCRIPT] = talk_job_script,
+	[MODE_SCRIPT_FROM] = talk_job_script_from,
 	[MODE_IMPORT_CONFIG] = moving_run,
 	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,

@@ -13,10 +13,12 @@
 #include "base/ascii.h"
 #include "cli/names.h"
 #include "cli/reach.h"
+#include "cli/show.h"
 #include "config/option_take.h"
 #include "desk/cert_put.h"
 #include "desk/ehlo_diff.h"
 #include "desk/probe_put.h"
+#include "desk/tlsa_put.h"
 #include "net/clock.h"
 #include "net/stop.h"
 #include "report/report.h"
@@ -43,6 +45,7 @@ asker(const struct settings *s)
 		[LOOK_ALL] = "--probe",
 		[LOOK_CERT] = "--show-cert",
 		[LOOK_PEM] = "--show-cert",
+		[LOOK_TLSA] = "--show-cert",
 		[LOOK_EHLO_DIFF] = "--ehlo-diff",
 	};
 
@@ -252,6 +255,10 @@ put(struct buf *out, const struct probing *p, const struct demands *d)
 		if (!json)
 			cert_put_pem(out, probe);
 		break;
+	case LOOK_TLSA:
+		if (!json)
+			tlsa_put(out, probe);
+		break;
 	case LOOK_EHLO_DIFF:
 		if (!json)
 			ehlo_diff_put_text(out, probe, d, columns());
@@ -294,13 +301,14 @@ static bool
 open_report(struct probing *p, struct outcome *why)
 {
 	const struct show_settings *show = &p->s->show;
-	const struct report_config c = {
+	struct report_config c = {
 		.style = show->verbose == 0 ? REPORT_SILENT :
 		    show->json ? REPORT_JSON : REPORT_TEXT,
 		.program = p->s->program,
 		.transcript = show->transcript.text,
 	};
 
+	show_note_date(&c);
 	return report_init(&p->report, &c, clock_now(), why);
 }
 

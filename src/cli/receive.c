@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "cli/receive_web.h"
+#include "cli/show.h"
 #include "net/clock.h"
 #include "net/file.h"
 #include "net/module.h"
@@ -128,13 +129,14 @@ static bool
 open_report(struct receive *r, struct outcome *why)
 {
 	const struct settings *s = r->s;
-	const struct report_config c = {
+	struct report_config c = {
 		.style = s->show.json	      ? REPORT_JSON :
 		    s->show.verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
 		.program = s->program,
 		.transcript = s->show.transcript.text,
 	};
 
+	show_note_date(&c);
 	return report_init(&r->report, &c, clock_now(), why);
 }
 

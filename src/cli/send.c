@@ -171,7 +171,8 @@ names_tls(const struct tls_settings *tls)
 {
 	const struct tls_terms *t = &tls->terms;
 
-	return tls->ca || tls->cert || t->ciphers || t->groups || t->keylog;
+	return tls->ca || tls->cert || t->ciphers || t->groups || t->save ||
+	    t->keylog;
 }
 
 /*

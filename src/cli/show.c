@@ -7,11 +7,23 @@
 #include "cli/trace.h"
 #include "net/clock.h"
 
+void
+show_note_date(struct report_config *c)
+{
+	struct wall_time now;
+
+	if (!c->page_file && !c->transcript)
+		return;
+	now = clock_wall();
+	c->wall = now.seconds;
+	c->offset = now.offset;
+}
+
 bool
 show_open(struct report *r, const struct settings *s, struct outcome *why)
 {
 	int64_t now = clock_now();
-	const struct report_config c = {
+	struct report_config c = {
 		.style = s->show.json ? REPORT_JSON :
 			 s->show.verbose > 0 ? REPORT_TEXT : REPORT_SILENT,
 		.program = s->program,
@@ -24,6 +36,7 @@ show_open(struct report *r, const struct settings *s, struct outcome *why)
 		.brief = s->show.brief,
 		.timing = s->show.timing || s->show.verbose > 1,
 		.timing_file = s->show.timing_file,
+		.page_file = s->show.page,
 		.bodies = s->show.verbose > 1,
 		.folded = s->show.verbose == 1,
 		.wish = { .port = s->way.port,
@@ -34,5 +47,6 @@ show_open(struct report *r, const struct settings *s, struct outcome *why)
 			    s->enqueue.wait },
 	};
 
+	show_note_date(&c);
 	return report_init(r, &c, now, why);
 }

@@ -6,6 +6,9 @@
 #include "config/settings.h"
 #include "report/report.h"
 
+/* When it began, for a transcript or a page, which are kept. */
+void show_note_date(struct report_config *c);
+
 /* As report_init(), from now on. */
 bool show_open(struct report *r, const struct settings *s, struct outcome *why);
 

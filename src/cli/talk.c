@@ -2,14 +2,23 @@
 /* talk.c - see talk.h: settings into what the desk wants. */
 #include "cli/talk.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "base/ascii.h"
 #include "cli/names.h"
 #include "cli/reach.h"
+#include "cli/show.h"
+#include "desk/script_from.h"
 #include "desk/script_play.h"
 #include "desk/talk.h"
 #include "net/clock.h"
+#include "net/file.h"
+
+#define TRANSCRIPT_MAX (256U << 20)
 
 /* A script is silent unless -v; who talks wants to see what he does. */
 static bool
@@ -21,7 +30,7 @@ is_shown(const struct settings *s)
 static bool
 open_report(struct report *r, const struct settings *s)
 {
-	const struct report_config c = {
+	struct report_config c = {
 		.style = s->show.json ? REPORT_JSON :
 		    is_shown(s) ? REPORT_TEXT : REPORT_SILENT,
 		.program = s->program,
@@ -34,6 +43,7 @@ open_report(struct report *r, const struct settings *s)
 	};
 	struct outcome why;
 
+	show_note_date(&c);
 	if (report_init(r, &c, clock_now(), &why))
 		return true;
 	report_failure(r, &why);
@@ -152,4 +162,50 @@ talk_job_script(const struct settings *s)
 	int status = open_desk(&d, s) ? play(&d, s) : EX_CANTCREAT;
 
 	return close_desk(&d, status);
+}
+
+/* ---- a script from a transcript ---- */
+
+static int
+refuse_transcript(const struct settings *s, const char *name, const char *why,
+    int status)
+{
+	struct buf line = { 0 };
+
+	text_escape(&line, slice_of(name));
+	fprintf(stderr, "%s: %s: %s\n", s->program, buf_str(&line), why);
+	buf_free(&line);
+	return status;
+}
+
+static int
+put_script(const struct settings *s, const char *name, struct slice text)
+{
+	struct buf out = { 0 };
+	int status = EX_OK;
+
+	if (!script_from(&out, text, name))
+		status = refuse_transcript(s, name, "there is no dialogue in "
+		    "it: what -v or -X wrote is wanted", EX_DATAERR);
+	else if (fwrite(buf_str(&out), 1, out.n, stdout) != out.n ||
+	    fflush(stdout) != 0)
+		status = refuse_transcript(s, "standard output",
+		    strerror(errno), EX_IOERR);
+	buf_free(&out);
+	return status;
+}
+
+int
+talk_job_script_from(const struct settings *s)
+{
+	const char *path = s->talk.script;
+	const char *name = path ? path : "standard input";
+	struct buf text = { .max = TRANSCRIPT_MAX };
+	bool good = path ? file_read(path, &text) :
+			   file_read_all(STDIN_FILENO, &text);
+	int status = good ? put_script(s, name, buf_slice(&text)) :
+	    refuse_transcript(s, name, strerror(errno), EX_NOINPUT);
+
+	buf_free(&text);
+	return status;
 }

@@ -7,11 +7,14 @@
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
 	("explain print print-config quit-after drop-after reset-after sink b "
-	 "queue daemon probe show-cert ehlo-diff talk script"),
-	"stall explain print print-config sink b queue daemon talk script",
-	"xclient explain print print-config sink b queue daemon talk script",
+	 "queue daemon probe show-cert ehlo-diff talk script script-from"),
+	("stall explain print print-config sink b queue daemon talk script "
+	 "script-from"),
+	("xclient explain print print-config sink b queue daemon talk script "
+	 "script-from"),
 	("proxy-protocol explain print print-config sink b queue daemon talk "
-	 "script"),
+	 "script script-from"),
+	"html-report print print-config b queue daemon talk script script-from",
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",
@@ -118,7 +121,7 @@ check_group(const struct option_call *c, const struct option *o)
 static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
 				 "timeout allow-loopback-mx tls "
 				 "ca cert key tls-name tls-min tls-max "
-				 "ciphers groups keylog verbose json "
+				 "ciphers groups save-cert keylog verbose json "
 				 "transcript config no-config default-domain "
 				 "help version";
 
@@ -204,7 +207,7 @@ check_queueing(const struct option_call *c, const struct option *way)
 static bool
 check_made(const struct option_call *c, const struct option *o)
 {
-	static const char *const whole[] = { "file", "as-is" };
+	static const char *const whole[] = { "file", "fill", "as-is" };
 
 	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
 		const struct option *w = find(slice_of(whole[i]));

@@ -21,9 +21,12 @@ take_show_cert(struct option_call *c, const char *value)
 	s->probe.look = LOOK_CERT;
 	if (!value || strcmp(value, "text") == 0)
 		return true;
-	if (strcmp(value, "pem") != 0)
-		return option_refuse(c, value, "pem or text is wanted");
-	s->probe.look = LOOK_PEM;
+	if (strcmp(value, "pem") == 0)
+		s->probe.look = LOOK_PEM;
+	else if (strcmp(value, "tlsa") == 0)
+		s->probe.look = LOOK_TLSA;
+	else
+		return option_refuse(c, value, "pem, tlsa or text is wanted");
 	return true;
 }
 

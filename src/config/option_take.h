@@ -62,6 +62,7 @@ bool take_timing(struct option_call *c, const char *value);
 bool take_given(struct option_call *c, const char *value);
 bool take_log(struct option_call *c, const char *value);
 bool take_script(struct option_call *c, const char *value);
+bool take_script_from(struct option_call *c, const char *value);
 bool take_talk(struct option_call *c, const char *value);
 bool take_sink(struct option_call *c, const char *value);
 bool take_sink_web(struct option_call *c, const char *value);

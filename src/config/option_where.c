@@ -320,6 +320,13 @@ take_script(struct option_call *c, const char *value)
 }
 
 bool
+take_script_from(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_SCRIPT_FROM;
+	return take_file(c, value);
+}
+
+bool
 take_sink(struct option_call *c, const char *value)
 {
 	struct settings *s = c->settings;

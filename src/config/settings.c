@@ -31,6 +31,7 @@ static const char *const modes[NMODES] = {
 	[MODE_CHECK_CONFIG] = "check the configuration (-bC)",
 	[MODE_TALK] = "talk with a server (--talk)",
 	[MODE_SCRIPT] = "play a script (--script)",
+	[MODE_SCRIPT_FROM] = "make a script (--script-from)",
 };
 
 const char *
@@ -125,7 +126,7 @@ answers_to_somebody(const struct settings *s)
 	bool answers = s->mode == MODE_ALIASES || s->mode == MODE_QUEUE_LIST ||
 	    s->mode == MODE_QUEUE_COUNT || s->mode == MODE_HOST_STATUS ||
 	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG ||
-	    s->mode == MODE_IMPORT_CONFIG ||
+	    s->mode == MODE_IMPORT_CONFIG || s->mode == MODE_SCRIPT_FROM ||
 	    s->mode == MODE_DAEMON_FOREGROUND;
 
 	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;
@@ -255,8 +256,8 @@ static const struct {
 	{ shows_to_others, "--sink-web shows mail on loopback only; for other "
 	    "machines --sink-web-any is wanted as well" },
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },
-	{ answers_to_somebody, "this -b mode (or -I, or --daemon) takes no "
-	    "recipients: nothing was sent" },
+	{ answers_to_somebody, "this -b mode (or -I, --daemon or "
+	    "--script-from) takes no recipients: nothing was sent" },
 	{ is_no_version, "--tls-min 1.3 and --tls-max 1.2 leave no TLS version"
 	    },
 	{ stalls_elsewhere, "--stall tls is for STARTTLS of a server, not for "

@@ -61,6 +61,7 @@ enum mode {
 	MODE_CHECK_CONFIG,	/* -bC */
 	MODE_TALK,		/* --talk */
 	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
+	MODE_SCRIPT_FROM,	/* --script-from */
 	NMODES
 };
 
@@ -111,6 +112,7 @@ struct way {
 /* The message and its envelope. */
 struct message_settings {
 	const char *file;	/* --file; NULL = stdin */
+	bool fill;		/* --fill: it is a template */
 	uint64_t max_size;	/* --max-size; 0 = as input.h has it */
 	const char *from;	/* -f; "" and "<>" are the null sender */
 	const char *full_name;	/* -F */
@@ -190,6 +192,7 @@ struct show_settings {
 	bool brief;		/* --brief: a line for each recipient */
 	bool timing;		/* --timing: a waterfall ... */
 	const char *timing_file; /* ... in this SVG file; NULL = as text */
+	const char *page;	/* --html-report: the file; NULL = none */
 	bool build;		/* -d0.1 and its kin: print the version first */
 	struct given transcript; /* -X, --transcript; never as sendmail */
 	bool print;		/* --print: the message, and send nothing */
@@ -206,7 +209,7 @@ struct show_settings {
 struct talk_settings {
 	char host[256];		/* a domain in A-labels, whose MX is asked, or
 				   ""; way.server goes before */
-	const char *script;	/* --script */
+	const char *script;	/* --script, --script-from */
 	bool tap;		/* --tap */
 	const char *junit;	/* --junit */
 	const char *password_command; /* --password-command */
@@ -265,6 +268,7 @@ enum look {
 	LOOK_ALL,	/* --probe */
 	LOOK_CERT,	/* --show-cert */
 	LOOK_PEM,	/* --show-cert=pem */
+	LOOK_TLSA,	/* --show-cert=tlsa */
 	LOOK_EHLO_DIFF	/* --ehlo-diff: of two */
 };
 

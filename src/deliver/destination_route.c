@@ -24,22 +24,42 @@ put_hosts(struct buf *out, const struct plan *p)
 	}
 }
 
+/* "mx1.example.org [192.0.2.1]:25, ...", in the order to try. */
+static void
+put_addresses(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->naddresses; i++) {
+		const struct plan_address *a = &p->address[i];
+
+		buf_putf(out, "%s%s", i > 0 ? ", " : "",
+		    p->host[a->host].name);
+		if (a->at.ip.version == 0)
+			continue;
+		buf_puts(out, " [");
+		ip_put(out, &a->at.ip);
+		buf_putf(out, "]:%u", a->at.port);
+	}
+}
+
 static void
 tell_plan(const struct destination *d, const struct plan *p)
 {
 	struct event e = event_make(EVENT_PLAN, 0);
-	struct buf hosts = { 0 };
+	struct buf hosts = { 0 }, addresses = { 0 };
 
 	if (!events_wanted(d->job->events))
 		return;
 	put_hosts(&hosts, p);
+	put_addresses(&addresses, p);
 	event_text(&e, "domain", slice_of(p->domain));
 	event_text(&e, "how", slice_of(p->how));
 	event_text(&e, "hosts", buf_slice(&hosts));
+	event_text(&e, "addresses", buf_slice(&addresses));
 	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
 	event_text(&e, "reason", slice_of(p->tls_why));
 	events_put(d->job->events, &e);
 	buf_free(&hosts);
+	buf_free(&addresses);
 }
 
 static void

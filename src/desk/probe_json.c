@@ -84,6 +84,7 @@ put_link(struct buf *out, const struct tls_link *l, bool pem)
 	json_put_text(out, "signature", buf_slice(&l->signature));
 	json_put_text(out, "serial", buf_slice(&l->serial));
 	json_put_text(out, "sha256", buf_slice(&l->digest));
+	json_put_text(out, "key_sha256", buf_slice(&l->key_digest));
 	put_moment(out, "from", l->from);
 	put_moment(out, "to", l->to);
 	if (pem)

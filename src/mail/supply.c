@@ -68,16 +68,23 @@ put_date(struct buf *out, const char *name, const struct complete_options *o)
 	buf_puts(out, "\r\n");
 }
 
-/* Unique by 64 random bits and the second; the mark tells two apart. */
-static void
-put_id(struct buf *out, const char *name, const char *mark,
+void
+supply_id_put(struct buf *out, const char *mark,
     const struct complete_options *o)
 {
 	struct slice host = host_of(o);
 
-	buf_putf(out, "%s: <%llx.%016llx%s@%.*s>\r\n", name,
-	    (unsigned long long)o->date, (unsigned long long)o->random, mark,
-	    (int)host.n, host.p);
+	buf_putf(out, "<%llx.%016llx%s@%.*s>", (unsigned long long)o->date,
+	    (unsigned long long)o->random, mark, (int)host.n, host.p);
+}
+
+static void
+put_id(struct buf *out, const char *name, const char *mark,
+    const struct complete_options *o)
+{
+	buf_putf(out, "%s: ", name);
+	supply_id_put(out, mark, o);
+	buf_puts(out, "\r\n");
 }
 
 void

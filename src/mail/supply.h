@@ -17,6 +17,13 @@ void supply_missing(struct buf *out, struct slice head,
     const struct complete_options *o, const char *charset);
 
 /*
+ * Append "<...@host>", unique by 64 random bits and the second; the mark tells
+ * two of one message apart.
+ */
+void supply_id_put(struct buf *out, const char *mark,
+    const struct complete_options *o);
+
+/*
  * Append what the first block of Resent- fields lacks of Resent-Date,
  * Resent-From and Resent-Message-ID; nothing when there is no block.
  */

@@ -33,6 +33,8 @@ struct tls_terms {
 	unsigned char min, max;	/* 2 = TLS 1.2, 3 = TLS 1.3; 0 = the usual */
 	const char *ciphers;	/* OpenSSL's names, joined by ':'; or NULL */
 	const char *groups;	/* the same, for the key exchange */
+	const char *save;	/* put the chains that servers send into it, as
+				   PEM; or NULL */
 	const char *keylog;	/* append each connection's secrets to it, in
 				   NSS's format; or NULL */
 };

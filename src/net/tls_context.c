@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "net/tls.h"
+#include "net/tls_save.h"
 #include "net/tls_state.h"
 #include "net/tls_terms.h"
 
@@ -85,11 +86,11 @@ tls_client_context(const struct tls_config *config, struct outcome *why)
 	struct tls_context *c = with_files(context_new(TLS_client_method()),
 	    config, why);
 
-	if (c && !tls_terms_apply(&config->terms, c->ctx, why)) {
-		tls_context_free(c);
-		return NULL;
-	}
-	return c;
+	if (c && tls_terms_apply(&config->terms, c->ctx, why) &&
+	    tls_save_begin(&config->terms, c->ctx, why))
+		return c;
+	tls_context_free(c);
+	return NULL;
 }
 
 static bool

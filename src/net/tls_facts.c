@@ -64,6 +64,20 @@ pem_put(struct buf *out, const X509 *cert)
 	BIO_free(b);
 }
 
+/* What a TLSA record with selector 1 is about (RFC 6698 2.1.2). */
+static void
+key_digest_put(struct buf *out, const X509 *cert)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	unsigned size;
+
+	if (n > 0 && EVP_Digest(der, (size_t)n, digest, &size, EVP_sha256(),
+		NULL) == 1)
+		hex_put(out, digest, size);
+	OPENSSL_free(der);
+}
+
 static void
 link_fill(struct tls_link *l, const X509 *cert)
 {
@@ -80,6 +94,7 @@ link_fill(struct tls_link *l, const X509 *cert)
 	    (size_t)ASN1_STRING_length(serial));
 	if (X509_digest(cert, EVP_sha256(), digest, &n) == 1)
 		hex_put(&l->digest, digest, n);
+	key_digest_put(&l->key_digest, cert);
 	pem_put(&l->pem, cert);
 	l->from = seconds(X509_get0_notBefore(cert));
 	l->to = seconds(X509_get0_notAfter(cert));
@@ -231,6 +246,7 @@ tls_facts_free(struct tls_facts *f)
 		buf_free(&l->signature);
 		buf_free(&l->serial);
 		buf_free(&l->digest);
+		buf_free(&l->key_digest);
 		buf_free(&l->pem);
 	}
 	free(f->chain);

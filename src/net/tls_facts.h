@@ -30,6 +30,7 @@ struct tls_link {
 	struct buf signature;	/* "ecdsa-with-SHA256" */
 	struct buf serial;	/* hexadecimal */
 	struct buf digest;	/* SHA-256 of all of it, hexadecimal */
+	struct buf key_digest;	/* ... of its SubjectPublicKeyInfo */
 	struct buf pem;
 	int64_t from, to;	/* seconds since 1970 */
 };

@@ -33,6 +33,7 @@ struct tls {
 	bool ended;		/* the socket came to its end */
 	bool broken;		/* no more records may be sent */
 	unsigned idle;		/* messages in a row that brought no data */
+	int save_error;		/* errno: its chain could not be saved; 0 */
 	X509 *refused;		/* the leaf that did not verify, or NULL */
 	char host[256];		/* who it is with; empty in a server */
 	char name[256];		/* what the certificate is checked for */

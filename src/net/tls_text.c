@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/tls_save.h"
 #include "net/tls_state.h"
 
 void
@@ -103,6 +104,7 @@ tls_report(const struct stream *s, struct events *q, unsigned lane)
 
 	if (!cert)
 		cert = t->refused;
+	tls_save_warn(t->save_error, q, lane);
 	if (!events_wanted(q) || (!cert && !SSL_is_init_finished(t->ssl)))
 		return;
 	e.secure = SSL_is_init_finished(t->ssl);

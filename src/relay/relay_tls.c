@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 
+#include "net/tls_save.h"
 #include "net/tls_state.h"
 #include "net/tls_terms.h"
 #include "relay/relay_impl.h"
@@ -65,6 +66,7 @@ on_verify(X509_STORE_CTX *x, void *user)
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(x,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 
+	tls_save_warn(tls_save(r->terms.save, x), r->events, r->lane);
 	if (X509_verify_cert(x) == 1)
 		return 1;
 	buf_clear(&r->distrust);

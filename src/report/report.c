@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "mail/date.h"
 #include "report/advice.h"
 #include "report/brief.h"
 #include "report/explain.h"
 #include "report/failure.h"
 #include "report/json.h"
+#include "report/report_page.h"
 #include "report/report_timing.h"
 
 static bool
@@ -36,6 +38,20 @@ is_same_file(FILE *a, FILE *b)
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* Which run is it, and where does the next one begin? */
+static void
+put_beginning(FILE *log, const struct report_config *c)
+{
+	struct buf line = { 0 };
+
+	buf_putf(&line, "-- %s, ", c->program);
+	date_put(&line, c->wall, c->offset);
+	buf_putc(&line, '\n');
+	fputs(buf_str(&line), log);
+	fflush(log);
+	buf_free(&line);
+}
+
 /* What everybody's configuration asks for must not stop those who may not. */
 static bool
 open_log(struct report *r, const struct report_config *c, struct outcome *why)
@@ -45,8 +61,10 @@ open_log(struct report *r, const struct report_config *c, struct outcome *why)
 	if (!c->transcript)
 		return true;
 	r->log = fopen(c->transcript, "ae");
-	if (r->log)
+	if (r->log) {
+		put_beginning(r->log, c);
 		return true;
+	}
 	r->log_error = errno;
 	outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
 	    "cannot append to %s: %s", c->transcript, strerror(errno));
@@ -81,7 +99,8 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 	maillog_init(&r->maillog, &c->maillog);
 	r->told = (r->style == REPORT_TEXT || r->brief) &&
 	    is_same_file(stdout, stderr);
-	if (!open_log(r, c, why) || !report_timing_open(r, c, why))
+	if (!open_log(r, c, why) || !report_timing_open(r, c, why) ||
+	    !report_page_open(r, c, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
 		.colour = wants_colour(stdout), .bodies = c->bodies,
@@ -139,7 +158,10 @@ report_close(struct report *r)
 {
 	close_maillog(r);
 	report_flush(r, INT64_MAX);
+	phases_end(&r->phases, r->latest);
 	report_timing_close(r);
+	report_page_close(r);
+	phases_free(&r->phases);
 	transcript_free(&r->text);
 	transcript_free(&r->logged);
 	flush(r, r->out);
@@ -156,7 +178,7 @@ report_close(struct report *r)
 static bool
 wants_phases(const struct report *r)
 {
-	return r->brief || r->timing || r->drawing;
+	return r->brief || r->timing || r->drawing || r->page;
 }
 
 bool
@@ -205,6 +227,8 @@ report_event(struct report *r, const struct event *e)
 	r->latest = e->at;
 	if (wants_phases(r))
 		phases_event(&r->phases, e);
+	if (r->page)
+		report_page_event(r, e);
 	if (r->log)
 		transcript_event(&r->logged, e);
 	if (r->style == REPORT_TEXT) {
@@ -277,6 +301,8 @@ report_has_queue(struct report *r)
 	r->wish.queued = true;
 	r->text.wish.queued = true;
 	r->logged.wish.queued = true;
+	if (r->page)
+		report_page_has_queue(r);
 }
 
 void
@@ -316,6 +342,8 @@ print_result(struct report *r, const struct recipient *rcpt)
 {
 	struct buf line = { 0 };
 
+	if (r->page)
+		report_page_result(r, rcpt);
 	if (r->log)
 		transcript_result(&r->logged, rcpt);
 	if (r->brief)
@@ -392,6 +420,8 @@ report_plan(struct report *r, const struct plan *p)
 		json_put_plan(&text, p);
 	else
 		explain_put(&text, p);
+	if (r->page)
+		report_page_plan(r, p);
 	emit(r, r->out, &text);
 	return p->why ? outcome_exit(p->why) : 0;
 }
@@ -409,5 +439,7 @@ report_failure(struct report *r, const struct outcome *why)
 		emit(r, r->err, &line);
 	buf_free(&line);
 	log_failure(r, why);
+	if (r->page)
+		report_page_failure(r, why);
 	return outcome_exit(why);
 }

@@ -6,7 +6,8 @@
  * happens, at the end a line per recipient; failures on stderr as well, unless
  * that is the same place.  JSON
  * (--json): the same events as one object a line on stdout.  -X FILE appends
- * the text transcript to FILE whatever the style is.  What became of each
+ * the text transcript to FILE whatever the style is; --html-report FILE makes a
+ * page of it (page.h).  What became of each
  * recipient also goes to the machine's log, where one is configured: maillog.h.
  */
 #ifndef REPORT_REPORT_H
@@ -45,7 +46,8 @@ struct report {
 	bool timing;		/* a waterfall on out at the end ... */
 	FILE *drawing;		/* ... or an SVG here; closed by
 				   report_close() */
-	struct phases phases;	/* for these three */
+	struct report_page *page; /* --html-report, or NULL */
+	struct phases phases;	/* for these four */
 	int64_t latest;		/* the time of the last event */
 	struct maillog maillog;
 	bool maillog_asked;	/* by name: tell when lines are lost */
@@ -64,6 +66,10 @@ struct report_config {
 	bool brief;		/* a line for each recipient */
 	bool timing;		/* at the end, what the time went into */
 	const char *timing_file; /* the same as SVG; NULL = no */
+	const char *page_file;	/* all of it as a page; NULL = no */
+	int64_t wall;		/* with page_file or transcript: the start in
+				   seconds since 1970, ... */
+	int offset;		/* ... and of local time from UTC, in minutes */
 	bool bodies;		/* message text too */
 	bool folded;		/* the text in fewer lines: fold.h */
 	bool plain;		/* on stdout no times: struct transcript */

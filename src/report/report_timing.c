@@ -52,7 +52,6 @@ report_timing_close(struct report *r)
 {
 	struct buf text = { 0 };
 
-	phases_end(&r->phases, r->latest);
 	if (r->timing) {
 		timing_put_text(&text, &r->phases, r->start,
 		    columns_of(r->out));
@@ -61,7 +60,6 @@ report_timing_close(struct report *r)
 	}
 	if (r->drawing)
 		draw_timing(r);
-	phases_free(&r->phases);
 }
 
 bool

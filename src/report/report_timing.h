@@ -11,7 +11,7 @@ bool report_timing_open(struct report *r, const struct report_config *c,
 
 /*
  * Print and draw what the time went into.  A drawing that is lost is said, and
- * changes nothing of what became of the mail.
+ * changes nothing of what became of the mail.  phases_end() comes before.
  */
 void report_timing_close(struct report *r);
 

@@ -21,12 +21,10 @@ put_reached(struct buf *b, const struct outcome *o)
 }
 
 void
-success_put(struct buf *b, const struct recipient *r)
+success_put_how(struct buf *b, const struct recipient *r)
 {
 	struct outcome o = recipient_outcome(r);
 
-	text_escape(b, slice_of(r->to.path));
-	buf_puts(b, ": ");
 	put_reached(b, &o);
 	if (o.tls[0] != '\0')
 		buf_puts(b, ", ");
@@ -39,4 +37,12 @@ success_put(struct buf *b, const struct recipient *r)
 		buf_puts(b, ", queue id ");
 		text_escape(b, slice_of(r->result->queue_id));
 	}
+}
+
+void
+success_put(struct buf *b, const struct recipient *r)
+{
+	text_escape(b, slice_of(r->to.path));
+	buf_puts(b, ": ");
+	success_put_how(b, r);
 }

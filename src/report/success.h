@@ -13,4 +13,7 @@
  */
 void success_put(struct buf *b, const struct recipient *r);
 
+/* The same without the recipient: "delivered to ...". */
+void success_put_how(struct buf *b, const struct recipient *r);
+
 #endif

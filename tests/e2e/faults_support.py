@@ -29,7 +29,7 @@ MESSAGE = (b"From: alice@client.test\r\nTo: bob@example.test\r\n"
 
 # sysexits(3)
 OK, USAGE, DATAERR, NOINPUT, NOUSER, NOHOST = 0, 64, 65, 66, 67, 68
-UNAVAILABLE, OSERR, IOERR, TEMPFAIL = 69, 71, 74, 75
+UNAVAILABLE, OSERR, CANTCREAT, IOERR, TEMPFAIL = 69, 71, 73, 74, 75
 
 
 def unique(pairs):

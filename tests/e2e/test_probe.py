@@ -7,6 +7,7 @@ the exit status.
 """
 
 import fcntl
+import hashlib
 import os
 import pty
 import re
@@ -479,6 +480,37 @@ def test_show_cert(chain):
     assert srv.conns[0].lines[-1] == "QUIT"
 
 
+def spki(path):
+    """SHA-256 of a certificate's SubjectPublicKeyInfo, as openssl has it."""
+    key = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-pubkey"],
+                         check=True, capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                         input=key, check=True, capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+def test_show_cert_as_tlsa(chain):
+    """Records that a zone can have as they stand."""
+    with Server(with_chain(chain, "whole")) as srv:
+        args = ("--port", srv.port, "--timeout", 5, "--tls", "may")
+        text = smtpsend("--show-cert=tlsa", "--server", "localhost", "-4",
+                        *args, json_events=False)
+        none = smtpsend("--show-cert=tlsa", "--server", "127.0.0.1", *args,
+                        json_events=False)
+        run = smtpsend("--show-cert=tlsa", "--server", "127.0.0.1", *args)
+    lines = text.out.splitlines()
+    owner = f"_{srv.port}._tcp.localhost. IN TLSA"
+    assert text.rc == WELL, text
+    assert [x for x in lines if x[0] != ";"] == [
+        f"{owner} 3 1 1 {spki(chain / 'leaf.pem')}",
+        f"{owner} 2 1 1 {spki(chain / 'middle.pem')}"]
+    assert lines[0] == f"; localhost [127.0.0.1]:{srv.port}, 1 of 2: CN=leaf"
+    assert none.out == (f"; 127.0.0.1 [127.0.0.1]:{srv.port}: an address has "
+                        "no TLSA record, the name of its server has\n")
+    assert [x["key_sha256"] for x in run.of("probe")[0]["tls"]["chain"]] == [
+        spki(chain / "leaf.pem"), spki(chain / "middle.pem")]
+
+
 def test_show_cert_says_a_chain_once():
     w, _ = world("good", "good", "no STARTTLS")
     with w:
@@ -546,7 +578,7 @@ def test_ehlo_diff_with_nobody():
 @pytest.mark.parametrize("args", [
     ("--ehlo-diff", "a.test"), ("--ehlo-diff", "a.test", "a.test"),
     ("--ehlo-diff", "a.test", "bob@b.test"), ("--show-cert", "bob@b.test"),
-    ("--show-cert=der", "b.test"), ("--show-cert", "--probe", "b.test"),
+    ("--show-cert=der", "b.test"), ("--show-cert=TLSA", "b.test"), ("--show-cert", "--probe", "b.test"),
     ("--ehlo-diff", "--warn-days", "3", "a.test", "b.test")])
 def test_usage_of_the_others(args):
     run = smtpsend(*args, json_events=False)

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: ISC
-"""Which TLS is spoken: --tls-min, --tls-max, --ciphers, --groups, --keylog."""
+"""Which TLS is spoken: --tls-min, --tls-max, --ciphers, --groups, --keylog,
+--save-cert."""
 
+import re
 import ssl
 import stat
 
 import pytest
 
-from faults_support import Server, certificates, check, dialogue, send, \
-    tls_dialogue
+from faults_support import HOST, Server, certificates, check, dialogue, send, \
+    smtpsend, tls_dialogue
 from relay_support import BOB, Setup, delivered, scripted_relay
 
 SECRETS = {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0"}
@@ -103,3 +105,64 @@ def test_a_relay_is_asked_the_same(tmp_path):
                                        BOB)
     assert delivered(run)["tls"] == "TLSv1.2"
     assert "CLIENT_RANDOM" in log.read_text()
+
+
+# ---- --save-cert ----
+
+def pems(path):
+    return re.findall(r"-----BEGIN CERTIFICATE-----\n.*?-----END "
+                      r"CERTIFICATE-----\n", path.read_text(), re.S)
+
+
+@pytest.mark.parametrize("cert", ["good", "selfsigned", "unknown"])
+@pytest.mark.parametrize("level", ["may", "verify"])
+def test_a_chain_is_saved_trusted_or_not_and_good_for_ca(tmp_path, cert, level):
+    path = tmp_path / "seen.pem"
+    path.write_text("what was there before")
+    with Server(tls_dialogue(cert)) as server:
+        run = send(server.port, "--save-cert", path, "--tls", level,
+                   "--tls-name", HOST)
+        assert run.rc == (0 if level == "may" else 75), run
+        assert pems(path) == [
+            (certificates().dir / f"{cert}.pem").read_text()], "as it came"
+        assert path.read_text().startswith(f"# CN={HOST}\n")
+        run = send(server.port, "--tls", "verify", "--tls-name", HOST, "--ca",
+                   path)
+    check(run, 0, status="delivered")
+
+
+def test_a_chain_is_saved_once_and_by_each_who_looks(tmp_path):
+    path = tmp_path / "seen.pem"
+    with Server(tls_dialogue("selfsigned")) as server:
+        run = smtpsend("--probe", "--server", f"127.0.0.1:{server.port}",
+                       "--save-cert", path, "--timeout", 5)
+        assert len(pems(path)) == 1, run
+        again = smtpsend("--probe", "--server", f"127.0.0.1:{server.port}",
+                         "--tls-name", HOST, "--ca", path, "--timeout", 5)
+    assert again.rc == 0, again
+
+
+def test_a_relay_s_chain_is_saved_too(tmp_path):
+    path = tmp_path / "seen.pem"
+    with Server(scripted_relay("unknown")) as server:
+        run = Setup(tmp_path).relay(
+            "work", f"smtp://localhost:{server.port}",
+            ca=certificates().ca).send("--save-cert", path, BOB)
+    assert run.rc == 75, run
+    assert pems(path) == [(certificates().dir / "unknown.pem").read_text()]
+
+
+def test_a_file_that_cannot_be_made_stops_it_before_anything(tmp_path):
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--save-cert", tmp_path / "no" / "x")
+    assert run.rc == 78 and "--save-cert" in run.err, run
+    assert server.conns == []
+
+
+def test_a_full_disk_is_said_and_changes_nothing():
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--save-cert", "/dev/full",
+                   json_events=False)
+    assert run.rc == 0, run
+    assert run.err == ("smtpsend: the certificates could not be written to "
+                       "the file of --save-cert: No space left on device\n")

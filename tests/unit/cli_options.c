@@ -589,7 +589,7 @@ static const struct {
 	{ "smtpsend --d text a@x", 64, "unknown option --d; --body TEXT" },
 	{ "smtpsend -ca x a@x", 64, "did you mean --ca, with two dashes?" },
 	{ "smtpsend -rel work a@x", 64, "did you mean --relay, with two" },
-	{ "smtpsend -fil m.eml a@x", 64, "did you mean --file, with two" },
+	{ "smtpsend -file m.eml a@x", 64, "did you mean --file, with two" },
 	{ "smtpsend -sin a@x", 64, "option -sin may mean --sink, --sink-dir" },
 	{ "smtpsend --form text=x a@x", 64, "unknown option --form; --attach" },
 	/* ... also behind a recipient: there is no right order for them */
