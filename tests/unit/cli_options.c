@@ -528,7 +528,7 @@ static const struct {
 	{ "smtpsend --verbos=1 a", 64, "--verbose '1': this option takes no" },
 	{ "smtpsend --zzzzzz a", 64, "unknown option --zzzzzz (smtpsend" },
 	{ "smtpsend --s x a", 64, "option --s may mean --subject, --server, "
-	    "--source, --stall, --show-cert, " },
+	    "--source, --save-cert, --stall, " },
 	{ "smtpsend --= a", 64, "unknown option --" },
 	{ "smtpsend --file", 64, "--file: it needs a value: --file FILE\n" },
 	{ "smtpsend -f", 64, "-f: it needs a value: -f ADDR\n" },
