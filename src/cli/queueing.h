@@ -21,6 +21,7 @@ struct queueing {
 	struct intake *intake;
 	struct report *report;
 	struct events *events;
+	bool waits;		/* what is queued is waited for all the same */
 	char bar[512];		/* why nothing was queued; for people */
 	bool absent;		/* ... since there is no queue at all */
 	bool tried;		/* this run has tried to deliver it */

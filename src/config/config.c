@@ -252,6 +252,15 @@ has_own_way(const struct config *c, const struct settings *s)
 	return false;
 }
 
+static bool
+has_given_way(const struct config *c)
+{
+	for (size_t i = 0; i < c->uses.n; i++)
+		if (is_of_the_way(c->uses.v[i].option))
+			return true;
+	return false;
+}
+
 /* Mail is taken in all the same, and the queue looked after. */
 static bool
 goes_on(const struct config *c, const struct settings *s)
@@ -300,6 +309,7 @@ config_options(struct config *c, int argc, char *const argv[],
 			status = EX_OK;
 		}
 		out->own_way = status == EX_OK && has_own_way(c, out);
+		out->given_way = has_given_way(c);
 	}
 	buf_put(says, buf_slice(&wrong));
 	buf_free(&wrong);

@@ -21,6 +21,7 @@
 #include "mail/senders.h"
 #include "net/tls.h"
 #include "route/rules.h"
+#include "sign/rules.h"
 
 /* Whose manners: the last part of argv[0]. */
 enum personality {
@@ -127,6 +128,8 @@ struct message_settings {
 	const char *default_domain; /* for bare names; a host name */
 	const struct senders *senders; /* whose addresses are replaced
 				   (config.h); NULL = nobody's */
+	const struct sign_rules *signing; /* who signs (config.h); NULL =
+				   nobody */
 	unsigned notify;	/* -N: NOTIFY_ bits */
 	enum dsn_ret ret;	/* -R */
 	const char *envid;	/* -V */
@@ -347,6 +350,7 @@ struct settings {
 				   only its queue's place is known then */
 	bool own_way;		/* the user's own configuration has to do with
 				   where his mail goes, and how */
+	bool given_way;		/* ... or his command line has */
 	struct message_settings message;
 	struct make_settings make;
 	struct route_settings route;

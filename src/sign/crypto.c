@@ -81,6 +81,13 @@ key_make(enum sign_kind kind, unsigned bits)
 	return (struct sign_key *)key;
 }
 
+static struct sign_key *
+key_share(struct sign_key *key)
+{
+	EVP_PKEY_up_ref((EVP_PKEY *)key);
+	return key;
+}
+
 static void
 key_free(struct sign_key *key)
 {
@@ -242,6 +249,7 @@ const struct sign_crypto sign_crypto = {
 	.hash_end = hash_end,
 	.key_read = key_read,
 	.key_make = key_make,
+	.key_share = key_share,
 	.key_free = key_free,
 	.key_kind = key_kind,
 	.key_bits = key_bits,

@@ -40,6 +40,8 @@ struct sign_crypto {
 
 	/* A new one; bits is for RSA.  NULL: libcrypto cannot. */
 	struct sign_key *(*key_make)(enum sign_kind kind, unsigned bits);
+	/* One more share of it: it ends when each of them is freed. */
+	struct sign_key *(*key_share)(struct sign_key *key);
 	void (*key_free)(struct sign_key *key);
 	enum sign_kind (*key_kind)(const struct sign_key *key);
 	unsigned (*key_bits)(const struct sign_key *key);

@@ -193,6 +193,20 @@ put_names(struct folding *f, const struct fields *fields, bool relaxed,
 }
 
 static void
+put_algorithm(struct buf *out, const struct signer *s,
+    const struct signer_key *key)
+{
+	buf_putf(out, "%s-sha256",
+	    sign_kind_name(s->crypto->key_kind(key->key)));
+}
+
+void
+signer_put_algorithm(struct buf *out, const struct signer *s, size_t i)
+{
+	put_algorithm(out, s, &s->key[i]);
+}
+
+static void
 put_times(struct folding *f, int64_t now, int64_t expiry)
 {
 	char number[24];
@@ -214,8 +228,7 @@ put_tags(struct folding *f, const struct signer *s,
 	struct buf value = { 0 };
 
 	put_word(f, SLICE("DKIM-Signature: v=1;"));
-	buf_putf(&value, "%s-sha256",
-	    sign_kind_name(s->crypto->key_kind(key->key)));
+	put_algorithm(&value, s, key);
 	put_tag(f, "a", buf_str(&value));
 	put_tag(f, "c", canon[2 * s->simple_head + s->simple_body]);
 	put_tag(f, "d", s->domain);

@@ -40,6 +40,9 @@ struct signer {
 	int64_t expiry;		/* seconds from t= to x=; 0 = no x= */
 };
 
+/* Append a= of its key i: "rsa-sha256". */
+void signer_put_algorithm(struct buf *out, const struct signer *s, size_t i);
+
 /* Is it one of the fields that are signed? */
 bool dkim_signs_field(struct slice name);
 
