@@ -12,7 +12,8 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
 	--explain --quit-after
-	--config --no-config --print-config --import-config --help --version
+	--config --no-config --print-config --import-config --dkim-keygen
+	--dkim-check --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
@@ -108,7 +109,7 @@ _smtpsend()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
+	--dkim-keygen | --dkim-check | --subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
 		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
 		--ciphers | --groups | \

@@ -14,6 +14,8 @@
 #include "cli/daemon.h"
 #include "cli/help.h"
 #include "cli/home.h"
+#include "cli/keycheck.h"
+#include "cli/keygen.h"
 #include "cli/moving.h"
 #include "cli/probing.h"
 #include "cli/queue.h"
@@ -138,6 +140,8 @@ static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_TALK] = talk_job_run,
 	[MODE_SCRIPT] = talk_job_script,
 	[MODE_IMPORT_CONFIG] = moving_run,
+	[MODE_DKIM_KEYGEN] = keygen_run,
+	[MODE_DKIM_CHECK] = keycheck_run,
 	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,
 	[MODE_TEST] = address_test_run,

@@ -145,7 +145,8 @@ is_personal(enum mode mode)
 {
 	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
 	    mode == MODE_CHECK_CONFIG || mode == MODE_TEST ||
-	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP;
+	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP ||
+	    mode == MODE_DKIM_CHECK;
 }
 
 /* What looks after the queue, which is this machine's. */

@@ -7,7 +7,7 @@
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
 	("explain print print-config quit-after sink b queue daemon "
-	 "probe show-cert ehlo-diff talk script"),
+	 "probe show-cert ehlo-diff talk script dkim-keygen dkim-check"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

@@ -59,6 +59,8 @@ enum mode {
 	MODE_HOST_PURGE,	/* -bH, purgestat */
 	MODE_SHOW_OPTIONS,	/* -bO */
 	MODE_CHECK_CONFIG,	/* -bC */
+	MODE_DKIM_KEYGEN,	/* --dkim-keygen; rcpt: selector, kind */
+	MODE_DKIM_CHECK,	/* --dkim-check */
 	MODE_TALK,		/* --talk */
 	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
 	NMODES
@@ -337,6 +339,11 @@ struct local_settings {
 
 void local_settings_init(struct local_settings *l);
 
+/* --dkim-keygen, --dkim-check */
+struct dkim_settings {
+	const char *domain;	/* as it was given */
+};
+
 struct settings {
 	enum personality personality;
 	enum mode mode;
@@ -361,6 +368,7 @@ struct settings {
 	struct sendmail_settings sendmail;
 	struct enqueue_settings enqueue;
 	struct probe_settings probe;
+	struct dkim_settings dkim;
 	struct queue_settings queue;
 	struct local_settings local;
 };
