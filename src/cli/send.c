@@ -220,6 +220,8 @@ deliver(struct run *r)
 	deliver_add(r->deliver, &r->mail);
 	deliver_close(r->deliver);
 	status = check_tls(r, &why) ? execute(r) : fail(r, &why);
+	if (r->config.plan_only)
+		sign_explain(&call, &r->report);
 	deliver_free(r->deliver);
 	return status;
 }

@@ -4,18 +4,43 @@
 
 #include "net/clock.h"
 
-/* Where nothing is sent, nothing is signed. */
 static const struct sign_rule *
-rule_of(const struct sign_call *call, char domain[SIGN_DOMAIN])
+rule_for(const struct sign_call *call, struct slice head,
+    char domain[SIGN_DOMAIN])
 {
 	const struct sign_facts facts = {
-		.head = buf_slice(&call->intake->message.head),
+		.head = head,
 		.sender = call->intake->envelope.from.domain,
 		.uid = call->uid,
 	};
 
+	return sign_rule_for(call->settings->message.signing, &facts, domain);
+}
+
+/* Where nothing is sent, nothing is signed. */
+static const struct sign_rule *
+rule_of(const struct sign_call *call, char domain[SIGN_DOMAIN])
+{
 	return call->settings->show.stop_after != STAGE_NONE ? NULL :
-	    sign_rule_for(call->settings->message.signing, &facts, domain);
+	    rule_for(call, buf_slice(&call->intake->message.head), domain);
+}
+
+/* No message was read: its author is who sends it, unless it says otherwise. */
+void
+sign_explain(const struct sign_call *call, struct report *report)
+{
+	const char *sender = call->intake->envelope.from.path;
+	const struct sign_rule *rule;
+	struct buf head = { 0 };
+	char domain[SIGN_DOMAIN];
+
+	buf_puts(&head, "From: ");
+	address_put(&head, SLICE(""), slice_of(sender), head.n, "utf-8");
+	buf_puts(&head, "\r\n");
+	rule = rule_for(call, buf_slice(&head), domain);
+	if (rule)
+		report_signing(report, domain, rule);
+	buf_free(&head);
 }
 
 bool

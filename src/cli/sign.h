@@ -6,6 +6,7 @@
 #include "cli/intake.h"
 #include "config/keyring.h"
 #include "deliver/deliver.h"
+#include "report/report.h"
 
 /* Zero-initialise. */
 struct sign {
@@ -32,6 +33,9 @@ bool sign_is_for_queue(const struct sign_call *call);
  */
 bool sign_here(struct sign *s, const struct sign_call *call,
     struct consignment *c, struct events *events, struct outcome *why);
+
+/* --explain: tell who would sign, if anybody. */
+void sign_explain(const struct sign_call *call, struct report *report);
 void sign_free(struct sign *s);
 
 #endif

@@ -225,6 +225,21 @@ def test_is_said(smtpsend, tmp_path, keys, server):
            '"ed25519-sha256"' in run.stdout
 
 
+def test_is_explained(smtpsend, tmp_path, keys):
+    conf = config(tmp_path, keys.section())
+    words = ["--config", conf, "--server", "127.0.0.1:9", "--explain", "-f"]
+    run = smtpsend(*words, ME, TO)
+    assert run.status == 0
+    assert (f"DKIM\n  signed by {DOMAIN} ([dkim {DOMAIN}]), selectors r1 and "
+            "e1\n") in run.stdout
+    run = smtpsend("--json", *words, ME, TO)
+    assert (f'{{"event":"dkim","domain":"{DOMAIN}","section":"{DOMAIN}",'
+            '"selectors":["r1","e1"]}') in run.stdout
+    for sender in ("me@other.test", ""):
+        run = smtpsend(*words, sender, TO)
+        assert run.status == 0 and "DKIM" not in run.stdout
+
+
 # ---- keys that cannot be used ----
 
 def bad_keys(tmp_path):
