@@ -132,8 +132,11 @@ put_text(struct keygen *k, struct slice record, struct buf *out)
 	const char *path = buf_str(&k->path);
 	const char *pair = k->kind == SIGN_RSA ? "" : "ed25519-";
 
-	buf_putf(out, "; The private key is in %s\n"
-	    "; For the zone of %s:\n", path, k->domain);
+	buf_putf(out, "; The private key is in %s\n", path);
+	if (geteuid() == 0)
+		buf_puts(out, "; Who runs the queue must be able to read it: "
+		    "chgrp smtpsend, chmod 640\n");
+	buf_putf(out, "; For the zone of %s:\n", k->domain);
 	dkim_record_put_zone(out, k->selector, k->domain, record);
 	buf_putf(out, "; For smtpsend.conf, when DNS has that; then "
 	    "smtpsend --dkim-check %s compares:\n"

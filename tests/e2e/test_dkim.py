@@ -384,6 +384,22 @@ def test_a_user_who_cannot_read_the_key(boxed, queue_keys):
         assert p.wait(20) == 0
 
 
+def test_users_of_the_queue(boxed, queue_keys):
+    """He who hands it in counts, wherever it is signed."""
+    box, srv = boxed(more="users = 1234\n")
+    with box.process("smtpsend", "--daemon") as p:
+        wait_for(lambda: (box.run / "submit").exists())
+        for uid in (1234, 4321):
+            run = box.sendmail("-f", ME, TO, uid=uid, stdin=text_of("a line"))
+            assert run.rc == 0, run
+        wait_for(lambda: len(taken(srv)) == 2)
+        p.terminate()
+        assert p.wait(20) == 0
+    by_uid = {re.search(rb"from userid (\d+)", t).group(1): signers(Taken([t]))
+              for t in taken(srv)}
+    assert by_uid == {b"1234": [[b"example.org"] * 2], b"4321": [[]]}
+
+
 def test_the_queue_keeps_what_it_cannot_sign(boxed, queue_keys):
     box, srv = boxed()
     box.rsa.chmod(0o644)
@@ -411,7 +427,7 @@ class Taken:
 
 def test_a_bounce(boxed, queue_keys):
     """The report about one that was refused is signed by its own From."""
-    box, srv = boxed(more="", RCPT=lambda c: c.say(
+    box, srv = boxed(more="users = nobody-else\n", RCPT=lambda c: c.say(
         "550 5.1.1 no" if "bob@" in c.lines[-1] else "250 ok") or
         (550 if "bob@" in c.lines[-1] else 250))
     box.configure((box.machine.folder / "etc/smtpsend/smtpsend.conf"

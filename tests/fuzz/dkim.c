@@ -149,7 +149,8 @@ static void
 check_signature(struct slice head, unsigned form)
 {
 	const struct signer s = { .crypto = &fake, .domain = "example.org",
-		.key = { { "sel", NULL }, { "sel2", (struct sign_key *)&fake } },
+		.key = { { "sel", NULL },
+		    { "sel2", (struct sign_key *)(uintptr_t)&fake } },
 		.n = 1 + (form & 1), .simple_head = form & 2,
 		.simple_body = form & 4, .expiry = form & 8 };
 	struct dkim *d = dkim_new(&s);
