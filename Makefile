@@ -42,7 +42,7 @@ HTTP    := $(shell pkg-config --libs libmicrohttpd)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
-PURE    := base mail dns smtp route
+PURE    := base mail sign dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 # Without libedit lines are typed in --talk as the terminal has them.
 EDITOR_O := $B/src/desk/editor_module.o
@@ -50,7 +50,8 @@ ALL_O   := $(filter-out $(if $(EDIT),,$(EDITOR_O)),$(call obj,src/*/*.c))
 RELAY_O := $(call obj,src/relay/*.c)
 WEB_O   := $(call obj,src/web/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
-	   $(addprefix $B/src/dns/,codec.o idn.o parse.o query.o)
+	   $(addprefix $B/src/,dns/codec.o dns/idn.o dns/parse.o dns/query.o \
+	   sign/crypto.o)
 PROG_O  := $(filter-out $(RELAY_O) $(WEB_O) $(NET_O) $(EDITOR_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o $(WEB_O),$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\

@@ -14,7 +14,8 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--verbose --json --brief --timing --html-report --transcript --log --print
 	--explain --quit-after --drop-after --reset-after --stall
 	--xclient --proxy-protocol
-	--config --no-config --print-config --import-config --help --version
+	--config --no-config --print-config --import-config --dkim-keygen
+	--dkim-check --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
@@ -116,7 +117,7 @@ _smtpsend()
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
+	--dkim-keygen | --dkim-check | --subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
 		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
 		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
 		--ciphers | --groups | \

@@ -20,6 +20,7 @@ static const char *const names[NEVENTS] = {
 	[EVENT_TLS] = "tls",
 	[EVENT_SENT] = "sent",
 	[EVENT_RECEIVED] = "received",
+	[EVENT_SIGNED] = "signed",
 	[EVENT_BODY] = "body",
 	[EVENT_BODY_LINE] = "body-line",
 	[EVENT_MESSAGE] = "message",

@@ -32,6 +32,8 @@ enum event_kind {
 			   verdict ("trusted"/"untrusted"), why, sni */
 	EVENT_SENT,	/* protocol line, without CRLF: line */
 	EVENT_RECEIVED,	/* the same, from the peer: line */
+	EVENT_SIGNED,	/* the message is signed (DKIM): domain,
+			   selector, algorithm */
 	EVENT_BODY,	/* message octets so far: sent, size, done (0|1) */
 	EVENT_BODY_LINE, /* a line of message text, only when asked for: line */
 	EVENT_MESSAGE,	/* a message was received: id, from, to, size, tls,

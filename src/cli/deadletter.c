@@ -163,7 +163,7 @@ static bool
 put_message(struct writer *w, const struct dead_letter *d,
     struct outcome *why)
 {
-	struct enqueue_text text = { .put = put_block, .arg = w };
+	struct form_sink text = { .put = put_block, .arg = w };
 
 	put_from_line(&w->out, d);
 	put_names(&w->out, &d->intake->envelope);

@@ -8,11 +8,9 @@
 #include "base/ascii.h"
 #include "config/when.h"
 #include "deliver/deliver.h"
-#include "mail/encode.h"
 #include "mail/header.h"
 #include "mail/received.h"
 #include "mail/recode.h"
-#include "net/content.h"
 #include "queue/told.h"
 
 /* ---- what is known of it ---- */
@@ -182,73 +180,11 @@ enqueue_facts(const struct enqueue_call *call, struct stored *out,
 	return set_times(call, out, why) && set_hops(call, out, why);
 }
 
-/* ---- its text ---- */
-
-/* The encoder of either form. */
-struct form {
-	struct encoder plain;
-	struct recode *recode;	/* or NULL */
-	struct buf out;
-};
-
-static bool
-put(struct enqueue_text *t, struct form *f, struct outcome *why)
-{
-	bool ok = f->out.n == 0 || t->put(t->arg, buf_slice(&f->out), why);
-
-	buf_clear(&f->out);
-	return ok;
-}
-
-static bool
-put_head(struct enqueue_text *t, struct form *f, const struct message *m,
-    struct outcome *why)
-{
-	if (!is_recoded(m)) {
-		t->head = m->head.n;
-		return t->put(t->arg, buf_slice(&m->head), why);
-	}
-	f->recode = recode_new(m->recode, buf_slice(&m->head), &f->out);
-	t->head = f->out.n;
-	return put(t, f, why);
-}
-
-static bool
-put_body(struct enqueue_text *t, struct form *f, const struct message *m,
-    struct outcome *why)
-{
-	char block[CONTENT_BLOCK];
-	struct slice raw;
-	uint64_t at = 0;
-
-	do {
-		if (!content_read(&m->body, at, block, &raw, why))
-			return false;
-		if (f->recode)
-			recode_feed(f->recode, raw, &f->out);
-		else
-			encode(&f->plain, raw, &f->out);
-		if (!put(t, f, why))
-			return false;
-		at += raw.n;
-	} while (raw.n > 0);
-	if (f->recode)
-		recode_finish(f->recode, &f->out);
-	else
-		encode_finish(&f->plain, &f->out);
-	return put(t, f, why);
-}
-
 bool
-enqueue_text(struct enqueue_text *t, const struct message *m,
+enqueue_text(struct form_sink *sink, const struct message *m,
     struct outcome *why)
 {
-	struct form f = { 0 };
-	bool ok = put_head(t, &f, m, why) && put_body(t, &f, m, why);
-
-	recode_free(f.recode);
-	buf_free(&f.out);
-	return ok;
+	return form_put(sink, m, is_recoded(m), why);
 }
 
 /* ---- into the store ---- */
@@ -294,7 +230,7 @@ static bool
 add(const struct enqueue_call *call, struct store *store,
     struct enqueued *out, struct outcome *why)
 {
-	struct enqueue_text text = { .put = write_block };
+	struct form_sink text = { .put = write_block };
 	struct buf trace = { 0 };
 	struct stored facts;
 	struct draft *draft;

@@ -10,6 +10,7 @@
 #define CLI_ENQUEUE_H
 
 #include "cli/intake.h"
+#include "deliver/form.h"
 #include "net/clock.h"
 #include "spool/store.h"
 
@@ -43,16 +44,8 @@ struct enqueued {
 bool enqueue(const struct enqueue_call *call, struct enqueued *out,
     struct outcome *why);
 
-/*
- * The text, canonical, in pieces: put(arg, ...) gets each; what it returns
- * false for ends it.  *head is how many octets of it are the header.
- */
-struct enqueue_text {
-	bool (*put)(void *arg, struct slice text, struct outcome *why);
-	void *arg;
-	uint64_t head;
-};
-bool enqueue_text(struct enqueue_text *t, const struct message *m,
+/* Its text as it is stored (deliver/form.h). */
+bool enqueue_text(struct form_sink *sink, const struct message *m,
     struct outcome *why);
 
 #endif

@@ -108,7 +108,7 @@ fill(struct failed *f, const struct mail_back *b, struct outcome *why)
 {
 	const struct enqueue_call *call = b->call;
 	const struct message *m = &call->intake->message;
-	struct enqueue_text text = { .put = keep_text, .arg = &f->text };
+	struct form_sink text = { .put = keep_text, .arg = &f->text };
 	struct message head = *m;
 
 	if (!enqueue_facts(call, &f->entry.mail, why))

@@ -14,6 +14,8 @@
 #include "cli/daemon.h"
 #include "cli/help.h"
 #include "cli/home.h"
+#include "cli/keycheck.h"
+#include "cli/keygen.h"
 #include "cli/moving.h"
 #include "cli/probing.h"
 #include "cli/queue.h"
@@ -139,6 +141,8 @@ static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_SCRIPT] = talk_job_script,
 	[MODE_SCRIPT_FROM] = talk_job_script_from,
 	[MODE_IMPORT_CONFIG] = moving_run,
+	[MODE_DKIM_KEYGEN] = keygen_run,
+	[MODE_DKIM_CHECK] = keycheck_run,
 	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,
 	[MODE_TEST] = address_test_run,

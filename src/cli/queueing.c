@@ -60,9 +60,12 @@ queueing_rests(const struct settings *s)
 }
 
 bool
-queueing_waits(const struct settings *s)
+queueing_waits(const struct queueing *q)
 {
-	return s->enqueue.wait || s->sendmail.delivery == DELIVERY_NOW;
+	const struct settings *s = q->settings;
+
+	return q->waits || s->enqueue.wait ||
+	    s->sendmail.delivery == DELIVERY_NOW;
 }
 
 /* ---- verdicts ---- */
@@ -170,8 +173,9 @@ was_tried(const struct envelope *all)
 
 /* Who waits wakes it himself, or it is over before he can ask. */
 static struct mail_extras
-extras_of(const struct stored *facts, const struct settings *s)
+extras_of(const struct queueing *q, const struct stored *facts)
 {
+	const struct settings *s = q->settings;
 	static const int priorities[NCLASSES] = {
 		[CLASS_URGENT] = 4, [CLASS_BULK] = -4,
 	};
@@ -188,7 +192,7 @@ extras_of(const struct stored *facts, const struct settings *s)
 		.hold_reason = s->sendmail.hold_reason,
 		.no_alias = s->sendmail.no_aliases,
 		.queue_only = facts->queue_only ||
-		    (queueing_waits(s) && !queueing_rests(s)),
+		    (queueing_waits(q) && !queueing_rests(s)),
 		.hops = (uint16_t)s->message.hop_count,
 	};
 }
@@ -260,7 +264,7 @@ hand_it_in(struct queueing *q, struct intake *part)
 	buf_putf(&path, "%s/submit", s->queue.run);
 	h.path = buf_str(&path);
 	ok = enqueue_facts(&call, &facts, &why);
-	h.extras = extras_of(&facts, s);
+	h.extras = extras_of(q, &facts);
 	if (!ok)
 		envelope_settle(&part->envelope, &why, clock_now());
 	ok = !ok || handin_run(&h, q->events, &why);

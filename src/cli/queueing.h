@@ -22,6 +22,7 @@ struct queueing {
 	struct intake *intake;
 	struct report *report;
 	struct events *events;
+	bool waits;		/* what is queued is waited for all the same */
 	struct settings own;	/* for the queue of the user's own, in use once
 				   its path is known */
 	struct buf own_path;

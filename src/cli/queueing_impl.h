@@ -18,8 +18,8 @@ void queueing_say_queued(struct recipient *r, const char *id,
 /* Nobody is to try it yet: it is held, or --at. */
 bool queueing_rests(const struct settings *s);
 
-/* -odi, --wait. */
-bool queueing_waits(const struct settings *s);
+/* -odi, --wait, or q->waits. */
+bool queueing_waits(const struct queueing *q);
 
 /* Tell who is to deliver what was queued; wait where that is asked for. */
 void queueing_set_off(struct queueing *q);

@@ -164,7 +164,7 @@ queueing_set_off(struct queueing *q)
 
 	if (s->sendmail.delivery == DELIVERY_QUEUE)
 		return;
-	if (queueing_waits(s) && !queueing_rests(s)) {
+	if (queueing_waits(q) && !queueing_rests(s)) {
 		wait_for_all(q);
 		return;
 	}

@@ -24,6 +24,7 @@
 #include "cli/queueing.h"
 #include "cli/reach.h"
 #include "cli/show.h"
+#include "cli/sign.h"
 #include "cli/trace.h"
 #include "config/staging.h"
 #include "deliver/deliver.h"
@@ -40,6 +41,7 @@ struct run {
 	struct events events;
 	struct report report;
 	struct deliver *deliver;
+	struct sign sign;
 	struct queueing queueing;
 	struct stop stop;
 	struct outcome stopped;	/* by a signal; PENDING = not */
@@ -192,9 +194,16 @@ check_tls(struct run *r, struct outcome *why)
 	return false;
 }
 
+static struct sign_call
+sign_call(const struct run *r)
+{
+	return (struct sign_call){ r->s, &r->intake, r->report.run.uid };
+}
+
 static int
 deliver(struct run *r)
 {
+	const struct sign_call call = sign_call(r);
 	struct outcome why;
 	int status;
 
@@ -206,10 +215,14 @@ deliver(struct run *r)
 		.tls_floor = r->s->message.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
 	};
+	if (!sign_here(&r->sign, &call, &r->mail, &r->events, &why))
+		return fail(r, &why);
 	r->deliver = deliver_new(&r->config, &r->events);
 	deliver_add(r->deliver, &r->mail);
 	deliver_close(r->deliver);
 	status = check_tls(r, &why) ? execute(r) : fail(r, &why);
+	if (r->config.plan_only)
+		sign_explain(&call, &r->report);
 	deliver_free(r->deliver);
 	return status;
 }
@@ -310,6 +323,7 @@ queue_it(struct run *r)
 static int
 handle(struct run *r)
 {
+	const struct sign_call call = sign_call(r);
 	struct envelope *e = &r->intake.envelope;
 
 	if (r->s->show.print) {
@@ -321,9 +335,10 @@ handle(struct run *r)
 		return report_queued_mail(r);
 	if (r->s->show.stop_after == STAGE_ROUTE)
 		home_explain(r->s, &r->reach.self, e);
-	return queueing_is_first(r->s) || home_is_for(r->s, &r->reach.self, e)
-	    ? queue_it(r)
-	    : send_now(r);
+	if (queueing_is_first(r->s) || home_is_for(r->s, &r->reach.self, e))
+		return queue_it(r);
+	r->queueing.waits = sign_is_for_queue(&call);
+	return r->queueing.waits ? queue_it(r) : send_now(r);
 }
 
 /* Opening --file may block where no signal is seen: a FIFO. */
@@ -361,6 +376,7 @@ end_run(struct run *r)
 	queueing_free(&r->queueing);
 	events_free(&r->events);
 	intake_free(&r->intake);
+	sign_free(&r->sign);
 	reach_free(&r->reach);
 	stop_free(&r->stop);
 	return report_close(&r->report);

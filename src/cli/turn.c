@@ -62,6 +62,7 @@ configure(struct turn *t, enum turn_kind kind)
 		.deliver = way_of(t),
 		.agent = s->local.deliver ? t->agent : NULL,
 		.here = t->here,
+		.signing = s->message.signing,
 		.schedule = schedule_of(q),
 		.once = kind == TURN_ONCE,
 		.woken_only = kind == TURN_ONE,

@@ -146,7 +146,8 @@ is_personal(enum mode mode)
 {
 	return mode == MODE_DELIVER || mode == MODE_PRINT_CONFIG ||
 	    mode == MODE_CHECK_CONFIG || mode == MODE_TEST ||
-	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP;
+	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP ||
+	    mode == MODE_DKIM_CHECK;
 }
 
 /* What looks after the queue, which is this machine's. */
@@ -278,6 +279,15 @@ has_own_way(const struct config *c, const struct settings *s)
 	return false;
 }
 
+static bool
+has_given_way(const struct config *c)
+{
+	for (size_t i = 0; i < c->uses.n; i++)
+		if (is_of_the_way(c->uses.v[i].option))
+			return true;
+	return false;
+}
+
 /* Mail is taken in all the same, and the queue looked after. */
 static bool
 goes_on(const struct config *c, const struct settings *s)
@@ -341,6 +351,7 @@ config_options(struct config *c, int argc, char *const argv[],
 		out->own_way = status == EX_OK && has_own_way(c, out);
 		if (status == EX_OK && runs_queue(out->mode))
 			choose_queue(c, out);
+		out->given_way = has_given_way(c);
 	}
 	buf_put(says, buf_slice(&wrong));
 	buf_free(&wrong);

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "config/options.h"
 #include "route/rules.h"
+#include "sign/rules.h"
 
 enum section_kind {
 	SECTION_DEFAULTS,
@@ -26,6 +27,7 @@ enum section_kind {
 	SECTION_DOMAIN,
 	SECTION_QUEUE,
 	SECTION_LOCAL,
+	SECTION_DKIM,
 };
 
 /* A line of a file. */
@@ -44,6 +46,7 @@ struct config_section {
 	struct way way;		/* of keys that are options (not defaults) */
 	struct relay_spec relay;
 	struct domain_rule domain;
+	struct sign_rule dkim;
 };
 
 /* Zero-initialise.  Owns every string of the settings that a file gave. */
@@ -58,6 +61,7 @@ struct config {
 	struct config_section **section; /* in the order to ask them */
 	size_t nsections;
 	struct rules rules;
+	struct sign_rules signing;
 	struct senders senders;
 	struct option_uses uses; /* of the command line, when a file is read */
 	char **kept;

@@ -35,6 +35,12 @@ bool config_queue_key(struct config_text *t, const char *key,
 void config_queue_put(const struct config_section *s, struct buf *out);
 void config_put_item(struct buf *out, const struct config_item *i);
 
+/* The same for [dkim PATTERN]; and the rule that such a section is. */
+bool config_dkim_key(struct config_text *t, const char *key,
+    const char *value);
+bool config_add_dkim(struct config *c, const struct config_section *section,
+    struct buf *says);
+
 /* The path, with the user's home for "~/", kept; NULL without one. */
 const char *config_home(struct config_text *t, const char *path);
 

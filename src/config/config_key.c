@@ -335,6 +335,8 @@ config_key(struct config_text *t, const char *key, const char *value)
 	const struct key *k = find_key(t->section->kind, key);
 	const struct option *o = find_option(key);
 
+	if (t->section->kind == SECTION_DKIM)
+		return config_dkim_key(t, key, value);
 	if (t->section->kind == SECTION_QUEUE ||
 	    t->section->kind == SECTION_LOCAL)
 		return config_queue_key(t, key, value);

@@ -110,7 +110,8 @@ put_default(struct buf *out, const struct option *o)
 static void
 put_section(struct buf *out, const struct config_section *s)
 {
-	buf_puts(out, s->kind == SECTION_RELAY ? "\n[relay " : "\n[domain ");
+	buf_puts(out, s->kind == SECTION_RELAY ? "\n[relay " :
+	    s->kind == SECTION_DKIM ? "\n[dkim " : "\n[domain ");
 	put_text(out, s->name);
 	buf_puts(out, "]\n");
 	for (size_t i = 0; i < s->nitems; i++)

@@ -244,6 +244,12 @@ add_sections(struct maker *m)
 		if (c->section[i]->kind == SECTION_DOMAIN &&
 		    !add_domain(m, c->section[i]))
 			return false;
+	for (size_t i = 0; i < c->nsections; i++)
+		if (c->section[i]->kind == SECTION_DKIM &&
+		    !config_add_dkim(c, c->section[i], m->says)) {
+			m->at.file = c->section[i]->file;
+			return false;
+		}
 	return true;
 }
 
@@ -252,6 +258,8 @@ use_rules(struct config *c, struct settings *s)
 {
 	if (c->rules.use || c->rules.nrelays > 0 || c->rules.ndomains > 0)
 		s->route.rules = &c->rules;
+	if (c->signing.n > 0)
+		s->message.signing = &c->signing;
 	if (c->senders.nmap > 0 || c->senders.npatterns > 0 ||
 	    c->senders.masquerade)
 		s->message.senders = &c->senders;

@@ -140,7 +140,7 @@ begin_machines(struct config_text *t, const char *name,
 	return true;
 }
 
-/* "[defaults]", "[queue]", "[local]", "[relay NAME]", "[domain PATTERN]". */
+/* "[defaults]", "[queue]", "[local]", and those that have a name. */
 static bool
 read_section(struct config_text *t, struct slice line)
 {
@@ -168,10 +168,13 @@ read_section(struct config_text *t, struct slice line)
 			return begin_section(t, SECTION_RELAY, name);
 		if (slice_eq_nocase(kind, SLICE("domain")))
 			return begin_section(t, SECTION_DOMAIN, name);
+		if (slice_eq_nocase(kind, SLICE("dkim")))
+			return begin_section(t, SECTION_DKIM, name);
 	}
 	return complain(t, NULL,
 	    "there is no such section: [defaults], "
-	    "[queue], [local], [relay NAME] or [domain PATTERN] is wanted");
+	    "[queue], [local], [relay NAME], [domain PATTERN] or "
+	    "[dkim PATTERN] is wanted");
 }
 
 static struct slice
@@ -314,6 +317,7 @@ config_free(struct config *c)
 	free(c->uses.v);
 	free(c->rules.relay);
 	free(c->rules.domain);
+	free(c->signing.v);
 	senders_free(&c->senders);
 	*c = (struct config){ 0 };
 }

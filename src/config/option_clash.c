@@ -7,7 +7,8 @@
 /* One of each line can be used; the last would win in silence. */
 static const char *const one_of[] = {
 	("explain print print-config quit-after drop-after reset-after sink b "
-	 "queue daemon probe show-cert ehlo-diff talk script script-from"),
+	 "queue daemon probe show-cert ehlo-diff talk script script-from "
+	 "dkim-keygen dkim-check"),
 	("stall explain print print-config sink b queue daemon talk script "
 	 "script-from"),
 	("xclient explain print print-config sink b queue daemon talk script "

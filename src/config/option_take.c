@@ -202,6 +202,22 @@ take_print_config(struct option_call *c, const char *value)
 }
 
 bool
+take_dkim_keygen(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_DKIM_KEYGEN;
+	c->settings->dkim.domain = value;
+	return true;
+}
+
+bool
+take_dkim_check(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_DKIM_CHECK;
+	c->settings->dkim.domain = value;
+	return true;
+}
+
+bool
 take_import_config(struct option_call *c, const char *value)
 {
 	c->settings->mode = MODE_IMPORT_CONFIG;

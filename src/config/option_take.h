@@ -49,6 +49,8 @@ bool take_relay(struct option_call *c, const char *value);
 bool take_proxy(struct option_call *c, const char *value);
 bool take_domain(struct option_call *c, const char *value);
 bool take_print_config(struct option_call *c, const char *value);
+bool take_dkim_keygen(struct option_call *c, const char *value);
+bool take_dkim_check(struct option_call *c, const char *value);
 bool take_import_config(struct option_call *c, const char *value);
 bool take_port(struct option_call *c, const char *value);
 bool take_resolver(struct option_call *c, const char *value);

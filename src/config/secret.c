@@ -138,13 +138,21 @@ from_file(const char *what, const char *path, struct secret *s,
 	    secret_take_line(s, got, from, why);
 }
 
-/* systemd.exec(5): the service's own folder, made for this run. */
-static bool
-from_credential(const char *name, struct secret *s, struct outcome *why)
+bool
+secret_read_whole(const char *what, const char *path, struct secret *s,
+    struct slice *got, struct outcome *why)
 {
-	const char *what = "password-credential";
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	s->room = pages_new();
+	return secret_load_file(what, path, s, got, why);
+}
+
+/* systemd.exec(5): the service's own folder, made for this run. */
+bool
+secret_credential(const char *what, const char *name, char path[4096],
+    struct outcome *why)
+{
 	const char *dir = secure_getenv("CREDENTIALS_DIRECTORY");
-	char path[4096];
 	int n;
 
 	if (!name[0] || name[0] == '.' || strchr(name, '/'))
@@ -154,10 +162,19 @@ from_credential(const char *name, struct secret *s, struct outcome *why)
 		return REFUSE(why, "%s %s: CREDENTIALS_DIRECTORY is not set; "
 		    "systemd sets it for a unit with LoadCredential=", what,
 		    name);
-	n = snprintf(path, sizeof path, "%s/%s", dir, name);
-	if (n < 0 || (size_t)n >= sizeof path)
-		return REFUSE(why, "%s %s: path too long", what, name);
-	return from_file(what, path, s, why);
+	n = snprintf(path, 4096, "%s/%s", dir, name);
+	return (n > 0 && n < 4096) ||
+	    REFUSE(why, "%s %s: path too long", what, name);
+}
+
+static bool
+from_credential(const char *name, struct secret *s, struct outcome *why)
+{
+	const char *what = "password-credential";
+	char path[4096];
+
+	return secret_credential(what, name, path, why) &&
+	    from_file(what, path, s, why);
 }
 
 /* ---- the job ---- */

@@ -21,6 +21,17 @@ bool secret_load_file(const char *what, const char *path, struct secret *s,
     struct slice *got, struct outcome *why);
 
 /*
+ * All of a file, for who reads more than a line: *got lies in s, which is to be
+ * wiped also after false.
+ */
+bool secret_read_whole(const char *what, const char *path, struct secret *s,
+    struct slice *got, struct outcome *why);
+
+/* Where systemd has put the credential of this name. */
+bool secret_credential(const char *what, const char *name, char path[4096],
+    struct outcome *why);
+
+/*
  * Set s->text to the first line of got, which lies in s->room; from says whose
  * line it is.  False for an empty line, or NUL or CR in it.
  */

@@ -22,6 +22,7 @@
 #include "mail/senders.h"
 #include "net/tls.h"
 #include "route/rules.h"
+#include "sign/rules.h"
 
 /* Whose manners: the last part of argv[0]. */
 enum personality {
@@ -59,6 +60,8 @@ enum mode {
 	MODE_HOST_PURGE,	/* -bH, purgestat */
 	MODE_SHOW_OPTIONS,	/* -bO */
 	MODE_CHECK_CONFIG,	/* -bC */
+	MODE_DKIM_KEYGEN,	/* --dkim-keygen; rcpt: selector, kind */
+	MODE_DKIM_CHECK,	/* --dkim-check */
 	MODE_TALK,		/* --talk */
 	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
 	MODE_SCRIPT_FROM,	/* --script-from */
@@ -130,6 +133,8 @@ struct message_settings {
 	const char *default_domain; /* for bare names; a host name */
 	const struct senders *senders; /* whose addresses are replaced
 				   (config.h); NULL = nobody's */
+	const struct sign_rules *signing; /* who signs (config.h); NULL =
+				   nobody */
 	unsigned notify;	/* -N: NOTIFY_ bits */
 	enum dsn_ret ret;	/* -R */
 	const char *envid;	/* -V */
@@ -342,6 +347,11 @@ struct local_settings {
 
 void local_settings_init(struct local_settings *l);
 
+/* --dkim-keygen, --dkim-check */
+struct dkim_settings {
+	const char *domain;	/* as it was given */
+};
+
 struct settings {
 	enum personality personality;
 	enum mode mode;
@@ -355,6 +365,7 @@ struct settings {
 				   only its queue's place is known then */
 	bool own_way;		/* the user's own configuration has to do with
 				   where his mail goes, and how */
+	bool given_way;		/* ... or his command line has */
 	struct message_settings message;
 	struct make_settings make;
 	struct route_settings route;
@@ -365,6 +376,7 @@ struct settings {
 	struct sendmail_settings sendmail;
 	struct enqueue_settings enqueue;
 	struct probe_settings probe;
+	struct dkim_settings dkim;
 	struct queue_settings queue;
 	struct local_settings local;
 };

@@ -5,23 +5,50 @@
 #include "net/content.h"
 
 bool
-body_walk(const struct message *m, struct scan *scan, struct recode_plan *plan,
+body_each(const struct content *body,
+    bool (*take)(void *arg, struct slice raw, struct outcome *why), void *arg,
     struct outcome *why)
 {
 	char block[CONTENT_BLOCK];
 	struct slice raw;
 	uint64_t at = 0;
 
-	do {
-		if (!content_read(&m->body, at, block, &raw, why))
+	for (;;) {
+		if (!content_read(body, at, block, &raw, why))
 			return false;
-		if (plan)
-			recode_plan_feed(plan, raw);
-		if (scan)
-			scan_feed(scan, raw);
+		if (raw.n == 0)
+			return true;
+		if (!take(arg, raw, why))
+			return false;
 		at += raw.n;
-	} while (raw.n > 0);
+	}
+}
+
+struct walk {
+	struct scan *scan;
+	struct recode_plan *plan;
+};
+
+static bool
+walk_block(void *walk, struct slice raw, struct outcome *why)
+{
+	struct walk *w = walk;
+
+	(void)why;
+	if (w->plan)
+		recode_plan_feed(w->plan, raw);
+	if (w->scan)
+		scan_feed(w->scan, raw);
 	return true;
+}
+
+bool
+body_walk(const struct message *m, struct scan *scan, struct recode_plan *plan,
+    struct outcome *why)
+{
+	struct walk w = { scan, plan };
+
+	return body_each(&m->body, walk_block, &w, why);
 }
 
 bool

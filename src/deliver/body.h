@@ -12,6 +12,14 @@
 #include "mail/scan.h"
 
 /*
+ * Give each block of it to take(arg, ...), in order, until that returns false:
+ * then with its *why; or with content.h's when it cannot be read.
+ */
+bool body_each(const struct content *body,
+    bool (*take)(void *arg, struct slice raw, struct outcome *why), void *arg,
+    struct outcome *why);
+
+/*
  * Feed it to both, of which either may be NULL.  False with *why (content.h)
  * when it cannot be read.
  */

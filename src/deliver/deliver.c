@@ -118,9 +118,11 @@ drop_parcels(struct list *consignments)
 	struct consignment *c;
 	struct parcel *p;
 
-	while ((c = list_take(consignments)))
+	while ((c = list_take(consignments))) {
 		while ((p = list_first(&c->parcels)))
 			parcel_free(p);
+		parcel_forget_signatures(c);
+	}
 }
 
 void

@@ -33,6 +33,7 @@
 #include "relay/relay.h"
 #include "route/plan.h"
 #include "route/rules.h"
+#include "sign/dkim.h"
 #include "smtp/session.h"
 
 #define DELIVER_LANES	   100 /* at once, by default */
@@ -102,10 +103,14 @@ struct consignment {
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */
 	const char *tls_floor_why; /* ... "-O requiretls" */
+	const struct signer *signer; /* who signs it (DKIM); NULL = nobody */
+	int64_t signed_at;	/* ... seconds since 1970 */
 	void *owner;		/* the caller's own; event.mail of what is about
 				   this message alone */
 
 	/* deliver's own; zero before */
+	struct buf signature[2]; /* of each form, when it was sent: as it is,
+				   and re-coded */
 	struct list parcels;
 	struct list_node node;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "deliver/form.h"
 #include "mail/header.h"
 #include "mail/recode.h"
 #include "net/content.h"
@@ -109,12 +110,48 @@ lane_may_mail(const struct lane *l)
 		session_mails(l->session) < caps->max_mails);
 }
 
+static void
+tell_signer(const struct lane *l, const struct signer *s)
+{
+	struct buf name = { 0 };
+	struct event e;
+
+	for (size_t i = 0; i < s->n; i++) {
+		buf_clear(&name);
+		signer_put_algorithm(&name, s, i);
+		e = event_make(EVENT_SIGNED, l->number);
+		event_text(&e, "domain", slice_of(s->domain));
+		event_text(&e, "selector", slice_of(s->key[i].selector));
+		event_text(&e, "algorithm", buf_slice(&name));
+		events_put(l->job->events, &e);
+	}
+	buf_free(&name);
+}
+
+/* Set its signature, made once for each form; false with *why. */
+static bool
+sign(struct lane *l, struct consignment *c, struct outcome *why)
+{
+	struct buf *made = &c->signature[l->mail.seven_bit];
+
+	if (!c->signer || c->quit_after != STAGE_NONE)
+		return true;
+	if (made->n == 0 && !form_sign(c->signer, c->message,
+	    l->mail.seven_bit, c->signed_at, made, why))
+		return false;
+	l->mail.signature = buf_slice(made);
+	tell_signer(l, c->signer);
+	return true;
+}
+
 bool
 lane_give_mail(struct lane *l, size_t most)
 {
 	const struct caps *caps = session_caps(l->session);
-	const struct consignment *c = l->parcel->consignment;
+	struct consignment *c = l->parcel->consignment;
+	struct outcome why;
 	size_t n = 0;
+	bool ok;
 
 	if (lane_may_mail(l))
 		n = gather(l, caps, rcpts_limit(caps, most));
@@ -132,10 +169,13 @@ lane_give_mail(struct lane *l, size_t most)
 	mail_choose_form(&l->mail, caps);
 	if (l->mail.seven_bit)
 		warn_of_signature(l);
-	l->size = c->message->size;
+	ok = sign(l, c, &why);
+	l->size = mail_size(&l->mail);
 	l->text = 0;
 	l->mails++;
 	session_mail(l->session, &l->mail);
+	if (!ok) /* nothing of it has gone out; the session settles them */
+		lane_end(l, &why);
 	return true;
 }
 

@@ -249,6 +249,13 @@ parcel_free(struct parcel *p)
 }
 
 void
+parcel_forget_signatures(struct consignment *c)
+{
+	buf_free(&c->signature[false]);
+	buf_free(&c->signature[true]);
+}
+
+void
 parcel_end(struct parcel *p)
 {
 	struct consignment *c = p->consignment;
@@ -257,6 +264,7 @@ parcel_end(struct parcel *p)
 	parcel_free(p);
 	if (c->parcels.n > 0)
 		return;
+	parcel_forget_signatures(c);
 	list_remove(&c->node);
 	list_append(&job->finished, &c->node, c);
 }

@@ -92,6 +92,9 @@ void parcel_forget_tries(struct parcel *p);
 /* Has it neither recipients nor records nor a lane?  Then it ends here. */
 void parcel_retire(struct parcel *p);
 
+/* What deliver has of a consignment besides its parcels. */
+void parcel_forget_signatures(struct consignment *c);
+
 /* It ends, whatever it has; the last of its consignment finishes that. */
 void parcel_end(struct parcel *p);
 void parcel_free(struct parcel *p);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "dns/name.h"
 
@@ -22,13 +23,17 @@ dns_answer_free(struct dns_answer *a)
 		free(a->mx[i].host);
 	for (size_t i = 0; a->srv && i < a->n; i++)
 		free(a->srv[i].target);
+	for (size_t i = 0; a->txt && i < a->n; i++)
+		free(a->txt[i].text);
 	free(a->mx);
 	free(a->srv);
+	free(a->txt);
 	free(a->ip);
 	free(a->canonical);
 	free(a->why);
 	a->mx = NULL;
 	a->srv = NULL;
+	a->txt = NULL;
 	a->ip = NULL;
 	a->canonical = a->why = NULL;
 	a->n = a->total = 0;
@@ -46,6 +51,7 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 	*to = *from;
 	to->mx = NULL;
 	to->srv = NULL;
+	to->txt = NULL;
 	to->ip = NULL;
 	to->n = 0;
 	for (size_t i = 0; from->mx && i < from->n; i++)
@@ -53,6 +59,9 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 		    from->mx[i].preference);
 	for (size_t i = 0; from->srv && i < from->n; i++)
 		dns_answer_add_srv(to, from->srv[i].target, &from->srv[i]);
+	for (size_t i = 0; from->txt && i < from->n; i++)
+		dns_answer_add_txt(to, (struct slice){ from->txt[i].text,
+		    from->txt[i].n });
 	for (size_t i = 0; from->ip && i < from->n; i++)
 		dns_answer_add_ip(to, &from->ip[i]);
 	to->total = from->total;
@@ -117,6 +126,16 @@ dns_answer_add_srv(struct dns_answer *a, const char *target,
 	free(to->target);
 	*to = *numbers;
 	to->target = copy_of(target);
+}
+
+void
+dns_answer_add_txt(struct dns_answer *a, struct slice text)
+{
+	a->total++;
+	if (a->n == DNS_RECORDS_MAX)
+		return;
+	a->txt = mem_resize(a->txt, a->n + 1, sizeof *a->txt);
+	a->txt[a->n++] = (struct dns_txt){ mem_dup(text), text.n };
 }
 
 void
@@ -232,6 +251,14 @@ or_root(const char *name)
 }
 
 static void
+put_txt(struct buf *out, const struct dns_txt *txt)
+{
+	buf_putc(out, '"');
+	text_escape(out, (struct slice){ txt->text, txt->n });
+	buf_putc(out, '"');
+}
+
+static void
 put_record(struct buf *out, const struct dns_answer *a, size_t i)
 {
 	if (a->type == DNS_MX)
@@ -241,6 +268,8 @@ put_record(struct buf *out, const struct dns_answer *a, size_t i)
 		buf_putf(out, "%u %u %u %s", a->srv[i].priority,
 		    a->srv[i].weight, a->srv[i].port,
 		    or_root(a->srv[i].target));
+	else if (a->type == DNS_TXT)
+		put_txt(out, &a->txt[i]);
 	else
 		ip_put(out, &a->ip[i]);
 }

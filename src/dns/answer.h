@@ -45,6 +45,11 @@ struct dns_srv {		/* RFC 2782 */
 	uint16_t priority, weight, port;
 };
 
+struct dns_txt {
+	char *text;		/* its strings joined; any octets, and a NUL */
+	size_t n;
+};
+
 /* Zero-initialise; what it points to is its own. */
 struct dns_answer {
 	enum dns_type type;
@@ -60,6 +65,7 @@ struct dns_answer {
 	size_t total;		/* records there were */
 	struct dns_mx *mx;	/* for DNS_MX */
 	struct dns_srv *srv;	/* for DNS_SRV */
+	struct dns_txt *txt;	/* for DNS_TXT */
 	struct ip *ip;		/* for DNS_A and DNS_AAAA */
 	char *canonical;	/* the name at the end of the CNAMEs; NULL when
 				   there are none */
@@ -79,6 +85,7 @@ void dns_answer_add_mx(struct dns_answer *a, const char *host,
     uint16_t preference);
 void dns_answer_add_srv(struct dns_answer *a, const char *target,
     const struct dns_srv *numbers);
+void dns_answer_add_txt(struct dns_answer *a, struct slice text);
 void dns_answer_add_ip(struct dns_answer *a, const struct ip *ip);
 
 /* Replace why; text is made as printf does. */
@@ -100,7 +107,7 @@ bool dns_answer_is_truncated(struct slice packet);
  * Read a matching packet into *out (freed by dns_answer_free).  Whatever is
  * wrong with it makes status DNS_SOFT with the reason in why.
  * A negative counts only from a server that recurses (RA) or is authoritative
- * (AA): a referral is soft.  Types that can be read: MX, SRV, A,
+ * (AA): a referral is soft.  Types that can be read: MX, SRV, TXT, A,
  * AAAA.
  */
 void dns_answer_parse(struct slice packet, struct slice name,
@@ -117,7 +124,8 @@ struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 
 /*
  * "10 mx1.example.org, 20 mx2.example.org" by preference, "192.0.2.1",
- * "NXDOMAIN", ...; an SRV as in a zone: "0 1 587 mail.example.org".
+ * "NXDOMAIN", ...; an SRV as in a zone: "0 1 587 mail.example.org"; a TXT in
+ * quotes, escaped.
  */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
 

@@ -140,11 +140,42 @@ keep_ip(struct dns_answer *a, const ldns_rr *rr)
 	return true;
 }
 
+/* Each string has its length in front (RFC 1035 3.3.14). */
+static bool
+read_string(const ldns_rdf *rdf, struct buf *text)
+{
+	struct slice s;
+
+	if (!rdf || ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_STR)
+		return false;
+	s = (struct slice){ (const char *)ldns_rdf_data(rdf),
+		ldns_rdf_size(rdf) };
+	if (s.n == 0 || (unsigned char)s.p[0] != s.n - 1)
+		return false;
+	return buf_put(text, slice_from(s, 1));
+}
+
+static bool
+keep_txt(struct dns_answer *a, const ldns_rr *rr)
+{
+	struct buf text = { 0 };
+	bool ok = ldns_rr_rd_count(rr) > 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr) && ok; i++)
+		ok = read_string(ldns_rr_rdf(rr, i), &text);
+	if (ok)
+		dns_answer_add_txt(a, buf_slice(&text));
+	buf_free(&text);
+	return ok;
+}
+
 static bool
 keep(struct dns_answer *a, const ldns_rr *rr)
 {
 	if (a->type == DNS_MX)
 		return keep_mx(a, rr);
+	if (a->type == DNS_TXT)
+		return keep_txt(a, rr);
 	return a->type == DNS_SRV ? keep_srv(a, rr) : keep_ip(a, rr);
 }
 
@@ -312,8 +343,8 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 static bool
 can_read(enum dns_type type)
 {
-	return type == DNS_MX || type == DNS_SRV || type == DNS_A ||
-	    type == DNS_AAAA;
+	return type == DNS_MX || type == DNS_SRV || type == DNS_TXT ||
+	    type == DNS_A || type == DNS_AAAA;
 }
 
 void

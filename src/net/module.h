@@ -2,9 +2,9 @@
 /*
  * module.h - what needs large libraries and most runs need little of.
  *
- * TLS (OpenSSL), the DNS codec (ldns) and IDN (libidn2) live in one module,
- * smtpsend-net.so: to map and link them costs more than all the rest of a
- * start.  It is opened when the first of them is needed.
+ * TLS and signing (OpenSSL), the DNS codec (ldns) and IDN (libidn2) live in one
+ * module, smtpsend-net.so: to map and link them costs more than all the rest of
+ * a start.  It is opened when the first of them is needed.
  */
 #ifndef NET_MODULE_H
 #define NET_MODULE_H
@@ -13,10 +13,12 @@
 #include "base/outcome.h"
 #include "dns/codec.h"
 #include "net/tls.h"
+#include "sign/crypto.h"
 
 struct net_module {
 	const struct tls_module *tls;
 	const struct dns_codec *dns;
+	const struct sign_crypto *sign;
 	char *(*idn_to_ascii)(struct slice domain, struct outcome *why);
 	/* RFC 2104; zeros where libcrypto has no MD5 */
 	void (*hmac_md5)(struct slice key, struct slice text,

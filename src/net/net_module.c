@@ -49,6 +49,7 @@ hmac_md5(struct slice key, struct slice text, unsigned char out[16])
 const struct net_module net_module = {
 	.tls = &tls_module,
 	.dns = &dns_codec,
+	.sign = &sign_crypto,
 	.hmac_md5 = hmac_md5,
 	.idn_to_ascii = dns_idn_to_ascii,
 	.versions_put = versions_put,

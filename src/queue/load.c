@@ -8,8 +8,8 @@
 #include "deliver/body.h"
 #include "net/content.h"
 
-static bool
-read_head(struct message *m, const struct entry *e, struct outcome *why)
+bool
+load_head(struct message *m, const struct entry *e, struct outcome *why)
 {
 	char block[CONTENT_BLOCK];
 	struct slice part;
@@ -44,7 +44,7 @@ load_message(struct message *m, const struct entry *e, struct outcome *why)
 		.body = content_from(e->text, s->head),
 	};
 	memcpy(m->utf8_field, s->utf8_field, sizeof m->utf8_field);
-	if (!read_head(m, e, why))
+	if (!load_head(m, e, why))
 		return false;
 	if (m->recode_bar || !(recode_is_needed(m) || m->is_binary))
 		return true;

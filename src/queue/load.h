@@ -7,6 +7,9 @@
 #include "queue/schedule.h"
 #include "spool/store.h"
 
+/* Only the header, into m->head.  False with *why (STAGE_READ). */
+bool load_head(struct message *m, const struct entry *e, struct outcome *why);
+
 /*
  * Make *m of e, whose text it uses where it lies: its header is read, and of
  * one that may have to become 7-bit the whole body.  False with *why: the text

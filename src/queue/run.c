@@ -137,6 +137,7 @@ run_drop(struct run *run)
 {
 	list_remove(&run->node);
 	bounce_free(&run->bounce);
+	signing_free(&run->signing);
 	run_forward_free(run);
 	load_free(&run->message);
 	free(run);
@@ -243,20 +244,26 @@ record_own(struct run *run, struct recipient_list rcpts, size_t n)
 		run_record(run, &batch);
 }
 
-/* Everybody who is left gets this outcome. */
+/* Everybody who is left gets this outcome; or only who is for a server. */
 static void
-settle_all(struct run *run, const struct outcome *why)
+settle_all(struct run *run, bool servers, const struct outcome *why)
 {
 	struct envelope *v = &run->entry->mail.envelope;
+	struct result *result = result_new(why, SLICE(""));
 	struct recipient_list rcpts = { 0 };
 	size_t n = 0;
 
-	for (size_t k = 0; k < v->n; k++)
-		if (v->rcpts[k].verdict == PENDING) {
-			recipient_append(&rcpts, &v->rcpts[k]);
-			n++;
-		}
-	envelope_settle(v, why, run->runner->now);
+	for (size_t k = 0; k < v->n; k++) {
+		if (v->rcpts[k].verdict != PENDING ||
+		    (servers && !deliver_takes(&run->runner->way,
+			&v->rcpts[k])))
+			continue;
+		recipient_say(&v->rcpts[k], why->verdict, result);
+		v->rcpts[k].decided = run->runner->now;
+		recipient_append(&rcpts, &v->rcpts[k]);
+		n++;
+	}
+	result_release(result);
 	record_own(run, rcpts, n);
 }
 
@@ -299,10 +306,12 @@ run_try(struct run *run)
 	news_put(r, run->item, NEWS_TRY, NULL, 0);
 	run->consignment = load_consignment(run->entry, &run->message, run);
 	if (!load_message(&run->message, run->entry, &why)) {
-		settle_all(run, &why);
+		settle_all(run, false, &why);
 		return;
 	}
 	settle_loops(run);
+	if (!run_sign(run, &why))
+		settle_all(run, true, &why);
 	run->sending = true;
 	run_local(run);
 	deliver_add(r->deliver, &run->consignment);

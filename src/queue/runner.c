@@ -101,6 +101,7 @@ runner_free(struct runner *r)
 	news_free(r);
 	index_free(&r->index);
 	report_limit_free(&r->reports);
+	keyring_free(&r->keyring);
 	buf_free(&r->scan);
 	store_close(r->store);
 	free(r);

@@ -27,6 +27,7 @@
 #include "local/here.h"
 #include "queue/schedule.h"
 #include "report/maillog.h"
+#include "sign/rules.h"
 #include "spool/store.h"
 
 #define RUNNER_ACTIVE 400 /* messages that are taken at once, at most */
@@ -46,6 +47,7 @@ struct runner_config {
 				   NULL: they wait */
 	struct here *here; /* whose names are local, for reports and
 				   edited recipients; NULL = nobody's */
+	const struct sign_rules *signing; /* who signs; NULL = nobody */
 	struct schedule schedule;
 	bool once;		/* -q: all of the filter's that are there now,
 				   due or not, each one time */

@@ -3,6 +3,7 @@
 #ifndef QUEUE_RUNNER_IMPL_H
 #define QUEUE_RUNNER_IMPL_H
 
+#include "config/keyring.h"
 #include "queue/bounce.h"
 #include "queue/index.h"
 #include "queue/report_limit.h"
@@ -19,6 +20,7 @@ struct runner {
 	struct agent_client *agent; /* or NULL */
 	struct index index;
 	struct report_limit reports;
+	struct keyring keyring;
 	int64_t now, wall;		/* of the step under way */
 
 	struct list runs;		/* messages that are active, */
@@ -60,6 +62,7 @@ struct run {
 	struct item *item;
 	struct entry *entry;
 	struct message message;
+	struct signing signing;
 	struct consignment consignment;
 	struct bounce bounce;
 	size_t owed;		/* answers of the store, a copy's end */
@@ -88,6 +91,15 @@ void run_try(struct run *run);
 void run_delivered(struct run *run);
 
 void run_cancel(struct run *run, const struct outcome *why);
+
+/* ---- run_sign.c: who signs it ---- */
+
+/* What decides that. */
+struct sign_facts run_sign_facts(const struct entry *e,
+    const struct message *m);
+
+/* Set its signer; false with *why: it must not go out as it is. */
+bool run_sign(struct run *run, struct outcome *why);
 
 /* It ends where it is, with nothing written. */
 void run_drop(struct run *run);

@@ -83,7 +83,24 @@ end(struct runner *r, struct plan_job *p)
 	list_remove(&p->node);
 	deliver_free(p->deliver);
 	store_release(r->store, p->entry);
+	load_free(&p->message);
 	free(p);
+}
+
+static void
+put_signing(const struct runner *r, struct plan_job *p, struct buf *out)
+{
+	struct sign_facts facts;
+	const struct sign_rule *rule;
+	char domain[SIGN_DOMAIN];
+	struct outcome why;
+
+	if (!r->config->signing || !load_head(&p->message, p->entry, &why))
+		return;
+	facts = run_sign_facts(p->entry, &p->message);
+	rule = sign_rule_for(r->config->signing, &facts, domain);
+	if (rule)
+		explain_put_signing(out, domain, rule);
 }
 
 bool
@@ -99,6 +116,7 @@ runner_planned(struct runner *r, void **owner, struct buf *out)
 	while (deliver_next_plan(p->deliver, &plan))
 		if (plan)
 			explain_put(out, plan);
+	put_signing(r, p, out);
 	*owner = p->owner;
 	end(r, p);
 	return true;

@@ -90,6 +90,28 @@ put_how(struct buf *out, const struct plan *p)
 }
 
 void
+explain_put_signing(struct buf *out, const char *domain,
+    const struct sign_rule *rule)
+{
+	const char *before = rule->source[SIGN_ANY_KEY].selector &&
+	    rule->source[SIGN_ED25519_KEY].selector ? "selectors " :
+						      "selector ";
+
+	buf_puts(out, "DKIM\n");
+	buf_putf(out, "  %-9s ", "signed by");
+	text_escape(out, slice_of(domain));
+	buf_putf(out, " ([dkim ");
+	text_escape(out, slice_of(rule->pattern));
+	buf_puts(out, "]), ");
+	for (size_t i = 0; i < SIGN_SOURCES; i++)
+		if (rule->source[i].selector) {
+			buf_putf(out, "%s%s", before, rule->source[i].selector);
+			before = " and ";
+		}
+	buf_putc(out, '\n');
+}
+
+void
 explain_put(struct buf *out, const struct plan *p)
 {
 	text_escape(out, slice_of(p->domain));

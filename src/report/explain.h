@@ -5,9 +5,14 @@
 
 #include "base/buf.h"
 #include "route/plan.h"
+#include "sign/rules.h"
 
 /* Append the plan as a few lines of text. */
 void explain_put(struct buf *out, const struct plan *p);
+
+/* Append by whom a message is signed: domain by this rule. */
+void explain_put_signing(struct buf *out, const char *domain,
+    const struct sign_rule *rule);
 
 /* "smtp", "smtps", "lmtp". */
 const char *link_name(enum link_kind link);

@@ -232,6 +232,27 @@ put_relay(struct buf *out, const struct relay_spec *relay)
 }
 
 void
+json_put_signing(struct buf *out, const char *domain,
+    const struct sign_rule *rule)
+{
+	const char *before = "";
+
+	buf_puts(out, "{\"event\":\"dkim\"");
+	json_put_text(out, "domain", slice_of(domain));
+	json_put_text(out, "section", slice_of(rule->pattern));
+	json_put_key(out, "selectors");
+	buf_putc(out, '[');
+	for (size_t i = 0; i < SIGN_SOURCES; i++)
+		if (rule->source[i].selector) {
+			buf_puts(out, before);
+			json_put_string(out,
+			    slice_of(rule->source[i].selector));
+			before = ",";
+		}
+	buf_puts(out, "]}\n");
+}
+
+void
 json_put_plan(struct buf *out, const struct plan *p)
 {
 	buf_puts(out, "{\"event\":\"explain\"");

@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "mail/envelope.h"
 #include "route/plan.h"
+#include "sign/rules.h"
 
 /* Append "text" with its quotes. */
 void json_put_string(struct buf *out, struct slice text);
@@ -27,6 +28,10 @@ void json_put_text(struct buf *out, const char *key, struct slice text);
 void json_put_event(struct buf *out, const struct event *e, int64_t start);
 void json_put_result(struct buf *out, const struct recipient *r,
     int64_t start);
+/* {"event":"dkim",...}: by whom a message would be signed. */
+void json_put_signing(struct buf *out, const char *domain,
+    const struct sign_rule *rule);
+
 void json_put_plan(struct buf *out, const struct plan *p);
 
 #endif

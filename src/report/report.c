@@ -411,6 +411,19 @@ report_results(struct report *r, const struct envelope *e)
 	return e->n + e->nbad > 0 ? outcome_exit(&worst) : 0;
 }
 
+void
+report_signing(struct report *r, const char *domain,
+    const struct sign_rule *rule)
+{
+	struct buf text = { 0 };
+
+	if (r->style == REPORT_JSON)
+		json_put_signing(&text, domain, rule);
+	else
+		explain_put_signing(&text, domain, rule);
+	emit(r, r->out, &text);
+}
+
 int
 report_plan(struct report *r, const struct plan *p)
 {

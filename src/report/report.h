@@ -24,6 +24,7 @@
 #include "report/phases.h"
 #include "report/transcript.h"
 #include "route/plan.h"
+#include "sign/rules.h"
 
 enum report_style { REPORT_SILENT, REPORT_TEXT, REPORT_JSON };
 
@@ -123,6 +124,10 @@ void report_queued(struct report *r, const struct address *from,
 
 /* --explain: print a plan; returns its exit status (0 = it can be executed). */
 int report_plan(struct report *r, const struct plan *p);
+
+/* ... and by whom the message would be signed. */
+void report_signing(struct report *r, const char *domain,
+    const struct sign_rule *rule);
 
 /*
  * A failure that concerns the whole run, before there were recipients to speak

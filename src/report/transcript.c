@@ -177,6 +177,15 @@ print_note(struct transcript *t, const struct event *e, struct buf *b)
 }
 
 static void
+print_signed(struct transcript *t, const struct event *e, struct buf *b)
+{
+	transcript_put(b, "DKIM: signed by ", e, "domain");
+	transcript_put(b, ", selector ", e, "selector");
+	transcript_put(b, ", ", e, "algorithm");
+	transcript_print(t, e, "==", PLAIN, b);
+}
+
+static void
 print_message(struct transcript *t, const struct event *e, struct buf *b)
 {
 	int64_t size = event_get_number(e, "size");
@@ -214,6 +223,7 @@ transcript_event(struct transcript *t, const struct event *e)
 		[EVENT_TLS] = transcript_tls,
 		[EVENT_SENT] = print_line,
 		[EVENT_RECEIVED] = print_line,
+		[EVENT_SIGNED] = print_signed,
 		[EVENT_BODY] = print_body,
 		[EVENT_BODY_LINE] = print_line,
 		[EVENT_MESSAGE] = print_message,

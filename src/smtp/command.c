@@ -24,7 +24,7 @@ command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
 {
 	buf_putf(out, "MAIL FROM:<%s>", mail->from->path);
 	if (caps->size && !mail->seven_bit && mail->message->size > 0)
-		buf_putf(out, " SIZE=%" PRIu64, mail->message->size);
+		buf_putf(out, " SIZE=%" PRIu64, mail_size(mail));
 	if (caps->eight_bit && !mail->seven_bit &&
 	    (mail->message->eight_bit || mail->smtputf8))
 		buf_puts(out, " BODY=8BITMIME");
@@ -140,7 +140,7 @@ bool
 command_fits(const struct caps *caps, const struct mail *mail,
     struct outcome *why)
 {
-	uint64_t size = mail->message->size;
+	uint64_t size = mail_size(mail);
 
 	if (mail->smtputf8 && !caps->smtputf8)
 		return refuse_utf8(mail, why);

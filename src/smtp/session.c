@@ -74,7 +74,7 @@ may_send(const struct session *s, enum verb verb)
 	if (s->out.n >= OUTPUT_FULL)
 		return false;
 	/* a large message waits until it is known that somebody takes it */
-	if (verb == BDAT && s->out.n + s->mail.message->size > FLIGHT_MAX)
+	if (verb == BDAT && s->out.n + mail_size(&s->mail) > FLIGHT_MAX)
 		return s->nowed == 0;
 	return s->nowed < window;
 }

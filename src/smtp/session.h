@@ -65,7 +65,15 @@ struct mail {
 	bool smtputf8;		/* the envelope or the headers need it */
 	bool seven_bit;		/* send message->recode's form of it */
 	const struct mail_extras *extras; /* for a queue; or NULL */
+	struct slice signature;	/* fields that go above its head, canonical */
 };
+
+/* Octets of its text on the wire, unless it is re-coded. */
+static inline uint64_t
+mail_size(const struct mail *mail)
+{
+	return mail->message->size + mail->signature.n;
+}
 
 /* Set smtputf8 and seven_bit: what this mail needs, at a server like that. */
 void mail_choose_form(struct mail *mail, const struct caps *caps);

@@ -61,7 +61,7 @@ tell_size(struct session *s)
 
 	e.secure = s->tls[0] != '\0';
 	event_number(&e, "sent", (int64_t)(s->put - s->text));
-	event_number(&e, "size", (int64_t)s->mail.message->size);
+	event_number(&e, "size", (int64_t)mail_size(&s->mail));
 	event_number(&e, "done", 1);
 	events_put(s->events, &e);
 }
@@ -129,6 +129,7 @@ session_open_body(struct session *s, bool dots)
 	s->body = BODY_OPEN;
 	s->raw = 0;
 	s->text = s->put;
+	put_text(s, s->mail.signature);
 	if (s->mail.seven_bit)
 		s->recode = recode_new(m->recode, buf_slice(&m->head),
 		    &s->coded); /* goes out with what is re-coded next */

@@ -211,8 +211,8 @@ const struct step step_data = {
 static enum verb
 send_bdat(struct session *s)
 {
-	session_say(s, "BDAT %" PRIu64 " LAST", s->mail.message->size);
-	s->chunk = s->put + s->mail.message->size;
+	session_say(s, "BDAT %" PRIu64 " LAST", mail_size(&s->mail));
+	s->chunk = s->put + mail_size(&s->mail);
 	session_open_body(s, false);
 	return NOTHING;
 }

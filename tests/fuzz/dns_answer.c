@@ -18,8 +18,8 @@
 
 static const char *const pool[4] = { "a.example", "b.example", "c.example",
 	"d.example" };
-static const enum dns_type types[4] = { DNS_MX, DNS_A, DNS_AAAA,
-	DNS_SRV };
+static const enum dns_type types[5] = { DNS_MX, DNS_A, DNS_AAAA,
+	DNS_SRV, DNS_TXT };
 
 /* ---- what holds for every answer ---- */
 
@@ -47,6 +47,8 @@ check(const struct dns_answer *a, const char *name)
 		check_host(a->mx[i].host);
 	for (size_t i = 0; i < a->n && a->type == DNS_SRV; i++)
 		check_host(a->srv[i].target);
+	for (size_t i = 0; i < a->n && a->type == DNS_TXT; i++)
+		assert(a->txt[i].text[a->txt[i].n] == '\0');
 	for (size_t i = 0; i < a->n && a->ip; i++)
 		assert(a->ip[i].version == (a->type == DNS_A ? 4 : 6));
 	assert(a->ttl <= DNS_TTL_MAX);
@@ -179,6 +181,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		build_and_check(data[0] % 3, data + 1, size - 1);
 	else
 		parse_and_check((struct slice){ (const char *)data + 1,
-		    size - 1 }, types[data[0] % 4]);
+		    size - 1 }, types[data[0] % 5]);
 	return 0;
 }

@@ -325,7 +325,7 @@ give_mail(struct play *p)
 			p->offered[n++] = &sc->env.rcpts[i];
 	p->mail = (struct mail){ &sc->env.from, sc->env.ret, sc->env.envid,
 		p->offered, n, &sc->message, sc->utf8, sc->seven_bit,
-		NULL };
+		NULL, { 0 } };
 	if (n == 0)
 		session_quit(p->s);
 	else

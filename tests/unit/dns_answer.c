@@ -174,6 +174,25 @@ mx_good_then_bad(struct buf *b)
 }
 
 static void
+txt_two(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_TXT, SLICE("\3v=a\0\4; b\\"));
+	packet_record(b, "example.org", DNS_TXT, SLICE("\2\n\0"));
+}
+
+static void
+txt_empty(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_TXT, (struct slice){ 0 });
+}
+
+static void
+txt_cut(struct buf *b)
+{
+	packet_record(b, "example.org", DNS_TXT, SLICE("\3abc\4abc"));
+}
+
+static void
 srv_two(struct buf *b)
 {
 	packet_srv(b, "example.org", 20, 0, 587, "Mail2.example.org");
@@ -345,12 +364,17 @@ static const struct {
 	    DNS_SOFT, "malformed answer" },
 	{ "one bad SRV spoils all", DNS_SRV, 0x8180, srv_good_then_bad,
 	    DNS_SOFT, NULL },
+	{ "two TXT", DNS_TXT, 0x8180, txt_two, DNS_FOUND,
+	    "\"v=a; b\\\\\", \"\\x0a\\x00\"" },
+	{ "TXT without data", DNS_TXT, 0x8180, txt_empty, DNS_SOFT, NULL },
+	{ "TXT with a string cut off", DNS_TXT, 0x8180, txt_cut, DNS_SOFT,
+	    "malformed answer" },
 	{ "two A", DNS_A, 0x8180, a_two, DNS_FOUND, "192.0.2.1, 192.0.2.2" },
 	{ "short A", DNS_A, 0x8180, a_short, DNS_SOFT, NULL },
 	{ "empty A", DNS_A, 0x8180, a_empty, DNS_SOFT, NULL },
 	{ "overlong A", DNS_A, 0x8180, a_overlong, DNS_SOFT, NULL },
 	{ "AAAA", DNS_AAAA, 0x8180, aaaa_one, DNS_FOUND, "2001:db8::1" },
-	{ "TXT is not read", DNS_TXT, 0x8180, NULL, DNS_SOFT,
+	{ "TLSA is not read", DNS_TLSA, 0x8180, NULL, DNS_SOFT,
 	    "records of this type are not read" },
 };
 
@@ -411,6 +435,7 @@ test_every_prefix_is_soft(void **state)
 	(void)state;
 	every_prefix_is_soft(DNS_MX, mx_two);
 	every_prefix_is_soft(DNS_SRV, srv_two);
+	every_prefix_is_soft(DNS_TXT, txt_two);
 }
 
 static void
