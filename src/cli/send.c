@@ -168,15 +168,6 @@ fail(struct run *r, const struct outcome *why)
 	return report_results(&r->report, e);
 }
 
-static bool
-names_tls(const struct tls_settings *tls)
-{
-	const struct tls_terms *t = &tls->terms;
-
-	return tls->ca || tls->cert || t->ciphers || t->groups || t->save ||
-	    t->keylog;
-}
-
 /*
  * A wrong --ca or --cert is said once, before anybody is asked anything; where
  * there are no long options it is the key of a file.
@@ -184,9 +175,7 @@ names_tls(const struct tls_settings *tls)
 static bool
 check_tls(struct run *r, struct outcome *why)
 {
-	const struct tls_settings *tls = &r->s->way.tls;
-
-	if (!names_tls(tls) || deliver_check_tls(r->deliver, why))
+	if (!settings_name_tls(r->s) || deliver_check_tls(r->deliver, why))
 		return true;
 	if (r->s->personality != AS_SMTPSEND &&
 	    strncmp(why->text, "--", 2) == 0)

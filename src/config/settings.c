@@ -73,6 +73,16 @@ settings_log(const struct settings *s)
 	    "none" : "syslog";
 }
 
+bool
+settings_name_tls(const struct settings *s)
+{
+	const struct tls_settings *tls = &s->way.tls;
+	const struct tls_terms *t = &tls->terms;
+
+	return tls->ca || tls->cert || t->ciphers || t->groups || t->save ||
+	    t->keylog;
+}
+
 /* -q alone runs the queue, -q30m alone is a daemon; -bd keeps its mode. */
 void
 settings_settle_mode(struct settings *s)

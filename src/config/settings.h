@@ -384,6 +384,9 @@ struct settings {
 /* The --log in effect: "none", "syslog", "journal" or a file. */
 const char *settings_log(const struct settings *s);
 
+/* Is there something that only the TLS library can tell to be wrong? */
+bool settings_name_tls(const struct settings *s);
+
 /*
  * What cannot be together in these settings, as text about options; or NULL.
  * settings_put_clash() appends such a text; unless own, about keys: sendmail's

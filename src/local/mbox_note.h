@@ -4,12 +4,12 @@
  * that half a message of one who was killed does not stay there.
  *
  * The note says where the message begins, and the sums of what of it may be
- * there when its writer dies: up to the end of each write, and of each page in
- * between, which is where the kernel ends a write early.  Whoever takes the place
- * of the dead cuts off what has one of these lengths and its sum, which is his
- * and nothing else.  If another program has appended since, or the mailbox was
- * rewritten, nothing fits and nothing is cut.  A message that is there whole
- * stays: its next try finds it.
+ * there when its writer dies: up to the end of each write, and of each page
+ * in between, which is where the kernel ends a write early.  Whoever takes
+ * the place of the dead cuts off what has one of these lengths and its sum,
+ * which is his and nothing else.  If another program has appended since, or
+ * the mailbox was rewritten, nothing fits and nothing is cut.  A message
+ * that is there whole stays: its next try finds it.
  */
 #ifndef LOCAL_MBOX_NOTE_H
 #define LOCAL_MBOX_NOTE_H

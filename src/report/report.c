@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "mail/date.h"
 #include "report/advice.h"
 #include "report/brief.h"
 #include "report/explain.h"
 #include "report/failure.h"
 #include "report/json.h"
+#include "report/report_log.h"
 #include "report/report_page.h"
 #include "report/report_timing.h"
 
@@ -36,46 +36,6 @@ is_same_file(FILE *a, FILE *b)
 
 	return fstat(fileno(a), &x) == 0 && fstat(fileno(b), &y) == 0 &&
 	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* Which run is it, and where does the next one begin? */
-static void
-put_beginning(FILE *log, const struct report_config *c)
-{
-	struct buf line = { 0 };
-
-	buf_putf(&line, "-- %s, ", c->program);
-	date_put(&line, c->wall, c->offset);
-	buf_putc(&line, '\n');
-	fputs(buf_str(&line), log);
-	fflush(log);
-	buf_free(&line);
-}
-
-/* What everybody's configuration asks for must not stop those who may not. */
-static bool
-open_log(struct report *r, const struct report_config *c, struct outcome *why)
-{
-	struct buf line = { 0 };
-
-	if (!c->transcript)
-		return true;
-	r->log = fopen(c->transcript, "ae");
-	if (r->log) {
-		put_beginning(r->log, c);
-		return true;
-	}
-	r->log_error = errno;
-	outcome_fail(why, FAILED, STAGE_OPEN, ESC(0, 0, 0),
-	    "cannot append to %s: %s", c->transcript, strerror(errno));
-	if (!c->transcript_kept)
-		return false;
-	buf_putf(&line, "%s: ", r->program);
-	text_escape(&line, slice_of(why->text));
-	buf_puts(&line, "; sending goes on without this transcript\n");
-	fputs(buf_str(&line), r->err);
-	buf_free(&line);
-	return true;
 }
 
 bool
@@ -99,7 +59,7 @@ report_init(struct report *r, const struct report_config *c, int64_t start,
 	maillog_init(&r->maillog, &c->maillog);
 	r->told = (r->style == REPORT_TEXT || r->brief) &&
 	    is_same_file(stdout, stderr);
-	if (!open_log(r, c, why) || !report_timing_open(r, c, why) ||
+	if (!report_log_open(r, c, why) || !report_timing_open(r, c, why) ||
 	    !report_page_open(r, c, why))
 		return false;
 	r->text = (struct transcript){ .to = stdout, .start = start,
