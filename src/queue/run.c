@@ -158,9 +158,10 @@ is_due(const struct runner *r, const struct item *i, const struct entry *e)
 {
 	int64_t next;
 
-	if (e->slot.held || e->place != STORE_QUEUE ||
-	    e->mail.not_before > r->wall)
+	if (e->slot.held || e->place != STORE_QUEUE)
 		return false;
+	if (e->mail.not_before > r->wall)
+		return !has_pending(e); /* a report is owed */
 	if (i->report_at != 0 && i->report_at <= r->now)
 		return true;
 	if (!schedule_next(e, &next))

@@ -20,6 +20,7 @@ from fakedns import FakeDns
 from queue_support import SPOOL_UID, wait_for
 from runner_support import QUICK, Manager, QueueBox
 from scripted import Server, dialogue, rst, stall
+from test_bounce import reports
 from worlds import SIOCSIFFLAGS, in_own_network
 
 TO = "bob@example.org"
@@ -383,3 +384,18 @@ def test_a_lost_report_says_where_the_mail_is(machine):
                        shell='exec "$@" >/dev/full')
     [mail] = box.queue()
     assert run.rc == 74 and f"safe in the queue as {mail.id}" in run.err, run
+
+
+def test_given_up_before_its_time(machine):
+    """What waits for the time that its sender gave is returned at once, too."""
+    with Server(dialogue()) as srv:
+        box = QueueBox(machine, srv.port)
+        assert box.smtpsend("--at", "+1h", "-f", "me@x.test", TO).rc == 0
+        with box.process("smtpsend", "--daemon") as p:
+            wait_for((box.run / "submit").exists)
+            run = box.command("mailq", "bounce", "ALL")
+            assert run.out == "1 message will be returned to the sender\n", run
+            wait_for(lambda: not box.files())
+            p.send_signal(signal.SIGTERM)
+            assert p.wait(20) == 0
+        assert [rcpts for rcpts, _ in reports(srv)] == [["me@x.test"]]
