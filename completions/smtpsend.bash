@@ -12,7 +12,7 @@ _smtpsend_long='--file --max-size --from --name --read-recipients --as-is
 	--tls-min --tls-max --ciphers --groups --keylog
 	--verbose --json --brief --timing --transcript --log --print
 	--explain --quit-after --drop-after --reset-after --stall
-	--xclient --proxy-protocol
+	--xclient --proxy-protocol --exit-codes
 	--config --no-config --print-config --import-config --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
@@ -37,6 +37,7 @@ _smtpsend_words()
 		;;
 	--xclient) echo ADDR= NAME= HELO= LOGIN= ;;
 	--proxy-protocol) echo v1 v2 v1:unknown v2:local ;;
+	--exit-codes) echo swaks sysexits ;;
 	--stall) echo ehlo= tls= mail= rcpt= data= dot= ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;

@@ -9,6 +9,8 @@ static const char *const one_of[] = {
 	("explain print print-config quit-after drop-after reset-after sink b "
 	 "queue daemon probe show-cert ehlo-diff talk script"),
 	"stall explain print print-config sink b queue daemon talk script",
+	("exit-codes explain print print-config sink b queue daemon probe "
+	 "show-cert ehlo-diff talk script"),
 	"xclient explain print print-config sink b queue daemon talk script",
 	("proxy-protocol explain print print-config sink b queue daemon talk "
 	 "script"),
