@@ -13,7 +13,7 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--keylog
 	--verbose --json --brief --timing --html-report --transcript --log --print
 	--explain --quit-after --drop-after --reset-after --stall
-	--xclient --proxy-protocol
+	--xclient --proxy-protocol --exit-codes
 	--config --no-config --print-config --import-config --dkim-keygen
 	--dkim-check --help --version
 	--probe --show-cert --ehlo-diff --warn-days
@@ -39,6 +39,7 @@ _smtpsend_words()
 		;;
 	--xclient) echo ADDR= NAME= HELO= LOGIN= ;;
 	--proxy-protocol) echo v1 v2 v1:unknown v2:local ;;
+	--exit-codes) echo swaks sysexits ;;
 	--stall) echo ehlo= tls= mail= rcpt= data= dot= ;;
 	-N | --notify) echo never success failure delay ;;
 	-R | --return) echo full hdrs ;;

@@ -68,6 +68,7 @@ complete -c smtpsend -l drop-after -x -a 'connect ehlo tls auth mail rcpt data d
 complete -c smtpsend -l reset-after -x -a 'connect ehlo tls auth mail rcpt data dot' -d 'Reset the connection after this step'
 complete -c smtpsend -l xclient -x -d 'Say XCLIENT with these attributes'
 complete -c smtpsend -l proxy-protocol -x -a 'v1 v2 v1:unknown v2:local' -d 'Begin with a PROXY header'
+complete -c smtpsend -l exit-codes -x -a 'swaks sysexits' -d 'Exit as swaks does'
 complete -c smtpsend -l stall -x -a 'ehlo= tls= mail= rcpt= data= dot=' -d 'Wait before this step'
 complete -c smtpsend -s C -l config -r -F -d 'Read this configuration only'
 complete -c smtpsend -l no-config -d 'Read no configuration'

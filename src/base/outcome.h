@@ -79,6 +79,7 @@ struct outcome {
 	bool timed_out;		/* nobody answered at all: a wall, perhaps */
 	enum waiver waiver;
 	bool relay;		/* it was to go by a submission relay */
+	bool late;		/* the server took too long for an answer */
 	bool posed;		/* the server takes us for whom XCLIENT says */
 	char host[256];		/* the server's name, or empty */
 	struct endpoint peer;	/* its address, once connected to */

@@ -38,6 +38,7 @@ result_new(const struct outcome *o, struct slice queue_id)
 	r->timed_out = o->timed_out;
 	r->waiver = o->waiver;
 	r->relay = o->relay;
+	r->late = o->late;
 	r->posed = o->posed;
 	r->peer = o->peer;
 	r->host = put(&room, host);
@@ -78,6 +79,7 @@ result_outcome(const struct result *r)
 	o.timed_out = r->timed_out;
 	o.waiver = r->waiver;
 	o.relay = r->relay;
+	o.late = r->late;
 	o.posed = r->posed;
 	outcome_set_host(&o, slice_of(r->host), &r->peer);
 	outcome_set_text(&o, slice_of(r->text));

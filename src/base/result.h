@@ -19,7 +19,7 @@ struct result {
 	enum stage stage;
 	bool maybe_sent, timed_out;
 	enum waiver waiver;
-	bool relay, posed;
+	bool relay, late, posed;
 	struct endpoint peer;
 	const char *host, *text, *ours; /* never NULL, as the next two */
 	const char *tls;	  /* "TLSv1.3", or empty: in clear */

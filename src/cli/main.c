@@ -168,6 +168,21 @@ run(const struct settings *s, const struct config *c)
 	return jobs[s->mode] ? jobs[s->mode](s) : refuse_mode(s);
 }
 
+/*
+ * --exit-codes swaks, where the command line was not understood: what it says
+ * of that may stand behind the fault.
+ */
+static int
+usage_status(int argc, char **argv, int status)
+{
+	for (int i = 1; i < argc && status != 0; i++)
+		if (strcmp(argv[i], "--exit-codes=swaks") == 0 ||
+		    (strcmp(argv[i], "--exit-codes") == 0 && i + 1 < argc &&
+			strcmp(argv[i + 1], "swaks") == 0))
+			return 1;
+	return status;
+}
+
 static bool
 is_daemon(const struct settings *s)
 {
@@ -197,6 +212,8 @@ main(int argc, char **argv)
 	fwrite(text.p, 1, text.n, stderr);
 	if (status != 0)
 		trace_failure(&settings, status, text);
+	if (settings.personality == AS_SMTPSEND)
+		status = usage_status(argc, argv, status);
 	buf_free(&says);
 	if (status == 0 && settings.show.build)
 		status = run_version(true) == EX_IOERR ? EX_IOERR : 0;

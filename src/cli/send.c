@@ -30,6 +30,7 @@
 #include "deliver/deliver.h"
 #include "net/clock.h"
 #include "net/file.h"
+#include "report/exits.h"
 #include "report/report.h"
 
 struct run {
@@ -371,6 +372,17 @@ end_run(struct run *r)
 	return report_close(&r->report);
 }
 
+/* --exit-codes swaks: something went wrong. */
+static int
+swaks_status(const struct run *r)
+{
+	bool smtps = r->s->way.link == LINK_SMTPS;
+
+	if (r->failed.verdict != PENDING)
+		return exits_swaks(&r->failed, smtps);
+	return exits_swaks_all(&r->intake.envelope, smtps);
+}
+
 int
 send_run(const struct settings *s)
 {
@@ -382,10 +394,14 @@ send_run(const struct settings *s)
 	if (!show_open(&r.report, r.s, &why)) {
 		report_failure(&r.report, &why);
 		report_close(&r.report);
+		if (s->show.swaks_exits)
+			return exits_swaks(&why, false);
 		return file_is_shortage(r.report.log_error) ? EX_OSERR :
 		    EX_CANTCREAT;
 	}
 	status = read_and_send(&r);
+	if (s->show.swaks_exits && status != EX_OK)
+		status = swaks_status(&r);
 	if (!end_run(&r) && status == EX_OK)
 		status = EX_IOERR;
 	if (status != EX_OK)

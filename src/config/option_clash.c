@@ -13,6 +13,8 @@ static const char *const one_of[] = {
 	 "script-from"),
 	("xclient explain print print-config sink b queue daemon talk script "
 	 "script-from"),
+	("exit-codes explain print print-config sink b queue daemon probe "
+	 "show-cert ehlo-diff talk script script-from"),
 	("proxy-protocol explain print print-config sink b queue daemon talk "
 	 "script script-from"),
 	"html-report print print-config b queue daemon talk script script-from",

@@ -79,6 +79,17 @@ take_reset_after(struct option_call *c, const char *value)
 }
 
 bool
+take_exit_codes(struct option_call *c, const char *value)
+{
+	bool swaks = slice_eq_nocase(slice_of(value), SLICE("swaks"));
+
+	if (!swaks && !slice_eq_nocase(slice_of(value), SLICE("sysexits")))
+		return option_refuse(c, value, "swaks or sysexits is wanted");
+	c->settings->show.swaks_exits = swaks;
+	return true;
+}
+
+bool
 take_xclient(struct option_call *c, const char *value)
 {
 	struct drill *d = &c->settings->show.drill;

@@ -81,6 +81,7 @@ bool take_quit_after(struct option_call *c, const char *value);
 bool take_drop_after(struct option_call *c, const char *value);
 bool take_reset_after(struct option_call *c, const char *value);
 bool take_stall(struct option_call *c, const char *value);
+bool take_exit_codes(struct option_call *c, const char *value);
 bool take_xclient(struct option_call *c, const char *value);
 bool take_proxy_protocol(struct option_call *c, const char *value);
 

@@ -207,6 +207,7 @@ struct show_settings {
 				   there (--explain); GREETING, EHLO, TLS,
 				   AUTH, MAIL, RCPT or DATA of --quit-after and
 				   its kin */
+	bool swaks_exits;	/* --exit-codes swaks */
 	struct drill drill;	/* --drop-after, --reset-after, --stall */
 };
 

@@ -95,6 +95,7 @@ check_deadline(struct lane *l, int64_t now)
 	unsigned phase = session_phase(l->session);
 	unsigned seconds = session_patience(l->session);
 	int64_t time = job_patience(l->job, seconds);
+	struct outcome why;
 
 	if (now < l->deadline && phase == l->phase)
 		return;
@@ -104,8 +105,11 @@ check_deadline(struct lane *l, int64_t now)
 		return;
 	}
 	l->silent = l->mails == 0;
-	lane_lose(l, STAGE_NONE, "timed out after waiting %.3g s for %s",
+	why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
+	    "timed out after waiting %.3g s for %s",
 	    (double)time / SECONDS(1), session_awaits(l->session));
+	why.late = true;
+	lane_end(l, &why);
 }
 
 static bool

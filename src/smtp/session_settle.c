@@ -133,6 +133,7 @@ session_finish(struct session *s, const struct outcome *o)
 	settle_again(s);
 	s->mail = (struct mail){ 0 };
 	s->end = *o;
+	s->end.posed = s->posed;
 	outcome_set_tls(&s->end, s->tls);
 	s->put -= s->out.n; /* what is not out by now stays in */
 	buf_clear(&s->out);
