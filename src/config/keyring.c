@@ -25,7 +25,8 @@ struct key_slot {
 
 /* ---- who ---- */
 
-static void
+/* False without a From, which each signature must cover (RFC 6376 5.4). */
+static bool
 from_domain(struct slice head, char out[SIGN_DOMAIN])
 {
 	const struct address_options options = { .idn = &config_idn,
@@ -40,7 +41,7 @@ from_domain(struct slice head, char out[SIGN_DOMAIN])
 
 	out[0] = '\0';
 	if (!header_find(head, "From", &field))
-		return;
+		return false;
 	header_unfold(&value, field.value);
 	rest = buf_slice(&value);
 	if (spans_next(&rest, &first, &span) &&
@@ -48,6 +49,7 @@ from_domain(struct slice head, char out[SIGN_DOMAIN])
 		snprintf(out, SIGN_DOMAIN, "%s", a.domain);
 	address_free(&a);
 	buf_free(&value);
+	return true;
 }
 
 /* Is he named, by his login or number? */
@@ -75,9 +77,8 @@ sign_rule_for(const struct sign_rules *rules, const struct sign_facts *facts,
 	char from[SIGN_DOMAIN];
 	const char *chosen;
 
-	if (!rules || rules->n == 0)
+	if (!rules || rules->n == 0 || !from_domain(facts->head, from))
 		return NULL;
-	from_domain(facts->head, from);
 	rule = sign_rules_choose(rules, from, facts->sender, &chosen);
 	if (!rule || (rule->users && !facts->is_ours &&
 	    !is_among(rule->users, facts->uid)))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What is signed, by others' judgement; what is not sent without (issue 10)."""
 
+import contextlib
 import email
 import os
 import random
@@ -213,6 +214,32 @@ def test_users(smtpsend, tmp_path, keys, server):
     assert [len(d) for d in signers(srv)] == [0, 2]
 
 
+def test_nobody_signs_without_an_author(smtpsend, tmp_path, keys, server):
+    """A signature that does not cover a From is none."""
+    srv = server()
+    conf = config(tmp_path, keys.section(more="identity = sender\n"))
+    run = send(smtpsend, conf, srv, b"Subject: x\r\n\r\nx\r\n", "--as-is")
+    assert run.status == 0, run
+    assert b"DKIM" not in taken(srv)[0]
+
+
+@pytest.mark.parametrize("section, opens", [("other.test", False),
+                                            (DOMAIN, True)])
+def test_who_does_not_sign_opens_no_library(tmp_path, keys, server, section,
+                                            opens):
+    srv = server()
+    conf = config(tmp_path, keys.section(section))
+    log = tmp_path / "strace"
+    done = subprocess.run(
+        ["strace", "-f", "-o", log, "-e", "trace=%file", conftest.BINARY,
+         "--config", conf, "--server", f"127.0.0.1:{srv.port}", "--tls",
+         "none", "-f", ME, TO], input=text_of("a line"), check=True)
+    assert done.returncode == 0
+    assert len(signers(srv)[0]) == 2 * opens
+    for name in ("libcrypto", "smtpsend-net"):
+        assert (name in log.read_text()) == opens
+
+
 def test_is_said(smtpsend, tmp_path, keys, server):
     srv = server()
     conf = config(tmp_path, keys.section())
@@ -362,6 +389,18 @@ def fixture_boxed(machine, server, queue_keys):
     return make
 
 
+@contextlib.contextmanager
+def running(box):
+    """Its daemon, which ends well, whatever the test has found."""
+    with box.process("smtpsend", "--daemon") as p:
+        try:
+            wait_for(lambda: (box.run / "submit").exists())
+            yield
+        finally:
+            p.terminate()
+    assert p.returncode == 0
+
+
 @pytest.mark.parametrize("caps", [EIGHT, SEVEN], ids=["8bit", "7bit"])
 def test_queued(boxed, queue_keys, caps):
     box, srv = boxed(caps)
@@ -375,26 +414,29 @@ def test_queued(boxed, queue_keys, caps):
 def test_a_user_who_cannot_read_the_key(boxed, queue_keys):
     """It goes through the queue, and he is told what became of it."""
     box, srv = boxed()
-    with box.process("smtpsend", "--daemon") as p:
-        wait_for(lambda: (box.run / "submit").exists())
+    with running(box):
         run = box.smtpsend("-f", ME, TO, uid=1234, stdin=text_of("a line"))
         assert run.rc == 0, run
         judge(queue_keys, srv, 1)
-        p.terminate()
-        assert p.wait(20) == 0
+
+
+def test_what_is_put_off_is_queued(boxed):
+    """Who sends is told so as soon as that is known, and does not wait on."""
+    box, srv = boxed(RCPT="451 4.3.0 later")
+    with running(box):
+        run = box.smtpsend("-f", ME, TO, uid=1234, stdin=text_of("a line"))
+    assert (run.rc, run.out, run.err) == (0, "", ""), run
+    assert srv.conns and len(box.queue()) == 1
 
 
 def test_users_of_the_queue(boxed, queue_keys):
     """He who hands it in counts, wherever it is signed."""
     box, srv = boxed(more="users = 1234\n")
-    with box.process("smtpsend", "--daemon") as p:
-        wait_for(lambda: (box.run / "submit").exists())
+    with running(box):
         for uid in (1234, 4321):
             run = box.sendmail("-f", ME, TO, uid=uid, stdin=text_of("a line"))
             assert run.rc == 0, run
         wait_for(lambda: len(taken(srv)) == 2)
-        p.terminate()
-        assert p.wait(20) == 0
     by_uid = {re.search(rb"from userid (\d+)", t).group(1): signers(Taken([t]))
               for t in taken(srv)}
     assert by_uid == {b"1234": [[b"example.org"] * 2], b"4321": [[]]}
