@@ -240,6 +240,24 @@ is_over(const struct daemon *d, int64_t now)
 	    inlets_are_idle(&d->inlets));
 }
 
+/* A configuration that was wrong, and is not any more. */
+static bool
+is_mended(const struct daemon *d)
+{
+	struct config c = { 0 };
+	struct settings s;
+	struct buf says = { 0 };
+	bool ok;
+
+	if (!runner_blocked(d->now->turn.runner))
+		return false;
+	ok = config_options(&c, d->argc, d->argv, &s, &says) == 0 &&
+	    !s.config_fault;
+	buf_free(&says);
+	config_free(&c);
+	return ok;
+}
+
 /*
  * Who is asked, and which mail loops, is known of the machine as it was when
  * the generation began.  Nothing wakes us for it: asleep, we try nothing.
@@ -250,7 +268,7 @@ look_around(struct daemon *d, int64_t now)
 	if (now < d->look || d->end != WAIT_NEVER)
 		return;
 	d->look = now + LOOKS;
-	if (reach_is_stale(&d->now->turn.reach, d->now->s))
+	if (reach_is_stale(&d->now->turn.reach, d->now->s) || is_mended(d))
 		reload(d);
 }
 

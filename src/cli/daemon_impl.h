@@ -50,7 +50,7 @@ void daemon_note(struct daemon *d, enum maillog_level level, const char *text);
 void daemon_tell_status(struct daemon *d, int64_t now);
 void daemon_tell_watchdog(struct daemon *d, int64_t now);
 
-/* What keeps all mail where it is, once an hour. */
+/* What keeps all mail where it is, once an hour; wakes us to look again. */
 void daemon_tell_blocked(struct daemon *d, int64_t now);
 
 #endif

@@ -8,6 +8,7 @@
 #include "net/clock.h"
 
 #define HOURLY	 SECONDS(3600)
+#define MENDED	 SECONDS(5) /* between two looks whether it is */
 #define STATUSES SECONDS(1) /* between two that are told, at least */
 
 void
@@ -77,5 +78,5 @@ daemon_tell_blocked(struct daemon *d, int64_t now)
 		daemon_note(d, MAILLOG_ERROR, blocked->text);
 		d->complain = now + HOURLY;
 	}
-	wait_until(&d->wait, d->complain);
+	wait_until(&d->wait, now + MENDED);
 }

@@ -98,8 +98,8 @@ put_daemon(struct buf *out, const struct health *h)
 	if (h->blocked.n > 0) {
 		buf_puts(out, "daemon    tries nothing: ");
 		text_escape(out, h->blocked);
-		buf_puts(out, "\n          when that is mended it is to read "
-		    "it again: service smtpsend reload, or SIGHUP\n");
+		buf_puts(out, "\n          it goes on by itself when that is "
+		    "mended\n");
 	} else {
 		buf_puts(out, h->daemon ? "daemon    is at work\n" :
 		    "daemon    none is here; sendmail -q delivers once\n");

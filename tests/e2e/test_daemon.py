@@ -242,6 +242,22 @@ def test_a_configuration_that_breaks(box):
         wait_for(lambda: not box.files())
 
 
+def test_a_configuration_that_is_mended(box):
+    """Nobody has to say so."""
+    good = box.config
+    with daemon(box) as p:
+        box.configure(good + "\nnonsense\n")
+        p.send_signal(signal.SIGHUP)
+        p.manager.wait_for("nothing is sent: /etc/smtpsend/smtpsend.conf:")
+        box.sendmail("-i", TO, uid=4321)
+        assert len(box.files()) == 1 and box.srv.conns == []
+        p.manager.heard.clear()
+        box.configure(good)
+        p.manager.wait_for("RELOADING=1")
+        wait_for(lambda: not box.files())
+    assert len(taken(box.srv)) == 1
+
+
 def test_signals_at_random(box):
     """A storm of all that are no end: nothing happens to the mail."""
     storm = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCHLD,
