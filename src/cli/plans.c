@@ -35,14 +35,15 @@ put_plans(const struct settings *s, struct deliver *deliver,
     struct report *report, bool *used)
 {
 	const struct plan *plan;
+	struct slice rcpts;
 	int status = EX_OK, one;
 
-	while (deliver_next_plan(deliver, &plan)) {
+	while (deliver_next_plan(deliver, &plan, &rcpts)) {
 		if (!plan)
 			continue;
 		if (s->route.rules)
 			note_relay(s->route.rules, plan, used);
-		one = report_plan(report, plan);
+		one = report_plan(report, plan, rcpts);
 		if (one != EX_OK && (status == EX_OK || status == EX_TEMPFAIL))
 			status = one;
 	}

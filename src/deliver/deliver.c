@@ -408,11 +408,13 @@ deliver_is_idle(const struct deliver *d)
 }
 
 bool
-deliver_next_plan(struct deliver *d, const struct plan **plan)
+deliver_next_plan(struct deliver *d, const struct plan **plan,
+    struct slice *rcpts)
 {
 	const struct destination *next = list_take(&d->job.plans);
 
 	*plan = NULL;
+	*rcpts = next ? buf_slice(&next->rcpts) : SLICE("");
 	if (next && next->routing)
 		*plan = route_plan(next->routing->route);
 	return next != NULL;

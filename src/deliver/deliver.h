@@ -265,9 +265,11 @@ void deliver_stop(struct deliver *d, const struct outcome *why, int64_t now);
 
 /*
  * --explain: the plan of the next destination, in the order they came, each one
- * once; NULL when it is not known.  False when there are no more.
+ * once; NULL when it is not known.  *rcpts is who would go there, an LF behind
+ * each.  False when there are no more.
  */
-bool deliver_next_plan(struct deliver *d, const struct plan **plan);
+bool deliver_next_plan(struct deliver *d, const struct plan **plan,
+    struct slice *rcpts);
 
 /* What has been awaited for the longest time; asks every destination. */
 struct awaited deliver_awaited(const struct deliver *d);

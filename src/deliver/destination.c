@@ -108,6 +108,7 @@ destination_free(struct destination *d)
 	free((char *)d->node.key.p);
 	free((char *)d->key.domain);
 	free((void *)d->key.relay);
+	buf_free(&d->rcpts);
 	result_release(d->no_way);
 	if (d->site)
 		site_release(d->site);
@@ -163,6 +164,14 @@ no_way(struct destination *d, struct parcel *p, int64_t now)
 	list_append(&d->job->stranded, &p->queue, p);
 }
 
+/* Whom --explain names. */
+static void
+note_recipients(struct destination *d, const struct parcel *p)
+{
+	for (const struct recipient *r = p->waiting.first; r; r = r->next)
+		buf_putf(&d->rcpts, "%s\n", r->to.path);
+}
+
 /* The parcels that waited for it go on, or end when a plan was all. */
 static void
 dispatch(struct destination *d, int64_t now)
@@ -171,6 +180,8 @@ dispatch(struct destination *d, int64_t now)
 
 	d->users++; /* it stays until all have gone */
 	while ((p = list_take(&d->parcels))) {
+		if (d->job->config->plan_only)
+			note_recipients(d, p);
 		if (d->no_way)
 			no_way(d, p, now);
 		else if (d->job->config->plan_only)

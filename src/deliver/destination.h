@@ -43,6 +43,8 @@ struct destination {
 	struct list parcels;	/* that wait for the route */
 	struct parcel *latest;	/* the last that was put here */
 	size_t users;		/* parcels anywhere that name it */
+	struct buf rcpts;	/* --explain: who would go there, an LF behind
+				   each */
 	struct routing *routing; /* only while ROUTING; with --explain longer */
 	struct site *site;
 	struct result *no_way;	/* NULL = there is one */

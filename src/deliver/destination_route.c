@@ -16,10 +16,13 @@ put_hosts(struct buf *out, const struct plan *p)
 	for (size_t i = 0; i < p->nhosts; i++) {
 		const struct plan_host *h = &p->host[i];
 
+		buf_puts(out, sep);
 		if (p->relay)
-			buf_putf(out, "%s%s:%u", sep, h->name, h->port);
+			buf_putf(out, "%s:%u", h->name, h->port);
+		else if (plan_has_preferences(p))
+			buf_putf(out, "%u %s", h->preference, h->name);
 		else
-			buf_putf(out, "%s%u %s", sep, h->preference, h->name);
+			buf_puts(out, h->name);
 		sep = ", ";
 	}
 }

@@ -19,9 +19,12 @@ tell_plan(const struct connection *c, const struct plan *p)
 	struct event e = event_make(EVENT_PLAN, 0);
 	struct buf hosts = { 0 };
 
-	for (size_t i = 0; i < p->nhosts; i++)
-		buf_putf(&hosts, "%s%u %s", i ? ", " : "",
-		    p->host[i].preference, p->host[i].name);
+	for (size_t i = 0; i < p->nhosts; i++) {
+		buf_puts(&hosts, i ? ", " : "");
+		if (plan_has_preferences(p))
+			buf_putf(&hosts, "%u ", p->host[i].preference);
+		buf_puts(&hosts, p->host[i].name);
+	}
 	event_text(&e, "domain", slice_of(p->domain));
 	event_text(&e, "how", slice_of(p->how));
 	event_text(&e, "hosts", buf_slice(&hosts));

@@ -108,14 +108,15 @@ runner_planned(struct runner *r, void **owner, struct buf *out)
 {
 	struct plan_job *p = list_first(&r->plans);
 	const struct plan *plan;
+	struct slice rcpts;
 
 	while (p && !deliver_is_idle(p->deliver))
 		p = list_after(&p->node);
 	if (!p)
 		return false;
-	while (deliver_next_plan(p->deliver, &plan))
+	while (deliver_next_plan(p->deliver, &plan, &rcpts))
 		if (plan)
-			explain_put(out, plan);
+			explain_put(out, plan, rcpts);
 	put_signing(r, p, out);
 	*owner = p->owner;
 	end(r, p);

@@ -6,6 +6,8 @@
 
 #include "base/ascii.h"
 
+#define NAMED 8 /* recipients */
+
 const char *
 link_name(enum link_kind link)
 {
@@ -34,14 +36,19 @@ put_host_name(struct buf *out, const struct plan_host *h)
 		    LINK_SMTPS : LINK_SMTP));
 	if (h->addresses)
 		buf_putf(out, " at %s", h->addresses);
+	if (h->canonical) {
+		buf_puts(out, ", by CNAME ");
+		text_escape(out, slice_of(h->canonical));
+	}
 }
 
 static void
 put_hosts(struct buf *out, const struct plan *p)
 {
 	for (size_t i = 0; i < p->nhosts; i++) {
-		buf_putf(out, "  %-9s %5u ", i == 0 ? "hosts" : "",
-		    p->host[i].preference);
+		buf_putf(out, "  %-9s ", i == 0 ? "hosts" : "");
+		if (plan_has_preferences(p))
+			buf_putf(out, "%5u ", p->host[i].preference);
 		put_host_name(out, &p->host[i]);
 		if (p->host[i].problem) {
 			buf_puts(out, " -- not used: ");
@@ -81,11 +88,32 @@ put_relay(struct buf *out, const struct relay_spec *relay)
 static void
 put_how(struct buf *out, const struct plan *p)
 {
-	buf_putf(out, "\n  %-9s %s", "found by", p->how ? p->how : "-");
+	buf_putf(out, "  %-9s %s", "found by", p->how ? p->how : "-");
 	if (p->is_mailbox && p->nhosts > 0) {
 		buf_puts(out, ", by LMTP to ");
 		text_escape(out, slice_of(p->host[0].name));
 	}
+	buf_putc(out, '\n');
+}
+
+/* "for  bob@example.org, eve@example.org and 3 more" */
+static void
+put_recipients(struct buf *out, struct slice rcpts)
+{
+	struct slice one;
+	size_t n = 0;
+
+	if (rcpts.n == 0)
+		return;
+	buf_putf(out, "  %-9s ", "for");
+	for (; slice_cut(&rcpts, '\n', &one) && one.n > 0; n++) {
+		if (n >= NAMED)
+			continue;
+		buf_puts(out, n > 0 ? ", " : "");
+		text_escape(out, one);
+	}
+	if (n > NAMED)
+		buf_putf(out, " and %zu more", n - NAMED);
 	buf_putc(out, '\n');
 }
 
@@ -112,9 +140,11 @@ explain_put_signing(struct buf *out, const char *domain,
 }
 
 void
-explain_put(struct buf *out, const struct plan *p)
+explain_put(struct buf *out, const struct plan *p, struct slice rcpts)
 {
 	text_escape(out, slice_of(p->domain));
+	buf_putc(out, '\n');
+	put_recipients(out, rcpts);
 	put_how(out, p);
 	buf_putf(out, "  %-9s %s\n", "protocol", link_name(p->link));
 	buf_putf(out, "  %-9s %s (%s)\n", "TLS", tls_level_name(p->tls),

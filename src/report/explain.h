@@ -7,8 +7,11 @@
 #include "route/plan.h"
 #include "sign/rules.h"
 
-/* Append the plan as a few lines of text. */
-void explain_put(struct buf *out, const struct plan *p);
+/*
+ * Append the plan as a few lines of text.  rcpts: who would go there, an LF
+ * behind each; of many some are named.
+ */
+void explain_put(struct buf *out, const struct plan *p, struct slice rcpts);
 
 /* Append by whom a message is signed: domain by this rule. */
 void explain_put_signing(struct buf *out, const char *domain,

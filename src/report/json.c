@@ -198,12 +198,16 @@ problem_text(const struct outcome *o)
 }
 
 static void
-put_host(struct buf *out, const struct plan_host *h)
+put_host(struct buf *out, const struct plan_host *h, bool has_preference)
 {
 	buf_puts(out, "{\"name\":");
 	json_put_string(out, slice_of(h->name));
 	json_put_key(out, "preference");
-	buf_putu(out, h->preference);
+	if (has_preference)
+		buf_putu(out, h->preference);
+	else
+		buf_puts(out, "null");
+	json_put_text(out, "canonical", slice_of(h->canonical));
 	if (h->port > 0) {
 		put_number(out, "port", h->port);
 		json_put_text(out, "link", slice_of(link_name(h->implicit_tls ?
@@ -211,6 +215,20 @@ put_host(struct buf *out, const struct plan_host *h)
 	}
 	json_put_text(out, "problem", problem_text(h->problem));
 	buf_putc(out, '}');
+}
+
+static void
+put_recipients(struct buf *out, struct slice rcpts)
+{
+	struct slice one;
+
+	json_put_key(out, "recipients");
+	buf_putc(out, '[');
+	for (size_t i = 0; slice_cut(&rcpts, '\n', &one) && one.n > 0; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		json_put_string(out, one);
+	}
+	buf_putc(out, ']');
 }
 
 static void
@@ -253,10 +271,13 @@ json_put_signing(struct buf *out, const char *domain,
 }
 
 void
-json_put_plan(struct buf *out, const struct plan *p)
+json_put_plan(struct buf *out, const struct plan *p, struct slice rcpts)
 {
+	bool preferences = plan_has_preferences(p);
+
 	buf_puts(out, "{\"event\":\"explain\"");
 	json_put_text(out, "domain", slice_of(p->domain));
+	put_recipients(out, rcpts);
 	json_put_text(out, "how", slice_of(p->how));
 	json_put_text(out, "link", slice_of(link_name(p->link)));
 	if (p->relay)
@@ -266,7 +287,7 @@ json_put_plan(struct buf *out, const struct plan *p)
 	json_put_key(out, "hosts");
 	for (size_t i = 0; i < p->nhosts; i++) {
 		buf_putc(out, i == 0 ? '[' : ',');
-		put_host(out, &p->host[i]);
+		put_host(out, &p->host[i], preferences);
 	}
 	buf_puts(out, p->nhosts ? "]" : "[]");
 	json_put_key(out, "addresses");

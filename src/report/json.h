@@ -32,6 +32,6 @@ void json_put_result(struct buf *out, const struct recipient *r,
 void json_put_signing(struct buf *out, const char *domain,
     const struct sign_rule *rule);
 
-void json_put_plan(struct buf *out, const struct plan *p);
+void json_put_plan(struct buf *out, const struct plan *p, struct slice rcpts);
 
 #endif

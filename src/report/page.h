@@ -54,7 +54,7 @@ void page_free(struct page *p);
 
 void page_event(struct page *p, const struct event *e);
 void page_result(struct page *p, const struct recipient *r);
-void page_plan(struct page *p, const struct plan *plan);
+void page_plan(struct page *p, const struct plan *plan, struct slice rcpts);
 
 /* What stopped the run before there were recipients to speak of. */
 void page_failure(struct page *p, const struct outcome *why);

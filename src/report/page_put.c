@@ -136,11 +136,11 @@ page_failure(struct page *p, const struct outcome *why)
 }
 
 void
-page_plan(struct page *p, const struct plan *plan)
+page_plan(struct page *p, const struct plan *plan, struct slice rcpts)
 {
 	struct buf text = { 0 };
 
-	explain_put(&text, plan);
+	explain_put(&text, plan, rcpts);
 	buf_puts(&p->plans, "<pre>");
 	markup_put(&p->plans, buf_slice(&text));
 	buf_puts(&p->plans, "</pre>\n");

@@ -385,16 +385,19 @@ report_signing(struct report *r, const char *domain,
 }
 
 int
-report_plan(struct report *r, const struct plan *p)
+report_plan(struct report *r, const struct plan *p, struct slice rcpts)
 {
 	struct buf text = { 0 };
 
+	if (r->style != REPORT_JSON && r->explained)
+		buf_putc(&text, '\n');
+	r->explained = true;
 	if (r->style == REPORT_JSON)
-		json_put_plan(&text, p);
+		json_put_plan(&text, p, rcpts);
 	else
-		explain_put(&text, p);
+		explain_put(&text, p, rcpts);
 	if (r->page)
-		report_page_plan(r, p);
+		report_page_plan(r, p, rcpts);
 	emit(r, r->out, &text);
 	return p->why ? outcome_exit(p->why) : 0;
 }

@@ -43,6 +43,8 @@ struct report {
 	char queued[32];	/* as what the first one was queued; or empty */
 	bool queued_more;	/* ... and others as something else */
 	size_t delivered;	/* recipients that report_results() has seen */
+	bool explained;		/* a plan was printed: the next one begins
+				   behind an empty line */
 	bool brief;		/* a line for each recipient on out */
 	bool timing;		/* a waterfall on out at the end ... */
 	FILE *drawing;		/* ... or an SVG here; closed by
@@ -122,8 +124,11 @@ void report_has_queue(struct report *r);
 void report_queued(struct report *r, const struct address *from,
     const char *id, uint64_t size, size_t recipients);
 
-/* --explain: print a plan; returns its exit status (0 = it can be executed). */
-int report_plan(struct report *r, const struct plan *p);
+/*
+ * --explain: print a plan, and for whom it is (an LF behind each); returns its
+ * exit status (0 = it can be executed).
+ */
+int report_plan(struct report *r, const struct plan *p, struct slice rcpts);
 
 /* ... and by whom the message would be signed. */
 void report_signing(struct report *r, const char *domain,

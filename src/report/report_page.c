@@ -102,9 +102,9 @@ report_page_result(struct report *r, const struct recipient *rcpt)
 }
 
 void
-report_page_plan(struct report *r, const struct plan *p)
+report_page_plan(struct report *r, const struct plan *p, struct slice rcpts)
 {
-	page_plan(&r->page->page, p);
+	page_plan(&r->page->page, p, rcpts);
 }
 
 void

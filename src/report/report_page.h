@@ -15,7 +15,8 @@ bool report_page_open(struct report *r, const struct report_config *c,
 /* Of a report with a page only. */
 void report_page_event(struct report *r, const struct event *e);
 void report_page_result(struct report *r, const struct recipient *rcpt);
-void report_page_plan(struct report *r, const struct plan *p);
+void report_page_plan(struct report *r, const struct plan *p,
+    struct slice rcpts);
 void report_page_failure(struct report *r, const struct outcome *why);
 void report_page_has_queue(struct report *r);
 

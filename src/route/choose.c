@@ -240,6 +240,7 @@ targets_make_plan(struct targets *t, struct plan *p)
 		plan_set_why(p, reason(t, p));
 	for (size_t i = 0; i < t->n; i++) {
 		t->v[i].host.name = NULL; /* the plan's now */
+		t->v[i].host.canonical = NULL;
 		t->v[i].host.problem = NULL;
 	}
 }

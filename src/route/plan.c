@@ -14,10 +14,18 @@ void
 plan_host_free(struct plan_host *h)
 {
 	free(h->name);
+	free(h->canonical);
 	free(h->addresses);
 	free(h->problem);
-	h->name = h->addresses = NULL;
+	h->name = h->canonical = h->addresses = NULL;
 	h->problem = NULL;
+}
+
+bool
+plan_has_preferences(const struct plan *p)
+{
+	return p->how && (strcmp(p->how, "MX") == 0 ||
+	    strcmp(p->how, "relay by SRV") == 0);
 }
 
 void

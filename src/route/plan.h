@@ -59,6 +59,8 @@ struct plan_address {
 
 struct plan_host {
 	char *name;		/* the MX name: for reports, SNI, checking */
+	char *canonical;	/* the name at the end of its CNAMEs; NULL =
+				   it has none */
 	uint16_t preference;	/* or priority */
 	uint16_t port;		/* of a relay, as the next two; else 0 */
 	bool implicit_tls;	/* TLS from the first byte; else STARTTLS */
@@ -97,6 +99,9 @@ struct plan {
 };
 
 void plan_free(struct plan *p);
+
+/* Were its hosts' preferences said by somebody (MX, SRV)? */
+bool plan_has_preferences(const struct plan *p);
 
 /* Set why, in place of what it was: for those who make plans. */
 void plan_set_why(struct plan *p, struct outcome why);

@@ -304,6 +304,8 @@ target_take(struct targets *t, struct target *to, const struct dns_answer *a)
 	}
 	if (a->canonical && name_is_own(t->config, a->canonical))
 		to->is_own = true;
+	if (a->canonical && !to->host.canonical)
+		to->host.canonical = mem_dup(slice_of(a->canonical));
 	for (size_t i = 0; i < a->n; i++)
 		target_take_ip(t, to, &a->ip[i]);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """What a person looks at: -v in few lines, --brief, --timing."""
 
+import json
 import re
 import xml.etree.ElementTree
 
@@ -163,3 +164,23 @@ def test_a_full_disk_of_the_drawing_is_said_and_changes_nothing(smtpsend,
     assert run.status == 0, run
     assert "could not be written" in run.stderr
     assert len(server.messages) == 1
+
+
+def test_explain(smtpsend, world):
+    """Who, a CNAME at MX, an empty line between domains; no preference where
+    nobody said one."""
+    args = ["--resolver", world.resolver, "--allow-loopback-mx", "--explain",
+            "a@one.test", "c@gone.test", "b@one.test"]
+    run = smtpsend(*args)
+    one, gone = run.stdout.split("\n\n")
+    assert one.splitlines()[:2] == ["one.test",
+                                    "  for       a@one.test, b@one.test"]
+    assert "  hosts        10 mx2.hosts.test\n" in one
+    assert "               20 mx3.hosts.test, by CNAME other.hosts.test\n" in one
+    assert gone.startswith("gone.test\n  for       c@gone.test\n")
+    plan = [json.loads(x) for x in smtpsend("--json", *args).stdout.splitlines()
+            if '"explain"' in x][0]
+    assert plan["recipients"] == ["a@one.test", "b@one.test"]
+    assert [h["canonical"] for h in plan["hosts"]] == [None, "other.hosts.test"]
+    run = smtpsend("--server", "127.0.0.1:25", "--explain", "a@one.test")
+    assert "  hosts     127.0.0.1\n" in run.stdout

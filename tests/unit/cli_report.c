@@ -530,11 +530,22 @@ make_plan(struct plan *p)
 
 	problem = outcome_make(FAILED, STAGE_DNS, ESC(5, 4, 4), "no address");
 	hosts[1].problem = &problem;
+	hosts[1].canonical = "c\x1b";
 	addresses[0] = (struct plan_address){ .at = at(25), .host = 0 };
 	*p = (struct plan){ .domain = "example.org", .tls = TLS_MAY,
 		.tls_why = "the default", .how = "MX", .host = hosts,
 		.nhosts = 2, .address = addresses, .naddresses = 1 };
 }
+
+#define MX_LINES \
+	"  found by  MX\n" \
+	"  protocol  smtp\n" \
+	"  TLS       may (the default)\n" \
+	"  hosts        10 mx1.example.org\n" \
+	"               20 mx2.example.org, by CNAME c\\x1b -- not used: no " \
+	"address\n" \
+	"  tried         1 192.0.2.1:25  mx1.example.org\n"
+#define TWO "b@example.org\n\"\x1b\"@example.org\n"
 
 static void
 test_plans(void **state)
@@ -546,30 +557,63 @@ test_plans(void **state)
 	(void)state;
 	make_plan(&p);
 	open_desk(&d, REPORT_SILENT);
-	assert_int_equal(report_plan(&d.r, &p), 0);
+	assert_int_equal(report_plan(&d.r, &p, SLICE(TWO)), 0);
+	assert_int_equal(report_plan(&d.r, &p, SLICE("")), 0);
 	fflush(d.out);
 	assert_string_equal(d.out_text,
 	    "example.org\n"
-	    "  found by  MX\n"
-	    "  protocol  smtp\n"
-	    "  TLS       may (the default)\n"
-	    "  hosts        10 mx1.example.org\n"
-	    "               20 mx2.example.org -- not used: no address\n"
-	    "  tried         1 192.0.2.1:25  mx1.example.org\n");
+	    "  for       b@example.org, \"\\x1b\"@example.org\n"
+	    MX_LINES
+	    "\n"
+	    "example.org\n"
+	    MX_LINES);
 	close_desk(&d);
 	open_desk(&d, REPORT_JSON);
 	why = outcome_make(FAILED, STAGE_DNS, ESC(5, 1, 2), "gone");
 	p.why = &why;
-	assert_int_equal(report_plan(&d.r, &p), 68);
+	assert_int_equal(report_plan(&d.r, &p, SLICE(TWO)), 68);
 	fflush(d.out);
 	assert_string_equal(d.out_text, "{\"event\":\"explain\",\"domain\":"
-	    "\"example.org\",\"how\":\"MX\",\"link\":\"smtp\",\"tls\":\"may\","
-	    "\"tls_why\":\"the default\",\"hosts\":[{\"name\":"
-	    "\"mx1.example.org\",\"preference\":10,\"problem\":null},{\"name\":"
-	    "\"mx2.example.org\",\"preference\":20,\"problem\":\"no address\"}]"
+	    "\"example.org\",\"recipients\":[\"b@example.org\","
+	    "\"\\\"\\u001b\\\"@example.org\"],\"how\":\"MX\",\"link\":"
+	    "\"smtp\",\"tls\":\"may\",\"tls_why\":\"the default\","
+	    "\"hosts\":[{\"name\":\"mx1.example.org\",\"preference\":10,"
+	    "\"canonical\":null,"
+	    "\"problem\":null},{\"name\":"
+	    "\"mx2.example.org\",\"preference\":20,\"canonical\":"
+	    "\"c\\u001b\",\"problem\":\"no address\"}]"
 	    ",\"addresses\":[{\"host\":\"mx1.example.org\",\"address\":"
 	    "\"192.0.2.1\",\"port\":25}],\"why\":\"gone\"}\n");
 	close_desk(&d);
+}
+
+/* Of many recipients some are named; a --server has no preference. */
+static void
+test_a_plan_for_many(void **state)
+{
+	struct buf many = { 0 };
+	struct plan p;
+	struct desk d;
+
+	(void)state;
+	make_plan(&p);
+	p.how = "server";
+	for (unsigned i = 0; i < 12; i++)
+		buf_putf(&many, "%u@example.org\n", i);
+	open_desk(&d, REPORT_SILENT);
+	report_plan(&d.r, &p, buf_slice(&many));
+	fflush(d.out);
+	assert_non_null(strstr(d.out_text, ", 7@example.org and 4 more\n"));
+	assert_non_null(strstr(d.out_text, "  hosts     mx1.example.org\n"
+	    "            mx2.example.org, by"));
+	close_desk(&d);
+	open_desk(&d, REPORT_JSON);
+	report_plan(&d.r, &p, buf_slice(&many));
+	fflush(d.out);
+	assert_non_null(strstr(d.out_text, "\"11@example.org\"]"));
+	assert_non_null(strstr(d.out_text, "\"preference\":null"));
+	close_desk(&d);
+	buf_free(&many);
 }
 
 static void
@@ -590,7 +634,7 @@ test_plans_by_a_relay(void **state)
 
 	(void)state;
 	open_desk(&d, REPORT_SILENT);
-	assert_int_equal(report_plan(&d.r, &p), 0);
+	assert_int_equal(report_plan(&d.r, &p, SLICE("")), 0);
 	fflush(d.out);
 	assert_string_equal(d.out_text,
 	    "example.net\n"
@@ -602,13 +646,13 @@ test_plans_by_a_relay(void **state)
 	    "               10 [2001:db8::1]:587 smtp\n");
 	close_desk(&d);
 	open_desk(&d, REPORT_JSON);
-	assert_int_equal(report_plan(&d.r, &p), 0);
+	assert_int_equal(report_plan(&d.r, &p, SLICE("")), 0);
 	fflush(d.out);
 	assert_non_null(strstr(d.out_text, "\"link\":\"smtps\",\"relay\":"
 	    "\"work\\u001b\",\"user\":\"joe\\u001b\",\"tls\":"));
 	assert_non_null(strstr(d.out_text, "{\"name\":\"s.example.org\","
-	    "\"preference\":5,\"port\":465,\"link\":\"smtps\","
-	    "\"problem\":null}"));
+	    "\"preference\":5,\"canonical\":null,\"port\":465,"
+	    "\"link\":\"smtps\",\"problem\":null}"));
 	close_desk(&d);
 }
 
@@ -629,6 +673,7 @@ main(void)
 		cmocka_unit_test(test_colour_is_only_paint),
 		cmocka_unit_test(test_json_events),
 		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_a_plan_for_many),
 		cmocka_unit_test(test_plans_by_a_relay),
 	};
 

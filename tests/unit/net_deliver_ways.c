@@ -259,7 +259,10 @@ static void
 test_plans(void **state)
 {
 	static const char *const want[] = { "b.test", "a.test", "no.test" };
+	static const char *const whom[] = { "v@b.test\nw@b.test\n",
+		"u@a.test\n", "x@no.test\n" };
 	const struct plan *plan;
+	struct slice rcpts;
 	struct sender s;
 	struct letter l;
 
@@ -269,10 +272,11 @@ test_plans(void **state)
 	letter_init(&l, "v@b.test u@a.test w@b.test x@no.test", "1");
 	run(&s, &l, "???F");
 	for (size_t i = 0; i < 3; i++) {
-		assert_true(deliver_next_plan(s.deliver, &plan));
+		assert_true(deliver_next_plan(s.deliver, &plan, &rcpts));
 		assert_string_equal(plan->domain, want[i]);
+		assert_true(slice_eq(rcpts, slice_of(whom[i])));
 	}
-	assert_false(deliver_next_plan(s.deliver, &plan));
+	assert_false(deliver_next_plan(s.deliver, &plan, &rcpts));
 	assert_int_equal(peers_connections(s.peers, 3), 0);
 	end(&s, &l);
 }
