@@ -318,6 +318,16 @@ complain(const struct settings *s, const struct outcome *why)
 	return status;
 }
 
+static void
+note_doors(struct daemon *d, const struct doors *doors)
+{
+	if (doors->strange)
+		daemon_note(d, MAILLOG_ERROR, "a socket that was handed over "
+		    "as smtp is not on loopback: nothing is taken there");
+	for (size_t i = 0; i < doors->absents; i++)
+		daemon_note(d, MAILLOG_WARNING, doors->absent[i].text);
+}
+
 static bool
 begin(struct daemon *d, const struct settings *s, struct outcome *why)
 {
@@ -336,9 +346,7 @@ begin(struct daemon *d, const struct settings *s, struct outcome *why)
 		return outcome_fail(why, FAILED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "cannot wait for signals");
 	open_modules(d);
-	if (d->inlets.doors.strange)
-		daemon_note(d, MAILLOG_ERROR, "a socket that was handed over "
-		    "as smtp is not on loopback: nothing is taken there");
+	note_doors(d, &d->inlets.doors);
 	background_ready(&d->background);
 	notify_put(&d->notify, "READY=1");
 	return true;

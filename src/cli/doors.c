@@ -64,9 +64,18 @@ listen_at(const struct endpoint *at)
 	return -1;
 }
 
+static bool
+is_absent(int error)
+{
+	return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+}
+
 static const char *
 hint(int error)
 {
+	if (is_absent(error))
+		return "; this machine has no such address: take it out of "
+		       "listen = of [queue]";
 	switch (error) {
 	case EADDRINUSE:
 		return "; another mail server? It or listen = of [queue] must "
@@ -74,24 +83,15 @@ hint(int error)
 	case EACCES:
 		return "; start the daemon as root, or enable "
 		       "smtpsend-smtp.socket";
-	case EADDRNOTAVAIL:
-	case EAFNOSUPPORT:
-		return "; take it out of listen = of [queue]";
 	}
 	return "";
 }
 
 static bool
-open_one(struct doors *d, const struct endpoint *at, struct outcome *why)
+cannot(const struct endpoint *at, int error, struct outcome *why)
 {
 	struct buf name = { 0 };
-	int fd = listen_at(at);
-	int error = errno;
 
-	if (fd >= 0) {
-		d->fd[d->n++] = fd;
-		return true;
-	}
 	endpoint_put(&name, at);
 	outcome_fail(why, DEFERRED,
 	    error == EADDRINUSE ? STAGE_SYSTEM : STAGE_CONFIG, ESC(4, 3, 5),
@@ -99,6 +99,22 @@ open_one(struct doors *d, const struct endpoint *at, struct outcome *why)
 	    hint(error));
 	buf_free(&name);
 	return false;
+}
+
+static bool
+open_one(struct doors *d, const struct endpoint *at, struct outcome *why)
+{
+	int fd = listen_at(at);
+	int error = errno;
+
+	if (fd >= 0) {
+		d->fd[d->n++] = fd;
+		return true;
+	}
+	cannot(at, error, why);
+	if (is_absent(error))
+		d->absent[d->absents++] = *why;
+	return is_absent(error);
 }
 
 bool
@@ -117,7 +133,7 @@ doors_open(struct doors *d, const struct queue_settings *q,
 		if (!is_open(d, &wanted.at[i]) &&
 		    !open_one(d, &wanted.at[i], why))
 			return false;
-	return true;
+	return d->n > 0 || d->absents == 0;
 }
 
 void

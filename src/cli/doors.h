@@ -15,12 +15,16 @@ struct doors {
 	int fd[DOORS_MAX];
 	size_t n;
 	bool strange;	/* one was handed over that is not on loopback */
+	struct outcome absent[LISTEN_MAX]; /* addresses that this machine has
+					      not: IPv6 may be off */
+	size_t absents;
 };
 
 /*
  * Zero-initialise.  Take what was handed over under the name "smtp", and listen
  * wherever `listen =` says and none of those does.  False with *why: there is
- * no room for us.
+ * no room for us.  An address that is not there is no reason while another one
+ * is: d->absent says so.
  */
 bool doors_open(struct doors *d, const struct queue_settings *q,
     struct outcome *why);

@@ -104,6 +104,9 @@ advice_for_dial(const struct outcome *o)
 	if (mentions(o, "unreachable"))
 		return "there is no way from here: has this machine IPv6 at "
 		       "all? -4 looks at IPv4 only";
+	if (mentions(o, "assign requested address"))
+		return "this machine has no address to come from: is IPv6 off "
+		       "here? -4 looks at IPv4 only";
 	return "is the address right, and the host up?";
 }
 
