@@ -308,6 +308,30 @@ def test_ids_name_no_file(machine):
         p.stderr.close()
 
 
+def test_logins_that_are_paths(machine):
+    """Whatever passwd, or who stands in for it, has as names: none becomes the
+    name of a file elsewhere."""
+    box = LocalBox(machine)
+    logins = ("../out", "bob/../../out", "..", ".hidden", "-x")
+    passwd = box.machine.etc / "passwd"
+    passwd.write_text(passwd.read_text() + "".join(
+        f"{name}:x:{BOB}:{BOB}::/nonexistent:/bin/sh\n" for name in logins))
+    own(box.folder)     # he could write there
+    box.text = box.folder / "text"
+    box.text.write_bytes(b"Subject: hi\r\n\r\nhello\r\n")
+    with running(box, "smtpsend", "--local-agent") as p:
+        wait_for((box.run / "local").exists)
+        before = tree(box.folder)
+        for name in logins:
+            verdict, words = ask(box, packet(name=name.encode(), size=5))
+            assert (verdict, words) == (
+                FAILED, f'this is no user: "{name}"'), name
+        assert tree(box.folder) == before
+        p.terminate()
+        assert p.wait(10) == 0
+        p.stderr.close()
+
+
 WORDS = [b"bob", b"ann", b"root", b"nobody", b"cmd", b"file", b"list", b"no",
          b"nosuch", b"../bob", b"/etc/passwd", b"|touch /tmp/evil", b"~root",
          b"bob\0", b"\\bob", b":include:/etc/shadow", b"$(touch evil)", b"*",
@@ -387,19 +411,20 @@ def test_nobody_can_cut_a_mailbox(agent, go):
 
 def test_descriptors_that_are_no_message(agent):
     """What it is given instead of a file is not read."""
-    for make in (lambda: os.open("/dev/zero", os.O_RDONLY),
-                 lambda: os.pipe()[0],
-                 lambda: os.open(agent.mail, os.O_RDONLY),
-                 lambda: socket.socketpair()[0].detach(),
-                 lambda: os.open(agent.text, os.O_WRONLY),
-                 lambda: os.open(agent.text, os.O_PATH)):
+    for is_file, make in (
+            (False, lambda: os.open("/dev/zero", os.O_RDONLY)),
+            (False, lambda: os.pipe()[0]),
+            (False, lambda: os.open(agent.mail, os.O_RDONLY)),
+            (False, lambda: socket.socketpair()[0].detach()),
+            (True, lambda: os.open(agent.text, os.O_WRONLY)),
+            (True, lambda: os.open(agent.text, os.O_PATH))):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(str(agent.run / "local"))
             fd = make()
             socket.send_fds(s, [packet(size=5)], [fd])
             os.close(fd)
             said = s.recv(8192)
-            if said[8:9] == b"A":       # it asks before it reads
+            if is_file and said[8:9] == b"A":   # it asks before it reads
                 s.send(b"")
                 continue
             assert said[32] == DEFERRED, said
