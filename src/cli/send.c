@@ -372,17 +372,6 @@ end_run(struct run *r)
 	return report_close(&r->report);
 }
 
-/* --exit-codes swaks: something went wrong. */
-static int
-swaks_status(const struct run *r)
-{
-	bool smtps = r->s->way.link == LINK_SMTPS;
-
-	if (r->failed.verdict != PENDING)
-		return exits_swaks(&r->failed, smtps);
-	return exits_swaks_all(&r->intake.envelope, smtps);
-}
-
 int
 send_run(const struct settings *s)
 {
@@ -401,7 +390,8 @@ send_run(const struct settings *s)
 	}
 	status = read_and_send(&r);
 	if (s->show.swaks_exits && status != EX_OK)
-		status = swaks_status(&r);
+		status = exits_swaks_all(&r.failed, &r.intake.envelope,
+		    s->way.link == LINK_SMTPS);
 	if (!end_run(&r) && status == EX_OK)
 		status = EX_IOERR;
 	if (status != EX_OK)

@@ -104,7 +104,6 @@ check_deadline(struct lane *l, int64_t now)
 		lane_begin_phase(l, seconds, now);
 		return;
 	}
-	l->silent = l->mails == 0;
 	why = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 4, 2),
 	    "timed out after waiting %.3g s for %s",
 	    (double)time / SECONDS(1), session_awaits(l->session));

@@ -78,7 +78,6 @@ struct lane {
 	bool pushed;			/* ... or had enough of us */
 	bool raced;			/* its site knows who answered */
 	bool tls_failed;		/* ended by a failed handshake */
-	bool silent;			/* it has used up our patience */
 	struct outcome end;
 };
 

@@ -162,9 +162,10 @@ lane_step_handshake(struct lane *l, int64_t now)
 	case TLS_BUSY:
 		if (now < l->deadline)
 			return;
-		l->silent = true;
-		handshake_failed(l, outcome_make(DEFERRED, STAGE_TLS,
-		    ESC(4, 7, 0), "the TLS handshake timed out"));
+		why = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 0),
+		    "the TLS handshake timed out");
+		why.late = true;
+		handshake_failed(l, why);
 		return;
 	case TLS_FAILED:
 		if (why.esc.detail == 5) /* a certificate; this one */

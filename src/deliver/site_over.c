@@ -155,8 +155,9 @@ static void
 note_failure(struct lane *l, int64_t now)
 {
 	size_t at = lane_is_connected(l) ? l->winner : 0;
+	bool silent = l->end.late && l->mails == 0;
 
-	if ((l->job->config->nhost_retry > 0 || l->silent) &&
+	if ((l->job->config->nhost_retry > 0 || silent) &&
 	    remedy_is_of_host(&l->end) &&
 	    (lane_is_connected(l) || l->site->relay))
 		site_failed(l->site, &l->site->hops.v[l->call.hop[at]],

@@ -74,11 +74,14 @@ exits_swaks(const struct outcome *o, bool smtps)
 }
 
 int
-exits_swaks_all(const struct envelope *e, bool smtps)
+exits_swaks_all(const struct outcome *failed, const struct envelope *e,
+    bool smtps)
 {
 	struct outcome worst = { 0 }, o;
 	bool taken = false, elsewhere = false;
 
+	if (failed->verdict != PENDING)
+		return exits_swaks(failed, smtps);
 	for (size_t i = 0; i < e->n; i++) {
 		o = recipient_outcome(&e->rcpts[i]);
 		taken = taken || is_good(&o);

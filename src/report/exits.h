@@ -11,9 +11,11 @@
 int exits_swaks(const struct outcome *o, bool smtps);
 
 /*
- * Of a run in which these became of the recipients: 0 where somebody was taken
- * and the others were refused at RCPT, else that of the worst.
+ * Of a run that failed as a whole, unless that is PENDING, or in which these
+ * became of the recipients: 0 where somebody was taken and the others were
+ * refused at RCPT, else that of the worst.
  */
-int exits_swaks_all(const struct envelope *e, bool smtps);
+int exits_swaks_all(const struct outcome *failed, const struct envelope *e,
+    bool smtps);
 
 #endif
