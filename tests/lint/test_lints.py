@@ -205,6 +205,7 @@ TABLE = """\
 |---|---|---|
 | `base/` | bytes | – |
 | `mail/` | mail | base |
+| `sign/` | signatures | base mail |
 | `dns/` | names | base |
 | `smtp/` | talk | base mail |
 | `route/` | plans | base dns |
