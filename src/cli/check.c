@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "cli/become.h"
+#include "config/keyring.h"
 #include "config/secret.h"
 
 static void
@@ -65,6 +66,45 @@ check_relay(const struct settings *s, const struct relay_spec *r)
 	return check_secret(s, r) && ok;
 }
 
+/* A credential is only there for its service. */
+static bool
+has_credential(const struct sign_rule *r)
+{
+	for (size_t i = 0; i < SIGN_SOURCES; i++)
+		if (r->source[i].selector && r->source[i].is_credential)
+			return true;
+	return false;
+}
+
+static bool
+check_signing(const struct settings *s)
+{
+	const struct sign_rules *rules = s->message.signing;
+	struct keyring keyring = { 0 };
+	struct buf says = { 0 };
+	struct signing signing;
+	struct outcome why;
+	bool ok = true;
+
+	for (size_t i = 0; rules && i < rules->n; i++) {
+		const struct sign_rule *r = &rules->v[i];
+
+		if (has_credential(r))
+			continue;
+		if (keyring_open(&keyring, r, r->pattern, &signing, &says,
+			&why)) {
+			signing_free(&signing);
+			continue;
+		}
+		say(s, "", why.text, NULL);
+		ok = false;
+	}
+	fputs(says.n > 0 ? buf_str(&says) : "", stderr);
+	buf_free(&says);
+	keyring_free(&keyring);
+	return ok;
+}
+
 /* Root looks at the files as who delivers what is queued. */
 static bool
 become_who_delivers(const struct settings *s, bool *other)
@@ -92,6 +132,7 @@ check_files(const struct settings *s)
 	ok = check_path(s, "key ", tls->key) && ok;
 	for (size_t i = 0; rules && i < rules->nrelays; i++)
 		ok = check_relay(s, &rules->relay[i]) && ok;
+	ok = check_signing(s) && ok;
 	return ok;
 }
 

@@ -306,6 +306,16 @@ def test_bad_keys(smtpsend, tmp_path, server):
     assert not srv.conns
 
 
+def test_keys_are_checked(smtpsend, tmp_path, keys):
+    run = smtpsend("--config", config(tmp_path, keys.section()), "-bC")
+    assert (run.status, run.stderr) == (0, ""), run
+    for path, words in bad_keys(tmp_path):
+        conf = config(tmp_path, f"[dkim {DOMAIN}]\nselector = r1\n"
+                      f"key = {path}\n")
+        run = smtpsend("--config", conf, "-bC")
+        assert run.status == 78 and words in run.stderr, (path, run)
+
+
 def test_an_rsa_key_as_ed25519(smtpsend, tmp_path, keys, server):
     srv = server()
     conf = config(tmp_path, f"[dkim {DOMAIN}]\ned25519-selector = e1\n"
