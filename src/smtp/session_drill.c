@@ -114,7 +114,9 @@ pose(struct session *s)
 	    s->caps.xclient == 0 ? "the server does not offer us XCLIENT" :
 	    "the server's XCLIENT does not offer us %s", buf_str(&names));
 	buf_free(&names);
-	return session_give_up(s, why);
+	session_settle(s, &why);
+	s->end = why;
+	return QUIT;
 }
 
 enum verb

@@ -44,6 +44,7 @@ def test_parts_lie_where_debian_looks(tmp_path, prefix):
     assert (stage / prefix[1:] / "share/bash-completion/completions/smtpsend"
             ).is_file()
     for page in ("man1/smtpsend.1", "man5/smtpsend.conf.5", "man1/mailq.1",
+                 "man7/smtpsend-oldhands.7",
                  "man8/sendmail.8"):
         assert (stage / prefix[1:] / "share/man" / page).is_file()
     program = stage / prefix[1:] / "bin/smtpsend"
