@@ -34,7 +34,7 @@ def is_whole(data):
 
 def told_of(rcpt, data):
     """A recipient, octets, with the token of the message that he got."""
-    tokens = re.findall(rb"^Subject: (\w+)\r?$", data, re.M)
+    tokens = re.findall(rb"^Subject: (\w*\d\w*)\r?$", data, re.M)
     name, at, host = rcpt.partition(b"@")
     if tokens and tokens[-1].lower() not in name.lower():
         name += b"+" + tokens[-1]
