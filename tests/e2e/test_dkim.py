@@ -430,6 +430,33 @@ def test_a_user_who_cannot_read_the_key(boxed, queue_keys):
         judge(queue_keys, srv, 1)
 
 
+def test_the_daemon_sees_that_a_key_has_changed(boxed, queue_keys):
+    """One that is open to all, that mended, and another one; nobody tells it."""
+    box, srv = boxed(more="canonicalization = simple/simple\n")
+
+    def put():
+        run = box.sendmail("-odb", "-f", ME, TO, stdin=text_of("a line"))
+        assert run.rc == 0, run
+
+    with running(box):
+        put()
+        wait_for(lambda: len(taken(srv)) == 1)
+        box.rsa.chmod(0o644)
+        put()
+        wait_for(lambda: "mode is 0644" in box.words())
+        box.rsa.chmod(0o600)
+        wait_for(lambda: len(taken(srv)) == 2)
+        other = make_key(box.folder / "other.pem")
+        os.chown(other, SPOOL_UID, SPOOL_UID)
+        other.rename(box.rsa)
+        put()
+        wait_for(lambda: len(taken(srv)) == 3)
+    texts = taken(srv)
+    judge(queue_keys, Taken(texts[:2]), 2)
+    [found] = verdicts(queue_keys, texts[2:])
+    assert found["dkimpy", "e1"] and not found["dkimpy", "r1"]
+
+
 def test_what_is_put_off_is_queued(boxed):
     """Who sends is told so as soon as that is known, and does not wait on."""
     box, srv = boxed(RCPT="451 4.3.0 later")
