@@ -27,6 +27,7 @@ struct talk {
 	struct recipient *offered[1];
 	struct mail mail;
 	struct message message;
+	struct slice signature;	/* of the mail */
 	struct buf body;
 	struct buf heard;	/* by the server, since the last reply */
 };
@@ -92,7 +93,7 @@ start(struct talk *t)
 	t->rcpt.to.path = "bob@x";
 	t->offered[0] = &t->rcpt;
 	t->mail = (struct mail){ .from = &t->from, .rcpt = t->offered, .n = 1,
-		.message = &t->message };
+		.message = &t->message, .signature = t->signature };
 	t->s = session_new(&t->config, NULL, 1);
 }
 
@@ -1191,6 +1192,44 @@ test_tells(void **state)
 	}
 }
 
+/* What is signed is what is announced and sent, the signature above it. */
+static void
+test_a_signature_goes_first(void **state)
+{
+	static const struct {
+		const char *keyword, *before, *after;
+	} ways[] = {
+		{ "250 CHUNKING\r\n", "BDAT 64 LAST\r\n", "" },
+		{ "250 HELP\r\n", "", ".\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct talk t = {
+			.signature = SLICE("DKIM-Signature: v=1\r\n") };
+		struct buf want = { 0 };
+
+		put_head(&t.message.head, 40);
+		buf_puts(&t.body, "x\n");
+		buf_putf(&want, "%sDKIM-Signature: v=1\r\n", ways[i].before);
+		buf_put(&want, buf_slice(&t.message.head));
+		buf_putf(&want, "x\r\n%s", ways[i].after);
+		begin(&t, ways[i].keyword);
+		if (i == 1) {
+			give(&t, SIZE_MAX);
+			say(&t, "354 go\r\n");
+		}
+		while (session_wants_body(t.s))
+			feed(&t);
+		give(&t, SIZE_MAX);
+		assert_string_equal(buf_str(&t.heard), buf_str(&want));
+		say(&t, "250 ok\r\n");
+		assert_int_equal(t.rcpt.verdict, DELIVERED);
+		buf_free(&want);
+		finish(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -1217,6 +1256,7 @@ main(void)
 		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_patience_for_a_greeting),
 		cmocka_unit_test(test_tells),
+		cmocka_unit_test(test_a_signature_goes_first),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
