@@ -135,7 +135,8 @@ open_control(struct inlets *x, struct outcome *why)
 
 	if (c.fd < 0)
 		return false;
-	c.store.recorders = 0; /* a person asks, now and then */
+	if (c.store.recorders > 1)
+		c.store.recorders = 1; /* a person asks, now and then */
 	x->control = control_new(&c, why);
 	return x->control != NULL;
 }

@@ -13,8 +13,7 @@
  *		BOUNCE_MARK:	store_mark(s, e, b.marks, b.n, ...)
  *		BOUNCE_WRITE:	bounce_write(s, e, call, &b, &why), then
  *				store_bounce(s, e, b.draft, b.marks, b.n, ...)
- *		BOUNCE_ASIDE:	store_put_aside(s, e, STORE_HELD, b.reason,
- *				&why)
+ *		BOUNCE_ASIDE:	store_put_aside(s, e, STORE_HELD, b.reason, ...)
  *
  * and asks again when that is answered.  Nobody is ever told of a message from
  * <>: the postmaster is, if one is configured, or else it is put aside (FAULTS

@@ -253,28 +253,23 @@ end_change(struct task *t, const char *id)
 
 /* One that was put aside can only be taken back, or removed. */
 static enum turn
-change_aside(struct task *t, const char *id, struct buf *out, int64_t now)
+change_aside(struct task *t, const char *id, struct buf *out)
 {
 	struct store *s = t->desk->store;
-	struct outcome why = { 0 };
-	struct entry *e = t->entry;
 
-	t->entry = NULL;
 	if (t->request.verb == VERB_RELEASE) {
-		if (!store_put_back(s, e, &why))
-			return task_problem(t, id, EX_IOERR, out, "%s",
-			    why.text);
-		count_change(t, id, now);
-		return end_change(t, id);
+		store_put_back(s, t->entry, t);
+		t->owed = true;
+		return TURN_WAIT;
 	}
-	store_release(s, e);
+	store_release(s, t->entry);
+	t->entry = NULL;
 	return task_problem(t, id, EX_UNAVAILABLE, out, "it was put aside; "
 	    "release it first, or remove it");
 }
 
 static enum turn
-begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
-    int64_t wall)
+begin_change(struct task *t, const char *id, struct buf *out, int64_t wall)
 {
 	struct store *s = t->desk->store;
 
@@ -284,7 +279,7 @@ begin_change(struct task *t, const char *id, struct buf *out, int64_t now,
 		return TURN_WAIT;
 	}
 	if (t->place != STORE_QUEUE)
-		return change_aside(t, id, out, now);
+		return change_aside(t, id, out);
 	if (t->request.verb == VERB_EDIT) {
 		if (!task_edit(t, id, out)) {
 			store_release(s, t->entry);
@@ -320,7 +315,7 @@ change_one(struct task *t, const char *id, struct buf *out, int64_t now,
 	if (t->again > now)
 		return TURN_WAIT;
 	turn = have_it(t, id, out, now);
-	return turn == TURN_AGAIN ? begin_change(t, id, out, now, wall) :
+	return turn == TURN_AGAIN ? begin_change(t, id, out, wall) :
 	    turn;
 }
 

@@ -139,6 +139,7 @@ run_drop(struct run *run)
 	bounce_free(&run->bounce);
 	signing_free(&run->signing);
 	run_forward_free(run);
+	buf_free(&run->aside_why);
 	load_free(&run->message);
 	free(run);
 }

@@ -168,24 +168,35 @@ keep_locked(struct run *run)
 static void
 put_aside(struct run *run, enum store_place where, const char *reason)
 {
+	run->aside = where;
+	buf_clear(&run->aside_why);
+	buf_puts(&run->aside_why, reason);
+	run_ask_aside(run);
+}
+
+void
+run_aside(struct run *run, const struct store_answer *a)
+{
 	static const char *const folder[] = { [STORE_HELD] = "held/",
 		[STORE_BAD] = "corrupt/" };
-	bool critical = run->is_unsafe || where == STORE_BAD;
+	bool critical = run->is_unsafe || run->aside == STORE_BAD;
+	const char *reason = buf_str(&run->aside_why);
 	struct runner *r = run->runner;
 	struct item *i = run->item;
 	unsigned uid = run->entry->mail.uid;
-	struct outcome why;
 
-	if (store_put_aside(r->store, run->entry, where, reason, &why)) {
+	if (a->ok) {
+		store_release(r->store, run->entry);
 		runner_log(r, critical ? MAILLOG_CRITICAL : MAILLOG_ERROR, uid,
-		    i->id, "put aside into %s: %s", folder[where], reason);
+		    i->id, "put aside into %s: %s", folder[run->aside],
+		    reason);
 		if (run->is_unsafe)
 			runner_unpause(r);
 		forget(run, -1);
 		return;
 	}
 	runner_log(r, MAILLOG_CRITICAL, uid, i->id, "it cannot be put aside "
-	    "(%s): %s", reason, why.text);
+	    "(%s): %s", reason, a->why.text);
 	r->status = EX_IOERR;
 	if (run->is_unsafe) {
 		keep_locked(run);

@@ -24,6 +24,7 @@ enum note_kind {
 	NOTE_REPORT,
 	NOTE_PLACE,
 	NOTE_FORWARD,
+	NOTE_ASIDE,
 };
 
 /* What was asked of the store. */
@@ -377,6 +378,14 @@ run_ask_report(struct run *run)
 }
 
 void
+run_ask_aside(struct run *run)
+{
+	run->owed++;
+	store_put_aside(run->runner->store, run->entry, run->aside,
+	    buf_str(&run->aside_why), note_new(run, NOTE_ASIDE, 0));
+}
+
+void
 run_ignore_answer(const struct store_answer *a)
 {
 	note_free(a->owner);
@@ -401,6 +410,10 @@ run_answer(const struct store_answer *a)
 		break;
 	case NOTE_FORWARD:
 		answer_forward(note, a);
+		break;
+	case NOTE_ASIDE:
+		run_aside(note->run, a);
+		note_free(note);
 		break;
 	case NOTE_PLACE:
 		run_local_noted(note->place, a->ok);

@@ -77,6 +77,8 @@ struct run {
 	bool is_unsafe;		/* delivered, and that is not on the disk */
 	bool is_paused;		/* nothing can be written: later */
 	bool owes_report;	/* which could not be made now */
+	enum store_place aside;	/* where it is put out of the way, and why */
+	struct buf aside_why;
 };
 
 /* ---- run.c: one message ---- */
@@ -160,6 +162,9 @@ void run_record_forward(struct run *run, struct draft *d, size_t k);
 /* The report that is planned, with its draft. */
 void run_ask_report(struct run *run);
 
+/* Where it is put aside; run_aside() follows. */
+void run_ask_aside(struct run *run);
+
 /* An answer of the store, owner and all; or of one whose run is over. */
 void run_answer(const struct store_answer *a);
 void run_ignore_answer(const struct store_answer *a);
@@ -168,6 +173,7 @@ void run_ignore_answer(const struct store_answer *a);
 
 void run_end(struct run *run);
 void run_reported(struct run *run, const struct store_answer *a);
+void run_aside(struct run *run, const struct store_answer *a);
 
 /* ---- runner_pause.c: nothing can be recorded ---- */
 

@@ -82,6 +82,7 @@ struct request {
 	struct store_answer answer;
 	struct draft *draft;	/* or NULL; over when answered */
 	struct file_entry *entry; /* or NULL */
+	struct file_entry *gone; /* released when it is answered, or NULL */
 	struct mark *before;	/* what the marks replaced, for a bounce that
 				   came to nothing; or NULL */
 	unsigned again;		/* runs of its job, but the last */
@@ -108,7 +109,8 @@ struct request *file_request_new(struct store *s, enum job_kind kind,
 /* Carry it out after those of its entry. */
 void file_request_start(struct store *s, struct request *r);
 
-/* Release e, which has lost its last name: a recorder gives its room back. */
+/* Release e, which has lost its name in the queue: a recorder gives its room
+ * back. */
 void file_request_drop(struct store *s, struct file_entry *e);
 
 /* It is answered without having been carried out. */
@@ -146,10 +148,6 @@ enum folder file_folder_of(enum store_place place);
 void file_hidden_name(char out[JOB_NAME], const char *id, uint32_t generation);
 void file_words_name(char out[JOB_NAME], const char *id);
 
-/* Move it, with its last words, to held/ or corrupt/. */
-bool file_move(struct store *s, const char *id, enum folder from,
-    enum folder to, struct outcome *why);
-
 /* ---- file_bounce.c ---- */
 
 enum file_left { LEFT_NOTHING, LEFT_FINISHED, LEFT_UNFINISHED };
@@ -176,9 +174,12 @@ void file_marks_done(struct request *r);
 bool file_key_into(struct store *s, const struct stored *m, struct job *job,
     struct outcome *why);
 
-/* e ends here: what has its key's name keeps no text.  Nobody is pending in a
- * file that keeps its key's name. */
-void file_key_end(struct store *s, struct file_entry *e);
+/*
+ * e ends with this job, of kind JOB_KEY_END or JOB_REMOVE: what keeps its key's
+ * name, if it has one, keeps no text, and nobody is pending in it.
+ */
+void file_key_end_into(struct store *s, struct file_entry *e,
+    struct request *r);
 
 /* What the dead have left in keys/. */
 void file_key_recover(struct store *s, const char *name, int64_t now);

@@ -45,66 +45,36 @@ file_key_into(struct store *s, const struct stored *m, struct job *job,
 
 /* ---- the end ---- */
 
-/* Nobody is to be told; durable when it returns true. */
-static bool
-end_all(struct file_entry *e)
+/* Nobody is to be told. */
+static void
+end_all(struct request *r, struct file_entry *e)
 {
 	size_t n = e->layout.rcpts;
 	struct mark *m = mem_alloc(size_mul(n, sizeof *m));
-	struct request r = { .job.spec.kind = JOB_MARK };
 
 	for (size_t i = 0; i < n; i++) {
 		m[i] = (struct mark){ .rcpt = i, .slot = e->entry.slots[i] };
 		m[i].slot.state = SLOT_BOUNCED;
 	}
-	file_marks_into(&r, e, m, n, false);
-	job_run(&r.job);
-	free(r.job.marks);
+	file_marks_into(r, e, m, n, false);
 	free(m);
-	return r.job.result.ok;
-}
-
-/* Another file of the same message has the key: an edit was not finished. */
-static void
-cut_other(struct store *s, const struct file_entry *e, const char *name)
-{
-	int fd = openat(s->folder[IN_KEYS], name,
-	    O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	char header[FORMAT_HEADER];
-	struct stored m;
-	struct layout l;
-	uint32_t sum;
-
-	if (fd < 0)
-		return;
-	if (file_read_at(fd, 0, header, sizeof header) &&
-	    format_header_get(header, &m, &l, &sum) == FORMAT_OK &&
-	    strcmp(m.id, e->entry.mail.id) == 0 &&
-	    ftruncate(fd, (off_t)l.text) == 0)
-		fsync(fd);
-	close(fd);
 }
 
 void
-file_key_end(struct store *s, struct file_entry *e)
+file_key_end_into(struct store *s, struct file_entry *e, struct request *r)
 {
-	char name[JOB_KEY];
+	struct job *job = &r->job;
 	struct outcome ignored;
 
+	memcpy(job->spec.id, e->entry.mail.id, sizeof job->spec.id);
 	if (!e->entry.mail.key[0] || file_folder(s, IN_KEYS, &ignored) < 0)
 		return;
-	key_name(name, e->entry.mail.uid, e->entry.mail.key);
-	if (!name_is_of(e->fd, s->folder[IN_KEYS], name)) {
-		cut_other(s, e, name);
-		return;
-	}
-	if (file_is_settled(e) || end_all(e)) {
-		if (ftruncate(e->fd, (off_t)e->layout.text) == 0)
-			return;
-	}
-	/* rather no key than a message that comes back */
-	unlinkat(s->folder[IN_KEYS], name, 0);
-	fsync(s->folder[IN_KEYS]);
+	key_name(job->spec.key, e->entry.mail.uid, e->entry.mail.key);
+	job->spec.text = e->layout.text;
+	job->fd[JOB_KEYS] = s->folder[IN_KEYS];
+	job->fd[JOB_ENTRY] = e->fd;
+	if (!file_is_settled(e))
+		end_all(r, e);
 }
 
 /* ---- what was left ---- */

@@ -145,28 +145,68 @@ file_request_refuse(struct store *s, struct request *r,
 
 /* ---- answers ---- */
 
-void
-file_request_drop(struct store *s, struct file_entry *e)
+/* Nobody waits for the answer. */
+static struct request *
+drop_request(struct store *s, enum job_kind kind)
 {
-	struct request *r;
+	struct request *r = file_request_new(s, kind, NULL);
 
-	if (s->recorders && s->dropping < DROPS) {
-		r = file_request_new(s, JOB_DROP, NULL);
-		s->owed--;
-		s->dropping++;
-		r->job.fd[JOB_QUEUE] = -1;
-		r->job.fd[JOB_ENTRY] = e->fd;
-		e->fd = -1;
-		carry_out(s, r);
-	}
-	file_entry_free(e);
+	s->owed--;
+	s->dropping++;
+	return r;
 }
 
 static void
 dropped(struct store *s, struct request *r)
 {
 	s->dropping--;
+	if (r->gone)
+		file_entry_free(r->gone);
+	free(r->job.marks);
 	free(r);
+}
+
+/* It is locked until that is done: who has the same key is told then. */
+static void
+drop_keyed(struct store *s, struct file_entry *e)
+{
+	bool here = !s->recorders || s->dropping >= DROPS;
+	struct request *r = drop_request(s, JOB_KEY_END);
+
+	file_key_end_into(s, e, r);
+	r->entry = NULL;
+	r->gone = e;
+	if (here) {
+		job_run(&r->job);
+		dropped(s, r);
+	} else {
+		recorders_submit(s->recorders, &r->job);
+	}
+}
+
+void
+file_request_drop(struct store *s, struct file_entry *e)
+{
+	struct request *r;
+
+	if (e->entry.mail.key[0] && !e->removed) {
+		drop_keyed(s, e);
+		return;
+	}
+	if (s->recorders && s->dropping < DROPS) {
+		r = drop_request(s, JOB_DROP);
+		r->job.fd[JOB_QUEUE] = -1;
+		r->job.fd[JOB_ENTRY] = e->fd;
+		e->fd = -1;
+		recorders_submit(s->recorders, &r->job);
+	}
+	file_entry_free(e);
+}
+
+static bool
+is_dropped(const struct job *job)
+{
+	return job->spec.kind == JOB_DROP || job->spec.kind == JOB_KEY_END;
 }
 
 /* The next request that is answered; NULL when there is none yet. */
@@ -180,7 +220,7 @@ next_answered(struct store *s)
 		return r;
 	recorders_remind(s->recorders, false);
 	while ((job = recorders_done(s->recorders)) != NULL &&
-	    job->spec.kind == JOB_DROP)
+	    is_dropped(job))
 		dropped(s, job->owner);
 	if (job)
 		was_run(s, job->owner);

@@ -43,7 +43,7 @@ file_folder_of(enum store_place place)
 
 /* ---- out of the way ---- */
 
-bool
+static bool
 file_move(struct store *s, const char *id, enum folder from, enum folder to,
     struct outcome *why)
 {
@@ -233,7 +233,7 @@ store_release(struct store *s, struct entry *entry)
 	struct file_entry *e = (struct file_entry *)entry;
 
 	assert(!e->running);
-	if (e->removed && !entry->mail.key[0])
+	if (e->removed)
 		file_request_drop(s, e);
 	else
 		file_entry_free(e);
@@ -244,10 +244,8 @@ static bool
 may_end(struct store *s, struct file_entry *e, struct outcome *why)
 {
 	assert(!e->running);
-	if (e->unfinished && file_finish_bounce(s, e, why) == LEFT_UNFINISHED)
-		return false;
-	file_key_end(s, e);
-	return true;
+	return !e->unfinished ||
+	    file_finish_bounce(s, e, why) != LEFT_UNFINISHED;
 }
 
 void
@@ -264,7 +262,7 @@ store_remove(struct store *s, struct entry *entry, void *owner)
 	e->removed = true;
 	r->entry = e;
 	r->job.fd[JOB_QUEUE] = s->folder[file_folder_of(entry->place)];
-	memcpy(r->job.spec.id, entry->mail.id, sizeof r->job.spec.id);
+	file_key_end_into(s, e, r);
 	file_request_start(s, r);
 }
 
@@ -284,31 +282,44 @@ store_settle(struct store *s, struct entry *entry)
 	    errno == ENOENT;
 	if (gone)
 		file_forget_words(s, which, entry->mail.id);
-	if (gone && !entry->mail.key[0])
+	if (gone)
 		file_request_drop(s, e);
 	else
 		store_release(s, entry);
 	return gone;
 }
 
-bool
-store_put_aside(struct store *s, struct entry *entry, enum store_place where,
-    const char *reason, struct outcome *why)
+static void
+move(struct store *s, struct entry *entry, enum folder to, void *owner)
 {
-	store_tell(s, entry->mail.id, slice_of(reason));
-	if (!file_move(s, entry->mail.id, file_folder_of(entry->place),
-		file_folder_of(where), why))
-		return false;
-	store_release(s, entry);
-	return true;
+	struct file_entry *e = (struct file_entry *)entry;
+	struct request *r = file_request_new(s, JOB_MOVE, owner);
+	struct job *job = &r->job;
+	struct outcome why;
+
+	job->fd[JOB_QUEUE] = s->folder[file_folder_of(entry->place)];
+	job->fd[JOB_TO] = file_folder(s, to, &why);
+	if (job->fd[JOB_TO] < 0) {
+		file_request_refuse(s, r, &why);
+		return;
+	}
+	r->entry = e;
+	job->fd[JOB_ENTRY] = e->fd;
+	memcpy(job->spec.id, entry->mail.id, sizeof job->spec.id);
+	file_words_name(job->spec.hidden, entry->mail.id);
+	file_request_start(s, r);
 }
 
-bool
-store_put_back(struct store *s, struct entry *entry, struct outcome *why)
+void
+store_put_aside(struct store *s, struct entry *entry, enum store_place where,
+    const char *reason, void *owner)
 {
-	bool ok = file_move(s, entry->mail.id, file_folder_of(entry->place),
-	    IN_QUEUE, why);
+	store_tell(s, entry->mail.id, slice_of(reason));
+	move(s, entry, file_folder_of(where), owner);
+}
 
-	store_release(s, entry);
-	return ok;
+void
+store_put_back(struct store *s, struct entry *entry, void *owner)
+{
+	move(s, entry, IN_QUEUE, owner);
 }

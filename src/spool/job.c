@@ -22,6 +22,7 @@ static const char *const steps[] = {
 	[STEP_SYNC_MARK] = "sync a state",
 	[STEP_RENAME] = "name the bounce",
 	[STEP_REMOVE] = "remove the message file",
+	[STEP_MOVE] = "move the message file",
 	[STEP_LOST] = "wait for the process that records",
 };
 
@@ -276,12 +277,46 @@ edit(struct job *j)
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 
+/* Rather no key than a message that comes back. */
+static void
+end_key(struct job *j)
+{
+	int keys = j->fd[JOB_KEYS], entry = j->fd[JOB_ENTRY];
+
+	if (!j->spec.key[0])
+		return;
+	if (!name_is_of(entry, keys, j->spec.key)) {
+		key_cut_other(j);
+		return;
+	}
+	if ((j->spec.nmarks == 0 || mark(j)) &&
+	    ftruncate(entry, (off_t)j->spec.text) == 0)
+		return;
+	key_drop(j);
+	fsync(keys);
+}
+
 static bool
 remove_name(struct job *j)
 {
+	end_key(j);
 	if (unlinkat(j->fd[JOB_QUEUE], j->spec.id, 0) < 0 && errno != ENOENT)
 		return fail(j, STEP_REMOVE);
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
+}
+
+/* Whoever died may have moved it already. */
+static bool
+move(struct job *j)
+{
+	int from = j->fd[JOB_QUEUE], to = j->fd[JOB_TO];
+
+	if (!name_move(from, j->spec.id, to, j->spec.id) &&
+	    !name_is_of(j->fd[JOB_ENTRY], to, j->spec.id))
+		return fail(j, STEP_MOVE);
+	renameat(from, j->spec.hidden, to, j->spec.hidden);
+	return sync_or_fail(j, JOB_TO, STEP_SYNC_FOLDER) &&
+	    sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 
 void
@@ -306,6 +341,13 @@ job_run(struct job *j)
 		break;
 	case JOB_REMOVE:
 		j->result.ok = remove_name(j);
+		break;
+	case JOB_KEY_END:
+		end_key(j);
+		j->result.ok = true;
+		break;
+	case JOB_MOVE:
+		j->result.ok = move(j);
 		break;
 	case JOB_DROP:
 		close(j->fd[JOB_ENTRY]);

@@ -34,15 +34,28 @@ enum job_kind {
 	/* Sync JOB_FILE, name it id in JOB_QUEUE instead of the one that is
 	 * there (and the same for a key), sync that. */
 	JOB_EDIT,
-	/* Take id away from JOB_QUEUE, sync that. */
+	/* As JOB_KEY_END; then take id away from JOB_QUEUE, sync that. */
 	JOB_REMOVE,
+	/* JOB_ENTRY is over: what keeps its key's name keeps no text, after
+	 * the marks, if any, that nobody is pending in it. */
+	JOB_KEY_END,
+	/* Move id, and its last words, from JOB_QUEUE to JOB_TO; sync both. */
+	JOB_MOVE,
 	/* JOB_ENTRY has lost its name: close it, which gives its room back
 	 * and takes a file system 20 ms and more for 100 MB. */
 	JOB_DROP,
 };
 
 /* The descriptors of a job; -1 = it has none of that kind. */
-enum job_fd { JOB_FILE, JOB_ENTRY, JOB_QUEUE, JOB_KEYS, JOB_TMP, JOB_FDS };
+enum job_fd {
+	JOB_FILE,
+	JOB_ENTRY,
+	JOB_QUEUE,
+	JOB_KEYS,
+	JOB_TMP,
+	JOB_TO,
+	JOB_FDS,
+};
 
 #define JOB_SLOT 64	/* octets of a slot */
 #define JOB_ID	 27	/* a ULID and its NUL */
@@ -67,6 +80,7 @@ enum job_step {
 	STEP_SYNC_MARK,
 	STEP_RENAME,
 	STEP_REMOVE,
+	STEP_MOVE,
 	STEP_LOST,	/* who was to run it died */
 };
 
@@ -87,8 +101,9 @@ struct job_spec {
 	enum job_kind kind;
 	bool has_name;		/* JOB_FILE is id in JOB_TMP: no O_TMPFILE */
 	char id[JOB_ID];
-	char hidden[JOB_NAME];
+	char hidden[JOB_NAME];	/* or, of a JOB_MOVE, the last words */
 	char key[JOB_KEY];	/* or empty */
+	uint64_t text;		/* where that of JOB_ENTRY begins */
 	int64_t key_since;	/* who is over and older than this is forgotten
 				   (seconds since 1970) */
 	size_t nmarks;

@@ -177,3 +177,22 @@ key_replace(struct job *j)
 	    renameat(tmp, name, j->fd[JOB_KEYS], j->spec.key) == 0 &&
 	    fsync(j->fd[JOB_KEYS]) == 0;
 }
+
+void
+key_cut_other(struct job *j)
+{
+	int fd = openat(j->fd[JOB_KEYS], j->spec.key,
+	    O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	char header[FORMAT_HEADER];
+	struct stored m;
+	struct layout l;
+	uint32_t sum;
+
+	if (fd < 0)
+		return;
+	if (pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header &&
+	    format_header_get(header, &m, &l, &sum) == FORMAT_OK &&
+	    strcmp(m.id, j->spec.id) == 0 && ftruncate(fd, (off_t)l.text) == 0)
+		fsync(fd);
+	close(fd);
+}

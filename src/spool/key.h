@@ -35,6 +35,10 @@ enum key_found key_take(struct job *j);
 /* Its name is given up again. */
 void key_drop(struct job *j);
 
+/* Another file of the message j->spec.id has its key, since an edit was not
+ * finished: that one keeps no text. */
+void key_cut_other(struct job *j);
+
 /* An edited file takes over its key's name; false with errno. */
 bool key_replace(struct job *j);
 

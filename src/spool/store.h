@@ -8,9 +8,10 @@
  * in files is file_*.c; one in a database can take its place.
  *
  * What writes for good is asked for, and answered when it is durable: asked by
- * store_commit(), store_mark(), store_bounce(), store_edit() and
- * store_remove(), answered by store_answer().  A store with recorders syncs in
- * helper processes, and its caller's loop never waits for a disk; one without
+ * store_commit(), store_mark(), store_bounce(), store_edit(), store_remove(),
+ * store_put_aside() and store_put_back(), answered by store_answer().  A store
+ * with recorders syncs in helper processes, and its caller's loop never waits
+ * for a disk; one without
  * has synced when the call returns, and the answer lies ready.  Either way the
  * words "when answered" below mean: it survives kill -9 and loss of power.
  */
@@ -271,14 +272,14 @@ void store_remove(struct store *s, struct entry *e, void *owner);
 
 /*
  * Out of the way for good, for a person to look at: to STORE_HELD, or, whose
- * text is damaged, to STORE_BAD.  Releases e; but when it fails, with *why, e
- * stays taken, so that nobody else can have it.
+ * text is damaged, to STORE_BAD; and back into the queue from there, as it is.
+ * When answered ok, it is there for good; if not, *why says so, and it may be
+ * there or where it was.  Then e must be released: until that is done nobody
+ * else can have it.
  */
-bool store_put_aside(struct store *s, struct entry *e, enum store_place where,
-    const char *reason, struct outcome *why);
-
-/* Back into the queue from there, as it is.  Releases e in any case. */
-bool store_put_back(struct store *s, struct entry *e, struct outcome *why);
+void store_put_aside(struct store *s, struct entry *e, enum store_place where,
+    const char *reason, void *owner);
+void store_put_back(struct store *s, struct entry *e, void *owner);
 
 /* ---- last words: may be lost, never in the way ---- */
 

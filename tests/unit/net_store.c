@@ -332,13 +332,16 @@ test_put_aside_and_back(void **state)
 {
 	struct fixture *f = *state;
 	struct buf list = { 0 }, told = { 0 };
+	struct store_answer a;
 	struct outcome why;
 	struct entry *e;
 
 	spool_add_some(f->s, 1, f->id);
 	store_tell(f->s, f->id, SLICE("{\"a\":1}"));
-	assert_true(store_put_aside(f->s, take(f->s, f->id), STORE_HELD,
-	    "no good", &why));
+	e = take(f->s, f->id);
+	store_put_aside(f->s, e, STORE_HELD, "no good", NULL);
+	assert_true(spool_await(f->s, &a) && a.ok);
+	store_release(f->s, e);
 	assert_int_equal(store_take(f->s, f->id, &e, &why), STORE_GONE);
 	assert_true(store_list(f->s, STORE_QUEUE, &list, &why));
 	assert_int_equal(list.n, 0);
@@ -352,7 +355,9 @@ test_put_aside_and_back(void **state)
 	buf_clear(&told);
 	store_told_at(f->s, e->place, f->id, &told);
 	assert_true(slice_ends_nocase(buf_slice(&told), SLICE("no good\n")));
-	assert_true(store_put_back(f->s, e, &why));
+	store_put_back(f->s, e, NULL);
+	assert_true(spool_await(f->s, &a) && a.ok);
+	store_release(f->s, e);
 	store_settle(f->s, take(f->s, f->id));
 	buf_clear(&told);
 	store_told(f->s, f->id, &told);
@@ -366,6 +371,7 @@ static void
 test_put_aside_fails(void **state)
 {
 	struct fixture *f = *state;
+	struct store_answer a;
 	struct outcome why;
 	struct entry *e, *other;
 	char name[100];
@@ -374,8 +380,9 @@ test_put_aside_fails(void **state)
 	snprintf(name, sizeof name, "%s/held", f->path);
 	close(open(name, O_CREAT | O_WRONLY, 0600));
 	e = take(f->s, f->id);
-	assert_false(store_put_aside(f->s, e, STORE_HELD, "no good", &why));
-	assert_int_equal(why.verdict, DEFERRED);
+	store_put_aside(f->s, e, STORE_HELD, "no good", f);
+	assert_true(spool_await(f->s, &a) && !a.ok && a.owner == f);
+	assert_int_equal(a.why.verdict, DEFERRED);
 	assert_int_equal(store_take(f->s, f->id, &other, &why), STORE_BUSY);
 	store_release(f->s, e);
 	store_release(f->s, take(f->s, f->id));

@@ -240,12 +240,16 @@ test_report_of_one_aside(void **state)
 		snprintf(hidden, sizeof hidden, ".%s.0", f->id);
 		strcpy(name, path_of(f, "queue", hidden));
 		assert_int_equal(rename(path_of(f, "queue", id), name), 0);
-		assert_true(store_put_aside(f->s, e, places[i], "x", &why));
+		store_put_aside(f->s, e, places[i], "x", NULL);
+		assert_true(answer(f->s).ok);
+		store_release(f->s, e);
 		store_recover(f->s, 0);
 		assert_int_equal(number(f->s, STORE_QUEUE), 1);
 		assert_int_equal(store_take_at(f->s, places[i], f->id, &e,
 		    &why), STORE_TAKEN);
-		assert_true(store_put_back(f->s, e, &why));
+		store_put_back(f->s, e, NULL);
+		assert_true(answer(f->s).ok);
+		store_release(f->s, e);
 		assert_reported(f->s, id, f->id);
 		store_settle(f->s, take(f->s, id));
 	}
