@@ -160,6 +160,56 @@ looks(const struct option_call *c)
 	return NULL;
 }
 
+/* Who says the dialogue himself; NULL = nobody. */
+static const struct option *
+says(const struct option_call *c)
+{
+	static const char *const ways[] = { "talk", "script" };
+
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (was_met(c, find(slice_of(ways[i]))))
+			return find(slice_of(ways[i]));
+	return NULL;
+}
+
+/* A script has a ${from}, and completes its ${to}. */
+static bool
+is_for_script(const struct option *o)
+{
+	return o == find(SLICE("from")) || o == find(SLICE("default-domain"));
+}
+
+static bool
+is_for_message(const struct option *o)
+{
+	return o->group == GROUP_MESSAGE || o->group == GROUP_MAKE ||
+	    o->group == GROUP_DSN || o->group == GROUP_QUEUE;
+}
+
+/* No message is sent but the one that is said, and no relay is logged in at. */
+static bool
+check_saying(const struct option_call *c, const struct option *o)
+{
+	const struct option *way = says(c), *script = find(SLICE("script"));
+
+	if (needs(c, o, "tap", script) || needs(c, o, "junit", script))
+		return true;
+	if (o == find(SLICE("password-command")) && !way)
+		return clash(c, o, " needs ", find(SLICE("talk")),
+		    " or --script; a relay's stands in its section");
+	if (!way)
+		return false;
+	if (o == find(SLICE("relay")) || o == find(SLICE("proxy")))
+		return clash(c, o, " has no meaning with ", way,
+		    way == script ? ": --server HOST, and @ auth for a login" :
+		    ": --talk HOST, and /auth for a login");
+	if (!is_for_message(o) || (way == script && is_for_script(o)))
+		return false;
+	return clash(c, o, " has no meaning with ", way, way == script ?
+	    ", which says its own message" : ", where you say the message: "
+	    "/data FILE");
+}
+
 static bool
 check_desk(const struct option_call *c, const struct option *o)
 {
@@ -232,7 +282,7 @@ option_clash(const struct option_call *c)
 			return true;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if (was_met(c, o) && (check_group(c, o) || check_made(c, o) ||
-		    check_desk(c, o) ||
+		    check_desk(c, o) || check_saying(c, o) ||
 		    (goes_by_itself(o) && check_queueing(c, o))))
 			return true;
 	return false;

@@ -680,6 +680,29 @@ static const struct {
 	{ "smtpsend --dedupe a\001b a@x", 64, "a key of at most 127 octets" },
 	{ "smtpsend --wait --at +1h a@x", 64, "--wait and --at exclude" },
 	{ "smtpsend --queue-on-defer --dedupe k a", 64, "exclude each other" },
+	/* who says the dialogue himself */
+	{ "smtpsend --talk h --relay smtp://x", 64, "--relay has no meaning "
+	  "with --talk: --talk HOST, and /auth for a login\n" },
+	{ "smtpsend --script f --server h --relay work", 64, "exclude" },
+	{ "smtpsend --script f --relay work a@x", 64, "--relay has no meaning "
+	  "with --script: --server HOST, and @ auth for a login\n" },
+	{ "smtpsend --talk h --proxy socks5h://x:1", 64, "--proxy has no" },
+	{ "smtpsend --talk h -s hi", 64, "--subject has no meaning with "
+	  "--talk, where you say the message: /data FILE\n" },
+	{ "smtpsend --talk h --body x", 64, "--body has no meaning" },
+	{ "smtpsend --talk h --file x", 64, "--file has no meaning" },
+	{ "smtpsend --talk h -t", 64, "--read-recipients has no meaning" },
+	{ "smtpsend --talk h -f a@b", 64, "--from has no meaning" },
+	{ "smtpsend --talk h -N never", 64, "--notify has no meaning" },
+	{ "smtpsend --talk h --queue-on-defer", 64, "--queue-on-defer has no" },
+	{ "smtpsend --script f --server h --attach x", 64, "--attach has no "
+	  "meaning with --script, which says its own message\n" },
+	{ "smtpsend --script f --server h -f a@b c@x", 0, "" },
+	{ "smtpsend --script f --default-domain b.test c", 0, "" },
+	{ "smtpsend --talk h --tap", 64, "--tap needs --script\n" },
+	{ "smtpsend --junit f a@x", 64, "--junit needs --script\n" },
+	{ "smtpsend --password-command c a@x", 64, "--password-command needs "
+	  "--talk or --script; a relay's stands in its section\n" },
 	{ "smtpsend -i --require-eom a@x", 64, "--ignore-dots and --require-" },
 	{ "smtpsend --at +1h --server h a@x", 64, "--server has no meaning "
 	  "with --at, since the queue goes by this machine's configuration\n" },
