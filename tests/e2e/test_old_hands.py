@@ -212,7 +212,7 @@ def seen(act, words, folder, *more):
 def test_act(act, folder):
     theirs = seen(act, act.swaks, folder)
     ours = seen(act, act.smtpsend, folder)
-    told = f"{theirs[4]}\n{ours[4]}"
+    told = f"{theirs[0]}\n{ours[0]}\n{theirs[4]}\n{ours[4]}"
     assert (theirs[0] == ours[0]) is not act.differs, told
     assert theirs[1] == ours[1], told
     assert act.differs or (theirs[3] == 0) is (ours[3] == 0), told

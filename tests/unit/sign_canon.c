@@ -127,8 +127,8 @@ static void
 test_long_bodies(void **state)
 {
 	static const char *const words[] = { " ", "\t", "\r\n", "a", "bc ",
-		"\r\n\r\n", "word", "a line of text that needs no care and is "
-		"longer than a window of sixty-four octets\r\n" };
+		"\r\n\r\n", "word", ("a line of text that needs no care and "
+		"is longer than a window of sixty-four octets\r\n") };
 	uint32_t random = 1;
 
 	(void)state;
