@@ -98,7 +98,7 @@ keep(struct sink *s, struct draft *d, const struct serve_mail *mail,
 
 	if (s->before)
 		s->before(s->caller);
-	if (s->show && d->fd >= 0) /* keeping it closes its own */
+	if (s->show && draft_in_file(d)) /* keeping it closes its own */
 		kept.fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
 	good = draft_keep(d, &s->store, mail);
 	if (good && s->show)

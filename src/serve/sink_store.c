@@ -119,44 +119,6 @@ put_trace(struct buf *b, const struct server_message *m, const char *end)
 	}
 }
 
-/* A file without a name; where the kernel knows none, one that loses it. */
-static int
-open_nameless(void)
-{
-	const char *dir = getenv("TMPDIR");
-	struct buf name = { 0 };
-	char *path;
-	int fd;
-
-	dir = dir && dir[0] ? dir : "/tmp";
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd;
-	buf_putf(&name, "%s/smtpsend-XXXXXX", dir);
-	path = mem_dup(buf_slice(&name));
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	free(path);
-	buf_free(&name);
-	return fd;
-}
-
-static void
-open_hidden(struct draft *d, const char *dir)
-{
-	struct buf path = { 0 };
-
-	buf_putf(&path, "%s/.%s.tmp", dir, d->id);
-	d->fd = open(buf_str(&path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
-	if (d->fd >= 0)
-		d->path = mem_dup(buf_slice(&path));
-	else
-		d->error = errno;
-	buf_free(&path);
-}
-
 void
 draft_open(struct draft *d, struct sink_store *s,
     const struct server_message *m)
@@ -164,45 +126,13 @@ draft_open(struct draft *d, struct sink_store *s,
 	struct buf trace = { 0 };
 
 	*d = DRAFT_NONE;
+	d->dir = s->dir;
 	make_id(d, s);
-	if (s->dir)
-		open_hidden(d, s->dir);
-	else
-		d->fd = open_nameless();
-	if (d->fd < 0 && d->error == 0)
-		d->error = errno;
 	if (s->dir)
 		put_trace(&trace, m, "\r\n");
 	draft_write(d, buf_slice(&trace));
 	d->text_at = (off_t)trace.n;
 	buf_free(&trace);
-}
-
-void
-draft_write(struct draft *d, struct slice data)
-{
-	if (d->error == 0 && !file_write(d->fd, data))
-		d->error = errno ? errno : EIO;
-}
-
-void
-draft_discard(struct draft *d)
-{
-	if (d->fd >= 0)
-		close(d->fd);
-	if (d->path && !d->kept)
-		unlink(d->path);
-	free(d->path);
-	d->path = NULL;
-	d->fd = -1;
-}
-
-const char *
-draft_refusal(const struct draft *d)
-{
-	if (d->error == ENOSPC || d->error == EDQUOT || d->error == EFBIG)
-		return "452 4.3.1 Insufficient system storage";
-	return "451 4.3.0 Cannot keep the message now";
 }
 
 /* The path is the draft's from now on. */
@@ -229,6 +159,8 @@ keep_file(struct draft *d, const char *dir)
 	struct buf path = { 0 };
 	bool kept;
 
+	if (!draft_in_file(d))
+		return false;
 	buf_putf(&path, "%s/%s.eml", dir, d->id);
 	kept = close(d->fd) == 0 && show(d, &path);
 	d->fd = -1;
@@ -236,13 +168,9 @@ keep_file(struct draft *d, const char *dir)
 	return kept;
 }
 
-/*
- * Read the draft again, in blocks, and write its local form: after what is in
- * *out, and before last.
- */
+/* Read its file again, in blocks; what is last of its form is left in *out. */
 static bool
-copy_text(struct draft *d, int to, struct unix_text *t, struct buf *out,
-    const char *last)
+copy_file(struct draft *d, int to, struct unix_text *t, struct buf *out)
 {
 	char *block = mem_alloc(BLOCK);
 	off_t at = 0;
@@ -259,9 +187,26 @@ copy_text(struct draft *d, int to, struct unix_text *t, struct buf *out,
 		good = file_write(to, buf_slice(out));
 		buf_clear(out);
 	}
+	free(block);
+	return good;
+}
+
+/*
+ * Write the local form of the draft: after what is in *out, and before last.
+ * What is in memory is one write.
+ */
+static bool
+copy_text(struct draft *d, int to, struct unix_text *t, struct buf *out,
+    const char *last)
+{
+	bool good = true;
+
+	if (d->fd < 0)
+		unix_text_put(t, buf_slice(&d->text), out);
+	else
+		good = copy_file(d, to, t, out);
 	unix_text_end(t, out);
 	buf_puts(out, last);
-	free(block);
 	return good && file_write(to, buf_slice(out));
 }
 

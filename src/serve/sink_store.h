@@ -10,9 +10,7 @@
  *	mbox	appended in mboxrd form (LF) with the same lines, under a lock
  *	stdout	printed with a short heading, LF; escaped when it is a terminal
  *
- * A message is a draft while it comes in: a file without a name, or with a
- * hidden one (dir).  A failed write is remembered, and told when the
- * message is whole.
+ * A message is a draft while it comes in (draft.h).
  */
 #ifndef SERVE_SINK_STORE_H
 #define SERVE_SINK_STORE_H
@@ -21,6 +19,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "serve/draft.h"
 #include "serve/serve.h"
 
 struct sink_store {
@@ -32,28 +31,15 @@ struct sink_store {
 	unsigned kept;
 };
 
-/* Zero-initialised by DRAFT_NONE. */
-struct draft {
-	int fd;			/* -1 = none */
-	char *path;		/* the hidden name, then the one where it is
-				   kept; NULL = it has none */
-	bool kept;
-	off_t text_at;		/* where in fd the message begins */
-	char id[64];
-	int error;		/* errno of the first failure; 0 = none */
-};
-
-#define DRAFT_NONE ((struct draft){ .fd = -1 })
-
 /*
  * Can messages be kept there?  Makes the folders or file; NULL, or what is
  * wrong.  A FIFO or a socket is none to append to.
  */
 const char *sink_store_check(const struct sink_store *s);
 
+/* Begin one, with the lines of its envelope where they belong. */
 void draft_open(struct draft *d, struct sink_store *s,
     const struct server_message *m);
-void draft_write(struct draft *d, struct slice data);
 
 /*
  * The message is whole.  False when it could not be
@@ -62,12 +48,5 @@ void draft_write(struct draft *d, struct slice data);
  */
 bool draft_keep(struct draft *d, struct sink_store *s,
     const struct serve_mail *mail);
-const char *draft_refusal(const struct draft *d);
-
-/*
- * Throw it away, unless it was kept, and forget it; one that was never opened
- * may be discarded too.
- */
-void draft_discard(struct draft *d);
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "cli/receive.h"
+#include "net/file.h"
 #include "net/sockaddr.h"
 #include "serve/sink_store.h"
 #include "mail/unix_text.h"
@@ -243,32 +244,81 @@ test_store_full(void **state)
 	free_message(&m);
 }
 
+/* So many octets of text, in lines; then what the mbox has of them. */
+static void
+keep_octets(struct sink_store *store, const struct place *p, size_t n,
+    struct buf *got)
+{
+	static char text[DRAFT_IN_MEMORY + 2];
+	struct server_rcpt rcpt[2];
+	struct server_message m;
+	struct serve_mail mail = { .message = &m };
+	struct draft d = DRAFT_NONE;
+
+	make_message(&m, rcpt);
+	memset(text, 'x', n);
+	draft_open(&d, store, &m);
+	draft_write(&d, (struct slice){ text, n - 5 });
+	draft_write(&d, (struct slice){ text, 3 });
+	draft_write(&d, SLICE("\r\n"));
+	if (!draft_keep(&d, store, &mail))
+		assert_string_equal(draft_refusal(&d),
+		    "451 4.3.0 Cannot keep the message now");
+	draft_discard(&d);
+	buf_clear(got);
+	assert_true(file_read(p->mbox, got) || errno == ENOENT);
+	free_message(&m);
+}
+
+/* What is too large for memory is the same in a file. */
+static void
+test_store_edges(void **state)
+{
+	struct sink_store store = { 0 };
+	struct place p;
+	struct buf got = { 0 };
+	size_t octets = 0;
+
+	(void)state;
+	make_place(&p);
+	store.mbox = p.mbox;
+	for (size_t n = DRAFT_IN_MEMORY - 1; n <= DRAFT_IN_MEMORY + 1; n++) {
+		const char *text;
+
+		keep_octets(&store, &p, n, &got);
+		text = strstr(buf_str(&got) + octets, "xxxx");
+		assert_non_null(text);
+		octets = got.n;
+		assert_int_equal(strspn(text, "x"), n - 2);
+		assert_string_equal(text + n - 2, "\n\n");
+	}
+	assert_int_equal(store.kept, 3);
+	buf_free(&got);
+	unlink(p.mbox);
+	rmdir(p.dir);
+}
+
 /* Nowhere to keep it while it comes in: refused, and nothing is appended. */
 static void
 test_store_without_room(void **state)
 {
 	struct sink_store store = { 0 };
-	struct server_rcpt rcpt[2];
-	struct server_message m;
-	struct serve_mail mail = { .message = &m };
-	struct draft d = DRAFT_NONE;
 	struct place p;
 	struct buf got = { 0 };
 
 	(void)state;
 	make_place(&p);
-	make_message(&m, rcpt);
 	store.mbox = p.mbox;
 	assert_int_equal(setenv("TMPDIR", "/nonexistent", 1), 0);
-	draft_open(&d, &store, &m);
-	draft_write(&d, SLICE("x\r\n"));
-	assert_false(draft_keep(&d, &store, &mail));
-	assert_int_equal(unsetenv("TMPDIR"), 0);
-	assert_string_equal(draft_refusal(&d),
-	    "451 4.3.0 Cannot keep the message now");
+	keep_octets(&store, &p, DRAFT_IN_MEMORY + 1, &got);
 	assert_int_equal(store.kept, 0);
+	assert_int_equal(got.n, 0);
+	keep_octets(&store, &p, DRAFT_IN_MEMORY, &got);
+	assert_int_equal(store.kept, 1);
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+	buf_free(&got);
+	unlink(p.mbox);
 	assert_int_equal(collect(&p, &got), 0);
-	free_message(&m);
 }
 
 struct running {
@@ -640,6 +690,7 @@ main(void)
 		cmocka_unit_test(test_store_dir),
 		cmocka_unit_test(test_store_mbox),
 		cmocka_unit_test(test_store_full),
+		cmocka_unit_test(test_store_edges),
 		cmocka_unit_test(test_store_without_room),
 		cmocka_unit_test(test_many_large_at_once),
 		cmocka_unit_test(test_count_is_exact),
