@@ -87,7 +87,7 @@ tls_client_context(const struct tls_config *config, struct outcome *why)
 	    config, why);
 
 	if (c && tls_terms_apply(&config->terms, c->ctx, why) &&
-	    tls_save_begin(&config->terms, c->ctx, why))
+	    tls_save_begin(config, c->ctx, why))
 		return c;
 	tls_context_free(c);
 	return NULL;

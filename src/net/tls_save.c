@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/pem.h>
@@ -34,14 +35,18 @@ put_cert(struct buf *out, const X509 *cert)
 	buf_free(&subject);
 }
 
-/* Another connection has brought it. */
+/* Another connection has brought it.  What is no file is not asked: a pipe that
+ * we write to has nothing for us, and would keep us waiting. */
 static bool
 has_already(const char *path, struct slice leaf)
 {
 	struct buf text = { .max = FILE_MAX };
-	bool has = file_read(path, &text) && leaf.n > 0 &&
+	int fd = file_open_plain(path);
+	bool has = fd >= 0 && file_read_all(fd, &text) && leaf.n > 0 &&
 	    memmem(buf_slice(&text).p, text.n, leaf.p, leaf.n) != NULL;
 
+	if (fd >= 0)
+		close(fd);
 	buf_free(&text);
 	return has;
 }
@@ -49,7 +54,8 @@ has_already(const char *path, struct slice leaf)
 static int
 append(const char *path, struct slice text)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	int fd = open(path,
+	    O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int error;
 
 	if (fd < 0)
@@ -92,21 +98,60 @@ on_verify(X509_STORE_CTX *x, void *path)
 	return X509_verify_cert(x) == 1;
 }
 
-bool
-tls_save_begin(const struct tls_terms *t, SSL_CTX *ctx, struct outcome *why)
+/* Empty it.  Who reads a FIFO would see its end if we opened it and left. */
+static int
+begin_file(const char *path)
 {
+	struct stat st;
 	int fd;
 
-	if (!t->save)
-		return true;
-	fd = open(t->save, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC,
-	    0666);
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		return access(path, W_OK) == 0 ? 0 : errno;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC, 0666);
 	if (fd < 0)
-		return outcome_fail(why, FAILED, STAGE_CONFIG, ESC(0, 0, 0),
-		    "cannot write --save-cert %s: %s", t->save,
-		    strerror(errno));
+		return errno;
 	close(fd);
-	SSL_CTX_set_cert_verify_callback(ctx, on_verify, (void *)t->save);
+	return 0;
+}
+
+/* The option that reads the same file, and would lose it; or NULL. */
+static const char *
+also_read(const struct tls_config *c)
+{
+	const struct {
+		const char *option, *path;
+	} files[] = { { "--ca", c->ca }, { "--cert", c->cert },
+		{ "--key", c->key } };
+	struct stat save, st;
+
+	if (stat(c->terms.save, &save) != 0 || !S_ISREG(save.st_mode))
+		return NULL;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (files[i].path && stat(files[i].path, &st) == 0 &&
+		    st.st_dev == save.st_dev && st.st_ino == save.st_ino)
+			return files[i].option;
+	return NULL;
+}
+
+bool
+tls_save_begin(const struct tls_config *c, SSL_CTX *ctx, struct outcome *why)
+{
+	const char *path = c->terms.save, *reader;
+	int error;
+
+	if (!path)
+		return true;
+	reader = also_read(c);
+	if (reader)
+		return outcome_fail(why, FAILED, STAGE_CONFIG, ESC(0, 0, 0),
+		    "cannot write --save-cert %s: %s reads this file", path,
+		    reader);
+	error = begin_file(path);
+	if (error != 0)
+		return outcome_fail(why, FAILED, STAGE_CONFIG, ESC(0, 0, 0),
+		    "cannot write --save-cert %s: %s", path, strerror(error));
+	SSL_CTX_set_cert_verify_callback(ctx, on_verify, (void *)path);
 	return true;
 }
 

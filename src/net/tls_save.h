@@ -9,11 +9,11 @@
 #include "net/tls.h"
 
 /*
- * Make t->save anew, if it is wanted, and have each connection of ctx put its
- * chain there, trusted or not.  False with *why (FAILED, STAGE_CONFIG) when it
- * cannot be written.
+ * Make c->terms.save anew, if it is wanted, and have each connection of ctx put
+ * its chain there, trusted or not.  False with *why (FAILED, STAGE_CONFIG) when
+ * it cannot be written, or is a file that c reads.
  */
-bool tls_save_begin(const struct tls_terms *t, SSL_CTX *ctx,
+bool tls_save_begin(const struct tls_config *c, SSL_CTX *ctx,
     struct outcome *why);
 
 /*

@@ -77,7 +77,7 @@ static int
 open_log(const char *path)
 {
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-	    O_NOCTTY | O_CLOEXEC, 0600);
+	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 }
 
 /* A line that is lost is missed by nobody but who reads the packets. */

@@ -2,6 +2,7 @@
 """Which TLS is spoken: --tls-min, --tls-max, --ciphers, --groups, --keylog,
 --save-cert."""
 
+import os
 import re
 import ssl
 import stat
@@ -107,6 +108,15 @@ def test_a_relay_is_asked_the_same(tmp_path):
     assert "CLIENT_RANDOM" in log.read_text()
 
 
+def test_secrets_for_a_fifo_that_nobody_reads_keep_nobody_waiting(tmp_path):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--keylog", path, json_events=False)
+    assert run.rc == 78 and "cannot append to --keylog" in run.err, run
+    assert server.conns == []
+
+
 # ---- --save-cert ----
 
 def pems(path):
@@ -157,6 +167,42 @@ def test_a_file_that_cannot_be_made_stops_it_before_anything(tmp_path):
         run = send(server.port, "--save-cert", tmp_path / "no" / "x")
     assert run.rc == 78 and "--save-cert" in run.err, run
     assert server.conns == []
+
+
+@pytest.mark.parametrize("option", ["--ca", "--cert", "--key"])
+def test_a_file_that_is_read_is_not_written_over(tmp_path, option):
+    good = certificates().dir / "good.pem"
+    files = {"--ca": certificates().ca, "--cert": good,
+             "--key": good.with_suffix(".key")}
+    path, link = tmp_path / "mine.pem", tmp_path / "link.pem"
+    path.write_bytes(open(files[option], "rb").read())
+    link.symlink_to(path)
+    before = path.read_bytes()
+    files[option] = path
+    args = [word for pair in files.items() for word in pair]
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--save-cert", link, *args,
+                   json_events=False)
+    assert run.rc == 78 and path.read_bytes() == before, run
+    assert f"{option} reads this file" in run.err, run
+    assert server.conns == []
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_fifo_gets_the_chain_and_nobody_waits_for_its_reader(tmp_path, reads):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not reads:
+        os.close(reader)
+    with Server(tls_dialogue()) as server:
+        run = send(server.port, "--save-cert", path, json_events=False)
+    assert run.rc == 0, run
+    if reads:
+        assert b"END CERTIFICATE" in os.read(reader, 65536)
+        os.close(reader)
+    else:
+        assert "could not be written" in run.err, run
 
 
 def test_a_full_disk_is_said_and_changes_nothing():
