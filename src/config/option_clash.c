@@ -10,14 +10,19 @@ static const char *const one_of[] = {
 	 "queue daemon probe show-cert ehlo-diff talk script script-from "
 	 "dkim-keygen dkim-check"),
 	("stall explain print print-config sink b queue daemon talk script "
-	 "script-from"),
+	 "script-from dkim-keygen dkim-check"),
 	("xclient explain print print-config sink b queue daemon talk script "
-	 "script-from"),
+	 "script-from dkim-keygen dkim-check"),
 	("exit-codes explain print print-config sink b queue daemon probe "
-	 "show-cert ehlo-diff talk script script-from"),
+	 "show-cert ehlo-diff talk script script-from dkim-keygen dkim-check"),
 	("proxy-protocol explain print print-config sink b queue daemon talk "
-	 "script script-from"),
-	"html-report print print-config b queue daemon talk script script-from",
+	 "script script-from dkim-keygen dkim-check"),
+	("html-report print print-config b queue daemon talk script "
+	 "script-from dkim-keygen dkim-check"),
+	("fill explain print-config queue daemon talk script script-from "
+	 "dkim-keygen dkim-check"),
+	("save-cert explain print print-config queue daemon script-from "
+	 "dkim-keygen dkim-check"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

@@ -667,6 +667,14 @@ static const struct {
 	{ "smtpsend --quit-after rcpt --explain a", 64, "--explain and "
 	  "--quit-after exclude each other\n" },
 	{ "smtpsend --explain --sink", 64, "--explain and --sink exclude" },
+	{ "smtpsend --fill --dkim-check x.org", 64, "--fill and --dkim-check "
+	  "exclude each other\n" },
+	{ "smtpsend --html-report f --dkim-keygen x.org", 64, "--html-report "
+	  "and --dkim-keygen exclude each other\n" },
+	{ "smtpsend --stall dot=1 --dkim-check x.org", 64, "--stall and --dk" },
+	{ "smtpsend --exit-codes swaks --dkim-check x.org", 64, "--exit-codes "
+	  "and --dkim-check exclude each other\n" },
+	{ "smtpsend --save-cert f --print a", 64, "--save-cert and --print " },
 	{ "smtpsend -bC --print-config", 64, "--print-config and -b exclude" },
 	{ "smtpsend -C f --no-config a", 64, "--config and --no-config excl" },
 	{ "smtpsend --server h --relay x.org a", 64, "--server and --relay" },
