@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -356,6 +357,7 @@ start(struct running *r, const char *words)
 	assert_int_equal(pipe(pipe_), 0);
 	r->pid = fork();
 	if (r->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(pipe_[1], 2);
 		close(pipe_[0]);
 		_exit(run_sink("127.0.0.1:0", words));
