@@ -131,12 +131,12 @@ start(struct agent *a, int fd)
 	sigset_t none;
 
 	if (pid == 0) {
+		close(a->fd); /* first: if we die, another is to listen */
 		setsid(); /* no terminal of root's for anybody's command */
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGXFSZ, SIG_IGN);
 		signal(SIGPIPE, SIG_IGN);
-		close(a->fd);
 		serve(a->config, fd);
 		_exit(0);
 	}

@@ -98,16 +98,26 @@ class Ledger:
             self.note(f"next {conn}")
 
 
-class Server:
-    """Takes mail on that address and port until stop()."""
+def listening(address, port):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.bind((address, port))
+    return sock
 
-    def __init__(self, ledger, address="192.0.2.1", port=25, pause=0):
+
+class Server:
+    """
+    Takes mail on that address and port until stop(); or on a socket of the
+    caller's, and by another dialogue.
+    """
+
+    def __init__(self, ledger, sock=None, pause=0, dialogue=None):
         self.ledger, self.pause = ledger, pause
+        self.dialogue = dialogue or Dialogue
         self.over = threading.Event()
         self.lock, self.talking = threading.Lock(), 0
-        self.sock = socket.socket()
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((address, port))
+        self.sock = sock or listening("192.0.2.1", 25)
         self.sock.listen(512)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -135,9 +145,8 @@ class Server:
 
     def _talk(self, sock, conn):
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(120)
-            Dialogue(self, sock, conn).run()
+            self.dialogue(self, sock, conn).run()
         except OSError:
             pass
         finally:
@@ -197,10 +206,14 @@ class Dialogue:
         self.rcpts = []
         return b"250 2.1.0 Ok\r\n"
 
+    @staticmethod
+    def verb(rcpt):
+        return rcpt.split(".")[0]
+
     def do_RCPT(self, line):
         rcpt = path(line)
         ledger = self.server.ledger
-        verb = rcpt.split(".")[0]
+        verb = self.verb(rcpt)
         no = b"450 4.2.1 try again\r\n" \
             if verb == "defer" and not ledger.mended else \
             b"550 5.1.1 no such user\r\n" if verb == "fail" else b""

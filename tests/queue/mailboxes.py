@@ -48,7 +48,8 @@ class Boxes:
         self.serial = 0
         self.clear()
         w.configure(CONFIG.replace("@mailbox@", {
-            "mbox": f"mbox:{self.mail}", "maildir": "maildir:~/Maildir"}[kind]))
+            "mbox": f"mbox:{self.mail}", "maildir": "maildir:~/Maildir",
+            "lmtp": f"lmtp:unix:{w.folder}/lmtp"}[kind]))
 
     def clear(self):
         self.w.empty(self.mail)

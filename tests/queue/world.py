@@ -74,6 +74,7 @@ class World:
         self.enter()
         self.ledger = Ledger()
         self.server = Server(self.ledger)
+        self.servers = [self.server]
         self.dns = FakeDns()
         self.dns.default = self.answer
         self.config = config
@@ -131,7 +132,8 @@ class World:
         return q.answer()
 
     def stop(self):
-        self.server.stop()
+        for server in self.servers:
+            server.stop()
         self.dns.stop()
 
     # a case
@@ -192,7 +194,7 @@ class World:
     def quiet(self):
         """Run on until the queue is empty; what was wrong with that, or ""."""
         # what the dead have said is heard first
-        wait_for(lambda: self.server.talking == 0, 5)
+        wait_for(lambda: not any(s.talking for s in self.servers), 5)
         self.ledger.mended = True
         for _ in range(RUNS):
             patience = PATIENCE + len(self.queued()) / 10
