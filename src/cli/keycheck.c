@@ -2,8 +2,10 @@
 /* keycheck.c - see keycheck.h */
 #include "cli/keycheck.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/ascii.h"
@@ -220,8 +222,11 @@ keycheck_run(const struct settings *s)
 
 	free(domain);
 	if (k.out.n > 0 && (fputs(buf_str(&k.out), stdout) < 0 ||
-	    fflush(stdout) != 0))
+	    fflush(stdout) != 0)) {
+		fprintf(stderr, "%s: --dkim-check: standard output: %s\n",
+		    s->program, strerror(errno));
 		status = EX_IOERR;
+	}
 	signing_free(&k.signing);
 	keyring_free(&k.keyring);
 	buf_free(&k.out);

@@ -144,26 +144,41 @@ put_text(struct keygen *k, struct slice record, struct buf *out)
 	    k->domain, pair, k->selector, pair, path);
 }
 
+/* Nobody has any use for a key without its record. */
+static int
+print(struct keygen *k, struct slice record)
+{
+	struct buf out = { 0 }, why = { 0 };
+	int status = EX_OK;
+
+	put_text(k, record, &out);
+	if (fputs(buf_str(&out), stdout) < 0 || fflush(stdout) != 0) {
+		buf_putf(&why, "its record could not be printed, and the key "
+		    "was removed: %s", strerror(errno));
+		unlink(buf_str(&k->path));
+		status = refuse(k, k->domain, buf_str(&why), EX_IOERR);
+	}
+	buf_free(&out);
+	buf_free(&why);
+	return status;
+}
+
 static int
 make(struct keygen *k, const struct sign_crypto *c, struct sign_key *key)
 {
-	struct buf pem = { 0 }, record = { 0 }, out = { 0 };
+	struct buf pem = { 0 }, record = { 0 };
 	int status = EX_SOFTWARE;
 
 	if (c->key_put(key, &pem) && dkim_record_put(&record, c, key))
 		status = write_file(k, buf_slice(&pem));
 	else
 		refuse(k, k->domain, "libcrypto cannot write the key", status);
-	if (status == EX_OK) {
-		put_text(k, buf_slice(&record), &out);
-		if (fputs(buf_str(&out), stdout) < 0 || fflush(stdout) != 0)
-			status = EX_IOERR;
-	}
+	if (status == EX_OK)
+		status = print(k, buf_slice(&record));
 	if (pem.base)
 		explicit_bzero(pem.base, pem.cap);
 	buf_free(&pem);
 	buf_free(&record);
-	buf_free(&out);
 	return status;
 }
 

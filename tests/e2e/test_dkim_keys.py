@@ -48,6 +48,17 @@ def test_a_key_is_made(tmp_path, words, kind):
     assert str(path) in run.stdout
 
 
+def test_without_its_record_there_is_no_key(tmp_path):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        run = subprocess.run([BINARY, "--dkim-keygen", DOMAIN, "sel"],
+                             cwd=tmp_path, stdout=full, text=True,
+                             stderr=subprocess.PIPE, check=False)
+    assert run.returncode == 74 and not list(tmp_path.iterdir()), run
+    assert "could not be printed" in run.stderr and \
+        run.stderr.endswith("No space left on device\n")
+    assert keygen(tmp_path, DOMAIN, "sel").returncode == 0
+
+
 def test_what_it_prints_is_a_configuration(smtpsend, tmp_path):
     """Its comments, without the sign, sign; and what it prints of DNS holds."""
     out = keygen(tmp_path, DOMAIN, "r1").stdout + \
