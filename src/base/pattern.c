@@ -3,6 +3,7 @@
 #include "base/pattern.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/ascii.h"
 
@@ -57,4 +58,11 @@ bool
 pattern_matches(const char *pattern, const char *subject)
 {
 	return pattern_matches_slice(slice_of(pattern), slice_of(subject));
+}
+
+const char *
+pattern_list_fault(const char *patterns)
+{
+	return strchr(patterns, ',') && !strchr(patterns, '"') ?
+	    "blanks are wanted between its words, no commas" : NULL;
 }

@@ -19,6 +19,13 @@ bool pattern_matches(const char *pattern, const char *subject);
 bool pattern_matches_slice(struct slice pattern, struct slice subject);
 
 /*
+ * What is wrong with patterns that have blanks between them, in words, or NULL.
+ * A comma is in no address but a quoted one: one behind a pattern would make it
+ * a pattern of nothing, in silence.
+ */
+const char *pattern_list_fault(const char *patterns);
+
+/*
  * What is after the last @, for a quoted local part may hold one; all of what
  * has none.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "config/idn.h"
 #include "config/option_find.h"
 #include "config/option_take.h"
@@ -130,7 +131,8 @@ set_users(struct config_text *t, const char *key, const char *value)
 {
 	(void)key;
 	t->section->dkim.users = value;
-	return true;
+	return !pattern_list_fault(value) ||
+	    complain(t, value, pattern_list_fault(value));
 }
 
 static const struct {
@@ -200,7 +202,7 @@ wrong_rule(const struct sign_rule *r)
 		return "it has no selector and no key";
 	if (any && ed25519 && strcmp(any, ed25519) == 0)
 		return "both keys have the same selector";
-	return strchr(r->pattern, '@') ? "a domain is wanted" : NULL;
+	return strpbrk(r->pattern, "@,") ? "a domain is wanted" : NULL;
 }
 
 /* The name of a section, as the domain of an address is. */

@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "base/slice.h"
 #include "config/option_find.h"
 #include "config/option_take.h"
@@ -70,7 +71,8 @@ take_from(struct config_text *t, const char *key, const char *value)
 {
 	(void)key;
 	t->section->relay.from = value;
-	return true;
+	return !pattern_list_fault(value) ||
+	    complain(t, value, pattern_list_fault(value));
 }
 
 static bool

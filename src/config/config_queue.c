@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/pattern.h"
 #include "config/idn.h"
 #include "config/listen.h"
 #include "config/option_find.h"
@@ -160,7 +161,7 @@ static const char *
 read_patterns(const struct reading *r)
 {
 	*(const char **)r->at = r->value;
-	return NULL;
+	return pattern_list_fault(r->value);
 }
 
 /* Whoever is given mail by LMTP says himself what becomes of it. */

@@ -214,6 +214,14 @@ def test_users(smtpsend, tmp_path, keys, server):
     assert [len(d) for d in signers(srv)] == [0, 2]
 
 
+def test_users_with_commas_are_nobody_s_logins(smtpsend, tmp_path, keys, server):
+    srv = server()
+    conf = config(tmp_path, keys.section(more="users = daemon, root\n"))
+    run = send(smtpsend, conf, srv, text_of("a line"))
+    assert run.status == 78 and "blanks are wanted between" in run.stderr, run
+    assert not srv.conns
+
+
 def test_nobody_signs_without_an_author(smtpsend, tmp_path, keys, server):
     """A signature that does not cover a From is none."""
     srv = server()

@@ -283,6 +283,12 @@ static const struct {
 	{ "[relay a\x7f]", "f:1: a section's name has a character" },
 	{ "\n[relay a]\nuser=x", "f:2: 'a': this relay has no url" },
 	{ "[relay a]\nurl=x.org\n[relay a]", "f:3: 'a': this section is th" },
+	{ "[relay a]\nurl=x.org\nfrom=*@a.org, b.org", "f:3: '*@a.org, b.org'"
+	  ": blanks are wanted between its words, no commas" },
+	{ "[queue]\nallow-recipients=a.org,b.org", "f:2: 'a.org,b.org': blanks "
+	  "are wanted between" },
+	{ "[local]\nlocal-domains=a.org, b.org", "f:2: 'a.org, b.org': blanks "
+	  "are wanted between" },
 	{ "[relay a]\nurl=x.org\nport=25", "f:3: 'port': a [relay] section" },
 	{ "[domain a]\nurl=x.org", "f:2: 'url': a [domain] section has no" },
 	{ "[relay a]\nurl=smtp://u:secret@h", "f:2: 'url': no password may" },
