@@ -41,20 +41,52 @@ static const char *const one_of[] = {
 	"queue-on-defer dedupe", /* it does not know what was delivered now */
 };
 
-/* By its long name, or the letter of one that has none. */
-static const struct option *
-find(struct slice word)
-{
-	const struct option *other;
+/* Those that were met, which are few: no run looks for the others' names. */
+struct met {
+	const struct option_call *call;
+	const struct option *v[OPTIONS_MAX];
+	size_t n;
+};
 
-	return word.n == 1 ? option_by_letter(word.p[0], true) :
-			     option_by_name(word, &other);
+/* Is that its long name, or the letter of one that has none? */
+static bool
+is(const struct option *o, struct slice word)
+{
+	return o->name ? slice_eq(word, slice_of(o->name)) :
+			 word.n == 1 && word.p[0] == o->letter;
+}
+
+/* It, if it was met; or NULL. */
+static const struct option *
+find(const struct met *m, struct slice word)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (is(m->v[i], word))
+			return m->v[i];
+	return NULL;
 }
 
 static bool
-was_met(const struct option_call *c, const struct option *o)
+is_any(const struct option *o, struct slice words)
 {
-	return c->seen[o - option_at(0)];
+	struct slice word;
+
+	while (slice_cut(&words, ' ', &word))
+		if (is(o, word))
+			return true;
+	return false;
+}
+
+/* One of these that was met; or NULL. */
+static const struct option *
+find_any(const struct met *m, struct slice words)
+{
+	const struct option *o = NULL;
+	struct slice word;
+
+	while (!o && slice_cut(&words, ' ', &word))
+		o = find(m, word);
+	return o;
 }
 
 static void
@@ -67,29 +99,42 @@ put_name(struct buf *out, const struct option *o)
 }
 
 static bool
-clash(const struct option_call *c, const struct option *a, const char *text,
+clash(const struct met *m, const struct option *a, const char *text,
     const struct option *b, const char *end)
 {
-	buf_putf(c->says, "%s: ", c->program);
-	put_name(c->says, a);
-	buf_puts(c->says, text);
-	put_name(c->says, b);
-	buf_putf(c->says, "%s\n", end);
+	struct buf *says = m->call->says;
+
+	buf_putf(says, "%s: ", m->call->program);
+	put_name(says, a);
+	buf_puts(says, text);
+	put_name(says, b);
+	buf_putf(says, "%s\n", end);
 	return true;
 }
 
+/* The same, of an option that was not met. */
 static bool
-check_line(const struct option_call *c, const char *line)
+lacks(const struct met *m, const struct option *o, const char *name,
+    const char *end)
+{
+	const struct option *other;
+
+	return clash(m, o, " needs ", option_by_name(slice_of(name), &other),
+	    end);
+}
+
+static bool
+check_line(const struct met *m, const char *line)
 {
 	struct slice rest = slice_of(line), word;
 	const struct option *first = NULL, *o;
 
 	while (slice_cut(&rest, ' ', &word)) {
-		o = find(word);
-		if (!was_met(c, o))
+		o = find(m, word);
+		if (!o)
 			continue;
 		if (first)
-			return clash(c, first, " and ", o,
+			return clash(m, first, " and ", o,
 			    " exclude each other");
 		first = o;
 	}
@@ -103,26 +148,20 @@ static const char with_sink[] = "timeout tls cert key verbose json transcript "
 static bool
 goes_with_sink(const struct option *o)
 {
-	struct slice rest = SLICE(with_sink), word;
-
-	if (o->group >= GROUP_SINK || !o->name)
-		return true;
-	while (slice_cut(&rest, ' ', &word))
-		if (slice_eq(word, slice_of(o->name)))
-			return true;
-	return false;
+	return o->group >= GROUP_SINK || !o->name ||
+	    is_any(o, SLICE(with_sink));
 }
 
 /* What is for sending has no meaning with --sink, and the other way round. */
 static bool
-check_group(const struct option_call *c, const struct option *o)
+check_group(const struct met *m, const struct option *o)
 {
-	const struct option *sink = find(SLICE("sink"));
+	const struct option *sink = find(m, SLICE("sink"));
 
-	if (o->group == GROUP_SINK && !was_met(c, sink))
-		return clash(c, o, " needs ", sink, "");
-	return was_met(c, sink) && !goes_with_sink(o) &&
-	    clash(c, o, " has no meaning with ", sink, ", which receives mail");
+	if (o->group == GROUP_SINK && !sink)
+		return lacks(m, o, "sink", "");
+	return sink && !goes_with_sink(o) &&
+	    clash(m, o, " has no meaning with ", sink, ", which receives mail");
 }
 
 /* Options of other groups that have a meaning for who only looks. */
@@ -135,53 +174,11 @@ static const char with_probe[] = "server port resolver ipv4 ipv6 source helo "
 
 /* Is this the option of that name, without the one that it belongs to? */
 static bool
-needs(const struct option_call *c, const struct option *o, const char *name,
-    const struct option *other)
+needs(const struct met *m, const struct option *o, const char *name,
+    const char *other)
 {
-	return o == find(slice_of(name)) && !was_met(c, other) &&
-	    clash(c, o, " needs ", other, "");
-}
-
-static bool
-goes_with_probe(const struct option *o)
-{
-	struct slice rest = SLICE(with_probe), word;
-
-	while (o->name && slice_cut(&rest, ' ', &word))
-		if (slice_eq(word, slice_of(o->name)))
-			return true;
-	return false;
-}
-
-/* What is to be looked at; NULL = nothing. */
-static const struct option *
-looks(const struct option_call *c)
-{
-	static const char *const ways[] = { "probe", "show-cert", "ehlo-diff" };
-
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-		if (was_met(c, find(slice_of(ways[i]))))
-			return find(slice_of(ways[i]));
-	return NULL;
-}
-
-/* Who says the dialogue himself; NULL = nobody. */
-static const struct option *
-says(const struct option_call *c)
-{
-	static const char *const ways[] = { "talk", "script" };
-
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-		if (was_met(c, find(slice_of(ways[i]))))
-			return find(slice_of(ways[i]));
-	return NULL;
-}
-
-/* A script has a ${from}, and completes its ${to}. */
-static bool
-is_for_script(const struct option *o)
-{
-	return o == find(SLICE("from")) || o == find(SLICE("default-domain"));
+	return is(o, slice_of(name)) && !find(m, slice_of(other)) &&
+	    lacks(m, o, other, "");
 }
 
 static bool
@@ -193,102 +190,99 @@ is_for_message(const struct option *o)
 
 /* No message is sent but the one that is said, and no relay is logged in at. */
 static bool
-check_saying(const struct option_call *c, const struct option *o)
+check_saying(const struct met *m, const struct option *o)
 {
-	const struct option *way = says(c), *script = find(SLICE("script"));
+	/* who says the dialogue himself; NULL = nobody */
+	const struct option *way = find_any(m, SLICE("talk script"));
+	bool scripted = way && is(way, SLICE("script"));
 
-	if (needs(c, o, "tap", script) || needs(c, o, "junit", script))
+	if (needs(m, o, "tap", "script") || needs(m, o, "junit", "script"))
 		return true;
-	if (o == find(SLICE("password-command")) && !way)
-		return clash(c, o, " needs ", find(SLICE("talk")),
+	if (is(o, SLICE("password-command")) && !way)
+		return lacks(m, o, "talk",
 		    " or --script; a relay's stands in its section");
 	if (!way)
 		return false;
-	if (o == find(SLICE("relay")) || o == find(SLICE("proxy")))
-		return clash(c, o, " has no meaning with ", way,
-		    way == script ? ": --server HOST, and @ auth for a login" :
+	if (is_any(o, SLICE("relay proxy")))
+		return clash(m, o, " has no meaning with ", way, scripted ?
+		    ": --server HOST, and @ auth for a login" :
 		    ": --talk HOST, and /auth for a login");
-	if (!is_for_message(o) || (way == script && is_for_script(o)))
+	/* a script has a ${from}, and completes its ${to} */
+	if (!is_for_message(o) ||
+	    (scripted && is_any(o, SLICE("from default-domain"))))
 		return false;
-	return clash(c, o, " has no meaning with ", way, way == script ?
+	return clash(m, o, " has no meaning with ", way, scripted ?
 	    ", which says its own message" : ", where you say the message: "
 	    "/data FILE");
 }
 
 static bool
-check_desk(const struct option_call *c, const struct option *o)
+check_desk(const struct met *m, const struct option *o)
 {
-	const struct option *probe = looks(c);
+	/* what is to be looked at; NULL = nothing */
+	const struct option *probe = find_any(m,
+	    SLICE("probe show-cert ehlo-diff"));
 
-	if (needs(c, o, "quiet", find(SLICE("talk"))) ||
-	    needs(c, o, "xclient", find(SLICE("server"))) ||
-	    needs(c, o, "proxy-protocol", find(SLICE("server"))))
+	if (needs(m, o, "quiet", "talk") || needs(m, o, "xclient", "server") ||
+	    needs(m, o, "proxy-protocol", "server"))
 		return true;
-	if (o == find(SLICE("warn-days")) && (!probe ||
-	    probe == find(SLICE("ehlo-diff"))))
-		return clash(c, o, " needs ", find(SLICE("probe")), "");
-	if (!probe || o->group == GROUP_DESK || goes_with_probe(o))
+	if (is(o, SLICE("warn-days")) &&
+	    (!probe || is(probe, SLICE("ehlo-diff"))))
+		return lacks(m, o, "probe", "");
+	if (!probe || o->group == GROUP_DESK || is_any(o, SLICE(with_probe)))
 		return false;
-	return clash(c, o, " has no meaning with ", probe, ", which only "
+	return clash(m, o, " has no meaning with ", probe, ", which only "
 	    "looks at servers");
 }
-
-/* Options that put the message into the queue, which knows its ways itself. */
-static const char queueing[] = "queue-on-defer wait at expire dedupe";
 
 static bool
 goes_by_itself(const struct option *o)
 {
-	struct slice rest = SLICE("explain quit-after drop-after reset-after "
-				  "stall"), word;
-
-	while (slice_cut(&rest, ' ', &word))
-		if (o == find(word))
-			return true;
-	return o->group == GROUP_ROUTE || o->group == GROUP_TLS;
+	return o->group == GROUP_ROUTE || o->group == GROUP_TLS || is_any(o,
+	    SLICE("explain quit-after drop-after reset-after stall"));
 }
 
+/* What is put into the queue, which knows its ways itself. */
 static bool
-check_queueing(const struct option_call *c, const struct option *way)
+check_queueing(const struct met *m, const struct option *way)
 {
-	struct slice rest = SLICE(queueing), word;
+	const struct option *o = find_any(m,
+	    SLICE("queue-on-defer wait at expire dedupe"));
 
-	while (slice_cut(&rest, ' ', &word))
-		if (was_met(c, find(word)))
-			return clash(c, way, " has no meaning with ",
-			    find(word), ", since the queue goes by this "
-			    "machine's configuration");
-	return false;
+	return o && goes_by_itself(way) &&
+	    clash(m, way, " has no meaning with ", o, ", since the queue goes "
+	    "by this machine's configuration");
 }
 
 /* A message that is made does not come in too. */
 static bool
-check_made(const struct option_call *c, const struct option *o)
+check_made(const struct met *m, const struct option *o)
 {
-	static const char *const whole[] = { "file", "fill", "as-is" };
+	const struct option *whole = find_any(m, SLICE("file fill as-is"));
 
-	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
-		const struct option *w = find(slice_of(whole[i]));
-
-		if (o->group == GROUP_MAKE && was_met(c, w))
-			return clash(c, o, " makes a message, and ", w,
-			    " is for one that comes in");
-	}
-	return false;
+	return whole && o->group == GROUP_MAKE &&
+	    clash(m, o, " makes a message, and ", whole,
+	    " is for one that comes in");
 }
 
 bool
 option_clash(const struct option_call *c)
 {
 	const struct option *o;
+	struct met m;
 
-	for (size_t i = 0; i < sizeof one_of / sizeof one_of[0]; i++)
-		if (check_line(c, one_of[i]))
-			return true;
+	m.call = c;
+	m.n = 0;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
-		if (was_met(c, o) && (check_group(c, o) || check_made(c, o) ||
-		    check_desk(c, o) || check_saying(c, o) ||
-		    (goes_by_itself(o) && check_queueing(c, o))))
+		if (c->seen[i])
+			m.v[m.n++] = o;
+	for (size_t i = 0; i < sizeof one_of / sizeof one_of[0]; i++)
+		if (check_line(&m, one_of[i]))
+			return true;
+	for (size_t i = 0; i < m.n; i++)
+		if (check_group(&m, m.v[i]) || check_made(&m, m.v[i]) ||
+		    check_desk(&m, m.v[i]) || check_saying(&m, m.v[i]) ||
+		    check_queueing(&m, m.v[i]))
 			return true;
 	return false;
 }
