@@ -122,8 +122,8 @@ set_expiry(struct config_text *t, const char *key, const char *value)
 	if (strcmp(value, "never") == 0)
 		return true;
 	return (duration_parse(value, 1, seconds) && *seconds >= 3600) ||
-	    complain(t, value, "a time of at least an hour is wanted, as 7d, "
-	    "or never");
+	    complain(t, value, "a time from 1h to 24855d is wanted, as 7d, or "
+	    "never");
 }
 
 static bool

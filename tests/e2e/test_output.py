@@ -66,6 +66,41 @@ def test_success_is_silent(smtpsend, recorder):
     assert (run.status, run.out, run.err) == (0, b"", b"")
 
 
+WRITES = {"--html-report": "run.html", "--timing": "run.svg",
+          "--transcript": "run.log", "--save-cert": "run.pem",
+          "--keylog": "run.keys"}
+
+
+@pytest.mark.parametrize("option", WRITES)
+@pytest.mark.parametrize("by", ["--file", "stdin", "a link"])
+def test_the_message_is_not_written_over(recorder, tmp_path, option, by):
+    message = tmp_path / "message"
+    message.write_bytes(MESSAGE)
+    where = tmp_path / WRITES[option]
+    where.symlink_to(message) if by == "a link" else where.hardlink_to(message)
+    with open(message, "rb") as f:
+        more = [] if by == "stdin" else ["--file", message]
+        run = subprocess.run(
+            [conftest.BINARY, f"{option}={where}", *more, "--server",
+             recorder.url, *SENDER, "bob@example.test"], stdin=f,
+            capture_output=True, timeout=60, check=False)
+    assert (run.returncode, run.stderr.decode()) == (
+        73, f"smtpsend: {option} {where}: that file is the message\n")
+    assert message.read_bytes() == MESSAGE
+    assert not recorder.messages
+
+
+def test_two_options_do_not_write_one_file(smtpsend, recorder, tmp_path):
+    to = ["--server", recorder.url, *SENDER, "bob@example.test"]
+    run = smtpsend("--transcript", tmp_path / "x", "--html-report",
+                   tmp_path / "x", *to, message=MESSAGE)
+    assert run.status == 73
+    assert b"--transcript writes that file" in run.err
+    run = smtpsend("--transcript", "/dev/null", "--html-report", "/dev/null",
+                   *to, message=MESSAGE)
+    assert (run.status, run.err) == (0, b"")
+
+
 def test_success_is_silent_on_a_terminal_too(smtpsend, recorder):
     status, shown = on_terminal(["--server", recorder.url, *SENDER,
                                  "bob@example.test"], MESSAGE, stdout=True)
