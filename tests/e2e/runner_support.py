@@ -26,6 +26,15 @@ idle = 1s
 """
 
 
+class Process(subprocess.Popen):
+    """One that a failed test does not wait for."""
+
+    def __exit__(self, kind, value, tb):
+        if kind:
+            self.kill()
+        super().__exit__(kind, value, tb)
+
+
 class QueueBox(Box):
     def __init__(self, machine, port=None, config="", queue=QUICK, **how):
         if port:
@@ -51,7 +60,7 @@ class QueueBox(Box):
 
     def process(self, name, *args, **env):
         """Running; the machine's words exec, so that its pid is ours."""
-        return subprocess.Popen(
+        return Process(
             [*self.machine, str(self.bin / name), *args],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=self.machine.environment(HOME="/nonexistent", **env))
