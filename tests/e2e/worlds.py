@@ -156,11 +156,15 @@ def enter_network(addresses):
         raise OSError(ctypes.get_errno(), "unshare")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         for n, address in enumerate(("127.0.0.1", *addresses)):
-            name = b"lo" if n == 0 else b"lo:%d" % n
-            fcntl.ioctl(s, SIOCSIFADDR, struct.pack(
-                "16sHH4s8x", name, socket.AF_INET, 0,
-                socket.inet_aton(address)))
+            set_address(s, n, address)
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+
+
+def set_address(sock, n, address):
+    """lo's n-th; 0.0.0.0 takes it away."""
+    name = b"lo" if n == 0 else b"lo:%d" % n
+    fcntl.ioctl(sock, SIOCSIFADDR, struct.pack(
+        "16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address)))
 
 
 def in_own_network(*addresses):
