@@ -210,6 +210,7 @@ test_store_mbox(void **state)
 		draft_open(&d, &store, &m);
 		draft_write(&d, SLICE("S: x\r\n\r\nFrom y"));
 		assert_true(draft_keep(&d, &store, &mail));
+		draft_discard(&d);
 	}
 	assert_int_equal(collect(&p, &got), 1);
 	all = buf_slice(&got);
@@ -242,6 +243,7 @@ test_store_full(void **state)
 	assert_string_equal(draft_refusal(&d),
 	    "452 4.3.1 Insufficient system storage");
 	assert_int_equal(d.fd, -1);
+	draft_discard(&d);
 	free_message(&m);
 }
 
