@@ -103,11 +103,15 @@ utf8_is_valid(struct slice s)
 	return u.need == 0;
 }
 
-/* C1 controls, and the marks that reorder a line of text on a terminal. */
+/*
+ * C1 controls, the marks that reorder a line of text on a terminal, and those
+ * that are not seen and join nothing.
+ */
 static bool
 is_hostile(long cp)
 {
 	return (cp >= 0x80 && cp < 0xa0) || cp == 0x61c ||
+	    cp == 0x200b || cp == 0x2060 || cp == 0xfeff ||
 	    (cp >= 0x200e && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
 	    (cp >= 0x2066 && cp <= 0x2069);
 }

@@ -71,8 +71,8 @@ bool utf8_is_valid(struct slice s);
 
 /*
  * Append s as a terminal or log may show it: well-formed UTF-8 stays, except
- * that C0, DEL, C1 controls, bidirectional overrides and bytes of broken UTF-8
- * become \xNN, and a backslash becomes \\.
+ * that C0, DEL, C1 controls, bidirectional overrides, what is not seen (U+200B)
+ * and bytes of broken UTF-8 become \xNN, and a backslash becomes \\.
  * Everything that came from the network, a file or a user passes here before
  * it is shown.
  */

@@ -37,6 +37,8 @@ test_json_strings(void **state)
 		    "\"\\u00ed\\u00a0\\u0080\"" },
 		{ "c1", { "\xc2\x9b", 2 }, "\"\\u009b\"" },
 		{ "bidi", { "a\xe2\x80\xae" "b", 5 }, "\"a\\u202eb\"" },
+		{ "unseen", { "a\xe2\x80\x8b\xef\xbb\xbf" "b", 8 },
+		    "\"a\\u200b\\ufeffb\"" },
 	};
 	struct buf b = { 0 };
 
