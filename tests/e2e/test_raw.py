@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: ISC
+"""Nothing from a server reaches a terminal raw: every octet, and what of UTF-8
+does something to a line, in the greeting, the offers and the replies."""
+
+import os
+import pty
+import re
+import select
+import time
+
+import pytest
+
+import conftest
+from scripted import Server
+
+OCTETS = bytes(b for b in range(256) if b not in b"\r\n")
+HOSTILE = (b"\xc2\x85 \xc2\x9b31m \xe2\x80\xae \xe2\x80\xa8 \xe2\x80\x8b "
+           b"\xef\xbb\xbf \xc0\xaf \xed\xa0\x80 \xf8\x88\x80\x80\x80 \xe2\x80")
+REPLIES = {
+    "EHLO": b"250-x " + OCTETS + b"\r\n250-" + OCTETS[:128] + b"\r\n250-" +
+            OCTETS[128:] + b"\r\n250-" + HOSTILE + b"\r\n250 8BITMIME " +
+            OCTETS,
+    "MAIL": b"250 2.1.0 " + OCTETS + HOSTILE,
+    "RCPT": b"550 5.1.1 " + OCTETS + HOSTILE,
+    "QUIT": b"221 2.0.0 " + OCTETS,
+}
+OWN = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")    # colours, the line's editing
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e"
+                    "\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
+
+SEND = ("-f", "a@client.test")
+RUNS = {
+    "brief": (*SEND, "--brief", "@", "bob@example.test"),
+    "v": (*SEND, "-v", "@", "bob@example.test"),
+    "vv": (*SEND, "-vv", "@", "bob@example.test"),
+    "silent": (*SEND, "@", "bob@example.test"),
+    "ask": (*SEND, "-v", "--quit-after", "rcpt", "@", "bob@example.test"),
+    "timing": (*SEND, "--timing", "@", "bob@example.test"),
+    "json": (*SEND, "--json", "@", "bob@example.test"),
+    "probe": ("--probe", "@", "bob@example.test"),
+    "cert": ("--show-cert", "@"),
+    "talk": ("--talk", "HOST"),
+    "guide": ("--talk", "HOST"),
+}
+SAYS = {"talk": b"EHLO x\nVRFY y\nMAIL FROM:<>\nRCPT TO:<a@b.test>\nQUIT\n/quit\n",
+        "guide": b"/guide\n\n\n\n\n\n/quit\n"}
+
+
+def hostile(c):
+    c.send(b"220 " + OCTETS + HOSTILE + b"\r\n")
+    while True:
+        verb = (c.line().split() or [""])[0].upper()
+        c.send(REPLIES.get(verb, b"500 5.5.2 " + OCTETS) + b"\r\n")
+        if verb == "QUIT":
+            return
+
+
+def on_terminal(words, says, locale, seconds=30):
+    """All that the terminal got; what is said is said once it is quiet."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        env = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": "/tmp",
+               "LC_ALL": locale}
+        os.execve(conftest.BINARY, [str(conftest.BINARY), *words], env)
+    out, limit = b"", time.monotonic() + seconds
+    while True:
+        assert time.monotonic() < limit, out
+        if not select.select([fd], [], [], 0.2)[0]:
+            os.write(fd, says)
+            says = b""
+            continue
+        try:
+            out += os.read(fd, 65536)
+        except OSError:         # the other end is closed
+            break
+    os.close(fd)
+    os.waitpid(pid, 0)
+    return out
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("name", RUNS)
+def test_nothing_raw(name, locale, tmp_path):
+    message = tmp_path / "message"
+    message.write_bytes(b"Subject: hi\n\nhello\n")
+    with Server(hostile) as srv:
+        at = f"127.0.0.1:{srv.port}"
+        words = [at if w == "HOST" else w for w in RUNS[name]]
+        if "@" in words:
+            i = words.index("@")
+            words[i:i + 1] = ["--server", at, *(
+                ["--file", str(message)] if "-f" in words and
+                "--quit-after" not in words else [])]
+        out = on_terminal(words, SAYS.get(name, b""), locale)
+        srv.errors.clear()      # a dialogue may end in the middle
+    assert len(out) > 50
+    text = OWN.sub(b"", out).decode()       # UTF-8, all of it
+    assert not UNSEEN.search(text), repr(UNSEEN.search(text))
