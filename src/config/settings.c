@@ -308,6 +308,12 @@ stalls_tls(const struct settings *s)
 }
 
 static bool
+saves_certificates(const struct settings *s)
+{
+	return s->way.tls.terms.save != NULL;
+}
+
+static bool
 is_smtps(const struct settings *s)
 {
 	return s->way.link == LINK_SMTPS;
@@ -337,6 +343,8 @@ static const struct {
 	    "--tls none" },
 	{ probes_tls, "--quit-after tls does not go with --tls none" },
 	{ stalls_tls, "--stall tls does not go with --tls none" },
+	{ saves_certificates, "--save-cert keeps what TLS shows and does not "
+	    "go with --tls none" },
 	{ is_smtps, "--server smtps:// is TLS and does not go with --tls "
 	    "none" },
 	{ requires_tls, "-O requiretls=yes demands TLS and does not go with "

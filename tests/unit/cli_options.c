@@ -658,6 +658,8 @@ static const struct {
 	{ "smtpsend --key k a", 64, "--key needs --cert" },
 	{ "smtpsend --server smtps://x --tls none a", 64, "--server smtps:// "
 	  "is TLS and does not go with --tls none\n" },
+	{ "smtpsend --save-cert f --tls none a", 64, "--save-cert keeps what "
+	  "TLS shows and does not go with --tls none\n" },
 	{ "smtpsend --relay smtps://x --tls none a", 64, "--relay demands TLS "
 	  "and does not go with --tls none\n" },
 	{ "smtpsend --quit-after tls --tls none a", 64, "--quit-after tls does "
