@@ -14,8 +14,7 @@ MESSAGE = (b"From: a@client.test\r\nSubject: hi\r\nMessage-ID: <1@client.test>\r
 @pytest.fixture(params=RECEIVERS)
 def receiver(request):
     found = request.getfixturevalue(request.param)
-    found.stored(0, 0)
-    found.mark()
+    found.forget()
     return found
 
 

@@ -82,8 +82,7 @@ def test_real_server(machine, real):
     """One transaction; the extension stays; aliases come first."""
     srv, where = real
     box = LmtpBox(machine, where, aliases="all: bob, ann+tag, \\cat\n")
-    srv.stored(0, 0)
-    srv.mark()
+    srv.forget()
     box.put("all", "ann+x.y@localhost")
     assert box.q().rc == 0
     stored = srv.stored(4)
@@ -98,7 +97,7 @@ def test_real_server(machine, real):
 def test_large_message(machine, real):
     srv, where = real
     box = LmtpBox(machine, where)
-    srv.stored(0, 0)
+    srv.forget()
     text = MAIL + b"x" * 70 + b"\n" + b".dot and more of it\n" * 100000
     box.put("bob", text=text)
     assert box.q().rc == 0
@@ -111,7 +110,7 @@ def test_by_the_daemon(machine, real):
     """Whoever waits hears of it, and where it went is in what he sees."""
     srv, where = real
     box = LmtpBox(machine, where)
-    srv.stored(0, 0)
+    srv.forget()
     with box.process("smtpsend", "--daemon") as p:
         wait_for((box.run / "control").exists)
         run = box.smtpsend("--wait", "bob", "cat@localhost", uid=ANN)

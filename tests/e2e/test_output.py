@@ -148,7 +148,7 @@ def test_very_verbose_shows_the_message(smtpsend, recorder):
 
 def test_transcript_of_tls(smtpsend, postfix, ca):
     """Lines under TLS have other marks, and the handshake is told."""
-    postfix.stored(0, 0)
+    postfix.forget()
     run = smtpsend("-v", "--server", postfix.url, "--tls", "verify", "--ca",
                    ca.ca, *SENDER, "bob@example.test", message=MESSAGE)
     assert run.status == 0, run
@@ -224,8 +224,7 @@ def test_json_of_a_failure(smtpsend, tmp_path):
 
 
 def test_json_names_the_queue_id_and_tls(smtpsend, postfix, ca):
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     run = smtpsend("--json", "--server", postfix.url, "--ca", ca.ca, *SENDER,
                    "bob@example.test", message=MESSAGE)
     result = json_events(run)[-1]

@@ -90,8 +90,7 @@ def link(request, ca):
     """A receiver and the options to reach it."""
     name, tls, *by_data = request.param
     server = request.getfixturevalue(name)
-    server.stored(0, 0)
-    server.mark()
+    server.forget()
     url = f"smtp://{server.host}:{server.port_data}" if by_data else server.url
     server.options = ["--server", url, "--tls", tls, "--ca", ca.ca, "-f",
                       "alice@client.test", "--helo", "client.test"]
@@ -208,8 +207,7 @@ def test_smtps(smtpsend, aiosmtps, postfix, ca):
     """TLS from the first byte, with a verified certificate."""
     for server, url in ((aiosmtps, aiosmtps.url),
                         (postfix, f"smtps://127.0.0.1:{postfix.smtps}")):
-        server.stored(0, 0)
-        server.mark()
+        server.forget()
         server.options = ["--server", url, "--tls", "verify", "--ca", ca.ca,
                           "-f", "alice@client.test"]
         text = message(lines(28))
@@ -221,7 +219,7 @@ def test_both_ways_to_send_a_text(smtpsend, postfix, exim):
     """What the links named DATA rely on: one port offers BDAT, one does not."""
     for server in (postfix, exim):
         for port, verb in ((server.port, "BDAT"), (server.port_data, "DATA")):
-            server.stored(0, 0)
+            server.forget()
             run = smtpsend("-v", "--server", f"smtp://127.0.0.1:{port}",
                            "--tls", "none", "-f", "alice@client.test", BOB,
                            message=message(DOTS))
@@ -232,8 +230,7 @@ def test_both_ways_to_send_a_text(smtpsend, postfix, exim):
 
 def test_lmtp(smtpsend, aiolmtp):
     """A reply for each recipient behind the final dot (RFC 2033)."""
-    aiolmtp.stored(0, 0)
-    aiolmtp.mark()
+    aiolmtp.forget()
     text = message(DOTS)
     run = smtpsend("--server", aiolmtp.url, "-f", "alice@client.test", "--json",
                    "bob@example.test", "carol@example.test", message=text)
@@ -248,7 +245,7 @@ def test_lmtp(smtpsend, aiolmtp):
 
 
 def test_a_wrong_authority_is_refused_under_verify(smtpsend, postfix, ca):
-    postfix.stored(0, 0)
+    postfix.forget()
     run = smtpsend("--server", postfix.url, "--tls", "verify", "--ca",
                    ca.other_ca, "-f", "alice@client.test", BOB,
                    message=message(b"hi\n"))
@@ -258,8 +255,7 @@ def test_a_wrong_authority_is_refused_under_verify(smtpsend, postfix, ca):
 
 
 def test_a_wrong_authority_does_not_matter_under_encrypt(smtpsend, postfix, ca):
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     text = message(b"hi\n")
     run = smtpsend("--server", postfix.url, "--tls", "encrypt", "--ca",
                    ca.other_ca, "-f", "alice@client.test", BOB, message=text)
@@ -271,7 +267,7 @@ def test_a_wrong_authority_does_not_matter_under_encrypt(smtpsend, postfix, ca):
 @pytest.mark.parametrize("tls, status", [("may", 0), ("encrypt", 75)])
 def test_a_server_whose_tls_is_broken(smtpsend, opensmtpd, tls, status):
     """Debian's OpenSMTPD: under may it gets the mail in clear, else not."""
-    opensmtpd.stored(0, 0)
+    opensmtpd.forget()
     text = message(b"hi\n")
     run = smtpsend("--server", f"smtp://127.0.0.1:{opensmtpd.port_tls}",
                    "--tls", tls, "-f", "alice@client.test", BOB, message=text)
@@ -281,8 +277,7 @@ def test_a_server_whose_tls_is_broken(smtpsend, opensmtpd, tls, status):
 
 
 def test_over_ipv6(smtpsend, postfix):
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     text = message(lines(28))
     run = smtpsend("--server", f"smtp://[::1]:{postfix.port6}", "-f",
                    "alice@client.test", BOB, message=text)

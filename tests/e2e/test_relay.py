@@ -21,8 +21,7 @@ WAYS = [(s, m, link) for s, ms in MECHANISMS.items() for m in ms
 
 def fresh(request, name):
     server = request.getfixturevalue(name)
-    server.stored(0, 0)
-    server.mark()
+    server.forget()
     return server
 
 
@@ -58,8 +57,7 @@ def test_each_mechanism_delivers(request, tmp_path, ca, name, mechanism, link):
 def test_a_client_certificate(exim_submission, tmp_path, ca, link):
     """EXTERNAL: no password at all."""
     cert, key = ca.issue("joe", (USER,))
-    exim_submission.stored(0, 0)
-    exim_submission.mark()
+    exim_submission.forget()
     run = Setup(tmp_path).relay("work", exim_submission.urls()[link], ca=ca.ca,
                                 password=None, auth="EXTERNAL", cert=cert,
                                 key=key).send(BOB)
@@ -111,7 +109,7 @@ def test_bdat_where_offered(request, tmp_path, ca, name):
 
 
 def test_data_where_not(aio_submission, tmp_path, ca):
-    aio_submission.stored(0, 0)
+    aio_submission.forget()
     run = Setup(tmp_path).relay("work", aio_submission.urls()["starttls"],
                                 ca=ca.ca).send(BOB)
     delivered(run)
@@ -141,7 +139,7 @@ def test_dsn_where_offered(request, tmp_path, ca, name):
 
 
 def test_no_dsn_where_not(aio_submission, tmp_path, ca):
-    aio_submission.stored(0, 0)
+    aio_submission.forget()
     setup = Setup(tmp_path).relay("work", aio_submission.urls()["starttls"],
                                   ca=ca.ca)
     run = setup.send("-N", "success", "-V", "id7", BOB)
@@ -151,8 +149,7 @@ def test_no_dsn_where_not(aio_submission, tmp_path, ca):
 
 @pytest.mark.parametrize("mechanism", ("XOAUTH2", "OAUTHBEARER"))
 def test_a_token_of_12_kb(aio_submission, tmp_path, ca, mechanism):
-    aio_submission.stored(0, 0)
-    aio_submission.mark()
+    aio_submission.forget()
     run = Setup(tmp_path).bearer(
         "work", aio_submission.urls()["starttls"], token="t" * 12288,
         auth=mechanism, ca=ca.ca).send(BOB)
@@ -171,7 +168,7 @@ def test_a_large_message(relay):
 
 
 def test_by_name_on_the_command_line(postfix_submission, tmp_path, ca):
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     setup = Setup(tmp_path).relay("work", postfix_submission.urls()["smtps"],
                                   ca=ca.ca, use=False)
     delivered(setup.send("--relay", "work", BOB))
@@ -189,7 +186,7 @@ def test_by_url_on_the_command_line(tmp_path):
 
 
 def test_a_password_of_netrc(postfix_submission, tmp_path, ca):
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     netrc = private(tmp_path / "netrc", f"machine other login x password y\n"
                     f"machine localhost login {USER} password {PASSWORD}\n")
     run = Setup(tmp_path).relay("work", postfix_submission.urls()["starttls"],

@@ -33,8 +33,7 @@ def home(tmp_path, postfix_submission, ca):
     folder = tmp_path / ".config" / "smtpsend"
     folder.mkdir(parents=True)
     setup.write().rename(folder / "smtpsend.conf")
-    postfix_submission.stored(0, 0)
-    postfix_submission.mark()
+    postfix_submission.forget()
     return {"PATH": f"{BINARY.parent}:{os.environ['PATH']}",
             "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config"),
             "TERM": "dumb", "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1",
@@ -119,7 +118,7 @@ def test_the_readmes_example(postfix_submission, tmp_path, ca):
             ("bob@example.org", BOB)):
         assert old in stanza + mail
         stanza, mail = stanza.replace(old, new), mail.replace(old, new)
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     done = subprocess.run(
         ["bash", "-euc", stanza + mail], input=PASSWORD.encode() + b"\n",
         cwd=tmp_path, capture_output=True, timeout=60, check=False,

@@ -40,7 +40,7 @@ def refuses(script, tmp_path, stage, *words, link="starttls", **keys):
     (s, m) for s, ms in MECHANISMS.items() for m in ms if "AUTH" not in m])
 def test_wrong_password(request, tmp_path, ca, name, mechanism, link):
     server = request.getfixturevalue(name)
-    server.stored(0, 0)
+    server.forget()
     run = Setup(tmp_path).relay("work", server.urls()[link], ca=ca.ca,
                                 password=WRONG, auth=mechanism).send("-vv", BOB)
     got = deferred(run, "AUTH", "refused the password", USER)
@@ -51,7 +51,7 @@ def test_wrong_password(request, tmp_path, ca, name, mechanism, link):
 
 @pytest.mark.parametrize("mechanism", ("XOAUTH2", "OAUTHBEARER"))
 def test_wrong_token(tmp_path, ca, aio_submission, mechanism):
-    aio_submission.stored(0, 0)
+    aio_submission.forget()
     run = Setup(tmp_path).bearer("work", aio_submission.urls()["starttls"],
                                  token=WRONG, auth=mechanism,
                                  ca=ca.ca).send(BOB)
@@ -296,8 +296,7 @@ def test_missing_starttls(tmp_path):
 def test_auth_only_in_clear(request, tmp_path, ca, name):
     """A real server that offers AUTH and no TLS is told no password."""
     server = request.getfixturevalue(name)
-    server.stored(0, 0)
-    server.mark()
+    server.forget()
     run = Setup(tmp_path).relay("work", f"smtp://localhost:{server.clear}",
                                 ca=ca.ca).send(BOB)
     deferred(run, "STARTTLS", "STARTTLS|TLS")

@@ -38,16 +38,14 @@ def curl(server, link, mechanism, ca, *args, password=None, token=TOKEN,
 @pytest.fixture(params=SERVERS)
 def submission(request):
     found = request.getfixturevalue(request.param)
-    found.stored(0, 0)
-    found.mark()
+    found.forget()
     return found
 
 
 @pytest.mark.parametrize("name,mechanism,link", WAYS)
 def test_each_mechanism(request, ca, name, mechanism, link):
     server = request.getfixturevalue(name)
-    server.stored(0, 0)
-    server.mark()
+    server.forget()
     done = curl(server, link, mechanism, ca)
     assert done.returncode == 0, done.stderr.decode()
     assert [m.data for m in server.stored(1)] == [MESSAGE]
@@ -64,8 +62,7 @@ def test_a_wrong_password_is_refused(submission, ca, link):
 
 def test_a_client_certificate(exim_submission, ca):
     cert, key = ca.issue("joe", (exim_submission.user,))
-    exim_submission.stored(0, 0)
-    exim_submission.mark()
+    exim_submission.forget()
     done = subprocess.run(
         ["curl", "-sS", "-v", "--ssl-reqd", "--cacert", str(ca.ca), "--url",
          exim_submission.urls()["starttls"], "--login-options",
@@ -133,7 +130,7 @@ def test_auth_is_offered_only_under_tls(submission):
 def test_proxies_see_the_name(request, postfix_submission, ca, name):
     proxy = request.getfixturevalue(name)
     proxy.mark()
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     how = ["--proxytunnel"] if name == "connect" else []
     url = postfix_submission.urls(proxy.knows)["starttls"]
     done = curl(postfix_submission, "starttls", "PLAIN", ca, "--proxy",

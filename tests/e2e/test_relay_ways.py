@@ -33,7 +33,7 @@ def test_proxy_gets_the_name(request, postfix_submission, tmp_path, ca, name,
                              link):
     proxy = request.getfixturevalue(name)
     proxy.mark()
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     target = postfix_submission.urls(proxy.knows)[link]
     run = Setup(tmp_path).relay("work", target, ca=ca.ca,
                                 proxy=proxy.url).send(BOB)
@@ -101,7 +101,7 @@ def srv(make_world, postfix_submission):
     ("both", "smtps"), ("old", "port"), ("order", "smtps"), ("next", "smtps")])
 def test_srv(srv, postfix_submission, tmp_path, ca, name, link):
     """RFC 8314: TLS from the first byte is preferred; then by priority."""
-    postfix_submission.stored(0, 0)
+    postfix_submission.forget()
     run = Setup(tmp_path).relay("work", f"{name}.relay.localhost",
                                 ca=ca.ca).send("--resolver", srv.resolver, BOB)
     assert delivered(run)["port"] == getattr(postfix_submission, link), run
@@ -113,8 +113,7 @@ def test_srv(srv, postfix_submission, tmp_path, ca, name, link):
 def test_srv_that_leads_nowhere(srv, postfix_submission, tmp_path, ca, name,
                                 word):
     """RFC 6186 4: whoever forges DNS could name a host with a certificate."""
-    postfix_submission.stored(0, 0)
-    postfix_submission.mark()
+    postfix_submission.forget()
     run = Setup(tmp_path).relay("work", f"{name}.relay.localhost",
                                 ca=ca.ca).send("--resolver", srv.resolver, BOB)
     got = result(run, BOB)

@@ -314,8 +314,7 @@ def test_explain_prints_the_plan_and_connects_nowhere(smtpsend, world, mx):
 def test_by_mx_to_postfix_with_a_verified_certificate(
         smtpsend, world, postfix, ca):
     """The whole way with real parts: DNS, MX, STARTTLS, the name, the mail."""
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     run = smtpsend("--resolver", world.resolver, "--port", postfix.port,
                    "--allow-loopback-mx", "--tls", "verify", "--ca", ca.ca,
                    "-f", "alice@client.test", "bob@real.test",
@@ -329,7 +328,7 @@ def test_by_mx_to_postfix_with_a_verified_certificate(
 def test_a_certificate_for_another_name_is_refused(
         smtpsend, world, postfix, ca):
     """mx1.other.test is not in it, though at the right address."""
-    postfix.stored(0, 0)
+    postfix.forget()
     run = smtpsend("--resolver", world.resolver, "--server",
                    f"mx1.other.test:{postfix.port}", "--tls", "verify",
                    "--ca", ca.ca, "-f", "alice@client.test", "bob@real.test",

@@ -165,8 +165,7 @@ def test_a_saved_session_is_a_script(postfix, tmp_path):
              "MAIL FROM:<a@client.test>\nRCPT TO:<bob@mail.test>\nDATA\n"
              "Subject: typed\n\n.dot\n\n.\nMAIL FROM:<a@client.test>\n"
              f"RCPT TO:<bob@mail.test>\n/data {message}\nQUIT\n/save {saved}\n")
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     run = run_smtpsend("--no-config", "--talk", f"127.0.0.1:{postfix.port}",
                        message=typed.encode())
     assert run.status == 0, run

@@ -395,8 +395,7 @@ def test_a_mail_by_hand(server, tmp_path):
 def test_bdat(postfix, tmp_path):
     message = tmp_path / "message"
     message.write_text("Subject: chunk\n\n.dot\n")
-    postfix.stored(0, 0)
-    postfix.mark()
+    postfix.forget()
     run = by_hand(postfix, "EHLO client.test\nMAIL FROM:<a@client.test>\n"
                   f"RCPT TO:<bob@mail.test>\n/bdat {message}\n")
     assert run.status == 0, run

@@ -4,25 +4,28 @@
  *
  *	collect FILE [STATUS]
  *
- * Appends all of its standard input to FILE in one write, its length before it
- * in a line of its own, syncs that and exits with 0; with a STATUS it reads
- * all, keeps nothing and exits so.
+ * Keeps all of its standard input in a new file FILE.XXXXXX.whole, which has
+ * this name only when all of it is there and synced, and exits with 0; with a
+ * STATUS it reads all, keeps nothing and exits so.
+ *
+ * One file for all would not do: kill -9 ends a write of several pages after
+ * any of them.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD 16
 #define MOST (1 << 20)
 
-static char octets[HEAD + MOST];
+static char octets[MOST];
 
 int
 main(int argc, char **argv)
 {
-	size_t n = HEAD;
+	char name[4096], whole[sizeof name + 8];
+	size_t n = 0;
 	ssize_t got;
 	int fd;
 
@@ -30,10 +33,11 @@ main(int argc, char **argv)
 		n += (size_t)got;
 	if (argc != 2 || got < 0)
 		return argc == 3 ? atoi(argv[2]) : 75;
-	snprintf(octets, HEAD, "%*zu", HEAD - 1, n - HEAD);
-	octets[HEAD - 1] = '\n';
-	fd = open(argv[1], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0 || write(fd, octets, n) != (ssize_t)n || fsync(fd) != 0)
+	snprintf(name, sizeof name, "%s.XXXXXX", argv[1]);
+	fd = mkstemp(name);
+	if (fd < 0 || fchmod(fd, 0644) != 0 ||
+	    write(fd, octets, n) != (ssize_t)n || fsync(fd) != 0)
 		return 75;
-	return 0;
+	snprintf(whole, sizeof whole, "%s.whole", name);
+	return rename(name, whole) == 0 ? 0 : 75;
 }

@@ -94,15 +94,8 @@ class Boxes:
             box = self.w.folder / "home" / name / "Maildir"
             for path in [*box.glob("new/*"), *box.glob("cur/*")]:
                 yield path.read_bytes(), False
-        yield from ((t, True) for t in self.collected())
-
-    def collected(self):
-        path = self.out / "pipe"
-        data = path.read_bytes() if path.exists() else b""
-        while data:
-            size = int(data[:16])
-            yield data[16:16 + size]
-            data = data[16 + size:]
+        for path in self.out.glob("pipe.*.whole"):
+            yield path.read_bytes(), True
 
     def gather(self, feeder_died):
         """All of it into the ledger."""

@@ -20,6 +20,7 @@ class ChrootServer(Process, Receiver):
     """
 
     tree = None		# which of the fetched trees
+    spools = ()		# where a message lies until it is delivered
     litter = ("root",)
 
     def __init__(self, folder, servers, ca):
@@ -82,6 +83,13 @@ class ChrootServer(Process, Receiver):
         if not box.is_dir():
             return []
         return sorted(p for p in box.iterdir() if p not in self.seen)
+
+    def is_idle(self):
+        return not any(files for spool in self.spools for _, _, files in
+                       os.walk(self.root / spool))
+
+    def settle(self):
+        eventually(self.is_idle)
 
     def stored(self, count, seconds=60):
         eventually(lambda: len(self.files()) >= count, seconds)

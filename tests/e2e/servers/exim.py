@@ -59,6 +59,7 @@ class Exim(ChrootServer):
     name = "Exim"
     transaction = r" <= \S+ H="
     tree = "exim"
+    spools = ("var/spool/exim4/input",)
     starttls = True
 
     def configure(self):

@@ -27,6 +27,7 @@ class OpenSmtpd(ChrootServer):
     name = "OpenSMTPD"
     transaction = r"smtp message msgid="
     tree = "opensmtpd"
+    spools = ("var/spool/smtpd/queue", "var/spool/smtpd/incoming")
 
     def configure(self):
         self.port, self.port_tls = self.new_port(), self.new_port()

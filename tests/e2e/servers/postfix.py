@@ -80,6 +80,8 @@ class Postfix(ChrootServer):
     name = "Postfix"
     transaction = r"qmgr\[\d+\]: \w+: from="
     tree = "postfix"
+    spools = tuple(f"var/spool/postfix/{d}"
+                   for d in ("maildrop", "incoming", "active"))
     starttls = True
     tls_level = "may"
     ignore = r"fatal: .*Address already in use"

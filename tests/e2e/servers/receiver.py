@@ -50,6 +50,15 @@ class Receiver:
         """All that came since the last call, at least count if in time."""
         raise NotImplementedError
 
+    def settle(self):
+        """Wait until all that it accepted so far is where stored() looks."""
+
+    def forget(self):
+        """What came until now is no longer told."""
+        self.settle()
+        self.stored(0, 0)
+        self.mark()
+
     def log(self):
         raise NotImplementedError
 
