@@ -94,8 +94,11 @@ class Boxes:
             box = self.w.folder / "home" / name / "Maildir"
             for path in [*box.glob("new/*"), *box.glob("cur/*")]:
                 yield path.read_bytes(), False
+        yield from ((t, True) for t in self.collected())
+
+    def collected(self):
         for path in self.out.glob("pipe.*.whole"):
-            yield path.read_bytes(), True
+            yield path.read_bytes()
 
     def gather(self, feeder_died):
         """All of it into the ledger."""
