@@ -226,8 +226,7 @@ RECEIVERS = ("postfix", "exim", "opensmtpd", "aiosmtpd", "pythonsmtpd")
 def server(request):
     """Each of the servers that take mail by SMTP."""
     found = request.getfixturevalue(request.param)
-    found.stored(0, 0)
-    found.mark()
+    found.forget()
     return found
 
 

@@ -121,7 +121,7 @@ def test_an_ordinary_user_hands_in(box):
 def test_through_to_real_servers(machine, request, name):
     """8-bit text, dots, and a text larger than any buffer on its way."""
     server = request.getfixturevalue(name)
-    server.stored(0, 0)     # what others have left there
+    server.forget()
     body = "grüße\n.\n..\n" + "line of text\n" * 20000 + "end\n"
     box = QueueBox(machine, server.port)
     with daemon(box):

@@ -89,9 +89,12 @@ class ChrootServer(Process, Receiver):
                        os.walk(self.root / spool))
 
     def settle(self):
+        """Wait until all that it accepted so far is in the mailbox."""
         eventually(self.is_idle)
 
     def stored(self, count, seconds=60):
+        if count == 0:
+            self.settle()
         eventually(lambda: len(self.files()) >= count, seconds)
         found = self.files()
         self.seen.update(found)

@@ -47,15 +47,14 @@ class Receiver:
         return f"{'lmtp' if self.lmtp else 'smtp'}://{host}:{self.port}"
 
     def stored(self, count, seconds=60):
-        """All that came since the last call, at least count if in time."""
+        """
+        All that came since the last call, at least count if in time; with 0
+        also what was on its way to the mailbox.
+        """
         raise NotImplementedError
-
-    def settle(self):
-        """Wait until all that it accepted so far is where stored() looks."""
 
     def forget(self):
         """What came until now is no longer told."""
-        self.settle()
         self.stored(0, 0)
         self.mark()
 
