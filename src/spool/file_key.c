@@ -105,8 +105,8 @@ recover(struct store *s, struct file_entry *e, const char *name,
 			fsync(queue);
 	} else if (e->entry.mail.created < before) {
 		unlinkat(keys, name, 0);
-	} else if (!e->over && ftruncate(e->fd, (off_t)e->layout.text) < 0) {
-		unlinkat(keys, name, 0);
+	} else if (!e->over) {
+		job_cut(e->fd, e->layout.text);
 	}
 }
 

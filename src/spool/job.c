@@ -67,6 +67,17 @@ job_lock(int fd)
 	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
 }
 
+bool
+job_cut(int fd, uint64_t at)
+{
+	int n;
+
+	do {
+		n = ftruncate(fd, (off_t)at);
+	} while (n < 0 && errno == EINTR);
+	return n == 0;
+}
+
 /* ---- marks ---- */
 
 static bool
@@ -277,7 +288,10 @@ edit(struct job *j)
 	return sync_or_fail(j, JOB_QUEUE, STEP_SYNC_FOLDER);
 }
 
-/* Rather no key than a message that comes back. */
+/*
+ * Rather no key than a message that comes back.  Where nobody is pending for
+ * good, it is kept even with a text that could not be cut off.
+ */
 static void
 end_key(struct job *j)
 {
@@ -289,9 +303,10 @@ end_key(struct job *j)
 		key_cut_other(j);
 		return;
 	}
-	if ((j->spec.nmarks == 0 || mark(j)) &&
-	    ftruncate(entry, (off_t)j->spec.text) == 0)
+	if (j->spec.nmarks == 0 || mark(j)) {
+		job_cut(entry, j->spec.text);
 		return;
+	}
 	key_drop(j);
 	fsync(keys);
 }

@@ -133,6 +133,9 @@ void job_run_marks(struct job *const job[], size_t n);
 /* Lock the file behind fd; false when somebody else has it. */
 bool job_lock(int fd);
 
+/* Cut the file behind fd off at that octet; false with errno. */
+bool job_cut(int fd, uint64_t at);
+
 /* "sync the message file", ... */
 const char *job_step_name(enum job_step step);
 

@@ -192,7 +192,10 @@ key_cut_other(struct job *j)
 		return;
 	if (pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header &&
 	    format_header_get(header, &m, &l, &sum) == FORMAT_OK &&
-	    strcmp(m.id, j->spec.id) == 0 && ftruncate(fd, (off_t)l.text) == 0)
-		fsync(fd);
+	    strcmp(m.id, j->spec.id) == 0 &&
+	    !(job_cut(fd, l.text) && fsync(fd) == 0)) {
+		key_drop(j);
+		fsync(j->fd[JOB_KEYS]);
+	}
 	close(fd);
 }

@@ -36,7 +36,7 @@ enum key_found key_take(struct job *j);
 void key_drop(struct job *j);
 
 /* Another file of the message j->spec.id has its key, since an edit was not
- * finished: that one keeps no text. */
+ * finished: that one keeps no text, or the key is given up. */
 void key_cut_other(struct job *j);
 
 /* An edited file takes over its key's name; false with errno. */

@@ -26,7 +26,8 @@ ERRORS = ("ENOSPC", "EDQUOT", "EIO", "EFBIG", "EROFS", "EMFILE", "EINTR",
           "ENOMEM", "EAGAIN", "ENOLCK")
 LASTING = ("ENOSPC", "EDQUOT", "EROFS")
 CALLS = ("enqueue", "enqueue-try", "enqueue-t", "one-of-three", "bounce",
-         "double-bounce", "three", "edit", "hold")
+         "double-bounce", "three", "edit", "hold", "keyed", "keyed-run",
+         "keyed-edit")
 MAILBOXES = ("mbox-agent", "file-agent", "maildir-agent")
 
 

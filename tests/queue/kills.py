@@ -159,12 +159,42 @@ def verb(word, *more, verbs=("ok", "ok"), after=None):
     return scenario
 
 
+def either(plan):
+    """The old address or the new one may get it, nobody both."""
+    old = plan.sents[0].rcpts[0]
+    plan.sents[0].rcpts[0] = old + "|ok.new." + old
+    return plan
+
+
 def edit(w, token):
-    """Either address may get it, nobody both."""
-    p = verb("edit-rcpt", "{old}", "{new}")(w, token)
-    old = p.sents[0].rcpts[0]
-    p.sents[0].rcpts[0] = old + "|ok.new." + old
-    return p
+    return either(verb("edit-rcpt", "{old}", "{new}")(w, token))
+
+
+def keyed(words, edits=False):
+    """
+    One with a --dedupe key: what is killed is its first try to be queued (no
+    words), or something else while it is in the queue.  A script does not know,
+    and tries again: it is told 0, and it is the same message.
+    """
+    def scenario(w, token):
+        to = rcpts(token, "ok", "ok")
+        again = w.command("smtpsend", "--dedupe", token, "-odq", "-i", "-f",
+                          world.SENDER, *to)
+        text, more = message(token), []
+
+        def queue_it():
+            status, out = w.run(again, text)
+            assert status == 0, f"the same key once more: {status} {out}"
+        if words:
+            queue_it()
+        if edits:
+            more = [w.queued()[0], to[0], "ok.new." + to[0]]
+        plan = Plan(w.command(*words, *more) if words else again,
+                    [Sent(token, to, True)], text, keys=True, after=queue_it)
+        if edits:
+            either(plan)
+        return plan
+    return scenario
 
 
 SCENARIOS = {
@@ -184,6 +214,10 @@ SCENARIOS = {
     "client": socket_client,
     "daemon": socket_daemon,
     "daemon-woken": daemon_woken,
+    "keyed": keyed(()),
+    "keyed-run": keyed(("sendmail", "-q")),
+    "keyed-edit": keyed(("mailq", "edit-rcpt"), edits=True),
+    "keyed-remove": keyed(("mailq", "rm", "ALL")),
 }
 # Of these an exit status other than 0 means that nothing is queued.
 REFUSED_OR_QUEUED = ("enqueue", "enqueue-t")
@@ -310,7 +344,10 @@ class Killer:
     def judged(self, name, plan, told):
         if name == "remove":    # gone, or not; nothing is promised
             plan.sents[0].accepted = False
-        if name == "edit":
+        if name == "keyed-remove":      # ... nor of the others, of one with a key
+            [sent] = plan.sents
+            plan.sents = [Sent(sent.token, [r], False) for r in sent.rcpts]
+        if name in ("edit", "keyed-edit"):
             choose_edited(self.w.ledger, plan.sents[0])
         v = judge(self.w.ledger, plan.sents, self.aside(plan.sents))
         for_good = "-s" in self.extra
