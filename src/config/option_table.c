@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option_table.c - all options, in the order of --help and the man page.
+ * option_table.c - all options, in the order of --help and the man page; those
+ * that are only letters stand in option_letters.c.
  *
  * A new option is a row here, a field in struct settings, and a line in man
  * page and completions; scripts/lint-options finds what was forgotten.
  */
-#include "config/option_take.h"
-
-/* Where a value lives: anywhere in the settings, or in a way, as it may be a
- * key of a section too. */
-#define ALL(field) .at = { PART_ALL, offsetof(struct settings, field) }
-#define WAY(field) .at = { PART_WAY, offsetof(struct way, field) }
-
-/* The kind of value, who reads it, where it lives. */
-#define ROW(k, t, ...) .kind = (k), .take = (t), __VA_ARGS__
-#define FLAG(...)      ROW(KIND_FLAG, take_flag, __VA_ARGS__)
-#define COUNT(...)     ROW(KIND_COUNT, take_count, __VA_ARGS__)
-#define NUMBER(...)    ROW(KIND_NUMBER, take_number, __VA_ARGS__)
-#define PORT(...)      ROW(KIND_PORT, take_port, __VA_ARGS__)
-#define TEXT(...)      ROW(KIND_TEXT, take_text, __VA_ARGS__)
-#define PATH(...)      ROW(KIND_PATH, take_text, __VA_ARGS__)
-#define GIVEN(...)     ROW(KIND_GIVEN, take_given, __VA_ARGS__)
-#define OTHER(t)       .kind = KIND_OTHER, .take = (t)
+#include "config/option_row.h"
 
 static const struct option table[] = {
 	{ "file", 0, SCOPE_OWN, GROUP_MESSAGE, ARG_REQUIRED, "FILE",
@@ -352,70 +337,19 @@ static const struct option table[] = {
 	{ "sink-name", 0, SCOPE_OWN, GROUP_SINK, ARG_REQUIRED, "NAME",
 	    "its name in greeting and certificate",
 	    ROW(KIND_TEXT, take_host_name, ALL(sink.name)) },
-
-	{ NULL, 'b', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "MODE", NULL,
-	    OTHER(take_mode) },
-	{ NULL, 'B', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "TYPE", NULL,
-	    OTHER(take_body_type) },
-	{ NULL, 'd', SCOPE_ALL, GROUP_SENDMAIL, ARG_GLUED, "SPEC", NULL,
-	    OTHER(take_debug) },
-	{ NULL, 'e', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "MODE", NULL,
-	    OTHER(take_errors) },
-	{ NULL, 'G', SCOPE_ALL, GROUP_SENDMAIL, ARG_NONE, NULL, NULL,
-	    FLAG(ALL(message.gateway)) },
-	{ NULL, 'h', SCOPE_THEIRS, GROUP_SENDMAIL, ARG_REQUIRED, "N", NULL,
-	    NUMBER(ALL(message.hop_count)), .max = 1000 },
-	{ NULL, 'I', SCOPE_ALL, GROUP_SENDMAIL, ARG_NONE, NULL, NULL,
-	    OTHER(take_aliases) },
-	{ NULL, 'L', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "TAG", NULL,
-	    TEXT(ALL(sendmail.log_tag)) },
-	{ NULL, 'n', SCOPE_THEIRS, GROUP_SENDMAIL, ARG_NONE, NULL, NULL,
-	    FLAG(ALL(sendmail.no_aliases)) },
-	{ NULL, 'O', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "NAME=VALUE",
-	    NULL,
-	    OTHER(take_long) },
-	{ NULL, 'o', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "XVALUE", NULL,
-	    OTHER(take_short) },
-	{ NULL, 'p', SCOPE_THEIRS, GROUP_SENDMAIL, ARG_REQUIRED, "PROTO", NULL,
-	    TEXT(ALL(sendmail.protocol)) },
-	{ NULL, 'Q', SCOPE_THEIRS, GROUP_SENDMAIL, ARG_GLUED, "REASON", NULL,
-	    OTHER(take_hold) },
-	{ NULL, 'q', SCOPE_THEIRS, GROUP_SENDMAIL, ARG_GLUED, "TIME", NULL,
-	    OTHER(take_queue) },
-	{ NULL, 'r', SCOPE_ALL, GROUP_SENDMAIL, ARG_REQUIRED, "ADDR", NULL,
-	    TEXT(ALL(message.from)), .alias = "from" },
-	{ NULL, 'U', SCOPE_ALL, GROUP_SENDMAIL, ARG_NONE, NULL, NULL,
-	    FLAG(ALL(message.smtputf8)) },
-
-	{ NULL, 'A', SCOPE_THEIRS, GROUP_IGNORED, ARG_REQUIRED, "c|m", NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'c', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'D', SCOPE_THEIRS, GROUP_IGNORED, ARG_REQUIRED, "FILE", NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'E', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'J', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'M', SCOPE_THEIRS, GROUP_IGNORED, ARG_REQUIRED, "XVALUE", NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'm', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 's', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'T', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
-	{ NULL, 'x', SCOPE_THEIRS, GROUP_IGNORED, ARG_NONE, NULL, NULL,
-	    OTHER(take_nothing) },
 };
 
-_Static_assert(sizeof table / sizeof table[0] <= OPTIONS_MAX,
+#define ROWS (sizeof table / sizeof table[0])
+
+_Static_assert(ROWS + OPTION_LETTERS <= OPTIONS_MAX,
     "more rows than option_call.seen has");
 
 const struct option *
 option_at(size_t i)
 {
-	return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+	if (i < ROWS)
+		return &table[i];
+	return i - ROWS < OPTION_LETTERS ? &option_letters[i - ROWS] : NULL;
 }
 
 const char *
