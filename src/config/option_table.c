@@ -352,6 +352,13 @@ option_at(size_t i)
 	return i - ROWS < OPTION_LETTERS ? &option_letters[i - ROWS] : NULL;
 }
 
+size_t
+option_index(const struct option *o)
+{
+	return o->name ? (size_t)(o - table) :
+			 ROWS + (size_t)(o - option_letters);
+}
+
 const char *
 option_group_title(enum option_group group)
 {

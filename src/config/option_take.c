@@ -119,12 +119,6 @@ clear(const struct option_call *c, const struct option *o)
 	memset(place_of(c, o), 0, sizes[o->kind]);
 }
 
-static size_t
-row_of(const struct option *o)
-{
-	return (size_t)(o - option_at(0));
-}
-
 /* An option takes along what only made sense with its value before. */
 static void
 forget_partner(struct option_call *c)
@@ -132,7 +126,7 @@ forget_partner(struct option_call *c)
 	const struct option *other, *o = option_by_name(
 	    slice_of(c->option->partner), &other);
 
-	if (!c->seen[row_of(o)])
+	if (!c->seen[option_index(o)])
 		clear(c, o);
 }
 
@@ -146,7 +140,7 @@ adds(enum option_kind kind)
 void
 option_begin(struct option_call *c)
 {
-	bool *seen = &c->seen[row_of(c->option)];
+	bool *seen = &c->seen[option_index(c->option)];
 
 	if (*seen)
 		return;

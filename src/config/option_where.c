@@ -70,7 +70,7 @@ was_met(const struct option_call *c, const char *name)
 {
 	const struct option *other, *o = option_by_name(slice_of(name), &other);
 
-	return c->seen[o - option_at(0)];
+	return c->seen[option_index(o)];
 }
 
 bool

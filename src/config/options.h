@@ -144,6 +144,9 @@ struct option_call option_call(struct settings *s, struct buf *says);
 /* The table; NULL past the last. */
 const struct option *option_at(size_t i);
 
+/* Where in the table it stands. */
+size_t option_index(const struct option *o);
+
 /* "The message", ... */
 const char *option_group_title(enum option_group group);
 

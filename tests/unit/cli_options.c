@@ -829,6 +829,7 @@ test_letters_of_theirs(void **state)
 
 	(void)state;
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		assert_int_equal(option_index(o), i);
 		if (o->scope != SCOPE_THEIRS || o->letter == 'q' ||
 		    option_by_letter(o->letter, true))
 			continue;
