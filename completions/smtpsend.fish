@@ -12,6 +12,7 @@ complete -c smtpsend -l max-size -x -a '10M 100M 1G' -d 'Refuse a larger message
 complete -c smtpsend -l as-is -d 'Add and change nothing'
 complete -c smtpsend -l default-domain -x -d 'Complete bare names with it'
 complete -c smtpsend -s i -l ignore-dots -d 'A lone dot is content'
+complete -c smtpsend -l mbox -r -F -d 'Send each message of an mbox, Maildir or folder'
 complete -c smtpsend -l require-eom -d 'Without a last line of a dot send nothing'
 
 complete -c smtpsend -s s -l subject -x -d 'Its subject'

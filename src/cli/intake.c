@@ -210,6 +210,8 @@ get_message(struct intake *in, const struct settings *s,
 	const struct compose_call call = { s, &from, self->name,
 		!sends_message(s) };
 
+	if (in->has_input)
+		return true;
 	if (asks_for_text(s))
 		say_it_is_typed(s);
 	return s->make.n > 0 ? compose_message(&in->input, &call, why) :
@@ -333,8 +335,9 @@ intake_read(struct intake *in, const struct settings *s,
 {
 	struct envelope *e = &in->envelope;
 
-	in->input = (struct input){ .content.fd = -1, .spill.fd = -1,
-		.fd = -1 };
+	if (!in->has_input)
+		in->input = (struct input){ .content.fd = -1, .spill.fd = -1,
+			.fd = -1 };
 	in->message.body.fd = -1;
 	random_draw(&e->key, sizeof e->key);
 	person_init(&in->user);

@@ -21,15 +21,16 @@ struct intake {
 	struct message message;
 	struct person user;	/* who sends */
 	struct input input;	/* what the message's body lies in */
+	bool has_input;		/* ... and it was read already */
 	struct buf rewritten;	/* lines about senders (mail/senders.h), */
 	bool resigned;		/* ... also those of the header */
 	struct stop *stop;	/* ends the reading; or NULL */
 };
 
 /*
- * Zero-initialise, but for stop; false with *why.  s and self outlive nothing
- * of it.  What was done to the message that its author may not expect is told
- * to events.
+ * Zero-initialise, but for stop, and input where has_input; false with *why.
+ * s and self outlive nothing of it.  What was done to the message that its
+ * author may not expect is told to events.
  */
 bool intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct events *events, struct outcome *why);

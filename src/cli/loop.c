@@ -71,16 +71,27 @@ sleep_on(struct loop *l, int64_t now)
 	stop_wait(l->call->stop, &l->wait);
 	deliver_wait(l->call->deliver, &l->wait);
 	logins_wait(&l->logins, &l->wait, now);
+	if (l->call->feed)
+		l->call->feed->wait(l->call->feed->arg, &l->wait);
 	if (progress_is_seen(&l->progress))
 		wait_until(&l->wait, now + PROGRESS_STEP);
 	wait_until(&l->wait, report_due(l->call->report));
 	wait_poll(&l->wait, now);
 }
 
+static bool
+has_more(const struct loop *l, int64_t now)
+{
+	const struct loop_feed *feed = l->call->feed;
+
+	return feed && feed->step(feed->arg, now);
+}
+
 static void
 turn_until_idle(struct loop *l)
 {
 	int64_t now;
+	bool more;
 
 	for (;;) {
 		now = clock_now();
@@ -90,7 +101,8 @@ turn_until_idle(struct loop *l)
 		logins_step(&l->logins, l->call->deliver, &l->wait, now);
 		print_events(l, now);
 		show_progress(l, now);
-		if (deliver_is_idle(l->call->deliver))
+		more = has_more(l, now);
+		if (!more && deliver_is_idle(l->call->deliver))
 			break;
 		sleep_on(l, now);
 	}

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/address_test.h"
+#include "cli/bulk.h"
 #include "cli/check.h"
 #include "cli/daemon.h"
 #include "cli/help.h"
@@ -133,9 +134,15 @@ run_print_config(const struct config *c)
 	return status;
 }
 
+static int
+deliver_run(const struct settings *s)
+{
+	return s->bulk.source ? bulk_run(s) : send_run(s);
+}
+
 /* Who does what; the rest is main's own, or cannot be. */
 static int (*const jobs[NMODES])(const struct settings *s) = {
-	[MODE_DELIVER] = send_run,
+	[MODE_DELIVER] = deliver_run,
 	[MODE_SINK] = receive_run,
 	[MODE_TALK] = talk_job_run,
 	[MODE_SCRIPT] = talk_job_script,

@@ -141,7 +141,7 @@ static int
 execute(struct run *r)
 {
 	const struct loop_call call = { r->deliver, &r->events, &r->report,
-		&r->stop };
+		&r->stop, NULL };
 
 	stop_catch(&r->stop, false);
 	r->report.run.begun = clock_now();

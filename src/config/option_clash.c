@@ -265,6 +265,19 @@ check_made(const struct met *m, const struct option *o)
 	    " is for one that comes in");
 }
 
+/* What is about one message, with --mbox. */
+static bool
+check_bulk(const struct met *m, const struct option *o)
+{
+	const struct option *mbox = find(m, SLICE("mbox"));
+
+	return mbox && (o->group == GROUP_MAKE || o->group == GROUP_QUEUE ||
+	    is_any(o, SLICE("file fill require-eom explain quit-after print "
+	    "timing html-report"))) &&
+	    clash(m, o, " has no meaning with ", mbox, ", which sends many "
+	    "messages");
+}
+
 bool
 option_clash(const struct option_call *c)
 {
@@ -282,7 +295,7 @@ option_clash(const struct option_call *c)
 	for (size_t i = 0; i < m.n; i++)
 		if (check_group(&m, m.v[i]) || check_made(&m, m.v[i]) ||
 		    check_desk(&m, m.v[i]) || check_saying(&m, m.v[i]) ||
-		    check_queueing(&m, m.v[i]))
+		    check_queueing(&m, m.v[i]) || check_bulk(&m, m.v[i]))
 			return true;
 	return false;
 }

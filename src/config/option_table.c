@@ -41,6 +41,10 @@ static const struct option table[] = {
 	    "without a last line of a dot it was cut off: send nothing",
 	    FLAG(ALL(message.require_eom)) },
 
+	{ "mbox", 0, SCOPE_OWN, GROUP_BULK, ARG_REQUIRED, "FILE|DIR|-",
+	    "send each message of an mbox, a Maildir, a folder of .eml files",
+	    PATH(ALL(bulk.source)) },
+
 	{ "subject", 's', SCOPE_OWN, GROUP_MAKE, ARG_REQUIRED, "TEXT",
 	    "its subject; what comes in is the text only",
 	    OTHER(take_made) },
@@ -364,6 +368,7 @@ option_group_title(enum option_group group)
 {
 	static const char *const titles[NGROUPS] = {
 		[GROUP_MESSAGE] = "The message",
+		[GROUP_BULK] = "Many messages",
 		[GROUP_MAKE] = "A message that is made here",
 		[GROUP_ROUTE] = "Where it goes",
 		[GROUP_TLS] = "TLS",

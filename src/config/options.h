@@ -57,6 +57,7 @@ enum option_arg {
 /* Headings of --help, in their order. */
 enum option_group {
 	GROUP_MESSAGE,
+	GROUP_BULK,
 	GROUP_MAKE,
 	GROUP_ROUTE,
 	GROUP_TLS,

@@ -141,6 +141,11 @@ struct message_settings {
 	const char *orcpt;	/* of the only recipient, for -bs; or NULL */
 };
 
+/* Many messages out of one place. */
+struct bulk_settings {
+	const char *source;	/* --mbox; NULL = one message, as it comes */
+};
+
 /* What a message is made of, where none comes in. */
 enum made {
 	MADE_TO,
@@ -368,6 +373,7 @@ struct settings {
 				   where his mail goes, and how */
 	bool given_way;		/* ... or his command line has */
 	struct message_settings message;
+	struct bulk_settings bulk;
 	struct make_settings make;
 	struct route_settings route;
 	struct way way;

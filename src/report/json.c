@@ -166,12 +166,15 @@ put_address(struct buf *out, const struct ip *ip)
 }
 
 void
-json_put_result(struct buf *out, const struct recipient *r, int64_t start)
+json_put_result(struct buf *out, const struct recipient *r, int64_t start,
+    const char *message)
 {
 	const struct result *o = r->result;
 
 	buf_puts(out, "{\"event\":\"result\",\"recipient\":");
 	json_put_string(out, slice_of(r->to.path));
+	if (message)
+		json_put_text(out, "message", slice_of(message));
 	json_put_text(out, "status",
 	    slice_of(outcome_word(r->verdict, o->stage)));
 	put_number(out, "code", o->code);

@@ -26,8 +26,8 @@ void json_put_text(struct buf *out, const char *key, struct slice text);
 
 /* Each appends one object and a newline; start is what times count from. */
 void json_put_event(struct buf *out, const struct event *e, int64_t start);
-void json_put_result(struct buf *out, const struct recipient *r,
-    int64_t start);
+void json_put_result(struct buf *out, const struct recipient *r, int64_t start,
+    const char *message); /* which of many; NULL = there is only one */
 /* {"event":"dkim",...}: by whom a message would be signed. */
 void json_put_signing(struct buf *out, const char *domain,
     const struct sign_rule *rule);

@@ -281,6 +281,16 @@ report_queued(struct report *r, const struct address *from, const char *id,
 	buf_free(&line);
 }
 
+/* Of many messages: which one. */
+static void
+put_about(const struct report *r, struct buf *line)
+{
+	if (!r->about)
+		return;
+	text_escape(line, slice_of(r->about));
+	buf_puts(line, ": ");
+}
+
 /* Whoever asks is told, also without -v. */
 static void
 print_verified(struct buf *line, const struct recipient *rcpt)
@@ -311,7 +321,7 @@ print_result(struct report *r, const struct recipient *rcpt)
 	else if (r->style == REPORT_TEXT)
 		transcript_result(&r->text, rcpt);
 	else if (r->style == REPORT_JSON)
-		json_put_result(&line, rcpt, r->start);
+		json_put_result(&line, rcpt, r->start, r->about);
 	else if (rcpt->verdict == VERIFIED)
 		print_verified(&line, rcpt);
 	if (line.n > 0)
@@ -327,6 +337,7 @@ print_failure(struct report *r, const struct recipient *rcpt)
 	if (r->quiet || r->told)
 		return;
 	buf_putf(&line, "%s: ", r->program);
+	put_about(r, &line);
 	text_escape(&line, slice_of(rcpt->to.path));
 	buf_puts(&line, ": ");
 	failure_put(&line, &o);
@@ -408,6 +419,7 @@ report_failure(struct report *r, const struct outcome *why)
 	struct buf line = { 0 };
 
 	buf_putf(&line, "%s: ", r->program);
+	put_about(r, &line);
 	text_escape(&line, slice_of(why->text));
 	advice_put(&line, why, r->wish);
 	buf_putc(&line, '\n');

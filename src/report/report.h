@@ -37,6 +37,8 @@ struct report {
 	int64_t start;		/* times are shown since then */
 	struct wish wish;	/* for advice on failures */
 	bool quiet;		/* -oeq */
+	const char *about;	/* which message of many the next results are
+				   about; NULL = there is only one */
 	bool told;		/* the transcript goes where failures go, and
 				   tells them already */
 	int error;		/* of the first write that failed; 0 = none */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* source_impl.h - the inside of a source: an mbox, or a folder. */
+#ifndef BULK_SOURCE_IMPL_H
+#define BULK_SOURCE_IMPL_H
+
+#include "bulk/source.h"
+#include "mail/mbox_split.h"
+
+#define SOURCE_WINDOW 65536
+
+struct source {
+	const char *path;
+	uint64_t number;	/* of the message that was given last */
+
+	/* a folder: names below path */
+	bool is_folder;
+	char **name;
+	size_t n;
+
+	/* an mbox */
+	int fd;			/* -1 = it is a folder */
+	struct mbox_split split;
+	char *window;
+	size_t at, end;		/* what of it is to be looked at */
+	bool ended;		/* nothing comes behind that */
+	bool open;		/* a message has begun: */
+	struct input input;	/* ... what of it was read, */
+	struct outcome bad;	/* ... why it cannot be had; PENDING = it can */
+	uint64_t read, size;	/* octets; 0 = not known */
+};
+
+/* ---- source_mbox.c ---- */
+
+bool source_mbox_open(struct source *s, struct outcome *why);
+enum source_got source_mbox_next(struct source *s, struct source_item *item,
+    struct outcome *why);
+
+/* ---- source_folder.c ---- */
+
+bool source_folder_open(struct source *s, struct outcome *why);
+enum source_got source_folder_next(struct source *s, struct source_item *item,
+    struct outcome *why);
+
+/* Fill item->sum of its input; false with *why. */
+bool source_sum(struct source_item *item, struct outcome *why);
+
+#endif

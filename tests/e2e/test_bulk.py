@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: ISC
+"""
+--mbox: each message of a mailbox as it would be sent alone.  The mailboxes are
+made by Python's mailbox module; what a server took is compared with what was
+put in.
+"""
+
+import email
+import json
+import mailbox
+import os
+import subprocess
+
+import pytest
+
+from conftest import BINARY
+from scripted import Server, dialogue
+from servers.process import eventually
+
+HEAD = ("From: alice@client.test\nTo: user{n}@example.test\nSubject: no {n}\n"
+        "Date: Sun, 22 Nov 2026 09:00:00 +0000\nMessage-ID: <{n}@client.test>\n"
+        "\n")
+# ">From " is not among them: Python's module does not quote it a second time
+BODIES = ["hello\n", "", "From here on\n\nFrom alice\n", "\nFrom me 10:20\n\n",
+          ">Fro\n> From z\n", ".\n..\n.x\n", "\n\n\n",
+          "a long line " * 60 + "\n", "x" * 70000 + "\n", "end\n\n\n"]
+
+
+def text(n):
+    return HEAD.format(n=n) + BODIES[n % len(BODIES)]
+
+
+def canonical(data):
+    """As it is compared: its subject, and its lines but for empty last ones,
+    which an mbox does not keep."""
+    m = email.message_from_bytes(data)
+    body = m.get_payload(decode=True).replace(b"\r\n", b"\n").rstrip(b"\n")
+    return m["Subject"], body
+
+
+def wanted(count):
+    return sorted(canonical(text(n).encode()) for n in range(count))
+
+
+def make_mbox(path, count):
+    box = mailbox.mbox(path, create=True)
+    for n in range(count):
+        box.add(text(n))
+    box.close()
+
+
+def make_maildir(path, count):
+    box = mailbox.Maildir(path, create=True)
+    for n in range(count):
+        m = mailbox.MaildirMessage(text(n))
+        m.set_subdir("cur" if n % 3 else "new")
+        box.add(m)
+    box.close()
+
+
+def make_folder(path, count):
+    path.mkdir()
+    for n in range(count):
+        (path / f"{n:03}.eml").write_text(text(n))
+    (path / "README").write_text("this is no message\n")
+    (path / ".hidden.eml").write_text("nor is this\n")
+
+
+KINDS = {"mbox": make_mbox, "Maildir": make_maildir, "folder": make_folder}
+
+
+def options(server, *more):
+    return ["--server", server.url, "--tls", "none", "-f", "alice@client.test",
+            *more]
+
+
+@pytest.fixture(name="sink")
+def make_clean(sink):
+    sink.forget()
+    return sink
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_message_is_sent(smtpsend, sink, tmp_path, kind):
+    KINDS[kind](tmp_path / "box", 25)
+    run = smtpsend(*options(sink, "--mbox", tmp_path / "box", "-t"))
+    assert (run.status, run.out, run.err) == (0, b"", b""), run
+    stored = sink.stored(25)
+    assert sorted(canonical(m.data) for m in stored) == wanted(25)
+    assert {m.recipients for m in stored} == {
+        (f"user{n}@example.test",) for n in range(25)}
+
+
+def test_recipients_that_are_named(smtpsend, sink, tmp_path):
+    make_mbox(tmp_path / "box", 4)
+    run = smtpsend(*options(sink, "--mbox", tmp_path / "box", "bob@x.test",
+                            "carol@x.test"))
+    assert run.status == 0, run
+    assert sorted(m.recipients for m in sink.stored(8)) == \
+        [("bob@x.test",)] * 4 + [("carol@x.test",)] * 4
+
+
+def test_a_pipe_is_sent_as_it_comes(sink, tmp_path):
+    """The first messages are with the server while the last are not written."""
+    make_mbox(tmp_path / "box", 3)
+    data = (tmp_path / "box").read_bytes()
+    with subprocess.Popen([BINARY, *options(sink, "--mbox", "-", "-t")],
+                          stdin=subprocess.PIPE) as p:
+        p.stdin.write(data)
+        p.stdin.flush()
+        assert len(sink.stored(2)) == 2
+        p.stdin.write(data[data.rindex(b"\nFrom ", 0, -1) + 1:])
+        p.stdin.close()
+        assert p.wait(60) == 0
+    assert len(sink.stored(2)) == 2
+
+
+def run_json(smtpsend, *words):
+    run = smtpsend(*words, "--json")
+    events = [json.loads(line) for line in run.out.splitlines()]
+    return run, [e for e in events if e["event"] == "result"]
+
+
+def test_what_is_wrong_with_one_stops_no_other(smtpsend, tmp_path):
+    """A refused recipient, one without any, a damaged header, a folder, a FIFO,
+    an empty one: each told by its name."""
+    box = tmp_path / "box"
+    make_folder(box, 6)
+    (box / "010.eml").write_text("Subject: for nobody\n\nx\n")
+    (box / "011.eml").write_text("")
+    (box / "012.eml").mkdir()
+    os.mkfifo(box / "013.eml")
+    (box / "014.eml").symlink_to("nowhere")
+    (box / "015.eml").write_text(text(1).replace("user1@", "user1@@"))
+    play = dialogue(RCPT=lambda c: c.say(
+        "550 5.1.1 no such user" if "user3@" in c.lines[-1] else "250 ok") or
+                    (550 if "user3@" in c.lines[-1] else 250))
+    with Server(play) as srv:
+        run, results = run_json(smtpsend, "--server", f"127.0.0.1:{srv.port}",
+                                "--tls", "none", "-f", "a@x.test", "--mbox",
+                                box, "-t")
+    assert run.status == 64, run
+    done = {r["message"]: r["status"] for r in results}
+    assert done == {f"{box}/{n:03}.eml": "failed" if n == 3 else "delivered"
+                    for n in range(6)} | {f"{box}/015.eml": "failed"}
+    for n, said in ((3, "550 5.1.1 no such user"), (10, "no recipients"),
+                    (11, "empty"), (12, "directory"), (13, "regular"),
+                    (14, "No such file"), (15, "user1@@")):
+        line = [x for x in run.stderr.splitlines() if f"/{n:03}.eml: " in x]
+        assert len(line) == 1 and said in line[0], (n, run)
+
+
+def test_a_server_that_goes_away(smtpsend, tmp_path):
+    """What was not taken is deferred, each message told."""
+    make_mbox(tmp_path / "box", 30)
+    taken = []
+
+    def dot(c):
+        if len(taken) == 7:
+            c.drop()
+        else:
+            taken.append(c)
+            c.say("250 ok")
+
+    with Server(dialogue(**{".": dot})) as srv:
+        run, results = run_json(smtpsend, "--server", f"127.0.0.1:{srv.port}",
+                                "--tls", "none", "-f", "a@x.test", "--mbox",
+                                tmp_path / "box", "-t")
+    assert run.status == 75, run
+    status = [r["status"] for r in results]
+    assert len(status) == 30 and status.count("delivered") == 7, run
+
+
+@pytest.mark.parametrize("content, status, said", [
+    (None, 66, "No such file"), (b"", 0, ""), (b"Subject: x\n\ny\n", 65,
+                                               "no mbox")])
+def test_no_mbox(smtpsend, tmp_path, content, status, said):
+    if content is not None:
+        (tmp_path / "box").write_bytes(content)
+    run = smtpsend("--mbox", tmp_path / "box", "--server", "127.0.0.1:1",
+                   "bob@x.test")
+    assert run.status == status, run
+    assert said in run.stderr and run.stderr.count("\n") <= 1
+
+
+def test_an_empty_folder(smtpsend, tmp_path):
+    run = smtpsend("--mbox", tmp_path, "--server", "127.0.0.1:1", "bob@x.test")
+    assert (run.status, run.out, run.err) == (0, b"", b""), run
+
+
+@pytest.mark.parametrize("word", [
+    ["--file", "x"], ["--subject", "x"], ["--explain"], ["--print"],
+    ["--quit-after", "rcpt"], ["--at", "+1h"], ["--wait"], ["--timing"],
+    ["--fill"], ["--require-eom"]], ids=lambda w: w[0])
+def test_what_is_about_one_message(smtpsend, tmp_path, word):
+    run = smtpsend("--mbox", tmp_path, *word, "bob@x.test")
+    assert run.status == 64, run
+    assert run.stderr == f"smtpsend: {word[0]} has no meaning with --mbox, " \
+        "which sends many messages\n"
+
+
+def test_a_signal_ends_it(sink, tmp_path):
+    """What is on its way is deferred; nothing more is begun."""
+    make_mbox(tmp_path / "box", 3)
+    with subprocess.Popen([BINARY, *options(sink, "--mbox", "-", "-t")],
+                          stdin=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        p.stdin.write((tmp_path / "box").read_bytes())
+        p.stdin.flush()
+        assert len(sink.stored(2)) == 2
+        p.terminate()
+        assert p.wait(20) != 0
+        p.stdin.close()
+        assert eventually(lambda: p.poll() is not None, 10)
