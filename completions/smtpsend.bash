@@ -3,7 +3,7 @@
 
 _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --require-eom
-	--mbox
+	--mbox --resume
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message
 	--server --relay --proxy --port --resolver
@@ -105,7 +105,7 @@ _smtpsend()
 	fi
 	COMPREPLY=()
 	case $prev in
-	--file | --mbox | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
+	--file | --mbox | --resume | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
 		--config | -C | --save-cert | --keylog | --html-report | --import-config | --script | --script-from | --junit)
 		_smtpsend_files "$cur"
 		return

@@ -13,6 +13,7 @@ complete -c smtpsend -l as-is -d 'Add and change nothing'
 complete -c smtpsend -l default-domain -x -d 'Complete bare names with it'
 complete -c smtpsend -s i -l ignore-dots -d 'A lone dot is content'
 complete -c smtpsend -l mbox -r -F -d 'Send each message of an mbox, Maildir or folder'
+complete -c smtpsend -l resume -r -F -d 'Keep in a file who has had what'
 complete -c smtpsend -l require-eom -d 'Without a last line of a dot send nothing'
 
 complete -c smtpsend -s s -l subject -x -d 'Its subject'

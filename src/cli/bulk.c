@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "bulk/done.h"
 #include "bulk/source.h"
 #include "cli/home.h"
 #include "cli/intake.h"
@@ -28,6 +29,7 @@
 /* A message on its way. */
 struct bulk_mail {
 	char *label;
+	struct source_sum sum;	/* with --resume: who it is */
 	struct intake intake;
 	struct sign sign;
 	struct consignment consignment;
@@ -43,6 +45,9 @@ struct bulk {
 	struct stop stop;
 	struct outcome stopped;	/* by a signal; PENDING = not */
 	struct source *source;
+	struct done *done;	/* --resume, or NULL */
+	struct outcome lost;	/* ... which cannot be written; PENDING = it can
+				 */
 	bool ended;		/* the source is; deliver is closed */
 	bool waits;		/* ... or has nothing now */
 	size_t n;		/* on their way */
@@ -128,6 +133,20 @@ send_off(struct bulk *b, struct bulk_mail *m)
 	deliver_add(b->deliver, &m->consignment);
 }
 
+/* Who has had it in an earlier run, and failed in one, is out of it. */
+static void
+drop_done(struct bulk *b, struct bulk_mail *m)
+{
+	struct envelope *e = &m->intake.envelope;
+
+	if (!b->done)
+		return;
+	for (size_t i = 0; i < e->n; i++)
+		e->rcpts[i].verdict = done_verdict(b->done, &m->sum,
+		    &e->rcpts[i]);
+	envelope_drop_settled(e);
+}
+
 static void
 add(struct bulk *b, struct source_item *item)
 {
@@ -138,6 +157,8 @@ add(struct bulk *b, struct source_item *item)
 	m->label = item->label;
 	m->intake.input = item->input;
 	m->intake.has_input = true;
+	if (b->done)
+		m->sum = done_next(b->done, &item->sum);
 	if (!intake_read(&m->intake, b->s, &b->reach.self, &b->events,
 		&why)) {
 		fail(b, m, &why);
@@ -145,6 +166,7 @@ add(struct bulk *b, struct source_item *item)
 	}
 	staging_apply(&b->s->queue, e, clock_now());
 	home_expand(b->s, &b->reach.self, e);
+	drop_done(b, m);
 	if (e->n > 0) {
 		send_off(b, m);
 		return;
@@ -197,6 +219,73 @@ add_next(struct bulk *b)
 	}
 }
 
+/* ---- what is written down ---- */
+
+/* A recipient of this batch has his verdict: nothing is lost, but who runs it
+ * again would send it again. */
+static void
+say_unwritten(struct bulk *b, const struct deliver_batch *batch)
+{
+	const struct bulk_mail *m = batch->consignment->owner;
+	const struct recipient *r;
+	struct outcome why;
+
+	for (r = batch->rcpts.first; r; r = r->next) {
+		if (r->verdict != DELIVERED)
+			continue;
+		outcome_fail(&why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
+		    "%s was delivered to, and %s does not say so",
+		    r->to.path, b->s->bulk.resume);
+		b->report.about = m->label;
+		report_failure(&b->report, &why);
+		b->report.about = NULL;
+	}
+}
+
+static void
+lose(struct bulk *b, const struct outcome *why, int64_t now)
+{
+	b->lost = *why;
+	note(b, why);
+	report_failure(&b->report, why);
+	deliver_stop(b->deliver, why, now);
+}
+
+#define BATCHES 64
+
+/* One write for many; false when there were no more. */
+static bool
+record_some(struct bulk *b, int64_t now)
+{
+	struct deliver_batch batch[BATCHES];
+	const struct recipient *r;
+	struct outcome why;
+	size_t n = 0;
+
+	while (n < BATCHES && deliver_unrecorded(b->deliver, &batch[n])) {
+		const struct bulk_mail *m = batch[n].consignment->owner;
+
+		for (r = batch[n].rcpts.first; r; r = r->next)
+			done_add(b->done, &m->sum, m->label, r);
+		n++;
+	}
+	if (b->lost.verdict == PENDING && !done_write(b->done, &why))
+		lose(b, &why, now);
+	for (size_t i = 0; i < n; i++) {
+		if (b->lost.verdict != PENDING)
+			say_unwritten(b, &batch[i]);
+		deliver_recorded(b->deliver, &batch[i]);
+	}
+	return n == BATCHES;
+}
+
+static void
+record(struct bulk *b, int64_t now)
+{
+	while (b->done && record_some(b, now))
+		;
+}
+
 /* ---- the loop ---- */
 
 static bool
@@ -205,14 +294,15 @@ feed(void *arg, int64_t now)
 	struct bulk *b = arg;
 	struct consignment *c;
 
-	(void)now;
+	record(b, now);
 	while ((c = deliver_finished(b->deliver)) != NULL) {
 		b->n--;
 		b->octets -= c->message->size;
 		report_mail(b, c->owner);
 		mail_free(c->owner);
 	}
-	if (b->stopped.verdict != PENDING && !b->ended)
+	if ((b->stopped.verdict != PENDING || b->lost.verdict != PENDING) &&
+	    !b->ended)
 		end(b);
 	b->waits = false;
 	for (int i = 0; i < PER_TURN && !b->ended && !b->waits &&
@@ -255,6 +345,15 @@ fail_run(struct bulk *b, const struct outcome *why)
 	return report_failure(&b->report, why);
 }
 
+/* A file that would be written is none that is missing. */
+static int
+fail_resume(struct bulk *b, const struct outcome *why)
+{
+	int status = fail_run(b, why);
+
+	return status == EX_NOINPUT ? EX_CANTCREAT : status;
+}
+
 static int
 run(struct bulk *b)
 {
@@ -264,11 +363,15 @@ run(struct bulk *b)
 	b->source = source_open(b->s->bulk.source, &why);
 	if (!b->source)
 		return fail_run(b, &why);
+	b->done = b->s->bulk.resume ? done_open(b->s->bulk.resume, &why) : NULL;
+	if (b->s->bulk.resume && !b->done)
+		return fail_resume(b, &why);
 	reach_init(&b->reach);
 	b->events.now = clock_now();
 	b->events.wanted = report_wants_events(&b->report);
 	b->events.bodies = report_wants_bodies(&b->report);
 	b->config = reach_config(&b->reach, b->s);
+	b->config.records = b->done != NULL;
 	b->config.hear_goodbye = b->report.style == REPORT_TEXT;
 	b->deliver = deliver_new(&b->config, &b->events);
 	status = !settings_name_tls(b->s) ||
@@ -291,6 +394,7 @@ bulk_run(const struct settings *s)
 	else
 		status = report_failure(&b.report, &why);
 	source_free(b.source);
+	done_free(b.done);
 	events_free(&b.events);
 	stop_free(&b.stop);
 	if (!report_close(&b.report) && status == EX_OK)

@@ -271,6 +271,8 @@ check_bulk(const struct met *m, const struct option *o)
 {
 	const struct option *mbox = find(m, SLICE("mbox"));
 
+	if (needs(m, o, "resume", "mbox"))
+		return true;
 	return mbox && (o->group == GROUP_MAKE || o->group == GROUP_QUEUE ||
 	    is_any(o, SLICE("file fill require-eom explain quit-after print "
 	    "timing html-report"))) &&

@@ -44,6 +44,9 @@ static const struct option table[] = {
 	{ "mbox", 0, SCOPE_OWN, GROUP_BULK, ARG_REQUIRED, "FILE|DIR|-",
 	    "send each message of an mbox, a Maildir, a folder of .eml files",
 	    PATH(ALL(bulk.source)) },
+	{ "resume", 0, SCOPE_OWN, GROUP_BULK, ARG_REQUIRED, "FILE",
+	    "keep in FILE who has had what, and send that to nobody again",
+	    PATH(ALL(bulk.resume)) },
 
 	{ "subject", 's', SCOPE_OWN, GROUP_MAKE, ARG_REQUIRED, "TEXT",
 	    "its subject; what comes in is the text only",

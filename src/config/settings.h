@@ -144,6 +144,7 @@ struct message_settings {
 /* Many messages out of one place. */
 struct bulk_settings {
 	const char *source;	/* --mbox; NULL = one message, as it comes */
+	const char *resume;	/* --resume: a file of bulk/done.h, or NULL */
 };
 
 /* What a message is made of, where none comes in. */

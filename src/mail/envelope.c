@@ -35,14 +35,19 @@ local_target_free(struct local_target *t)
 }
 
 static void
+clear_recipient(struct recipient *r)
+{
+	address_free(&r->to);
+	local_target_free(r->local);
+	free(r->orcpt);
+	result_release(r->result);
+}
+
+static void
 free_recipients(struct recipient *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		address_free(&v[i].to);
-		local_target_free(v[i].local);
-		free(v[i].orcpt);
-		result_release(v[i].result);
-	}
+	for (size_t i = 0; i < n; i++)
+		clear_recipient(&v[i]);
 	free(v);
 }
 
@@ -285,6 +290,20 @@ envelope_sort_out(struct envelope *e)
 		else
 			*new_recipient(&e->bad, &e->nbad) = r;
 	}
+	e->n = kept;
+	renew_slots(e);
+}
+
+void
+envelope_drop_settled(struct envelope *e)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		if (e->rcpts[i].verdict == PENDING)
+			e->rcpts[kept++] = e->rcpts[i];
+		else
+			clear_recipient(&e->rcpts[i]);
 	e->n = kept;
 	renew_slots(e);
 }

@@ -108,6 +108,9 @@ void envelope_move_bad(struct envelope *e, struct envelope *from);
  */
 void envelope_sort_out(struct envelope *e);
 
+/* ... or are forgotten. */
+void envelope_drop_settled(struct envelope *e);
+
 /*
  * *to, which is taken over, in place of all recipients.  He has the first one's
  * notify, and his orcpt if he was the only one.

@@ -211,3 +211,110 @@ def test_a_signal_ends_it(sink, tmp_path):
         assert p.wait(20) != 0
         p.stdin.close()
         assert eventually(lambda: p.poll() is not None, 10)
+
+
+# ---- --resume ----
+
+def resume(smtpsend, port, box, state, *more):
+    return run_json(smtpsend, "--server", f"127.0.0.1:{port}", "--tls", "none",
+                    "-f", "a@x.test", "--mbox", box, "--resume", state, "-t",
+                    *more)
+
+
+def moody(refused=(), put_off=()):
+    """A server that refuses some recipients, and puts off some."""
+    def rcpt(c):
+        code = 550 if any(f"<{r}@" in c.lines[-1] for r in refused) else \
+            450 if any(f"<{r}@" in c.lines[-1] for r in put_off) else 250
+        c.say(f"{code} so it is")
+        return code
+    return dialogue(RCPT=rcpt)
+
+
+def test_only_what_is_left(smtpsend, tmp_path):
+    """Deferred: again.  Delivered, or failed: not, wherever it lies now."""
+    make_mbox(tmp_path / "box", 8)
+    state = tmp_path / "state"
+    with Server(moody(["user2"], ["user4", "user5"])) as srv:
+        run, results = resume(smtpsend, srv.port, tmp_path / "box", state)
+        assert run.status == 69, run
+        assert len(results) == 8
+        make_maildir(tmp_path / "dir", 9)
+        run, results = resume(smtpsend, srv.port, tmp_path / "dir", state)
+    assert run.status == 75, run
+    assert sorted((r["recipient"][:5], r["status"]) for r in results) == [
+        ("user4", "deferred"), ("user5", "deferred"), ("user8", "delivered")]
+    with Server(moody()) as srv:
+        run, results = resume(smtpsend, srv.port, tmp_path / "box", state)
+        assert run.status == 0 and len(results) == 2, run
+        run, results = resume(smtpsend, srv.port, tmp_path / "box", state)
+        assert run.status == 0 and results == [], run
+    assert state.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_twice_is_two_messages(smtpsend, tmp_path):
+    box, state = tmp_path / "box", tmp_path / "state"
+    make_mbox(box, 1)
+    box.write_bytes(box.read_bytes() * 3)
+    with Server(moody()) as srv:
+        for count in (3, 0):
+            run, results = resume(smtpsend, srv.port, box, state)
+            assert (run.status, len(results)) == (0, count), run
+
+
+def test_a_line_that_was_cut_off(smtpsend, tmp_path):
+    """At any octet of its last line: that recipient, and no other, again."""
+    box, state = tmp_path / "box", tmp_path / "state"
+    make_mbox(box, 3)
+    with Server(moody()) as srv:
+        resume(smtpsend, srv.port, box, state)
+        whole = state.read_bytes()
+        last = whole[:-1].rindex(b"\n") + 1
+        for cut in range(last, len(whole), 7):
+            state.write_bytes(whole[:cut])
+            run, results = resume(smtpsend, srv.port, box, state)
+            assert (run.status, len(results)) == (0, 1), (cut, run)
+            assert sorted(state.read_bytes().splitlines()) == \
+                sorted(whole.splitlines())
+
+
+@pytest.mark.parametrize("content, status, said", [
+    (b"From x\n", 65, "is no file of --resume"), (None, 73, "No such file")])
+def test_another_file(smtpsend, tmp_path, content, status, said):
+    make_mbox(tmp_path / "box", 1)
+    state = tmp_path / ("state" if content else "no/state")
+    if content:
+        state.write_bytes(content)
+    run = smtpsend("--mbox", tmp_path / "box", "--resume", state, "--server",
+                   "127.0.0.1:1", "-t")
+    assert run.status == status and said in run.stderr, run
+    assert not content or state.read_bytes() == content
+
+
+def test_two_runs_at_once(smtpsend, sink, tmp_path):
+    make_mbox(tmp_path / "box", 2)
+    words = options(sink, "--mbox", "-", "-t", "--resume", tmp_path / "state")
+    with subprocess.Popen([BINARY, *words], stdin=subprocess.PIPE) as p:
+        p.stdin.write((tmp_path / "box").read_bytes())
+        p.stdin.flush()
+        assert len(sink.stored(1)) == 1
+        run = smtpsend(*words, message=b"")
+        assert run.status == 75 and "another run" in run.stderr, run
+        p.stdin.close()
+        assert p.wait(60) == 0
+
+
+def test_a_disk_that_is_full(smtpsend, tmp_path):
+    """It stops, and says who has what the file does not say."""
+    box, state = tmp_path / "box", tmp_path / "state"
+    make_mbox(box, 40)
+    with Server(moody()) as srv:
+        run = smtpsend("--server", f"127.0.0.1:{srv.port}", "--tls", "none",
+                       "-f", "a@x.test", "--mbox", box, "--resume", state,
+                       "-t", wrap=["prlimit", "--fsize=200"])
+    assert run.status == 75, run
+    taken = sum(len(c.messages) for c in srv.conns)
+    written = state.read_bytes().count(b" delivered 250 ")
+    told = run.stderr.count("does not say so")
+    assert 0 < taken < 40 and written + told >= taken, run
+    assert "cannot write" in run.stderr
