@@ -3,12 +3,12 @@
 
 _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --require-eom
-	--mbox --resume
+	--mbox --resume --rate
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message
 	--server --relay --proxy --port --resolver
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
-	--max-sessions --allow-loopback-mx
+	--max-sessions --max-connections --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
 	--tls-min --tls-max --ciphers --groups --save-cert
 	--keylog
@@ -121,7 +121,7 @@ _smtpsend()
 		;;
 	--dkim-keygen | --dkim-check | --subject | -s | --body | --to | --cc | --bcc | --reply-to | --date | \
 		--header | --from | -f | -r | --name | -F | --default-domain | --port | --source | \
-		--helo | --max-addresses | --max-sessions | --tls-name | -V | --envid | \
+		--helo | --max-addresses | --max-sessions | --max-connections | --rate | --tls-name | -V | --envid | \
 		--ciphers | --groups | \
 		--sink-auth | --sink-peers | --sink-count | --sink-name | --dedupe | \
 		--password-command | -L | -O | -o)

@@ -3,187 +3,19 @@
 #include "cli/bulk.h"
 
 #include <poll.h>
-#include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "base/list.h"
-#include "base/mem.h"
-#include "bulk/done.h"
-#include "bulk/source.h"
-#include "cli/home.h"
-#include "cli/intake.h"
+#include "base/duration.h"
+#include "cli/bulk_impl.h"
+#include "cli/bulk_put.h"
 #include "cli/loop.h"
-#include "cli/reach.h"
 #include "cli/show.h"
-#include "cli/sign.h"
-#include "config/staging.h"
-#include "deliver/deliver.h"
 #include "net/clock.h"
-#include "report/report.h"
+#include "net/random.h"
 
 #define FLIGHT	 1000	  /* messages on their way at once */
 #define OCTETS	 67108864 /* ... and octets of them */
 #define PER_TURN 50	  /* messages that are read before the loop turns */
-
-/* A message on its way. */
-struct bulk_mail {
-	char *label;
-	struct source_sum sum;	/* with --resume: who it is */
-	struct intake intake;
-	struct sign sign;
-	struct consignment consignment;
-};
-
-struct bulk {
-	const struct settings *s;
-	struct reach reach;
-	struct deliver_config config;
-	struct events events;
-	struct report report;
-	struct deliver *deliver;
-	struct stop stop;
-	struct outcome stopped;	/* by a signal; PENDING = not */
-	struct source *source;
-	struct done *done;	/* --resume, or NULL */
-	struct outcome lost;	/* ... which cannot be written; PENDING = it can
-				 */
-	bool ended;		/* the source is; deliver is closed */
-	bool waits;		/* ... or has nothing now */
-	size_t n;		/* on their way */
-	uint64_t octets;	/* ... of their messages */
-	struct outcome worst;
-};
-
-/* ---- what became of one ---- */
-
-static void
-mail_free(struct bulk_mail *m)
-{
-	intake_free(&m->intake);
-	sign_free(&m->sign);
-	free(m->label);
-	free(m);
-}
-
-static void
-note(struct bulk *b, const struct outcome *o)
-{
-	if (outcome_is_worse(o, &b->worst))
-		b->worst = *o;
-}
-
-static void
-report_mail(struct bulk *b, struct bulk_mail *m)
-{
-	const struct envelope *e = &m->intake.envelope;
-	struct outcome o;
-
-	b->report.about = m->label;
-	report_results(&b->report, e);
-	b->report.about = NULL;
-	for (size_t i = 0; i < e->n + e->nbad; i++) {
-		o = recipient_outcome(i < e->n ? &e->rcpts[i] :
-						 &e->bad[i - e->n]);
-		note(b, &o);
-	}
-}
-
-/* As a whole: each of its recipients that is known is told of, or the message
- * itself. */
-static void
-fail(struct bulk *b, struct bulk_mail *m, const struct outcome *why)
-{
-	struct envelope *e = &m->intake.envelope;
-
-	note(b, why);
-	if (e->n + e->nbad > 0 && b->report.style == REPORT_JSON) {
-		envelope_settle(e, why, clock_now());
-		report_mail(b, m);
-	} else {
-		b->report.about = m->label;
-		report_failure(&b->report, why);
-		b->report.about = NULL;
-	}
-	mail_free(m);
-}
-
-/* ---- one more ---- */
-
-static void
-send_off(struct bulk *b, struct bulk_mail *m)
-{
-	const struct settings *s = b->s;
-	const struct sign_call call = { s, &m->intake, b->report.run.uid };
-	struct outcome why;
-
-	m->consignment = (struct consignment){
-		.envelope = &m->intake.envelope,
-		.message = &m->intake.message,
-		.tls_floor = s->message.require_tls ? TLS_VERIFY : TLS_NONE,
-		.tls_floor_why = "-O requiretls",
-		.owner = m,
-	};
-	if (!sign_here(&m->sign, &call, &m->consignment, &b->events, &why)) {
-		fail(b, m, &why);
-		return;
-	}
-	b->n++;
-	b->octets += m->intake.message.size;
-	deliver_add(b->deliver, &m->consignment);
-}
-
-/* Who has had it in an earlier run, and failed in one, is out of it. */
-static void
-drop_done(struct bulk *b, struct bulk_mail *m)
-{
-	struct envelope *e = &m->intake.envelope;
-
-	if (!b->done)
-		return;
-	for (size_t i = 0; i < e->n; i++)
-		e->rcpts[i].verdict = done_verdict(b->done, &m->sum,
-		    &e->rcpts[i]);
-	envelope_drop_settled(e);
-}
-
-static void
-add(struct bulk *b, struct source_item *item)
-{
-	struct bulk_mail *m = mem_alloc(sizeof *m);
-	struct envelope *e = &m->intake.envelope;
-	struct outcome why;
-
-	m->label = item->label;
-	m->intake.input = item->input;
-	m->intake.has_input = true;
-	if (b->done)
-		m->sum = done_next(b->done, &item->sum);
-	if (!intake_read(&m->intake, b->s, &b->reach.self, &b->events,
-		&why)) {
-		fail(b, m, &why);
-		return;
-	}
-	staging_apply(&b->s->queue, e, clock_now());
-	home_expand(b->s, &b->reach.self, e);
-	drop_done(b, m);
-	if (e->n > 0) {
-		send_off(b, m);
-		return;
-	}
-	report_mail(b, m);
-	mail_free(m);
-}
-
-static void
-skip(struct bulk *b, struct source_item *item, const struct outcome *why)
-{
-	b->report.about = item->label;
-	report_failure(&b->report, why);
-	b->report.about = NULL;
-	note(b, why);
-	source_item_free(item);
-}
 
 static void
 end(struct bulk *b)
@@ -200,16 +32,16 @@ add_next(struct bulk *b)
 
 	switch (source_next(b->source, &item, &why)) {
 	case SOURCE_MESSAGE:
-		add(b, &item);
+		bulk_add(b, &item);
 		break;
 	case SOURCE_BAD:
-		skip(b, &item, &why);
+		bulk_skip(b, &item, &why);
 		break;
 	case SOURCE_WAIT:
 		b->waits = true;
 		break;
 	case SOURCE_BROKEN:
-		note(b, &why);
+		bulk_note(b, &why);
 		report_failure(&b->report, &why);
 		end(b);
 		break;
@@ -219,74 +51,29 @@ add_next(struct bulk *b)
 	}
 }
 
-/* ---- what is written down ---- */
-
-/* A recipient of this batch has his verdict: nothing is lost, but who runs it
- * again would send it again. */
-static void
-say_unwritten(struct bulk *b, const struct deliver_batch *batch)
-{
-	const struct bulk_mail *m = batch->consignment->owner;
-	const struct recipient *r;
-	struct outcome why;
-
-	for (r = batch->rcpts.first; r; r = r->next) {
-		if (r->verdict != DELIVERED)
-			continue;
-		outcome_fail(&why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
-		    "%s was delivered to, and %s does not say so",
-		    r->to.path, b->s->bulk.resume);
-		b->report.about = m->label;
-		report_failure(&b->report, &why);
-		b->report.about = NULL;
-	}
-}
-
-static void
-lose(struct bulk *b, const struct outcome *why, int64_t now)
-{
-	b->lost = *why;
-	note(b, why);
-	report_failure(&b->report, why);
-	deliver_stop(b->deliver, why, now);
-}
-
-#define BATCHES 64
-
-/* One write for many; false when there were no more. */
-static bool
-record_some(struct bulk *b, int64_t now)
-{
-	struct deliver_batch batch[BATCHES];
-	const struct recipient *r;
-	struct outcome why;
-	size_t n = 0;
-
-	while (n < BATCHES && deliver_unrecorded(b->deliver, &batch[n])) {
-		const struct bulk_mail *m = batch[n].consignment->owner;
-
-		for (r = batch[n].rcpts.first; r; r = r->next)
-			done_add(b->done, &m->sum, m->label, r);
-		n++;
-	}
-	if (b->lost.verdict == PENDING && !done_write(b->done, &why))
-		lose(b, &why, now);
-	for (size_t i = 0; i < n; i++) {
-		if (b->lost.verdict != PENDING)
-			say_unwritten(b, &batch[i]);
-		deliver_recorded(b->deliver, &batch[i]);
-	}
-	return n == BATCHES;
-}
-
-static void
-record(struct bulk *b, int64_t now)
-{
-	while (b->done && record_some(b, now))
-		;
-}
-
 /* ---- the loop ---- */
+
+/* Is there room for one more now, and is it time? */
+static bool
+has_room(const struct bulk *b)
+{
+	return !b->ended && b->n < FLIGHT && b->octets < OCTETS;
+}
+
+/* Messages at even distances; what a slow turn missed is not made up for. */
+static bool
+is_time(struct bulk *b)
+{
+	const struct rate *rate = &b->s->bulk.rate;
+
+	if (rate->n == 0)
+		return true;
+	if (b->now < b->next)
+		return false;
+	b->next = (b->next > b->now - SECONDS(1) ? b->next : b->now) +
+	    SECONDS(rate->seconds) / rate->n;
+	return true;
+}
 
 static bool
 feed(void *arg, int64_t now)
@@ -294,19 +81,16 @@ feed(void *arg, int64_t now)
 	struct bulk *b = arg;
 	struct consignment *c;
 
-	record(b, now);
-	while ((c = deliver_finished(b->deliver)) != NULL) {
-		b->n--;
-		b->octets -= c->message->size;
-		report_mail(b, c->owner);
-		mail_free(c->owner);
-	}
+	b->now = now;
+	bulk_record(b, now);
+	while ((c = deliver_finished(b->deliver)) != NULL)
+		bulk_over(b, c->owner);
 	if ((b->stopped.verdict != PENDING || b->lost.verdict != PENDING) &&
 	    !b->ended)
 		end(b);
 	b->waits = false;
-	for (int i = 0; i < PER_TURN && !b->ended && !b->waits &&
-	    b->n < FLIGHT && b->octets < OCTETS; i++)
+	for (int i = 0; i < PER_TURN && has_room(b) && !b->waits &&
+	    is_time(b); i++)
 		add_next(b);
 	return !b->ended || b->n > 0;
 }
@@ -316,12 +100,10 @@ feed_wait(void *arg, struct wait *w)
 {
 	struct bulk *b = arg;
 
-	if (b->ended)
-		return;
 	if (b->waits)
 		wait_add(w, source_fd(b->source), POLLIN);
-	else if (b->n < FLIGHT && b->octets < OCTETS)
-		wait_until(w, 0);
+	else if (has_room(b))
+		wait_until(w, b->s->bulk.rate.n > 0 ? b->next : 0);
 }
 
 static int
@@ -335,8 +117,27 @@ turn(struct bulk *b)
 	b->report.run.begun = clock_now();
 	loop_run(&call, &b->stopped);
 	if (b->stopped.verdict != PENDING)
-		note(b, &b->stopped);
+		bulk_note(b, &b->stopped);
+	bulk_put(&b->report, &b->tally, b->s,
+	    clock_now() - b->report.run.begun);
 	return b->worst.verdict == PENDING ? EX_OK : outcome_exit(&b->worst);
+}
+
+/* To whom it goes is known, or each domain has as many as the queue gives. */
+static void
+bound_lanes(struct bulk *b)
+{
+	const struct queue_settings *q = &b->s->queue;
+	struct deliver_config *c = &b->config;
+
+	c->max_mails = q->mails_per_lane;
+	c->max_site_lanes = c->max_lanes;
+	if (b->s->way.server[0] || b->s->route.nrelays > 0)
+		return;
+	c->max_site_lanes = q->site_lanes;
+	c->start_site_lanes = q->site_lanes_start;
+	c->max_address_lanes = q->address_lanes;
+	c->rate = q->rate;
 }
 
 static int
@@ -371,6 +172,7 @@ run(struct bulk *b)
 	b->events.wanted = report_wants_events(&b->report);
 	b->events.bodies = report_wants_bodies(&b->report);
 	b->config = reach_config(&b->reach, b->s);
+	bound_lanes(b);
 	b->config.records = b->done != NULL;
 	b->config.hear_goodbye = b->report.style == REPORT_TEXT;
 	b->deliver = deliver_new(&b->config, &b->events);
@@ -389,12 +191,14 @@ bulk_run(const struct settings *s)
 	struct outcome why;
 	int status;
 
+	random_draw(&b.tally.domains.seed, sizeof b.tally.domains.seed);
 	if (show_open(&b.report, s, &why))
 		status = run(&b);
 	else
 		status = report_failure(&b.report, &why);
 	source_free(b.source);
 	done_free(b.done);
+	tally_free(&b.tally);
 	events_free(&b.events);
 	stop_free(&b.stop);
 	if (!report_close(&b.report) && status == EX_OK)

@@ -114,6 +114,7 @@ reach_config(struct reach *r, const struct settings *s)
 		.helo = w->helo ? w->helo :
 		    r->self.host[0] ? r->self.host : NULL,
 		.max_sessions = s->route.max_sessions,
+		.max_lanes = s->route.max_connections,
 		.timeout = s->route.timeout,
 		.drill = &s->show.drill,
 	};

@@ -145,6 +145,7 @@ struct message_settings {
 struct bulk_settings {
 	const char *source;	/* --mbox; NULL = one message, as it comes */
 	const char *resume;	/* --resume: a file of bulk/done.h, or NULL */
+	struct rate rate;	/* --rate; n 0 = as fast as it goes */
 };
 
 /* What a message is made of, where none comes in. */
@@ -192,7 +193,7 @@ struct route_settings {
 	size_t nresolvers;	/* 0 = resolv.conf */
 	bool only_ipv4, only_ipv6; /* -4, -6; never both */
 	bool allow_loopback_mx;
-	unsigned max_addresses, max_sessions;
+	unsigned max_addresses, max_sessions, max_connections;
 	int64_t timeout;	/* --timeout, microseconds; 0 = the RFC's */
 };
 

@@ -318,3 +318,61 @@ def test_a_disk_that_is_full(smtpsend, tmp_path):
     told = run.stderr.count("does not say so")
     assert 0 < taken < 40 and written + told >= taken, run
     assert "cannot write" in run.stderr
+
+
+# ---- the summary, and how fast ----
+
+def test_the_summary(smtpsend, tmp_path):
+    make_folder(tmp_path / "box", 9)
+    (tmp_path / "box/100.eml").write_text("")
+    state = tmp_path / "state"
+    with Server(moody(["user1"], ["user2", "user3"])) as srv:
+        run, _ = resume(smtpsend, srv.port, tmp_path / "box", state)
+        last = json.loads(run.out.splitlines()[-1])
+        run = smtpsend("--server", f"127.0.0.1:{srv.port}", "--tls", "none",
+                       "--mbox", tmp_path / "box", "-t", "--resume", state)
+    assert {k: last[k] for k in ("event", "messages", "unsent", "delivered",
+                                 "deferred", "failed", "before", "codes")} == {
+        "event": "summary", "messages": 9, "unsent": 1, "delivered": 6,
+        "deferred": 2, "failed": 1, "before": 0, "codes": {"450": 2, "550": 1}}
+    assert 0 < last["half"] <= last["p90"] <= last["p99"] <= last["longest"] \
+        <= last["seconds"]
+    assert last["slowest"][0]["domain"] == "example.test"
+    assert last["slowest"][0]["recipients"] == 9
+    told = run.stderr.splitlines()[-3:]
+    assert "2 recipients: 0 delivered, 2 deferred, 0 failed; 1 message not " \
+        "sent at all; 7 done before" in told[0], run
+    assert told[1] == "smtpsend: 450 2 times", run
+
+
+def test_one_after_the_other(tmp_path):
+    """--rate: the beginnings are no nearer to each other than it says."""
+    make_mbox(tmp_path / "box", 6)
+    with Server(moody()) as srv:
+        done = subprocess.run(
+            [BINARY, "--server", f"127.0.0.1:{srv.port}", "--tls", "none", "-f",
+             "a@x.test", "--mbox", tmp_path / "box", "-t", "--rate", "20/s"],
+            capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    when = sorted(t for c in srv.conns for t, who, data in c.trace
+                  if who == "C" and data.startswith(b"MAIL"))
+    assert len(when) == 6
+    assert when[-1] - when[0] > 5 * 0.05 * 0.9
+
+
+def test_so_many_connections(smtpsend, tmp_path):
+    make_mbox(tmp_path / "box", 60)
+    for most in (1, 4):
+        with Server(moody()) as srv:
+            run = smtpsend("--server", f"127.0.0.1:{srv.port}", "--tls", "none",
+                           "-f", "a@x.test", "--mbox", tmp_path / "box", "-t",
+                           "--max-connections", most)
+        assert run.status == 0, run
+        assert len(srv.conns) == most
+        assert sum(len(c.messages) for c in srv.conns) == 60
+
+
+@pytest.mark.parametrize("word", ["0/s", "5", "5/year", "x/s", "-1/s"])
+def test_no_rate(smtpsend, word):
+    run = smtpsend("--mbox", "-", "--rate", word, "bob@x.test")
+    assert run.status == 64 and "a rate is wanted" in run.stderr, run
