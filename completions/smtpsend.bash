@@ -3,7 +3,7 @@
 
 _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--default-domain --ignore-dots --require-eom
-	--mbox --resume --rate
+	--mbox --resume --verp --rate
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message
 	--server --relay --proxy --port --resolver

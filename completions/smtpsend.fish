@@ -14,6 +14,7 @@ complete -c smtpsend -l default-domain -x -d 'Complete bare names with it'
 complete -c smtpsend -s i -l ignore-dots -d 'A lone dot is content'
 complete -c smtpsend -l mbox -r -F -d 'Send each message of an mbox, Maildir or folder'
 complete -c smtpsend -l resume -r -F -d 'Keep in a file who has had what'
+complete -c smtpsend -l verp -d 'To each alone, from a reverse-path that names him'
 complete -c smtpsend -l rate -x -d 'Begin with so many messages a second, minute or hour'
 complete -c smtpsend -l require-eom -d 'Without a last line of a dot send nothing'
 

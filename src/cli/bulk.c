@@ -57,7 +57,7 @@ add_next(struct bulk *b)
 static bool
 has_room(const struct bulk *b)
 {
-	return !b->ended && b->n < FLIGHT && b->octets < OCTETS;
+	return !b->ended && b->parts.n < FLIGHT && b->octets < OCTETS;
 }
 
 /* Messages at even distances; what a slow turn missed is not made up for. */
@@ -92,7 +92,7 @@ feed(void *arg, int64_t now)
 	for (int i = 0; i < PER_TURN && has_room(b) && !b->waits &&
 	    is_time(b); i++)
 		add_next(b);
-	return !b->ended || b->n > 0;
+	return !b->ended || b->parts.n > 0;
 }
 
 static void

@@ -3,6 +3,7 @@
 #ifndef CLI_BULK_IMPL_H
 #define CLI_BULK_IMPL_H
 
+#include "base/list.h"
 #include "bulk/done.h"
 #include "bulk/source.h"
 #include "bulk/tally.h"
@@ -12,14 +13,23 @@
 #include "deliver/deliver.h"
 #include "report/report.h"
 
-/* A message on its way. */
+/* A message on its way to recipients who are named together. */
+struct bulk_part {
+	struct bulk_mail *mail;
+	struct envelope own;	/* with --verp */
+	struct consignment consignment;
+	struct list_node node;
+};
+
+/* A message. */
 struct bulk_mail {
 	char *label;
 	struct source_sum sum;	/* with --resume: who it is */
 	int64_t since;		/* when it was read */
 	struct intake intake;
 	struct sign sign;
-	struct consignment consignment;
+	struct bulk_part *part;
+	size_t n, left;		/* parts, and those that are on their way */
 };
 
 struct bulk {
@@ -38,7 +48,7 @@ struct bulk {
 	bool ended;		/* the source is; deliver is closed */
 	bool waits;		/* ... or has nothing now */
 	int64_t now;		/* of this turn */
-	size_t n;		/* on their way */
+	struct list parts;	/* on their way */
 	uint64_t octets;	/* ... of their messages */
 	int64_t next;		/* --rate: not before */
 	struct tally tally;
@@ -59,8 +69,8 @@ void bulk_add(struct bulk *b, struct source_item *item);
 void bulk_skip(struct bulk *b, struct source_item *item,
     const struct outcome *why);
 
-/* One that is finished is told of, and over. */
-void bulk_over(struct bulk *b, struct bulk_mail *m);
+/* One that is finished is told of; with the last its message is over. */
+void bulk_over(struct bulk *b, struct bulk_part *p);
 
 /* ---- bulk_record.c ---- */
 

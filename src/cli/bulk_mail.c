@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "bulk/verp.h"
 #include "cli/home.h"
 #include "config/staging.h"
 #include "net/clock.h"
@@ -14,6 +15,9 @@
 static void
 mail_free(struct bulk_mail *m)
 {
+	for (size_t i = 0; i < m->n; i++)
+		envelope_free(&m->part[i].own);
+	free(m->part);
 	intake_free(&m->intake);
 	sign_free(&m->sign);
 	free(m->label);
@@ -37,22 +41,28 @@ bulk_report_failure(struct bulk *b, const char *label,
 }
 
 static void
-report_mail(struct bulk *b, struct bulk_mail *m)
+report_part(struct bulk *b, const struct bulk_mail *m, const struct envelope *e)
 {
-	const struct envelope *e = &m->intake.envelope;
 	const struct recipient *r;
 	struct outcome o;
 
 	b->report.about = m->label;
 	report_results(&b->report, e);
 	b->report.about = NULL;
-	b->tally.messages++;
 	for (size_t i = 0; i < e->n + e->nbad; i++) {
 		r = i < e->n ? &e->rcpts[i] : &e->bad[i - e->n];
 		o = recipient_outcome(r);
 		bulk_note(b, &o);
 		tally_add(&b->tally, r, m->since);
 	}
+}
+
+/* Those of it who are in no part; all of them, where there is none. */
+static void
+report_mail(struct bulk *b, struct bulk_mail *m)
+{
+	report_part(b, m, &m->intake.envelope);
+	b->tally.messages++;
 }
 
 /* As a whole: each of its recipients that is known is told of, or the message
@@ -75,27 +85,98 @@ fail(struct bulk *b, struct bulk_mail *m, const struct outcome *why)
 
 /* ---- one more ---- */
 
+/* Another one, from *from, in which only r is, who is there no longer. */
+static void
+part_with(struct bulk_mail *m, struct address *from, struct recipient *r)
+{
+	const struct envelope *e = &m->intake.envelope;
+	struct envelope *own = &m->part[m->n++].own;
+
+	own->key = e->key;
+	own->from = *from;
+	own->ret = e->ret;
+	own->envid = e->envid ? mem_dup(slice_of(e->envid)) : NULL;
+	envelope_add_local(own, &r->to, &r->local);
+	own->rcpts[0].notify = r->notify;
+	own->rcpts[0].orcpt = r->orcpt;
+	r->orcpt = NULL;
+}
+
+static void
+refuse(struct envelope *e, const struct recipient *r, const struct outcome *why)
+{
+	struct result *result = result_new(why, SLICE(""));
+
+	envelope_add_bad(e, r, result);
+	e->bad[e->nbad - 1].decided = clock_now();
+	result_release(result);
+}
+
+/* --verp: each who can be named in the reverse-path has a part of his own. */
+static void
+part_each(struct bulk_mail *m)
+{
+	struct envelope *e = &m->intake.envelope;
+	struct address from;
+	struct outcome why;
+
+	for (size_t i = 0; i < e->n; i++) {
+		e->rcpts[i].verdict = VERIFIED;
+		if (verp_make(&e->from, &e->rcpts[i].to, &from, &why))
+			part_with(m, &from, &e->rcpts[i]);
+		else
+			refuse(e, &e->rcpts[i], &why);
+	}
+	envelope_drop_settled(e);
+}
+
+static void
+send_parts(struct bulk *b, struct bulk_mail *m, const struct consignment *c)
+{
+	m->left = m->n;
+	b->octets += m->intake.message.size;
+	for (size_t i = 0; i < m->n; i++) {
+		struct bulk_part *p = &m->part[i];
+
+		p->mail = m;
+		p->consignment = *c;
+		p->consignment.owner = p;
+		if (b->s->bulk.verp)
+			p->consignment.envelope = &p->own;
+		list_append(&b->parts, &p->node, p);
+		deliver_add(b->deliver, &p->consignment);
+	}
+}
+
 static void
 send_off(struct bulk *b, struct bulk_mail *m)
 {
 	const struct settings *s = b->s;
 	const struct sign_call call = { s, &m->intake, b->report.run.uid };
-	struct outcome why;
-
-	m->consignment = (struct consignment){
-		.envelope = &m->intake.envelope,
+	struct envelope *e = &m->intake.envelope;
+	struct consignment c = {
+		.envelope = e,
 		.message = &m->intake.message,
 		.tls_floor = s->message.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
-		.owner = m,
 	};
-	if (!sign_here(&m->sign, &call, &m->consignment, &b->events, &why)) {
+	struct outcome why;
+
+	if (!sign_here(&m->sign, &call, &c, &b->events, &why)) {
 		fail(b, m, &why);
 		return;
 	}
-	b->n++;
-	b->octets += m->intake.message.size;
-	deliver_add(b->deliver, &m->consignment);
+	m->part = mem_alloc(size_mul(e->n, sizeof *m->part));
+	if (s->bulk.verp)
+		part_each(m);
+	else
+		m->n = 1;
+	if (m->n > 0) {
+		send_parts(b, m, &c);
+	} else {
+		report_mail(b, m);
+		mail_free(m);
+	}
 }
 
 /* Who has had it in an earlier run, and failed in one, is out of it. */
@@ -154,9 +235,15 @@ bulk_skip(struct bulk *b, struct source_item *item, const struct outcome *why)
 }
 
 void
-bulk_over(struct bulk *b, struct bulk_mail *m)
+bulk_over(struct bulk *b, struct bulk_part *p)
 {
-	b->n--;
+	struct bulk_mail *m = p->mail;
+
+	list_remove(&p->node);
+	if (b->s->bulk.verp)
+		report_part(b, m, &p->own);
+	if (--m->left > 0)
+		return;
 	b->octets -= m->intake.message.size;
 	report_mail(b, m);
 	mail_free(m);

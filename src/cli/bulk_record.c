@@ -7,7 +7,7 @@
 static void
 say_unwritten(struct bulk *b, const struct deliver_batch *batch)
 {
-	const struct bulk_mail *m = batch->consignment->owner;
+	const struct bulk_part *p = batch->consignment->owner;
 	const struct recipient *r;
 	struct outcome why;
 
@@ -17,17 +17,23 @@ say_unwritten(struct bulk *b, const struct deliver_batch *batch)
 		outcome_fail(&why, DEFERRED, STAGE_SYSTEM, ESC(4, 3, 0),
 		    "%s was delivered to, and %s does not say so",
 		    r->to.path, b->s->bulk.resume);
-		bulk_report_failure(b, m->label, &why);
+		bulk_report_failure(b, p->mail->label, &why);
 	}
 }
 
+/* Nothing more is sent; but what a server has is waited for. */
 static void
 lose(struct bulk *b, const struct outcome *why, int64_t now)
 {
+	struct bulk_part *p, *next;
+
 	b->lost = *why;
 	bulk_note(b, why);
 	report_failure(&b->report, why);
-	deliver_stop(b->deliver, why, now);
+	for (p = list_first(&b->parts); p; p = next) {
+		next = list_after(&p->node);
+		deliver_withdraw(b->deliver, &p->consignment, why, now);
+	}
 }
 
 #define BATCHES 64
@@ -43,10 +49,10 @@ record_some(struct bulk *b, int64_t now)
 	size_t n = 0;
 
 	while (n < BATCHES && deliver_unrecorded(b->deliver, &batch[n])) {
-		const struct bulk_mail *m = batch[n].consignment->owner;
+		const struct bulk_part *p = batch[n].consignment->owner;
 
 		for (r = batch[n].rcpts.first; r; r = r->next)
-			done_add(b->done, &m->sum, m->label, r);
+			done_add(b->done, &p->mail->sum, p->mail->label, r);
 		n++;
 	}
 	if (b->lost.verdict == PENDING && !done_write(b->done, &why))

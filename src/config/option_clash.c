@@ -271,7 +271,8 @@ check_bulk(const struct met *m, const struct option *o)
 {
 	const struct option *mbox = find(m, SLICE("mbox"));
 
-	if (needs(m, o, "resume", "mbox") || needs(m, o, "rate", "mbox"))
+	if (needs(m, o, "resume", "mbox") || needs(m, o, "rate", "mbox") ||
+	    needs(m, o, "verp", "mbox"))
 		return true;
 	return mbox && (o->group == GROUP_MAKE || o->group == GROUP_QUEUE ||
 	    is_any(o, SLICE("file fill require-eom explain quit-after print "

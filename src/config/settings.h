@@ -146,6 +146,7 @@ struct bulk_settings {
 	const char *source;	/* --mbox; NULL = one message, as it comes */
 	const char *resume;	/* --resume: a file of bulk/done.h, or NULL */
 	struct rate rate;	/* --rate; n 0 = as fast as it goes */
+	bool verp;		/* --verp: bulk/verp.h */
 };
 
 /* What a message is made of, where none comes in. */

@@ -116,7 +116,7 @@ def test_a_pipe_is_sent_as_it_comes(sink, tmp_path):
 
 
 def run_json(smtpsend, *words):
-    run = smtpsend(*words, "--json")
+    run = smtpsend("--json", *words)
     events = [json.loads(line) for line in run.out.splitlines()]
     return run, [e for e in events if e["event"] == "result"]
 
@@ -376,3 +376,40 @@ def test_so_many_connections(smtpsend, tmp_path):
 def test_no_rate(smtpsend, word):
     run = smtpsend("--mbox", "-", "--rate", word, "bob@x.test")
     assert run.status == 64 and "a rate is wanted" in run.stderr, run
+
+
+# ---- VERP ----
+
+def test_the_sender_names_the_recipient(smtpsend, tmp_path):
+    """Each alone; who has no such path fails, and nobody else."""
+    make_mbox(tmp_path / "box", 2)
+    state = tmp_path / "state"
+    words = ["--tls", "none", "-f", "list@x.test", "--mbox", tmp_path / "box",
+             "--verp", "--resume", state, "bob@y.test", "carol@z.test",
+             '"a b"@y.test', f"{'d' * 60}@z.test"]
+    with Server(moody()) as srv:
+        run, results = run_json(smtpsend, "--server", f"127.0.0.1:{srv.port}",
+                                *words)
+        assert run.status == 65, run
+        lines = [x for c in srv.conns for x in c.lines]
+        assert sorted(x.split(">")[0] for x in lines if x.startswith("MAIL")) \
+            == ["MAIL FROM:<list+bob=y.test@x.test"] * 2 + \
+            ["MAIL FROM:<list+carol=z.test@x.test"] * 2
+        assert all(lines[i + 1].startswith("RCPT TO:<bob@y.test>")
+                   for i, x in enumerate(lines) if "list+bob=" in x)
+        assert sorted(r["status"] for r in results) == \
+            ["delivered"] * 4 + ["failed"] * 4
+        summary = json.loads(run.out.splitlines()[-1])
+        assert (summary["messages"], summary["delivered"]) == (2, 4)
+        run, results = run_json(smtpsend, "--server", f"127.0.0.1:{srv.port}",
+                                *words[:-2])
+        assert (run.status, results) == (0, []), run
+
+
+def test_verp_of_nobody(smtpsend, tmp_path):
+    make_mbox(tmp_path / "box", 1)
+    with Server(moody()) as srv:
+        run = smtpsend("--server", f"127.0.0.1:{srv.port}", "--tls", "none",
+                       "-f", "<>", "--mbox", tmp_path / "box", "--verp", "-t")
+    assert run.status == 0, run
+    assert "MAIL FROM:<>" in " ".join(x for c in srv.conns for x in c.lines)
