@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "net/file.h"
@@ -30,6 +32,52 @@ open_path(const char *path)
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
+const char *
+source_name(const struct source *s)
+{
+	return strcmp(s->path, "-") == 0 ? "standard input" : s->path;
+}
+
+char *
+source_label(const struct source *s, uint64_t number)
+{
+	struct buf label = { 0 };
+	char *out;
+
+	buf_putf(&label, "%s:%llu", source_name(s),
+	    (unsigned long long)number);
+	out = mem_dup(buf_slice(&label));
+	buf_free(&label);
+	return out;
+}
+
+bool
+source_fill(struct source *s, enum source_got *got, struct outcome *why)
+{
+	struct pollfd p = { s->fd, POLLIN, 0 };
+	ssize_t n = -1;
+
+	memmove(s->window, s->window + s->at, s->end - s->at);
+	s->end -= s->at;
+	s->at = 0;
+	*got = SOURCE_WAIT;
+	if (poll(&p, 1, 0) <= 0)
+		return false;
+	n = read(s->fd, s->window + s->end, SOURCE_WINDOW - s->end);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n < 0) {
+		outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
+		    "reading %s: %s", source_name(s), strerror(errno));
+		*got = SOURCE_BROKEN;
+		return false;
+	}
+	s->ended = n == 0;
+	s->end += (size_t)n;
+	s->read += (uint64_t)n;
+	return true;
+}
+
 static bool
 open_kind(struct source *s, struct outcome *why)
 {
@@ -40,17 +88,22 @@ open_kind(struct source *s, struct outcome *why)
 		return open_fail(why, s->path, errno);
 	s->is_folder = S_ISDIR(st.st_mode);
 	s->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-	if (!s->is_folder)
-		return source_mbox_open(s, why);
-	return source_folder_open(s, why);
+	if (s->is_folder && !s->template)
+		return source_folder_open(s, why);
+	if (s->is_folder)
+		return open_fail(why, s->path, EISDIR);
+	s->window = mem_alloc(SOURCE_WINDOW);
+	return true;
 }
 
 struct source *
-source_open(const char *path, struct outcome *why)
+source_open(const char *path, const struct input *template,
+    struct outcome *why)
 {
 	struct source *s = mem_alloc(sizeof *s);
 
 	s->path = path;
+	s->template = template;
 	if (open_kind(s, why))
 		return s;
 	source_free(s);
@@ -66,6 +119,8 @@ source_free(struct source *s)
 		free(s->name[i]);
 	free(s->name);
 	free(s->window);
+	csv_row_free(&s->names);
+	csv_row_free(&s->row);
 	if (s->open)
 		input_free(&s->input);
 	if (s->fd > STDIN_FILENO)
@@ -86,6 +141,8 @@ source_next(struct source *s, struct source_item *item, struct outcome *why)
 {
 	*item = (struct source_item){ .input = { .content.fd = -1,
 		.spill.fd = -1, .fd = -1 } };
+	if (s->template)
+		return source_list_next(s, item, why);
 	return s->is_folder ? source_folder_next(s, item, why) :
 			      source_mbox_next(s, item, why);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * source.h - many messages out of one place: an mbox, a Maildir, a folder of
- * .eml files.
+ * .eml files; or one message for each row of a list.
+ *
+ * A list is a CSV file (base/csv.h).  Its first row names the columns; the
+ * recipient stands in the first that is called email, e-mail, mail, address,
+ * recipient or to.
  *
  * One message is in memory, or in a file of its own, at a time; the list of a
  * folder's names is read once.  What cannot be read is one bad message: the
@@ -14,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/outcome.h"
+#include "mail/template.h"
 #include "net/input.h"
 
 struct source;
@@ -35,15 +40,22 @@ struct source_item {
 	char *label;		/* "inbox:17", "list/a.eml": for people */
 	struct input input;	/* the message, with what it is in */
 	struct source_sum sum;
+
+	/* of a list, until the next one; its message is the template's */
+	struct slice to;
+	const struct template_field *field;
+	size_t nfields;
 };
 
 void source_item_free(struct source_item *item);
 
 /*
- * path: "-" for an mbox on standard input, or a file or folder.  NULL with
- * *why: STAGE_OPEN (absent, unreadable), or STAGE_SYSTEM.  path outlives it.
+ * path: "-" for standard input, or a file or folder; with a template, the
+ * message of each row of that list, else it is NULL.  NULL with *why:
+ * STAGE_OPEN (absent, unreadable), or STAGE_SYSTEM.  Both outlive it.
  */
-struct source *source_open(const char *path, struct outcome *why);
+struct source *source_open(const char *path, const struct input *template,
+    struct outcome *why);
 void source_free(struct source *s);
 
 /* The next one; *item is the caller's with SOURCE_MESSAGE and, as far as its

@@ -2,59 +2,6 @@
 /* source_mbox.c - the messages of an mbox, in the order they lie there. */
 #include "bulk/source_impl.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/buf.h"
-#include "base/mem.h"
-
-static const char *
-name_of(const struct source *s)
-{
-	return strcmp(s->path, "-") == 0 ? "standard input" : s->path;
-}
-
-bool
-source_mbox_open(struct source *s, struct outcome *why)
-{
-	(void)why;
-	s->window = mem_alloc(SOURCE_WINDOW);
-	return true;
-}
-
-/* ---- what comes in ---- */
-
-/* False with *got when there is nothing more now, or a read failed. */
-static bool
-fill(struct source *s, enum source_got *got, struct outcome *why)
-{
-	struct pollfd p = { s->fd, POLLIN, 0 };
-	ssize_t n = -1;
-
-	memmove(s->window, s->window + s->at, s->end - s->at);
-	s->end -= s->at;
-	s->at = 0;
-	*got = SOURCE_WAIT;
-	if (poll(&p, 1, 0) <= 0)
-		return false;
-	n = read(s->fd, s->window + s->end, SOURCE_WINDOW - s->end);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return false;
-	if (n < 0) {
-		outcome_fail(why, FAILED, STAGE_READ, ESC(5, 3, 0),
-		    "reading %s: %s", name_of(s), strerror(errno));
-		*got = SOURCE_BROKEN;
-		return false;
-	}
-	s->ended = n == 0;
-	s->end += (size_t)n;
-	s->read += (uint64_t)n;
-	return true;
-}
-
 static enum mbox_found
 split(struct source *s, struct slice *text)
 {
@@ -87,22 +34,11 @@ add(struct source *s, struct slice text)
 		input_free(&s->input);
 }
 
-static void
-name_item(const struct source *s, struct source_item *item)
-{
-	struct buf label = { 0 };
-
-	buf_putf(&label, "%s:%llu", name_of(s),
-	    (unsigned long long)s->number);
-	item->label = mem_dup(buf_slice(&label));
-	buf_free(&label);
-}
-
 static enum source_got
 give(struct source *s, struct source_item *item, struct outcome *why)
 {
 	s->open = false;
-	name_item(s, item);
+	item->label = source_label(s, s->number);
 	*why = s->bad;
 	if (s->bad.verdict != PENDING)
 		return SOURCE_BAD;
@@ -135,7 +71,7 @@ broken(const struct source *s, struct outcome *why)
 {
 	outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
 	    "%s is no mbox: its first line is not \"From \" with a sender and "
-	    "a date", name_of(s));
+	    "a date", source_name(s));
 	return SOURCE_BROKEN;
 }
 
@@ -160,7 +96,7 @@ source_mbox_next(struct source *s, struct source_item *item,
 		case MBOX_MORE:
 			if (s->ended)
 				return s->open ? give(s, item, why) : got;
-			if (!fill(s, &got, why))
+			if (!source_fill(s, &got, why))
 				return got;
 		}
 	}

@@ -10,6 +10,7 @@
 #include "cli/bulk_put.h"
 #include "cli/loop.h"
 #include "cli/show.h"
+#include "mail/header.h"
 #include "net/clock.h"
 #include "net/random.h"
 
@@ -146,6 +147,17 @@ fail_run(struct bulk *b, const struct outcome *why)
 	return report_failure(&b->report, why);
 }
 
+static bool
+read_template(struct bulk *b, struct outcome *why)
+{
+	const struct input_options from = { .path = b->s->message.file,
+		.dots = DOTS_ARE_CONTENT, .stop = &b->stop,
+		.max_size = b->s->message.max_size,
+		.has_header = header_is_whole };
+
+	return input_read(&b->template, &from, why);
+}
+
 /* A file that would be written is none that is missing. */
 static int
 fail_resume(struct bulk *b, const struct outcome *why)
@@ -161,7 +173,10 @@ run(struct bulk *b)
 	struct outcome why;
 	int status;
 
-	b->source = source_open(b->s->bulk.source, &why);
+	if (b->s->message.fill && !read_template(b, &why))
+		return fail_run(b, &why);
+	b->source = source_open(b->s->bulk.source,
+	    b->s->message.fill ? &b->template : NULL, &why);
 	if (!b->source)
 		return fail_run(b, &why);
 	b->done = b->s->bulk.resume ? done_open(b->s->bulk.resume, &why) : NULL;
@@ -187,7 +202,8 @@ run(struct bulk *b)
 int
 bulk_run(const struct settings *s)
 {
-	struct bulk b = { .s = s, .stop = STOP_NONE };
+	struct bulk b = { .s = s, .stop = STOP_NONE,
+		.template = { .content.fd = -1, .spill.fd = -1, .fd = -1 } };
 	struct outcome why;
 	int status;
 
@@ -197,6 +213,7 @@ bulk_run(const struct settings *s)
 	else
 		status = report_failure(&b.report, &why);
 	source_free(b.source);
+	input_free(&b.template);
 	done_free(b.done);
 	tally_free(&b.tally);
 	events_free(&b.events);

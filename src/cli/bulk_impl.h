@@ -41,6 +41,7 @@ struct bulk {
 	struct deliver *deliver;
 	struct stop stop;
 	struct outcome stopped;	/* by a signal; PENDING = not */
+	struct input template;	/* --fill: of each row of a list */
 	struct source *source;
 	struct done *done;	/* --resume, or NULL */
 	struct outcome lost;	/* ... which cannot be written; PENDING = it can

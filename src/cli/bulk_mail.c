@@ -206,6 +206,9 @@ bulk_add(struct bulk *b, struct source_item *item)
 	m->since = b->now;
 	m->intake.input = item->input;
 	m->intake.has_input = true;
+	m->intake.also = item->to;
+	m->intake.field = item->field;
+	m->intake.nfields = item->nfields;
 	if (b->done)
 		m->sum = done_next(b->done, &item->sum);
 	if (!intake_read(&m->intake, b->s, &b->reach.self, &b->events,

@@ -42,7 +42,8 @@ fill_input(struct intake *in, const struct settings *s,
     const struct complete_options *o, struct outcome *why)
 {
 	const struct input_options how = { .max_size = s->message.max_size };
-	struct template t = { .file = s->message.file };
+	struct template t = { .file = s->message.file, .more = in->field,
+		.nmore = in->nfields };
 	struct input filled = { .content.fd = -1, .spill.fd = -1, .fd = -1 };
 	struct buf to = { 0 }, date = { 0 }, id = { 0 };
 	bool good;

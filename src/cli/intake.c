@@ -329,6 +329,19 @@ finish_envelope(struct envelope *e, const struct settings *s)
 	return true;
 }
 
+/* Of a list: what is no address is one that cannot be used. */
+static void
+add_also(struct intake *in, const struct settings *s, const struct self *self)
+{
+	struct address_options o = names_options(s, self);
+	struct address_list list = { 0 };
+
+	if (in->also.n == 0)
+		return;
+	address_list_parse(in->also, &o, &list);
+	envelope_add_list(&in->envelope, &list);
+}
+
 bool
 intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct events *events, struct outcome *why)
@@ -342,6 +355,7 @@ intake_read(struct intake *in, const struct settings *s,
 	random_draw(&e->key, sizeof e->key);
 	person_init(&in->user);
 	names_recipients(e, s, self);
+	add_also(in, s, self);
 	if (!names_sender(e, s, self, &in->user, why))
 		return false;
 	if (e->n == 0 && !is_addressed(s) && e->nbad == 0 && !s->show.print)

@@ -13,6 +13,7 @@
 #include "base/event.h"
 #include "config/options.h"
 #include "mail/message.h"
+#include "mail/template.h"
 #include "net/input.h"
 #include "net/self.h"
 
@@ -22,15 +23,18 @@ struct intake {
 	struct person user;	/* who sends */
 	struct input input;	/* what the message's body lies in */
 	bool has_input;		/* ... and it was read already */
+	struct slice also;	/* one more recipient; or empty */
+	const struct template_field *field; /* of --fill, beside its own */
+	size_t nfields;
 	struct buf rewritten;	/* lines about senders (mail/senders.h), */
 	bool resigned;		/* ... also those of the header */
 	struct stop *stop;	/* ends the reading; or NULL */
 };
 
 /*
- * Zero-initialise, but for stop, and input where has_input; false with *why.
- * s and self outlive nothing of it.  What was done to the message that its
- * author may not expect is told to events.
+ * Zero-initialise, but for stop, input where has_input, and what stands between
+ * them; false with *why.  s and self outlive nothing of it.  What was done to
+ * the message that its author may not expect is told to events.
  */
 bool intake_read(struct intake *in, const struct settings *s,
     const struct self *self, struct events *events, struct outcome *why);

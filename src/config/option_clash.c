@@ -275,8 +275,9 @@ check_bulk(const struct met *m, const struct option *o)
 	    needs(m, o, "verp", "mbox"))
 		return true;
 	return mbox && (o->group == GROUP_MAKE || o->group == GROUP_QUEUE ||
-	    is_any(o, SLICE("file fill require-eom explain quit-after print "
-	    "timing html-report"))) &&
+	    is_any(o, SLICE("require-eom explain quit-after print timing "
+	    "html-report")) || (is(o, SLICE("file")) &&
+		!find(m, SLICE("fill")))) &&
 	    clash(m, o, " has no meaning with ", mbox, ", which sends many "
 	    "messages");
 }

@@ -2,6 +2,7 @@
 /* settings.c - what follows from the options together, and what clashes. */
 #include "config/settings.h"
 
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/ascii.h"
@@ -192,12 +193,32 @@ goes_to_other_family(const struct settings *s)
 	    is_other_family(s, &ip);
 }
 
+/* A list has one in each row. */
+static bool
+has_list(const struct settings *s)
+{
+	return s->bulk.source && s->message.fill;
+}
+
+static bool
+lists_and_names(const struct settings *s)
+{
+	return has_list(s) && s->nrcpts > 0;
+}
+
+static bool
+reads_both(const struct settings *s)
+{
+	return has_list(s) && !s->message.file &&
+	    strcmp(s->bulk.source, "-") == 0;
+}
+
 static bool
 lacks_recipients(const struct settings *s)
 {
 	return s->mode == MODE_DELIVER && s->nrcpts == 0 &&
 	    !s->message.read_recipients && !make_has_recipients(&s->make) &&
-	    !s->show.print;
+	    !s->show.print && !has_list(s);
 }
 
 static bool
@@ -282,6 +303,10 @@ static const struct {
 	{ mixes_timing, "--timing without =FILE.svg does not go with --json"
 	    " on one output" },
 	{ sinks_to_somebody, "--sink receives mail: it takes no recipients" },
+	{ lists_and_names, "--mbox with --fill sends to the addresses of its "
+	    "list: it takes no others" },
+	{ reads_both, "--mbox - with --fill needs --file, as standard input "
+	    "is the list" },
 	{ talks_to_nobody, "--talk needs a HOST, or --server" },
 	{ plays_to_nobody, "--script needs an address, whose mail server it "
 	    "is, or --server" },

@@ -23,8 +23,9 @@ refuse_unknown(const struct template *t, const char *end, struct outcome *why)
 {
 	struct buf text = { 0 };
 
-	buf_putf(&text, "%s is not known: %%{to}, %%{date} and "
-	    "%%{message-id} are, and %%%% is a percent sign", end);
+	buf_putf(&text, "%s is not known: %s%%{to}, %%{date} and "
+	    "%%{message-id} are, and %%%% is a percent sign", end,
+	    t->nmore > 0 ? "the columns of the list, " : "");
 	refuse(t, buf_str(&text), why);
 	buf_free(&text);
 	return false;
@@ -38,12 +39,27 @@ put_value(struct buf *out, struct slice value)
 							     value.p[i]);
 }
 
+/* Is it one of the caller's? */
+static bool
+put_more(const struct template *t, struct slice name, struct buf *out)
+{
+	for (size_t i = 0; i < t->nmore; i++)
+		if (slice_eq_nocase(name, t->more[i].name)) {
+			put_value(out, t->more[i].value);
+			return true;
+		}
+	return false;
+}
+
 static bool
 end_name(struct template *t, struct buf *out, struct outcome *why)
 {
 	struct slice name = { t->name, t->n };
 	size_t i = 0;
 
+	t->at = TEMPLATE_TEXT;
+	if (put_more(t, name, out))
+		return true;
 	while (i < NVALUES && !slice_eq(name, slice_of(names[i])))
 		i++;
 	if (i == NVALUES)
@@ -52,7 +68,6 @@ end_name(struct template *t, struct buf *out, struct outcome *why)
 		return refuse(t, "} has no value here: it stands for the "
 		    "recipients that are named beside the message", why);
 	put_value(out, t->value[i]);
-	t->at = TEMPLATE_TEXT;
 	return true;
 }
 

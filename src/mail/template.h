@@ -7,6 +7,8 @@
  *	%{message-id}	an identifier with its angle brackets
  *	%%		a percent sign
  *
+ * and what the caller has names for (a column of a list).
+ *
  * Any other % is one.  Values have no line ends and no other controls, so that
  * none begins a field of its own.
  */
@@ -18,13 +20,21 @@
 
 enum template_value { VALUE_TO, VALUE_DATE, VALUE_MESSAGE_ID, NVALUES };
 
-/* Zero-initialise, then set the first two, which outlive it. */
+/* More names, whose case does not count, and what they stand for. */
+struct template_field {
+	struct slice name, value;
+};
+
+/* Zero-initialise, then set what is above the line, which outlives it. */
 struct template {
 	const char *file;	/* for messages */
 	struct slice value[NVALUES]; /* empty: there is none */
+	const struct template_field *more; /* these go first */
+	size_t nmore;
+
 	size_t line;		/* line ends so far */
 	enum { TEMPLATE_TEXT, TEMPLATE_SIGN, TEMPLATE_NAME } at;
-	char name[24];
+	char name[64];
 	size_t n;
 };
 

@@ -5,7 +5,9 @@ made by Python's mailbox module; what a server took is compared with what was
 put in.
 """
 
+import csv
 import email
+import email.policy
 import json
 import mailbox
 import os
@@ -191,7 +193,7 @@ def test_an_empty_folder(smtpsend, tmp_path):
 @pytest.mark.parametrize("word", [
     ["--file", "x"], ["--subject", "x"], ["--explain"], ["--print"],
     ["--quit-after", "rcpt"], ["--at", "+1h"], ["--wait"], ["--timing"],
-    ["--fill"], ["--require-eom"]], ids=lambda w: w[0])
+    ["--require-eom"]], ids=lambda w: w[0])
 def test_what_is_about_one_message(smtpsend, tmp_path, word):
     run = smtpsend("--mbox", tmp_path, *word, "bob@x.test")
     assert run.status == 64, run
@@ -413,3 +415,96 @@ def test_verp_of_nobody(smtpsend, tmp_path):
                        "-f", "<>", "--mbox", tmp_path / "box", "--verp", "-t")
     assert run.status == 0, run
     assert "MAIL FROM:<>" in " ".join(x for c in srv.conns for x in c.lines)
+
+
+# ---- a list ----
+
+TEMPLATE = ("From: news@client.test\nTo: %{Name} <%{email}>\n"
+            "Subject: %{subject}\n\nDear %{name}, 100%% for %{to}: %{gift}.\n")
+ROWS = [("email", "name", "subject", "gift"),
+        ("ann@y.test", "Ann", "Hello, you", "a \"book\""),
+        ("bob@y.test", "Bob", "Grüße", "")]
+
+
+def write_list(path, rows, **how):
+    with open(path, "w", newline="", encoding="utf-8") as f:
+        csv.writer(f, **how).writerows(rows)
+
+
+def filled(smtpsend, server, path, *more, message=TEMPLATE):
+    return smtpsend(*options(server, "--mbox", path, "--fill", *more),
+                    message=message.encode())
+
+
+@pytest.mark.parametrize("how", [
+    {}, {"delimiter": ";"}, {"delimiter": "\t"}, {"quoting": csv.QUOTE_ALL},
+    {"lineterminator": "\n"}], ids=str)
+def test_a_message_for_each_row(smtpsend, sink, tmp_path, how):
+    write_list(tmp_path / "list.csv", ROWS, **how)
+    if how:
+        with open(tmp_path / "list.csv", "rb+") as f:
+            text = f.read()
+            f.seek(0)
+            f.write(b"\xef\xbb\xbf" + text)   # as some spreadsheets do
+    run = filled(smtpsend, sink, tmp_path / "list.csv")
+    assert (run.status, run.err) == (0, b""), run
+    got = {m.recipients: email.message_from_bytes(
+        m.data, policy=email.policy.default) for m in sink.stored(2)}
+    assert set(got) == {("ann@y.test",), ("bob@y.test",)}
+    ann, bob = got["ann@y.test",], got["bob@y.test",]
+    assert ann["To"] == "Ann <ann@y.test>"
+    assert (ann["Subject"], bob["Subject"]) == ("Hello, you", "Grüße")
+    assert ann.get_content().strip() == \
+        'Dear Ann, 100% for ann@y.test: a "book".'
+    assert bob.get_content().strip() == "Dear Bob, 100% for bob@y.test: ."
+    assert ann["Message-ID"] != bob["Message-ID"]
+
+
+def test_rows_that_are_wrong(smtpsend, sink, tmp_path):
+    """Each by its line; the others are sent; no value makes a line."""
+    (tmp_path / "list.csv").write_text(
+        "email,name\nann@y.test,Ann\nx@@y,Eve\n,Nobody\nonly@y.test\n"
+        "\"b\"x@y.test,B\nbob@y.test,\"Bob\nX-Evil: yes\"\n")
+    run = filled(smtpsend, sink, tmp_path / "list.csv", "--file", "/dev/stdin",
+                 message="Subject: to %{name}\n\nhi\n")
+    assert run.status == 65, run
+    for line, said in ((3, "x@@y"), (4, "no address"), (5, "1 fields"),
+                       (6, "quoted")):
+        told = [x for x in run.stderr.splitlines() if f"list.csv:{line}: " in x]
+        assert len(told) == 1 and said in told[0], (line, run)
+    stored = sink.stored(2)
+    assert sorted(m.recipients for m in stored) == [("ann@y.test",),
+                                                    ("bob@y.test",)]
+    assert all("X-Evil" not in email.message_from_bytes(m.data)
+               for m in stored)
+
+
+@pytest.mark.parametrize("text, template, status, said", [
+    ("name,gift\na,b\n", "x: y\n\nz\n", 65, "no column"),
+    ("email,\"name\nann@y.test,b\n", "x: y\n\nz\n", 65, "quote is not closed"),
+    ("email\nann@y.test\n", "x: y\n\n%{nmae}\n", 65, "columns of the list"),
+    ("email\nann@y.test\n", "", 65, "empty"), ("", "x: y\n\nz\n", 0, "")])
+def test_no_list(smtpsend, sink, tmp_path, text, template, status, said):
+    (tmp_path / "list.csv").write_text(text)
+    run = filled(smtpsend, sink, tmp_path / "list.csv", message=template)
+    assert run.status == status and said in run.stderr, run
+    assert sink.stored(0, 0) == []
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--mbox", "x.csv", "--fill", "bob@x.test"], "takes no others"),
+    (["--mbox", "-", "--fill"], "needs --file")])
+def test_list_and_words(smtpsend, words, said):
+    run = smtpsend(*words)
+    assert run.status == 64 and said in run.stderr, run
+
+
+def test_a_list_is_gone_on_with(smtpsend, sink, tmp_path):
+    state, path = tmp_path / "state", tmp_path / "list.csv"
+    write_list(path, ROWS)
+    assert filled(smtpsend, sink, path, "--resume", state).status == 0
+    sink.stored(2)
+    write_list(path, ROWS + [("cat@y.test", "Cat", "x", "y"), ROWS[1]])
+    assert filled(smtpsend, sink, path, "--resume", state).status == 0
+    assert sorted(m.recipients for m in sink.stored(2)) == [("ann@y.test",),
+                                                            ("cat@y.test",)]

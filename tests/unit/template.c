@@ -10,6 +10,7 @@
 
 #include "mail/template.h"
 
+#define TEN "0123456789"
 #define NOT_KNOWN " is not known: %{to}, %{date} and %{message-id} are, and " \
 		  "%% is a percent sign"
 
@@ -30,8 +31,8 @@ static const struct {
 	{ "unknown", "a\nb\nTo: %{too}\n", "f.eml:3: %{too}" NOT_KNOWN, true },
 	{ "case counts", "%{To}", "f.eml:1: %{To}" NOT_KNOWN, true },
 	{ "empty", "%{}", "f.eml:1: %{}" NOT_KNOWN, true },
-	{ "too long", "%{message-identification-of-it}",
-	    "f.eml:1: %{message-identification-o..." NOT_KNOWN, true },
+	{ "too long", "%{" TEN TEN TEN TEN TEN TEN "12345}",
+	    "f.eml:1: %{" TEN TEN TEN TEN TEN TEN "1234..." NOT_KNOWN, true },
 	{ "no end on its line", "x\n%{to\n}",
 	    "f.eml:2: %{to has no } on its line", true },
 	{ "no end at all", "%{to", "f.eml:1: %{to has no } on its line", true },
@@ -93,6 +94,27 @@ test_a_value_begins_no_field(void **state)
 	buf_free(&out);
 }
 
+/* Columns go first; an empty one is nothing, and their case does not count. */
+static void
+test_more_names(void **state)
+{
+	const struct template_field more[] = { { SLICE("name"), SLICE("Al") },
+		{ SLICE("To"), SLICE("b\ny") }, { SLICE("x y"), SLICE("") } };
+	struct template t = made();
+	struct buf out = { 0 };
+	struct outcome why;
+
+	(void)state;
+	t.more = more;
+	t.nmore = 3;
+	assert_true(template_feed(&t, SLICE("%{NAME} %{to} [%{x y}] %{date}"),
+	    &out, &why));
+	assert_true(slice_starts(buf_slice(&out), SLICE("Al b y [] ")));
+	assert_false(template_feed(&t, SLICE("%{nmae}"), &out, &why));
+	assert_non_null(strstr(why.text, "the columns of the list, %{to}"));
+	buf_free(&out);
+}
+
 static void
 test_no_recipients(void **state)
 {
@@ -114,6 +136,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_a_value_begins_no_field),
+		cmocka_unit_test(test_more_names),
 		cmocka_unit_test(test_no_recipients),
 	};
 
