@@ -44,23 +44,37 @@ put_hex(struct buf *out, struct slice digits)
 	return high >= 0 && low >= 0 && buf_putc(out, (char)(high << 4 | low));
 }
 
-bool
-xtext_decode(struct buf *out, struct slice s)
+/* Other characters stand for themselves, or only those of xtext do. */
+static bool
+hex_decode(struct buf *out, struct slice s, char mark, bool is_xtext)
 {
 	size_t before = out->n;
 	bool ok = true;
 
 	while (ok && s.n > 0)
-		if (s.p[0] == '+') {
+		if (s.p[0] == mark) {
 			ok = put_hex(out, slice_from(s, 1));
 			s = slice_from(s, 3);
 		} else {
-			ok = is_xchar(s.p[0]) && buf_putc(out, s.p[0]);
+			ok = (!is_xtext || is_xchar(s.p[0])) &&
+			    buf_putc(out, s.p[0]);
 			s = slice_from(s, 1);
 		}
 	if (!ok)
 		buf_cut(out, before);
 	return ok;
+}
+
+bool
+xtext_decode(struct buf *out, struct slice s)
+{
+	return hex_decode(out, s, '+', true);
+}
+
+bool
+percent_decode(struct buf *out, struct slice s)
+{
+	return hex_decode(out, s, '%', false);
 }
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

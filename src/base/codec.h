@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* codec.h - bytes as printable ASCII and back: xtext and base64. */
+/* codec.h - bytes as printable ASCII and back: xtext, base64, percent. */
 #ifndef BASE_CODEC_H
 #define BASE_CODEC_H
 
@@ -25,6 +25,12 @@ void base64_put(struct buf *out, struct slice s);
  * length that cannot be.  Missing padding is forgiven.
  */
 bool base64_decode(struct buf *out, struct slice s);
+
+/*
+ * RFC 3986 2.1: %XX becomes the octet, all else stays as it is; false, with
+ * *out cut back, for a % without two hex digits.
+ */
+bool percent_decode(struct buf *out, struct slice s);
 
 /* The value of a hex digit, or -1. */
 int hex_value(char c);

@@ -26,29 +26,15 @@ relay_url_has_scheme(struct slice word)
 	return find_scheme(word) < word.n;
 }
 
-/* RFC 3986 2.1; NULL for a broken escape or a control character. */
+/* NULL for a broken escape or a control character. */
 static char *
-percent_decode(struct slice s)
+decode(struct slice s)
 {
 	struct buf out = { 0 };
-	bool ok = s.n > 0;
-	char *text;
-	int high, low;
+	bool ok = s.n > 0 && percent_decode(&out, s) &&
+	    !ascii_has_control(buf_slice(&out));
+	char *text = ok ? mem_dup(buf_slice(&out)) : NULL;
 
-	for (size_t i = 0; i < s.n && ok; i++) {
-		if (s.p[i] != '%') {
-			buf_putc(&out, s.p[i]);
-			continue;
-		}
-		high = i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
-		low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
-		ok = low >= 0;
-		if (ok)
-			buf_putc(&out, (char)(high * 16 + low));
-		i += 2;
-	}
-	ok = ok && !ascii_has_control(buf_slice(&out));
-	text = ok ? mem_dup(buf_slice(&out)) : NULL;
 	buf_free(&out);
 	return text;
 }
@@ -68,7 +54,7 @@ cut_user(struct slice *s, struct relay_url *out)
 	if (slice_find(user, ':') < user.n)
 		return "no password may stand in a URL: a [relay] section can "
 		       "have a password-file or password-command";
-	out->user = percent_decode(user);
+	out->user = decode(user);
 	*s = slice_from(*s, at);
 	return out->user ? NULL : "a user name is wanted before the @";
 }

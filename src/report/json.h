@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * json.h - JSON lines (RFC 8259): events, results and plans, one object a line.
- *
- * Strings are valid UTF-8 whatever came in.  A byte that is not part of well-
- * formed UTF-8 becomes \u00XX with its value; controls and the marks that
- * text_escape() keeps from terminals become \uXXXX.
+ * Their strings are base/json.h's.
  */
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
@@ -13,16 +10,10 @@
 
 #include "base/buf.h"
 #include "base/event.h"
+#include "base/json.h"
 #include "mail/envelope.h"
 #include "route/plan.h"
 #include "sign/rules.h"
-
-/* Append "text" with its quotes. */
-void json_put_string(struct buf *out, struct slice text);
-
-/* Append ,"key": and then, as a string, text; null for an empty one. */
-void json_put_key(struct buf *out, const char *key);
-void json_put_text(struct buf *out, const char *key, struct slice text);
 
 /* Each appends one object and a newline; start is what times count from. */
 void json_put_event(struct buf *out, const struct event *e, int64_t start);

@@ -131,11 +131,27 @@ test_random_bytes_come_back(void **state)
 	}
 }
 
+static void
+test_percent(void **state)
+{
+	static const char *const bad[] = { "%", "a%4", "%4g", "%%41" };
+	struct buf out = { 0 };
+
+	(void)state;
+	buf_putc(&out, '>');
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(percent_decode(&out, slice_of(bad[i])));
+	assert_true(percent_decode(&out, SLICE("a+=%20%2c%2C %00")));
+	assert_true(slice_eq(buf_slice(&out), SLICE(">a+= ,, \0")));
+	buf_free(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_xtext),
+		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_bad_input_leaves_nothing),
 		cmocka_unit_test(test_base64_takes_its_room),
