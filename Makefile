@@ -42,7 +42,7 @@ HTTP    := $(shell pkg-config --libs libmicrohttpd)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
-PURE    := base mail sign dns smtp route
+PURE    := base mail sign tlsrpt dns smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 # Without libedit lines are typed in --talk as the terminal has them.
 EDITOR_O := $B/src/desk/editor_module.o
