@@ -75,6 +75,7 @@ configure(struct turn *t, enum turn_kind kind)
 		.offset = clock_wall().offset,
 		.postmaster = q->postmaster,
 		.bounce_size = q->bounce_size,
+		.tls_reports = q->tls_reports != NULL,
 		.reports_a_minute = q->bounces_per_minute,
 	};
 }

@@ -158,6 +158,23 @@ read_address(const struct reading *r)
 }
 
 static const char *
+read_contact(const struct reading *r)
+{
+	const struct address_options options = { .idn = &config_idn };
+	struct address a = { 0 };
+	struct outcome why;
+	bool is_no = slice_eq_nocase(slice_of(r->value), SLICE("no"));
+	bool ok = !is_no && address_parse(slice_of(r->value), &options, &a,
+	    &why) && a.domain[0] != '\0' && a.domain[0] != '[' && !a.utf8;
+
+	*(const char **)r->at = ok ? config_keep(r->config,
+	    slice_of(a.path)) : NULL;
+	address_free(&a);
+	return ok || is_no ? NULL : "an address with a domain is wanted, as "
+	    "tls-reports@example.org, or no";
+}
+
+static const char *
 read_patterns(const struct reading *r)
 {
 	*(const char **)r->at = r->value;
@@ -242,6 +259,7 @@ static const struct row rows[] = {
 	{ "bcc-all", read_address, AT(bcc_all), NULL, 0, 0 },
 	{ "allow-recipients", read_patterns, AT(allow_recipients), NULL, 0, 0 },
 	{ "metrics-file", read_path, AT(metrics_file), NULL, 0, 0 },
+	{ "tls-reports", read_contact, AT(tls_reports), NULL, 0, 0 },
 	{ "user-queue", read_switch, AT(user_queue), "no", 0, 0 },
 };
 

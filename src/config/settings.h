@@ -331,6 +331,8 @@ struct queue_settings {
 	const char *send_all_to, *bcc_all; /* paths, or NULL */
 	const char *allow_recipients; /* patterns, separated by blanks */
 	const char *metrics_file;
+	const char *tls_reports; /* the contact that they name; NULL = none are
+				   made */
 	bool user_queue;	/* own_queue.h */
 };
 

@@ -35,6 +35,7 @@
 #include "route/rules.h"
 #include "sign/dkim.h"
 #include "smtp/session.h"
+#include "tlsrpt/tally.h"
 
 #define DELIVER_LANES	   100 /* at once, by default */
 #define DELIVER_SITE_LANES 10  /* ... of one site */
@@ -71,6 +72,9 @@ struct deliver_config {
 	bool records;		/* verdicts are only good when the caller says
 				   deliver_recorded(); else at once */
 
+	struct tlsrpt_tally *tls_results; /* what comes of TLS with mail
+				   exchangers is counted there; or NULL */
+
 	/* For a queue, which lives long.  Zero: as one run would have it. */
 	const unsigned *host_retry; /* a site waits as a whole when none of its
 				   hosts can be talked with: so many seconds the
@@ -103,6 +107,8 @@ struct consignment {
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */
 	const char *tls_floor_why; /* ... "-O requiretls" */
+	bool no_tls_report;	/* what comes of TLS is not counted for it: it
+				   is such a report itself (RFC 8460 3) */
 	const struct signer *signer; /* who signs it (DKIM); NULL = nobody */
 	int64_t signed_at;	/* ... seconds since 1970 */
 	void *owner;		/* the caller's own; event.mail of what is about

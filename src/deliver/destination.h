@@ -49,6 +49,7 @@ struct destination {
 	struct site *site;
 	struct result *no_way;	/* NULL = there is one */
 	int64_t good_until;
+	bool by_mx;		/* to its mail exchangers, by SMTP */
 };
 
 /* The destination with this key, made if need be. */

@@ -93,6 +93,7 @@ routed(struct destination *d, int64_t now)
 	forget(d);
 	d->state = DESTINATION_KNOWN;
 	d->good_until = p->good_until;
+	d->by_mx = plan_is_by_mx(p) && p->link == LINK_SMTP;
 	if (p->why)
 		d->no_way = result_new(p->why, SLICE(""));
 	else if (!d->job->config->plan_only)

@@ -9,8 +9,6 @@
 #include "deliver/lane_impl.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,20 +44,6 @@ lane_end(struct lane *l, const struct outcome *why)
 	dial_stop(&l->dial);
 	stream_close(&l->stream);
 	l->state = LANE_OVER;
-}
-
-void __attribute__((format(printf, 3, 4)))
-lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
-{
-	struct outcome why;
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	why = outcome_make(DEFERRED, stage, ESC(4, 4, 2), "%s", text);
-	lane_end(l, &why);
 }
 
 void
@@ -377,6 +361,7 @@ lane_step(struct lane *l, const struct wait *w, int64_t now)
 		before = l->state;
 		step_state(l, w, now);
 	}
+	lane_tell_tls(l);
 	hand_back(l, now);
 	job_about(l->job, NULL);
 }
@@ -399,6 +384,7 @@ lane_mail(struct lane *l, size_t most, int64_t now)
 
 	assert(l->state == LANE_FREE);
 	job_about(l->job, l->parcel);
+	lane_tell_tls(l);
 	given = lane_give_mail(l, most);
 	if (given)
 		talk_again(l, now);

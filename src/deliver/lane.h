@@ -60,6 +60,7 @@ struct lane {
 	int64_t since;			/* of what is awaited now */
 	unsigned phase;
 	uint64_t arrived;		/* stream_arrived() as it began */
+	struct ip local;		/* our end; */
 	int64_t connected, text;	/* when; of the text under way; or 0 */
 
 	struct parcel *parcel;		/* aboard; NULL = none */
@@ -77,7 +78,10 @@ struct lane {
 	bool took;			/* the server took the last mail, */
 	bool pushed;			/* ... or had enough of us */
 	bool raced;			/* its site knows who answered */
+	bool secured;			/* the handshake is done */
 	bool tls_failed;		/* ended by a failed handshake */
+	const struct destination *tls_told; /* what came of TLS was counted
+					   for it last; never looked into */
 	struct outcome end;
 };
 

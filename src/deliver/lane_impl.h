@@ -2,7 +2,7 @@
 /*
  * lane_impl.h - the inside of a lane, shared by its files: lane.c has the
  * states and deadlines, lane_open.c the way to a conversation, lane_io.c the
- * mails and the octets.
+ * mails and the octets, lane_tls.c what is reported of TLS.
  */
 #ifndef DELIVER_LANE_IMPL_H
 #define DELIVER_LANE_IMPL_H
@@ -26,6 +26,15 @@ bool lane_start_tls(struct lane *l, int64_t now);
 void lane_step_dial(struct lane *l, const struct wait *w, int64_t now);
 void lane_step_relay(struct lane *l, const struct wait *w, int64_t now);
 void lane_step_handshake(struct lane *l, int64_t now);
+
+/*
+ * Count what came of TLS for who is aboard (tls_results), once for each
+ * destination that the connection serves: a handshake's failure, in words; or
+ * what is known of a session that goes on.
+ */
+void lane_tell_tls_failure(struct lane *l, enum tls_result_type type,
+    const char *reason);
+void lane_tell_tls(struct lane *l);
 
 /* Give up a relay's connection that was not taken over. */
 void lane_drop_relay(struct lane *l);

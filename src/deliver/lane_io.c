@@ -2,6 +2,7 @@
 /* lane_io.c - what a lane gives its session: mails, body blocks and octets. */
 #include "deliver/lane_impl.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -238,6 +239,20 @@ lane_take_input(struct lane *l, enum io *got)
 		return false;
 	session_input(l->session, (struct slice){ block, n });
 	return true;
+}
+
+void __attribute__((format(printf, 3, 4)))
+lane_lose(struct lane *l, enum stage stage, const char *fmt, ...)
+{
+	struct outcome why;
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	why = outcome_make(DEFERRED, stage, ESC(4, 4, 2), "%s", text);
+	lane_end(l, &why);
 }
 
 void

@@ -84,8 +84,9 @@ connected(struct lane *l, int64_t now)
 	dial_stop(&l->dial);
 	if (!say_proxyline(l))
 		return;
+	l->local = stream_local(&l->stream);
 	if (!l->call.config.helo)
-		l->call.config.local = stream_local(&l->stream);
+		l->call.config.local = l->local;
 	l->session = session_new(&l->call.config, l->job->events, l->number);
 	lane_begin_talk(l, now);
 	if (l->call.config.link == LINK_SMTPS)
@@ -146,8 +147,10 @@ lane_step_relay(struct lane *l, const struct wait *w, int64_t now)
 }
 
 static void
-handshake_failed(struct lane *l, struct outcome why)
+handshake_failed(struct lane *l, enum tls_result_type type,
+    struct outcome why)
 {
+	lane_tell_tls_failure(l, type, why.text);
 	l->tls_failed = true;
 	lane_end(l, &why);
 }
@@ -156,6 +159,7 @@ void
 lane_step_handshake(struct lane *l, int64_t now)
 {
 	const struct tls_module *tls = l->job->net->tls;
+	enum tls_result_type type;
 	struct outcome why;
 
 	switch (tls->step(&l->stream, &why)) {
@@ -165,16 +169,20 @@ lane_step_handshake(struct lane *l, int64_t now)
 		why = outcome_make(DEFERRED, STAGE_TLS, ESC(4, 7, 0),
 		    "the TLS handshake timed out");
 		why.late = true;
-		handshake_failed(l, why);
+		handshake_failed(l, TLS_RESULT_FAILURE, why);
 		return;
 	case TLS_FAILED:
-		if (why.esc.detail == 5) /* a certificate; this one */
+		type = TLS_RESULT_FAILURE;
+		if (why.esc.detail == 5) { /* a certificate; this one */
 			tls->report(&l->stream, l->job->events, l->number);
-		handshake_failed(l, why);
+			type = tls->result(&l->stream);
+		}
+		handshake_failed(l, type, why);
 		return;
 	case TLS_DONE:
 		tls->report(&l->stream, l->job->events, l->number);
 		session_secured(l->session, tls->version(&l->stream));
+		l->secured = true;
 		l->state = LANE_TALK;
 		lane_begin_talk(l, now);
 		return;

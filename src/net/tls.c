@@ -247,6 +247,31 @@ tls_is_trusted(const struct stream *s)
 	    SSL_get_verify_result(t->ssl) == X509_V_OK;
 }
 
+enum tls_result_type
+tls_result(const struct stream *s)
+{
+	const struct tls *t = s->state;
+
+	if (tls_is_trusted(s))
+		return TLS_RESULT_OK;
+	switch (SSL_get_verify_result(t->ssl)) {
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return TLS_RESULT_HOST_MISMATCH;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return TLS_RESULT_EXPIRED;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return TLS_RESULT_NOT_TRUSTED;
+	default:
+		return TLS_RESULT_FAILURE;
+	}
+}
+
 const struct tls_module tls_module = {
 	.client = tls_client_context,
 	.server = tls_server_context,
@@ -256,6 +281,7 @@ const struct tls_module tls_module = {
 	.step = tls_step,
 	.report = tls_report,
 	.version = tls_version,
+	.result = tls_result,
 	.facts = tls_facts,
 	.facts_free = tls_facts_free,
 };

@@ -25,6 +25,7 @@
 #include "base/event.h"
 #include "base/outcome.h"
 #include "base/policy.h"
+#include "base/tls_result.h"
 #include "net/stream.h"
 #include "net/tls_facts.h"
 
@@ -96,6 +97,12 @@ struct tls_module {
 	void (*report)(const struct stream *s, struct events *q,
 	    unsigned lane);
 	const char *(*version)(const struct stream *s);
+
+	/*
+	 * After TLS_DONE of a client, whether chain and name are good, and
+	 * after TLS_FAILED what was not, in the words of TLS reports.
+	 */
+	enum tls_result_type (*result)(const struct stream *s);
 
 	/*
 	 * After TLS_DONE of a client: all that the other side has shown, its

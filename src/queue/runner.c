@@ -58,6 +58,10 @@ runner_new(const struct runner_config *config, struct events *events,
 	index_init(&r->index, set_limits(r));
 	r->reports.table.seed = r->index.items.seed;
 	r->reports.most = config->reports_a_minute;
+	if (config->tls_reports) {
+		r->tls.table.seed = r->index.items.seed;
+		r->way.tls_results = &r->tls;
+	}
 	r->deliver = deliver_new(&r->way, events);
 	if (config->agent)
 		r->agent = agent_client_new(config->agent);
@@ -91,6 +95,8 @@ runner_free(struct runner *r)
 	if (!r)
 		return;
 	deliver_free(r->deliver);
+	runner_tls_flush(r);
+	tlsrpt_tally_free(&r->tls);
 	run_local_free(r);
 	await_answers(r);
 	while ((run = list_first(&r->runs)) || (run = list_first(&r->stuck))) {
@@ -240,6 +246,7 @@ runner_step(struct runner *r, const struct wait *w, int64_t now, int64_t wall)
 		take_answers(r);
 	stop_what_is_left(r);
 	deliver_step(r->deliver, w, now);
+	runner_tls_step(r);
 	run_local_step(r, w);
 	run_forward_step(r);
 	plans_step(r, w);
@@ -271,6 +278,8 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 	if (!r->begun || r->is_behind || r->news.n > 0 || r->copies.n > 0 ||
 	    runner_is_scanning(r) || may_find_more(r))
 		wait_until(w, now);
+	if (r->tls_next > 0)
+		wait_until(w, r->tls_next);
 	if (r->is_stopping) {
 		wait_until(w, r->stop_at);
 		return;

@@ -64,6 +64,7 @@ struct runner_config {
 	const char *postmaster;	/* failed bounces go there; NULL = held/ */
 	size_t bounce_size;	/* octets of the original in a report; 0 = as
 				   bounce.h has it */
+	bool tls_reports;	/* count what comes of TLS (RFC 8460) */
 	unsigned reports_a_minute; /* ... to one uid's messages; 0 = no limit */
 };
 

@@ -38,6 +38,12 @@ struct runner {
 	uint64_t seen;			/* of the index's changes, when none
 					   was found there any more */
 
+	struct tlsrpt_tally tls;	/* what deliver counts, of this day */
+	int64_t tls_day;
+	int64_t tls_next;		/* when to write it; 0 = nothing is
+					   there */
+	bool tls_complained;
+
 	bool is_stopping;
 	struct outcome stop;		/* why; */
 	int64_t stop_at;		/* ... when patience ends */
@@ -214,6 +220,12 @@ void news_free(struct runner *r);
 void plans_step(struct runner *r, const struct wait *w);
 void plans_wait(struct runner *r, struct wait *w);
 void plans_free(struct runner *r);
+
+/* ---- runner_tls.c ---- */
+
+/* Write what was counted, when it is time; and now. */
+void runner_tls_step(struct runner *r);
+void runner_tls_flush(struct runner *r);
 
 /* ---- runner_log.c ---- */
 

@@ -28,6 +28,13 @@ plan_has_preferences(const struct plan *p)
 	    strcmp(p->how, "relay by SRV") == 0);
 }
 
+bool
+plan_is_by_mx(const struct plan *p)
+{
+	return p->how && (strcmp(p->how, "MX") == 0 ||
+	    strcmp(p->how, "implicit MX") == 0);
+}
+
 void
 plan_set_why(struct plan *p, struct outcome why)
 {

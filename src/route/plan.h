@@ -103,6 +103,9 @@ void plan_free(struct plan *p);
 /* Were its hosts' preferences said by somebody (MX, SRV)? */
 bool plan_has_preferences(const struct plan *p);
 
+/* Are its hosts the mail exchangers of its domain, said or implied? */
+bool plan_is_by_mx(const struct plan *p);
+
 /* Set why, in place of what it was: for those who make plans. */
 void plan_set_why(struct plan *p, struct outcome why);
 

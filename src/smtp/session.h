@@ -145,6 +145,12 @@ bool session_bdat_is_broken(const struct session *s);
 /* The handshake is done; version is "TLSv1.3". */
 void session_secured(struct session *s, const char *version);
 
+/*
+ * Why it goes on in clear, or cannot go on: the server's words, or ours; empty
+ * as long as TLS is there, not wanted, or may still be.
+ */
+struct slice session_lacks_tls(const struct session *s);
+
 void session_input(struct session *s, struct slice in);
 struct slice session_output(const struct session *s);
 void session_sent(struct session *s, size_t n);

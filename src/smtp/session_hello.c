@@ -43,6 +43,10 @@ give_up_tls(struct session *s, struct outcome o)
 static enum verb
 without_tls(struct session *s, const struct outcome *why)
 {
+	buf_clear(&s->no_tls);
+	if (why->code > 0)
+		buf_putf(&s->no_tls, "%u ", why->code);
+	buf_puts(&s->no_tls, why->text);
 	if (s->config->tls >= TLS_ENCRYPT)
 		return give_up_tls(s, *why);
 	if (s->config->quit_after == STAGE_TLS)

@@ -97,6 +97,7 @@ session_free(struct session *s)
 		return;
 	reply_parser_free(&s->in);
 	buf_free(&s->name);
+	buf_free(&s->no_tls);
 	buf_free(&s->out);
 	buf_free(&s->shown);
 	recode_free(s->recode);
@@ -147,6 +148,12 @@ const struct caps *
 session_caps(const struct session *s)
 {
 	return &s->caps;
+}
+
+struct slice
+session_lacks_tls(const struct session *s)
+{
+	return buf_slice(&s->no_tls);
 }
 
 /* LMTP owes a reply per recipient, so the ring must hold them all. */
