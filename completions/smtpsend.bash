@@ -16,7 +16,7 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--explain --quit-after --drop-after --reset-after --stall
 	--xclient --proxy-protocol --exit-codes
 	--config --no-config --print-config --import-config --dkim-keygen
-	--dkim-check --help --version
+	--dkim-check --tls-report --help --version
 	--probe --show-cert --ehlo-diff --warn-days
 	--notify --return --envid
 	--queue-on-defer --wait --at --expire --dedupe --queue --daemon
@@ -55,6 +55,7 @@ _smtpsend_words()
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
 	--show-cert) echo text pem tlsa ;;
+	--tls-report) echo today send ;;
 	--warn-days) echo 14 30 ;;
 	--at) echo 18:00 +1h ;;
 	--expire) echo 30m 4h 1d ;;

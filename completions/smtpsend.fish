@@ -81,6 +81,7 @@ complete -c smtpsend -l print-config -d 'Show what is configured; send nothing'
 complete -c smtpsend -l import-config -r -F -d 'Show the configuration of another program as ours'
 complete -c smtpsend -l dkim-keygen -x -d 'Make a key that signs for a domain, show its DNS record'
 complete -c smtpsend -l dkim-check -x -d 'Compare the keys that sign for a domain with DNS'
+complete -c smtpsend -l tls-report -x -a 'today send' -d 'Show the TLS reports of a day, or send'
 complete -c smtpsend -l help -d 'Print a summary of all options'
 complete -c smtpsend -l version -d 'Print versions'
 

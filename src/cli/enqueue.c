@@ -196,8 +196,8 @@ write_block(void *draft, struct slice text, struct outcome *why)
 }
 
 /* Without recorders the answer lies ready. */
-static bool
-commit(struct store *store, struct draft *draft, struct enqueued *out,
+bool
+enqueue_commit(struct store *store, struct draft *draft, struct enqueued *out,
     struct outcome *why)
 {
 	struct store_answer answer;
@@ -251,7 +251,7 @@ add(const struct enqueue_call *call, struct store *store,
 		store_discard(store, draft);
 		return false;
 	}
-	if (!commit(store, draft, out, why))
+	if (!enqueue_commit(store, draft, out, why))
 		return false;
 	if (!out->duplicate)
 		tell_hold(call, store, out->id);

@@ -44,6 +44,10 @@ struct enqueued {
 bool enqueue(const struct enqueue_call *call, struct enqueued *out,
     struct outcome *why);
 
+/* Commit a draft in a store without recorders, as enqueue() does. */
+bool enqueue_commit(struct store *store, struct draft *draft,
+    struct enqueued *out, struct outcome *why);
+
 /* Its text as it is stored (deliver/form.h). */
 bool enqueue_text(struct form_sink *sink, const struct message *m,
     struct outcome *why);

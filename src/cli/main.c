@@ -25,6 +25,7 @@
 #include "cli/send.h"
 #include "cli/speak.h"
 #include "cli/talk.h"
+#include "cli/tls_report.h"
 #include "cli/trace.h"
 #include "cli/version.h"
 #include "config/config.h"
@@ -150,6 +151,7 @@ static int (*const jobs[NMODES])(const struct settings *s) = {
 	[MODE_IMPORT_CONFIG] = moving_run,
 	[MODE_DKIM_KEYGEN] = keygen_run,
 	[MODE_DKIM_CHECK] = keycheck_run,
+	[MODE_TLS_REPORT] = tls_report_run,
 	[MODE_PROBE] = probing_run,
 	[MODE_CHECK_CONFIG] = check_run,
 	[MODE_TEST] = address_test_run,

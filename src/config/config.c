@@ -158,6 +158,7 @@ is_of_queue(enum mode mode)
 	    mode == MODE_QUEUE_COUNT || mode == MODE_QUEUE_RUN ||
 	    mode == MODE_DAEMON || mode == MODE_DAEMON_FOREGROUND ||
 	    mode == MODE_LOCAL_AGENT || mode == MODE_ALIASES ||
+	    mode == MODE_TLS_REPORT ||
 	    mode == MODE_SMTP || mode == MODE_BATCH_SMTP ||
 	    mode == MODE_HOST_STATUS || mode == MODE_HOST_PURGE;
 }

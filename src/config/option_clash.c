@@ -8,21 +8,22 @@
 static const char *const one_of[] = {
 	("explain print print-config quit-after drop-after reset-after sink b "
 	 "queue daemon probe show-cert ehlo-diff talk script script-from "
-	 "dkim-keygen dkim-check"),
+	 "dkim-keygen dkim-check tls-report"),
 	("stall explain print print-config sink b queue daemon talk script "
-	 "script-from dkim-keygen dkim-check"),
+	 "script-from dkim-keygen dkim-check tls-report"),
 	("xclient explain print print-config sink b queue daemon talk script "
-	 "script-from dkim-keygen dkim-check"),
+	 "script-from dkim-keygen dkim-check tls-report"),
 	("exit-codes explain print print-config sink b queue daemon probe "
-	 "show-cert ehlo-diff talk script script-from dkim-keygen dkim-check"),
+	 "show-cert ehlo-diff talk script script-from dkim-keygen dkim-check "
+	 "tls-report"),
 	("proxy-protocol explain print print-config sink b queue daemon talk "
-	 "script script-from dkim-keygen dkim-check"),
+	 "script script-from dkim-keygen dkim-check tls-report"),
 	("html-report print print-config b queue daemon talk script "
-	 "script-from dkim-keygen dkim-check"),
+	 "script-from dkim-keygen dkim-check tls-report"),
 	("fill explain print-config queue daemon talk script script-from "
-	 "dkim-keygen dkim-check"),
+	 "dkim-keygen dkim-check tls-report"),
 	("save-cert explain print print-config queue daemon script-from "
-	 "dkim-keygen dkim-check"),
+	 "dkim-keygen dkim-check tls-report"),
 	"config no-config",
 	"json brief",
 	"ipv4 ipv6",

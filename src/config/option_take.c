@@ -212,6 +212,14 @@ take_dkim_check(struct option_call *c, const char *value)
 }
 
 bool
+take_tls_report(struct option_call *c, const char *value)
+{
+	c->settings->mode = MODE_TLS_REPORT;
+	c->settings->tls_report = value;
+	return true;
+}
+
+bool
 take_import_config(struct option_call *c, const char *value)
 {
 	c->settings->mode = MODE_IMPORT_CONFIG;

@@ -51,6 +51,7 @@ bool take_domain(struct option_call *c, const char *value);
 bool take_print_config(struct option_call *c, const char *value);
 bool take_dkim_keygen(struct option_call *c, const char *value);
 bool take_dkim_check(struct option_call *c, const char *value);
+bool take_tls_report(struct option_call *c, const char *value);
 bool take_import_config(struct option_call *c, const char *value);
 bool take_port(struct option_call *c, const char *value);
 bool take_resolver(struct option_call *c, const char *value);

@@ -14,6 +14,7 @@ static const char *const modes[NMODES] = {
 	[MODE_IMPORT_CONFIG] = "import a configuration (--import-config)",
 	[MODE_DKIM_KEYGEN] = "make a key (--dkim-keygen)",
 	[MODE_DKIM_CHECK] = "check a key (--dkim-check)",
+	[MODE_TLS_REPORT] = "show or send TLS reports (--tls-report)",
 	[MODE_PROBE] = "look at servers (--probe)",
 	[MODE_HELP] = "help (--help)",
 	[MODE_VERSION] = "show versions (--version)",
@@ -140,7 +141,7 @@ answers_to_somebody(const struct settings *s)
 	    s->mode == MODE_QUEUE_COUNT || s->mode == MODE_HOST_STATUS ||
 	    s->mode == MODE_HOST_PURGE || s->mode == MODE_CHECK_CONFIG ||
 	    s->mode == MODE_IMPORT_CONFIG || s->mode == MODE_SCRIPT_FROM ||
-	    s->mode == MODE_DKIM_CHECK ||
+	    s->mode == MODE_DKIM_CHECK || s->mode == MODE_TLS_REPORT ||
 	    s->mode == MODE_DAEMON_FOREGROUND;
 
 	return answers && s->nrcpts > 0 && s->personality == AS_SMTPSEND;

@@ -62,6 +62,7 @@ enum mode {
 	MODE_CHECK_CONFIG,	/* -bC */
 	MODE_DKIM_KEYGEN,	/* --dkim-keygen; rcpt: selector, kind */
 	MODE_DKIM_CHECK,	/* --dkim-check */
+	MODE_TLS_REPORT,	/* --tls-report: tls_report */
 	MODE_TALK,		/* --talk */
 	MODE_SCRIPT,		/* --script: rcpt is ${to}, whose MX it is */
 	MODE_SCRIPT_FROM,	/* --script-from */
@@ -389,6 +390,7 @@ struct settings {
 	struct enqueue_settings enqueue;
 	struct probe_settings probe;
 	struct dkim_settings dkim;
+	const char *tls_report;	/* --tls-report: "today", "send" or a date */
 	struct queue_settings queue;
 	struct local_settings local;
 };

@@ -3,6 +3,7 @@
 #include "queue/load.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "config/idn.h"
 #include "deliver/body.h"
@@ -89,6 +90,9 @@ load_consignment(struct entry *e, const struct message *m, void *owner)
 		    e->mail.class : CLASS_NORMAL),
 		.tls_floor = e->mail.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
+		.no_tls_report = e->mail.is_bounce &&
+		    e->mail.uid == geteuid() &&
+		    strcmp(e->mail.tag, LOAD_TLS_REPORT) == 0,
 		.owner = owner,
 	};
 }

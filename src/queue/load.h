@@ -7,6 +7,10 @@
 #include "queue/schedule.h"
 #include "spool/store.h"
 
+/* The tag of a report of TLS (RFC 8460), which is ours: nothing of it counts
+ * for the next one. */
+#define LOAD_TLS_REPORT "tls-report"
+
 /* Only the header, into m->head.  False with *why (STAGE_READ). */
 bool load_head(struct message *m, const struct entry *e, struct outcome *why);
 

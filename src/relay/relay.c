@@ -346,4 +346,5 @@ const struct relay_module relay_module = {
 	.peer = relay_peer,
 	.take = relay_take,
 	.close = relay_free,
+	.post = https_post,
 };

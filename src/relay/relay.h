@@ -20,6 +20,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "net/wait.h"
+#include "relay/https.h"
 
 #define RELAY_DOOR                                        \
 	{                                                 \
@@ -92,6 +93,9 @@ struct relay_module {
 
 	/* Give up; not after take. */
 	void (*close)(struct relay *r);
+
+	/* No relay at all, but libcurl is here: https.h. */
+	bool (*post)(const struct https_post *p, struct outcome *why);
 };
 
 extern const struct relay_module relay_module;

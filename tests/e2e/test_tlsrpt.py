@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: ISC
+"""Reports of TLS to the domains that ask for them (RFC 8460; issue 10)."""
+
+import contextlib
+import datetime
+import email
+import http.server
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from dkim_support import Keys, by_dkimpy
+from fakedns import SERVFAIL, FakeDns
+from faults_support import STARTTLS, certificates, tls_dialogue
+from queue_support import SPOOL_UID, wait_for
+from runner_support import QUICK, QueueBox
+from scripted import Server, dialogue
+
+DOMAIN, OTHER, CONTACT = "y.example", "z.example", "tls@example.org"
+SUBMITTER = "box.example.net"
+
+
+def txt(text):
+    """A TXT record in strings of 255 octets."""
+    raw = text if isinstance(text, bytes) else text.encode()
+    return b"".join(bytes([len(part)]) + part for part in
+                    (raw[i:i + 255] for i in range(0, len(raw) or 1, 255)))
+
+
+def mx_of(domain):
+    return f"{domain[0]}.example.test"          # as certificates have it
+
+
+class World:
+    """A machine with a queue, a resolver, and mail exchangers at one port."""
+
+    def __init__(self, machine, dns, srv, config="", queue=""):
+        self.dns, self.srv = dns, srv
+        for domain in (DOMAIN, OTHER):
+            dns.add(domain, "MX", (10, mx_of(domain)))
+            dns.add(mx_of(domain), "A", "127.0.0.1")
+        dns.add("example.org", "MX", (10, "mx.example.test"))
+        dns.add("mx.example.test", "A", "127.0.0.1")
+        self.box = QueueBox(
+            machine, queue=f"{QUICK}tls-reports = {CONTACT}\n{queue}",
+            config=(f"port = {srv.port}\nresolver = 127.0.0.1:{dns.port}\n"
+                    f"allow-loopback-mx = yes\nca = /etc/test-ca.pem\n"
+                    f"{config}"),
+            files={"/etc/test-ca.pem":
+                   Path(certificates().ca).read_text()})
+        self.folder = self.box.spool / "tlsrpt"
+
+    def asks(self, *texts, domain=DOMAIN):
+        self.dns.zone.pop(f"_smtp._tls.{domain}", None)
+        self.dns.add(f"_smtp._tls.{domain}", "TXT", *map(txt, texts))
+
+    def mail(self, *to, gone=True):
+        self.box.put(*to)
+        run = self.box.q()
+        assert run.rc == 0, str(run)
+        assert (self.box.queue() == []) == gone
+
+    def report(self, what="today"):
+        run = self.box.smtpsend("--tls-report", what, stdin=b"")
+        assert run.rc == 0, str(run)
+        return [json.loads(line) for line in run.out.splitlines()]
+
+    def send(self, status=0):
+        run = self.box.smtpsend("--tls-report", "send", stdin=b"")
+        assert (run.rc, run.out + run.err) == (status, "")
+
+    def days_pass(self, n=1):
+        """All that was counted is so many days older: the last day's name."""
+        for path in self.folder.glob("*.*"):
+            day = datetime.date.fromisoformat(path.name[:10])
+            day -= datetime.timedelta(days=n)
+            path.rename(path.with_name(f"{day}{path.suffix}"))
+        return max(p.name[:10] for p in self.folder.glob("*.counts"))
+
+    def sent(self):
+        return "".join(p.read_text() for p in self.folder.glob("*.sent")
+                       ).split("\n")
+
+    def received(self):
+        """The reports that came by mail, each with its message."""
+        found = []
+        for raw in (m for c in self.srv.conns for m in c.messages):
+            mail = email.message_from_bytes(raw.removesuffix(b".\r\n"))
+            if mail["TLS-Report-Domain"]:
+                text, part = mail.get_payload()
+                assert text.get_content_type() == "text/plain"
+                assert part.get_content_type() == "application/tlsrpt+json"
+                found.append((mail, json.loads(part.get_payload(decode=True)),
+                              raw))
+        return found
+
+
+@pytest.fixture(name="world")
+def fixture_world(machine):
+    with contextlib.ExitStack() as stack:
+        def make(script=None, **how):
+            dns = stack.enter_context(FakeDns())
+            srv = stack.enter_context(Server(script or tls_dialogue()))
+            return World(machine, dns, srv, **how)
+        yield make
+
+
+class Receiver:
+    """Takes reports by HTTPS; status: what it says to each, the last again."""
+
+    def __init__(self, *status, cert="good"):
+        receiver = self
+        self.status, self.got = list(status or (200,)), []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                n = int(self.headers["Content-Length"])
+                receiver.got.append((self.path, dict(self.headers),
+                                     self.rfile.read(n)))
+                status = receiver.status[0]
+                if len(receiver.status) > 1:
+                    receiver.status.pop(0)
+                self.send_response(status)
+                self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.httpd.socket = certificates().context(cert).wrap_socket(
+            self.httpd.socket, server_side=True)
+        self.url = f"https://localhost:{self.httpd.server_port}/tls?x=1"
+        self.thread = threading.Thread(target=self.httpd.serve_forever,
+                                       kwargs={"poll_interval": 0.02})
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *end):
+        self.httpd.shutdown()
+        self.thread.join()
+        self.httpd.server_close()
+
+
+# ---- what is counted ----
+
+
+def only(report):
+    [policy] = report["policies"]
+    return policy
+
+
+def test_counted(world):
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    w.mail(f"b@{DOMAIN}", f"c@{OTHER}")
+    reports = {only(r)["policy"]["policy-domain"]: r for r in w.report()}
+    assert set(reports) == {DOMAIN, OTHER}
+    assert only(reports[DOMAIN]) == {
+        "policy": {"policy-type": "no-policy-found", "policy-domain": DOMAIN},
+        "summary": {"total-successful-session-count": 2,
+                    "total-failure-session-count": 0}}
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    assert reports[OTHER]["organization-name"] == SUBMITTER
+    assert reports[OTHER]["contact-info"] == CONTACT
+    # a test at midnight may see either day
+    assert reports[OTHER]["date-range"]["start-datetime"][10:] == "T00:00:00Z"
+    assert abs(datetime.date.fromisoformat(
+        reports[OTHER]["date-range"]["end-datetime"][:10]) - today
+    ) <= datetime.timedelta(days=1)
+    assert w.box.strangers() == []
+
+
+def details(w):
+    [r] = w.report()
+    policy = only(r)
+    assert policy["summary"]["total-failure-session-count"] == sum(
+        d["failed-session-count"] for d in policy.get("failure-details", []))
+    return policy["summary"]["total-successful-session-count"], \
+        policy.get("failure-details", [])
+
+
+def test_no_starttls(world):
+    w = world(dialogue())
+    w.mail(f"a@{DOMAIN}")
+    assert details(w) == (0, [{
+        "result-type": "starttls-not-supported", "sending-mta-ip": "127.0.0.1",
+        "receiving-mx-hostname": mx_of(DOMAIN), "receiving-ip": "127.0.0.1",
+        "failed-session-count": 1,
+        "failure-reason-code": "the server offers no STARTTLS"}])
+
+
+def test_starttls_refused(world):
+    w = world(dialogue(STARTTLS, STARTTLS="454 4.7.0 \"not\" now"))
+    w.mail(f"a@{DOMAIN}")
+    good, [one] = details(w)
+    assert (good, one["result-type"]) == (0, "starttls-not-supported")
+    assert one["failure-reason-code"] == "454 \"not\" now"
+
+
+@pytest.mark.parametrize("cert, result", [
+    ("wrongname", "certificate-host-mismatch"),
+    ("expired", "certificate-expired"),
+    ("selfsigned", "certificate-not-trusted"),
+    ("unknown", "certificate-not-trusted"),
+    ("wrongeku", "validation-failure")])
+def test_bad_certificate(world, cert, result):
+    """It counts where it is demanded; without a policy TLS is good as it is."""
+    w = world(tls_dialogue(cert))
+    w.mail(f"a@{DOMAIN}")
+    assert details(w) == (1, [])
+    w.box.configure(w.box.config.replace("port =", "tls = verify\nport =", 1))
+    w.mail(f"b@{DOMAIN}", gone=False)
+    good, [one] = details(w)
+    assert (good, one["result-type"]) == (1, result)
+    assert one["failure-reason-code"].startswith("certificate of ")
+
+
+def test_handshake_fails_then_clear(world):
+    """One failure; what goes in clear after it is no session of its own."""
+    low = ssl.TLSVersion.TLSv1_1
+    context = certificates().context("good", low=ssl.TLSVersion.TLSv1_1,
+                                     high=low, ciphers="ALL:@SECLEVEL=0")
+    w = world(dialogue(STARTTLS, tls=context))
+    w.mail(f"a@{DOMAIN}")
+    assert [m for c in w.srv.conns for m in c.messages], "it went in clear"
+    good, [one] = details(w)
+    assert (good, one["result-type"], one["failed-session-count"]) == \
+        (0, "validation-failure", 1)
+
+
+def test_not_counted(world):
+    """By a server that is given, in clear by choice, and where it is off."""
+    w = world()
+    w.box.configure(w.box.config.replace("port =", "tls = none\nport =", 1))
+    w.mail(f"a@{DOMAIN}")
+    w.box.configure(w.box.config.replace(
+        "port =", "server = 127.0.0.1\nport =", 1))
+    w.mail(f"a@{DOMAIN}")
+    w.box.configure(w.box.config.replace("tls-reports", "#tls-reports", 1))
+    w.mail(f"a@{DOMAIN}")
+    w.box.configure(w.box.config.replace(CONTACT, "no", 1))
+    w.mail(f"a@{DOMAIN}")
+    assert sum(len(c.messages) for c in w.srv.conns) == 4
+    assert w.report() == [] and not w.folder.exists()
+
+
+# ---- what is sent ----
+
+
+def test_by_mail(world):
+    w = world()
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls%2Bin@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}", f"b@{OTHER}")
+    day = w.days_pass()
+    [expected] = [r for r in w.report(day)
+                  if only(r)["policy"]["policy-domain"] == DOMAIN]
+    w.send()
+    [mail] = w.box.queue()
+    assert (mail.sender, mail.rcpts) == ("", [f"tls+in@{DOMAIN}"])
+    assert mail.expires == 86400 and mail.uid == SPOOL_UID
+    assert w.box.strangers() == []
+    w.send()
+    assert len(w.box.queue()) == 1
+    w.box.q()
+    assert w.box.queue() == []
+    [(mail, report, _)] = w.received()
+    assert report == expected
+    assert mail["TLS-Report-Domain"] == DOMAIN
+    assert mail["TLS-Report-Submitter"] == SUBMITTER
+    assert mail["TLS-Required"] == "No"
+    assert mail["From"] == CONTACT and mail["To"] == f"<tls+in@{DOMAIN}>"
+    assert mail.get_content_type() == "multipart/report"
+    assert mail.get_param("report-type") == "tlsrpt"
+    assert re.sub(r"\s+", " ", mail["Subject"]) == (
+        f"Report Domain: {DOMAIN} Submitter: {SUBMITTER} "
+        f"Report-ID: <{report['report-id']}>")
+    assert w.report() == [], "the report's own session does not count"
+
+
+def test_by_https(world):
+    with Receiver() as there:
+        w = world()
+        w.asks(f"v=TLSRPTv1; rua={there.url}")
+        w.mail(f"a@{DOMAIN}")
+        day = w.days_pass()
+        w.send()
+        w.send()
+        [(path, head, body)] = there.got
+        assert path == "/tls?x=1"
+        assert head["Content-Type"] == "application/tlsrpt+json"
+        assert [json.loads(body)] == w.report(day)
+
+
