@@ -278,8 +278,7 @@ runner_wait(struct runner *r, struct wait *w, int64_t now)
 	if (!r->begun || r->is_behind || r->news.n > 0 || r->copies.n > 0 ||
 	    runner_is_scanning(r) || may_find_more(r))
 		wait_until(w, now);
-	if (r->tls_next > 0)
-		wait_until(w, r->tls_next);
+	runner_tls_wait(r, w);
 	if (r->is_stopping) {
 		wait_until(w, r->stop_at);
 		return;

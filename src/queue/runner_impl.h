@@ -225,6 +225,7 @@ void plans_free(struct runner *r);
 
 /* Write what was counted, when it is time; and now. */
 void runner_tls_step(struct runner *r);
+void runner_tls_wait(const struct runner *r, struct wait *w);
 void runner_tls_flush(struct runner *r);
 
 /* ---- runner_log.c ---- */

@@ -77,3 +77,10 @@ runner_tls_step(struct runner *r)
 		runner_tls_flush(r);
 	r->tls_day = day;
 }
+
+void
+runner_tls_wait(const struct runner *r, struct wait *w)
+{
+	if (r->tls_next > 0)
+		wait_until(w, r->tls_next);
+}

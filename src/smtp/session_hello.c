@@ -39,14 +39,21 @@ give_up_tls(struct session *s, struct outcome o)
 	return session_give_up(s, o);
 }
 
-/* It can have no TLS here, as it says or by what it does not offer. */
-static enum verb
-without_tls(struct session *s, const struct outcome *why)
+static void
+note_lack(struct session *s, const struct outcome *why)
 {
 	buf_clear(&s->no_tls);
 	if (why->code > 0)
 		buf_putf(&s->no_tls, "%u ", why->code);
 	buf_puts(&s->no_tls, why->text);
+}
+
+/* It can have no TLS here, as it says or by what it does not offer. */
+static enum verb
+without_tls(struct session *s, const struct outcome *why)
+{
+	if (s->config->tls > TLS_NONE)
+		note_lack(s, why);
 	if (s->config->tls >= TLS_ENCRYPT)
 		return give_up_tls(s, *why);
 	if (s->config->quit_after == STAGE_TLS)
