@@ -211,6 +211,7 @@ step(struct daemon *d, int64_t now)
 			generation_free(g);
 	}
 	inlets_step(&d->inlets, &d->wait, now);
+	daemon_report_step(d);
 }
 
 static void
@@ -224,6 +225,7 @@ ask(struct daemon *d, int64_t now)
 	for (g = list_first(&d->ending); g; g = list_after(&g->node))
 		turn_wait(&g->turn, &d->wait, now);
 	inlets_wait(&d->inlets, &d->wait, now);
+	daemon_report_wait(d, now);
 	wait_until(&d->wait, d->end);
 	daemon_tell_status(d, now);
 	daemon_tell_watchdog(d, now);
@@ -362,6 +364,7 @@ serve(struct daemon *d, const struct settings *s)
 		loop(d);
 	else
 		status = complain(s, &why);
+	daemon_report_end(d);
 	while (d->ending.n > 0)
 		generation_free(list_first(&d->ending));
 	inlets_free(&d->inlets);
@@ -382,6 +385,7 @@ daemon_run(const struct settings *s, int argc, char *const argv[])
 		.argv = argv,
 		.stop = STOP_NONE, .agent = HOME_NO_AGENT,
 		.notify = NOTIFY_NONE,
+		.reports = { .fd = -1 },
 		.background = { -1 },
 		.end = WAIT_NEVER };
 	struct outcome why;

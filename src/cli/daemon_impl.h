@@ -20,6 +20,16 @@ struct generation {
 	struct turn turn;
 };
 
+/* Who sends TLS reports now, or will. */
+struct daemon_reports {
+	int fd;			/* at its end when the child is; -1 = none */
+	int pid;
+	size_t slot;
+	int64_t day;		/* on which it was started, since 1970 */
+	int64_t due;		/* the next one, seconds since 1970; 0 = not
+				   known yet */
+};
+
 struct daemon {
 	const struct settings *first; /* main's, whose path and run stay */
 	int argc;
@@ -32,6 +42,7 @@ struct daemon {
 	struct stop stop;
 	struct wait wait;
 	struct notify notify;
+	struct daemon_reports reports;
 	struct background background;
 	int64_t ping;		/* the watchdog's next */
 	int64_t complain;	/* that the configuration is wrong, again */
@@ -40,6 +51,15 @@ struct daemon {
 	struct runner_counts told; /* in the last STATUS, */
 	int64_t told_at;
 };
+
+/* ---- daemon_report.c ---- */
+
+/* Have TLS reports sent when that is due. */
+void daemon_report_step(struct daemon *d);
+void daemon_report_wait(struct daemon *d, int64_t now);
+
+/* What is not done yet is left to the next daemon. */
+void daemon_report_end(struct daemon *d);
 
 /* ---- daemon_tell.c ---- */
 

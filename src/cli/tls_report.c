@@ -195,6 +195,8 @@ tls_report_run(const struct settings *s)
 	    !tlsrpt_day_parse(what, &day))
 		return refuse(s, "today, send or a day, as 2026-11-27, is "
 		    "wanted", EX_USAGE);
+	if (s->config_fault) /* which main() has said */
+		return EX_CONFIG;
 	switch (spool_reach(s->queue.path)) {
 	case SPOOL_ABSENT:
 		return refuse(s, "there is no queue here that could count",

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import ssl
+import struct
 import subprocess
 import threading
 from pathlib import Path
@@ -25,6 +26,7 @@ from scripted import Server, dialogue
 
 DOMAIN, OTHER, CONTACT = "y.example", "z.example", "tls@example.org"
 SUBMITTER = "box.example.net"
+CLOCK = Path(__file__).parents[1] / "queue" / "preload_clock.c"
 
 
 def txt(text):
@@ -302,3 +304,332 @@ def test_by_https(world):
         assert [json.loads(body)] == w.report(day)
 
 
+def test_https_again(world):
+    """Until somebody takes it; a redirect is not followed."""
+    with Receiver(500, 302, 404, 201) as there:
+        w = world()
+        w.asks(f"v=TLSRPTv1; rua={there.url},mailto:tls@{DOMAIN}")
+        w.mail(f"a@{DOMAIN}")
+        w.days_pass()
+        for _ in range(3):
+            w.send(status=75)
+        w.send()
+        w.send()
+        assert [path for path, _, _ in there.got] == ["/tls?x=1"] * 4
+        assert len({body for _, _, body in there.got}) == 1
+    assert len(w.box.queue()) == 1
+
+
+@pytest.mark.parametrize("cert", ["expired", "wrongname", "unknown"])
+def test_https_is_checked(world, cert):
+    with Receiver(cert=cert) as there:
+        w = world(queue="")
+        log = w.box.folder / "log"
+        log.touch()
+        os.chown(log, SPOOL_UID, SPOOL_UID)
+        w.box.configure(w.box.config.replace("port =", f"log = {log}\nport =",
+                                             1))
+        w.asks(f"v=TLSRPTv1; rua={there.url}")
+        w.mail(f"a@{DOMAIN}")
+        w.days_pass()
+        w.send(status=75)
+        assert "tried again later" in log.read_text()
+        w.days_pass()       # a day and four hours after it was due
+        w.days_pass()
+        w.send()
+        assert "given up" in log.read_text()
+        w.send()
+        assert there.got == [] and log.read_text().count("TLS report of") == 2
+
+
+def test_nobody_asks(world):
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    w.send()
+    assert w.dns.count(f"_smtp._tls.{DOMAIN}") == 1
+    assert w.box.queue() == [] and "*" in w.sent()
+
+
+def test_dns_fails(world):
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.dns.script(f"_smtp._tls.{DOMAIN}", "TXT",
+                 lambda q: q.answer(rcode=SERVFAIL))
+    w.send(status=75)
+    del w.dns.scripts[f"_smtp._tls.{DOMAIN}", "TXT"]
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.send()
+    assert len(w.box.queue()) == 1
+
+
+GOOD = f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}"
+
+
+@pytest.mark.parametrize("texts", [
+    [GOOD, GOOD],
+    ["v=TLSRPTv1"],
+    ["v=TLSRPTv1;"],
+    [GOOD + "; rua=mailto:b@y.example"],
+    ["v=TLSRPTv1; rua=mailto:tls@y.example%0d%0aBcc:x@y.example"],
+    ["v=TLSRPTv1; rua=mailto:tls@y.example\r\nBcc: x@y.example"],
+    ["v=TLSRPTv1; rua=mailto:tls%00@y.example"],
+    ["v=TLSRPTv1; rua=mailto:a@b@y.example"],
+    ["v=TLSRPTv1; rua=mailto:%40"],
+    ["v=TLSRPTv1; rua=mailto:a@y.example%2cb@y.example"],
+    ["v=TLSRPTv1; rua=http://localhost/,ftp://localhost/"],
+    ["v=TLSRPTv1; rua=https://"],
+    ["v=TLSRPTv1; rua=https://u:p@localhost/"],
+    [b"v=TLSRPTv1; rua=mailto:\xff\xfe@y.example"],
+    ["v=TLSRPTv1; " + "x=y; " * 2000 + "rua=mailto:tls@y.example"],
+], ids=range(15))
+def test_hostile_records(world, texts):
+    """Nothing is sent, and it is over."""
+    w = world()
+    w.asks(*texts)
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    assert w.box.queue() == [] and "*" in w.sent()
+
+
+def test_other_texts(world):
+    """What is no such record does not count; five ways are four."""
+    w = world()
+    w.asks("v=spf1 -all", "v=TLSRPTv2; rua=mailto:x@y.example", "",
+           "v=TLSRPTv1; rua=" + ",".join(
+               f"mailto:{c}@y.example" for c in "abcde"))
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    assert sorted(m.rcpts[0][0] for m in w.box.queue()) == list("abcd")
+
+
+def test_signed(world, tmp_path):
+    keys = Keys(tmp_path)
+    w = world()
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    folder = w.box.machine.etc / "dkim"
+    folder.mkdir()
+    for path in tmp_path.iterdir():
+        if path.is_file():
+            copy = folder / path.name
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(0o600)
+            os.chown(copy, SPOOL_UID, SPOOL_UID)
+    w.box.configure(w.box.config.replace(
+        "[local]", keys.section().replace(str(tmp_path), "/etc/dkim") +
+        "\n[local]", 1))
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    w.box.q()
+    [(mail, _, raw)] = w.received()
+    assert mail["From"].endswith("@example.org")
+    [found] = by_dkimpy(keys.records, [raw.removesuffix(b".\r\n")])
+    assert found == {"r1": True, "e1": True}
+
+
+def test_refused_report(world):
+    """Nobody is told, nothing is kept."""
+    w = world(tls_dialogue(RCPT=["250 ok", "550 5.1.1 nobody"]),
+              queue="postmaster = root@y.example")
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    assert len(w.box.queue()) == 1
+    w.box.q()
+    assert w.box.queue() == []
+    assert list((w.box.spool / "held").glob("*")) == []
+    assert len(w.srv.conns) == 2
+
+
+# ---- several at once, and those who die ----
+
+
+def test_two_runners(world):
+    w = world()
+    for i in range(30):
+        w.box.put(f"u{i}@{DOMAIN}", f"u{i}@{OTHER}")
+    runners = [w.box.process("sendmail", "-q") for _ in range(3)]
+    assert [p.wait(60) for p in runners] == [0, 0, 0]
+    good = [only(r)["summary"] for r in w.report()]
+    # a session counts for each domain whose mail it had
+    assert sum(s["total-successful-session-count"] for s in good) == \
+        len(w.srv.conns)
+    assert all(s["total-failure-session-count"] == 0 for s in good)
+
+
+def test_broken_files(world):
+    """They never stop mail."""
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    [path] = w.folder.glob("*.counts")
+    with path.open("ab") as f:
+        f.write(b"99\ty.example\tno-policy-fo")
+    w.mail(f"a@{DOMAIN}")
+    assert details(w) == (2, [])
+    path.write_bytes(os.urandom(100000))
+    w.mail(f"a@{DOMAIN}")
+    assert details(w) == (1, [])
+    path.unlink()
+    path.mkdir()
+    w.mail(f"a@{DOMAIN}")
+    path.rmdir()
+    os.mkfifo(path)
+    w.mail(f"a@{DOMAIN}")
+    path.unlink()
+    w.folder.rmdir()
+    w.folder.write_text("no folder")
+    w.mail(f"a@{DOMAIN}")
+    assert sum(len(c.messages) for c in w.srv.conns) == 6
+
+
+def test_bounded_file(world):
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    [path] = w.folder.glob("*.counts")
+    with path.open("ab") as f:
+        f.truncate(33 << 20)
+    w.mail(f"a@{DOMAIN}")
+    assert path.stat().st_size == 33 << 20
+
+
+def test_old_days_go(world):
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    w.days_pass(5)
+    w.send()
+    assert len(list(w.folder.glob("2*"))) == 2
+    w.days_pass(2)
+    w.send()
+    assert list(w.folder.glob("2*")) == []
+
+
+class Stalling(Receiver):
+    """Says nothing to the second until it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        go_on, plain = threading.Event(), self.httpd.RequestHandlerClass
+        self.go_on, self.count = go_on, 0
+        receiver = self
+
+        class Handler(plain):
+            def do_POST(self):
+                receiver.count += 1
+                if receiver.count == 2:
+                    go_on.wait(30)
+                with contextlib.suppress(OSError):
+                    super().do_POST()
+
+        self.httpd.RequestHandlerClass = Handler
+
+
+def test_killed_between(world):
+    """What was posted is not posted again; meanwhile nobody else sends."""
+    with Stalling() as there:
+        w = world()
+        for domain in (DOMAIN, OTHER):
+            w.asks(f"v=TLSRPTv1; rua={there.url}&for={domain},"
+                   f"mailto:tls@{domain}", domain=domain)
+        w.mail(f"a@{DOMAIN}", f"a@{OTHER}")
+        w.days_pass()
+        with w.box.process("smtpsend", "--tls-report", "send") as p:
+            wait_for(lambda: there.count == 2)
+            w.send(status=75)
+            p.send_signal(signal.SIGKILL)
+        assert len(w.box.queue()) == 1
+        there.go_on.set()
+        w.send()
+    posted = [path.rpartition("=")[2] for path, _, _ in there.got]
+    assert posted.count(DOMAIN) == 1 and 1 <= posted.count(OTHER) <= 2
+    assert sorted(m.rcpts[0] for m in w.box.queue()) == [
+        f"tls@{DOMAIN}", f"tls@{OTHER}"]
+
+
+def test_killed_before_the_note(world):
+    """A mail is queued once, even if nobody knows that it was."""
+    w = world()
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass()
+    w.send()
+    for path in w.folder.glob("*.sent"):
+        path.unlink()
+    w.send()
+    assert len(w.box.queue()) == 1
+
+
+# ---- the daemon ----
+
+
+def test_daemon_sends(world):
+    """At once what is due, by a child; nothing of today."""
+    w = world()
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}")
+    w.days_pass(2)
+    w.mail(f"a@{OTHER}")
+    with w.box.process("smtpsend", "--daemon") as p:
+        wait_for(w.received)
+        wait_for(lambda: "*" in w.sent())
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(20) == 0
+    assert w.dns.count(f"_smtp._tls.{OTHER}") == 0
+    assert len(w.received()) == 1
+
+
+def test_daemon_through_midnight(world):
+    """What it has counted is of the day before; its reports follow."""
+    w = world()
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    preload, clock = w.box.folder / "clock.so", w.box.folder / "clock"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", preload, CLOCK],
+                   check=True)
+    clock.write_bytes(struct.pack("q", 0))
+    with w.box.process("smtpsend", "--daemon", LD_PRELOAD=str(preload),
+                       CLOCK_FILE=str(clock)) as p:
+        wait_for((w.box.run / "control").exists)
+        w.box.sendmail("-f", "me@example.net", f"a@{DOMAIN}")
+        wait_for(lambda: w.box.queue() == [])
+        clock.write_bytes(struct.pack("q", 29 * 3600))
+        w.box.sendmail("-f", "me@example.net", f"b@{OTHER}")
+        wait_for(w.received)
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(20) == 0
+    [(_, report, _)] = w.received()
+    assert only(report)["policy"]["policy-domain"] == DOMAIN
+
+
+# ---- the option ----
+
+
+def test_option(world):
+    w = world()
+    for what, status in (("yesterday", 64), ("2026-02-30", 64), ("", 64),
+                         ("today", 0), ("2026-02-28", 0), ("send", 0)):
+        run = w.box.smtpsend("--tls-report", what, stdin=b"")
+        assert (run.rc, run.out) == (status, "")
+        assert run.err.count("\n") == (status != 0)
+    run = w.box.smtpsend("--tls-report", "today", uid=1234, stdin=b"")
+    assert run.rc == 77 and "not yours" in run.err
+    run = w.box.smtpsend("--tls-report", "today", "bob@example.org", stdin=b"")
+    assert run.rc == 64
+    w.box.configure(w.box.config.replace("tls-reports", "#tls-reports", 1))
+    run = w.box.smtpsend("--tls-report", "send", stdin=b"")
+    assert run.rc == 78 and "tls-reports" in run.err
+
+
+@pytest.mark.parametrize("value", ["yes", "bob", "<>", "b\u00f6b@example.org",
+                                   "a@[127.0.0.1]", ""])
+def test_bad_contact(world, value):
+    w = world()
+    w.box.configure(w.box.config.replace(CONTACT, value, 1))
+    run = w.box.smtpsend("--tls-report", "today", stdin=b"")
+    assert run.rc == 78 and "wanted" in run.err and run.err.count("\n") == 1
