@@ -9,12 +9,12 @@
 
 #include "deliver/destination.h"
 
-/* Which policy was applied to mail of d for the host at hand. */
+/* Which policy was applied to what is aboard, for the host at hand. */
 static struct tls_policy
-policy_of(const struct destination *d)
+policy_of(const struct lane *l)
 {
 	return (struct tls_policy){ .type = TLS_POLICY_NOT_FOUND,
-		.domain = slice_of(d->key.domain) };
+		.domain = slice_of(l->parcel->destination->key.domain) };
 }
 
 static bool
@@ -34,7 +34,7 @@ tell(struct lane *l, enum tls_result_type type, struct slice reason)
 
 	l->tls_told = l->parcel->destination;
 	tlsrpt_tally_add(l->job->config->tls_results, &(struct tls_result){
-		.policy = policy_of(l->parcel->destination), .type = type,
+		.policy = policy_of(l), .type = type,
 		.local = l->local, .peer = c->peer.ip,
 		.host = slice_of(c->host), .reason = reason }, 1);
 }
