@@ -177,7 +177,8 @@ destination_for(struct job *job, const struct consignment *c,
 	struct choice choice = { .nrelays = 0 };
 	struct route_key key = { .domain = r->to.domain,
 		.quit_after = c->quit_after, .tls_floor = c->tls_floor,
-		.tls_floor_why = c->tls_floor_why };
+		.tls_floor_why = c->tls_floor_why,
+		.tls_optional = c->tls_report };
 
 	if (r->local) {
 		key.rule = job->config->mailbox;

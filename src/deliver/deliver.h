@@ -43,7 +43,8 @@
 #define DELIVER_SESSIONS   2   /* hosts talked with for a recipient */
 
 struct deliver_config {
-	struct route_config route; /* but for tls_floor, a consignment's */
+	struct route_config route; /* but for tls_floor and tls_optional, a
+				   consignment's */
 	const struct rules *rules; /* relays and domains; NULL = none */
 	const struct domain_rule *mailbox; /* who has the mailboxes of this
 				   machine, by LMTP; NULL = they are for the
@@ -107,8 +108,9 @@ struct consignment {
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */
 	const char *tls_floor_why; /* ... "-O requiretls" */
-	bool no_tls_report;	/* what comes of TLS is not counted for it: it
-				   is such a report itself (RFC 8460 3) */
+	bool tls_report;	/* it is one itself (RFC 8460 3): what comes of
+				   TLS is not counted for it, and it is sent
+				   whatever that is */
 	const struct signer *signer; /* who signs it (DKIM); NULL = nobody */
 	int64_t signed_at;	/* ... seconds since 1970 */
 	void *owner;		/* the caller's own; event.mail of what is about

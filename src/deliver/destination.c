@@ -29,6 +29,7 @@ put_key(struct buf *out, const struct route_key *key, bool mixed)
 	    key->nrelays * sizeof(void *) });
 	buf_putc(out, (char)key->quit_after);
 	buf_putc(out, (char)key->tls_floor);
+	buf_putc(out, (char)key->tls_optional);
 	if (!mixed)
 		buf_puts(out, key->domain);
 }

@@ -25,6 +25,7 @@ struct route_key {
 	enum stage quit_after;
 	enum tls_level tls_floor;
 	const char *tls_floor_why;
+	bool tls_optional;
 };
 
 enum destination_state {

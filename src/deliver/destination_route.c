@@ -79,7 +79,7 @@ forget(struct destination *d)
 static bool
 is_fixed(const struct destination *d)
 {
-	return d->key.tls_floor > TLS_NONE ||
+	return d->key.tls_floor > TLS_NONE || d->key.tls_optional ||
 	    (d->key.rule && d->key.rule->tls_given);
 }
 
@@ -139,6 +139,7 @@ destination_start_route(struct destination *d)
 		r->config.relay = key->relay[0];
 	r->config.tls_floor = key->tls_floor;
 	r->config.tls_floor_why = key->tls_floor_why;
+	r->config.tls_optional = key->tls_optional;
 	routing_start(r, key->domain);
 	d->state = DESTINATION_ROUTING;
 }

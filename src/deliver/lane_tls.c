@@ -23,7 +23,7 @@ is_told(const struct lane *l)
 	const struct parcel *p = l->parcel;
 
 	return !p || !l->job->config->tls_results ||
-	    !p->destination->by_mx || p->consignment->no_tls_report ||
+	    !p->destination->by_mx || p->consignment->tls_report ||
 	    p->destination == l->tls_told;
 }
 

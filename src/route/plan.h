@@ -41,6 +41,9 @@ struct route_config {
 	enum tls_level tls_floor; /* no rule goes below it: what the message
 				   or its sender demands (REQUIRETLS) */
 	const char *tls_floor_why; /* "-O requiretls", ... */
+	bool tls_optional;	/* no demand goes above MAY, but a relay's: it
+				   is better sent in clear than not (RFC 8460
+				   3); outdone by a floor */
 	bool no_ipv4, no_ipv6;
 	bool allow_loopback_mx;
 	bool ask_for_relays;	/* a relay's addresses come from our questions,

@@ -30,6 +30,10 @@ route_set_tls(struct route *r)
 	}
 	p->tls = c->relay ? TLS_VERIFY : c->tls;
 	p->tls_why = c->relay ? "a relay needs it" : c->tls_why;
+	if (c->tls_optional && !c->relay && p->tls > TLS_MAY) {
+		p->tls = TLS_MAY;
+		p->tls_why = "a report of TLS has to arrive";
+	}
 	if (p->tls < c->tls_floor) {
 		p->tls = c->tls_floor;
 		p->tls_why = c->tls_floor_why;

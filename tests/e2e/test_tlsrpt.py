@@ -447,6 +447,21 @@ def test_refused_report(world):
     assert len(w.srv.conns) == 2
 
 
+@pytest.mark.parametrize("script", [tls_dialogue("selfsigned"), dialogue()],
+                         ids=["selfsigned", "clear"])
+def test_report_needs_no_tls(world, script):
+    """It is what tells of the fault that keeps other mail."""
+    w = world(script, config="tls = verify")
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}", gone=False)
+    w.days_pass()
+    w.send()
+    w.box.q()
+    [(_, report, _)] = w.received()
+    assert only(report)["summary"]["total-failure-session-count"] == 1
+    assert [m.sender for m in w.box.queue()] == ["me@example.net"]
+
+
 # ---- several at once, and those who die ----
 
 

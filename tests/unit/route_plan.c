@@ -677,6 +677,37 @@ test_no_rule_goes_below_the_floor(void **state)
 			}
 }
 
+/* A report of TLS arrives whatever the rules demand, but the sender's own. */
+static void
+test_optional_tls(void **state)
+{
+	static const struct relay_spec relay = { .name = "r", .host = "r.test",
+		.port = 587 };
+
+	(void)state;
+	for (int level = TLS_NONE; level <= TLS_VERIFY; level++)
+		for (int floor = TLS_NONE; floor <= TLS_VERIFY; floor++)
+			for (int relayed = 0; relayed < 2; relayed++) {
+				struct route_config c = {
+					.tls = (enum tls_level)level,
+					.tls_why = "a rule",
+					.tls_floor = (enum tls_level)floor,
+					.tls_floor_why = "a demand",
+					.tls_optional = true,
+					.relay = relayed ? &relay : NULL,
+				};
+				struct route *r = route_new(ORG, &c);
+				int want = level > TLS_MAY ? TLS_MAY : level;
+
+				while (!route_is_done(r))
+					answer_round(r, MX1 A1, false);
+				want = relayed ? TLS_VERIFY :
+				    want > floor ? want : floor;
+				assert_int_equal(route_plan(r)->tls, want);
+				route_free(r);
+			}
+}
+
 /* To mailboxes of this machine only what leaves it needs TLS. */
 static void
 test_tls_to_mailboxes(void **state)
@@ -866,6 +897,7 @@ main(void)
 		cmocka_unit_test(test_unseen_hosts_are_no_reason_to_bounce),
 		cmocka_unit_test(test_plan_carries_the_policy),
 		cmocka_unit_test(test_no_rule_goes_below_the_floor),
+		cmocka_unit_test(test_optional_tls),
 		cmocka_unit_test(test_tls_to_mailboxes),
 		cmocka_unit_test(test_how_long_a_plan_is_good),
 		cmocka_unit_test(test_a_route_is_small),
