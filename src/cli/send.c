@@ -204,6 +204,7 @@ deliver(struct run *r)
 						    r->s->show.stop_after,
 		.tls_floor = r->s->message.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
+		.require_tls = r->s->message.require_tls,
 	};
 	if (!sign_here(&r->sign, &call, &r->mail, &r->events, &why))
 		return fail(r, &why);

@@ -108,6 +108,8 @@ struct consignment {
 	enum tls_level tls_floor; /* no rule goes below it: what the message or
 				   its sender demands; */
 	const char *tls_floor_why; /* ... "-O requiretls" */
+	bool require_tls;	/* only to servers that offer REQUIRETLS (RFC
+				   8689), but for those of mailboxes here */
 	bool tls_report;	/* it is one itself (RFC 8460 3): what comes of
 				   TLS is not counted for it, and it is sent
 				   whatever that is */

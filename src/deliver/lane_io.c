@@ -166,6 +166,8 @@ lane_give_mail(struct lane *l, size_t most)
 		.rcpt = l->offered,
 		.n = n,
 		.message = c->message,
+		.require_tls = c->require_tls &&
+		    l->call.config.link != LINK_LMTP,
 	};
 	mail_choose_form(&l->mail, caps);
 	if (l->mail.seven_bit)

@@ -90,6 +90,7 @@ load_consignment(struct entry *e, const struct message *m, void *owner)
 		    e->mail.class : CLASS_NORMAL),
 		.tls_floor = e->mail.require_tls ? TLS_VERIFY : TLS_NONE,
 		.tls_floor_why = "-O requiretls",
+		.require_tls = e->mail.require_tls,
 		.tls_report = e->mail.is_bounce &&
 		    e->mail.uid == geteuid() &&
 		    strcmp(e->mail.tag, LOAD_TLS_REPORT) == 0,

@@ -30,6 +30,8 @@ command_mail(struct buf *out, const struct caps *caps, const struct mail *mail)
 		buf_puts(out, " BODY=8BITMIME");
 	if (mail->smtputf8)
 		buf_puts(out, " SMTPUTF8");
+	if (mail->require_tls)
+		buf_puts(out, " REQUIRETLS");
 	if (caps->dsn)
 		put_dsn(out, mail);
 	if (mail->extras)
@@ -142,6 +144,10 @@ command_fits(const struct caps *caps, const struct mail *mail,
 {
 	uint64_t size = mail_size(mail);
 
+	if (mail->require_tls && !caps->require_tls)
+		return outcome_fail(why, FAILED, STAGE_MAIL, ESC(5, 7, 30),
+		    "the message demands TLS all the way (REQUIRETLS), which "
+		    "the server does not offer");
 	if (mail->smtputf8 && !caps->smtputf8)
 		return refuse_utf8(mail, why);
 	if (mail->message->eight_bit && !caps->eight_bit &&

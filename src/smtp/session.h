@@ -64,6 +64,8 @@ struct mail {
 	const struct message *message;
 	bool smtputf8;		/* the envelope or the headers need it */
 	bool seven_bit;		/* send message->recode's form of it */
+	bool require_tls;	/* only to a server that offers REQUIRETLS, and
+				   say it (RFC 8689) */
 	const struct mail_extras *extras; /* for a queue; or NULL */
 	struct slice signature;	/* fields that go above its head, canonical */
 };

@@ -323,9 +323,10 @@ give_mail(struct play *p)
 	for (size_t i = 0; i < sc->env.n; i++)
 		if (sc->env.rcpts[i].verdict == PENDING)
 			p->offered[n++] = &sc->env.rcpts[i];
-	p->mail = (struct mail){ &sc->env.from, sc->env.ret, sc->env.envid,
-		p->offered, n, &sc->message, sc->utf8, sc->seven_bit,
-		NULL, { 0 } };
+	p->mail = (struct mail){ .from = &sc->env.from, .ret = sc->env.ret,
+		.envid = sc->env.envid, .rcpt = p->offered, .n = n,
+		.message = &sc->message, .smtputf8 = sc->utf8,
+		.seven_bit = sc->seven_bit };
 	if (n == 0)
 		session_quit(p->s);
 	else
