@@ -8,6 +8,7 @@
 #include "cli/tls_report_impl.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -108,6 +109,23 @@ store_it(struct tls_reporter *t, const struct stored *m, struct slice text,
 	return ok;
 }
 
+/* RFC 8460 3: an unsigned one is not looked at. */
+static void
+warn_if_unsigned(struct tls_reporter *t)
+{
+	const struct sign_rules *rules = t->s->message.signing;
+	const char *at = strrchr(t->s->queue.tls_reports, '@');
+	const char *domain = at ? at + 1 : "", *chosen;
+
+	if (t->told_unsigned || (rules &&
+	    sign_rules_choose(rules, domain, "", &chosen)))
+		return;
+	t->told_unsigned = true;
+	tls_reporter_log(t, MAILLOG_WARNING, "TLS reports by mail are not "
+	    "signed, and will not be looked at: no [dkim] section is for "
+	    "%s", domain);
+}
+
 bool
 tls_mail(struct tls_reporter *t, const struct tlsrpt_report *r, const char *to,
     struct outcome *why)
@@ -129,6 +147,7 @@ tls_mail(struct tls_reporter *t, const struct tlsrpt_report *r, const char *to,
 		    m.envelope.rcpts[0].to.path, t->wall);
 		set_key(&m, r, to);
 		set_facts(&m, buf_slice(&text), head);
+		warn_if_unsigned(t);
 		ok = store_it(t, &m, buf_slice(&text), why);
 	}
 	envelope_free(&m.envelope);

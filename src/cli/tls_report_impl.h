@@ -23,6 +23,7 @@ struct tls_reporter {
 	struct wait wait;
 	int64_t wall;		/* seconds since 1970 */
 	bool is_pending;	/* something is to be tried again */
+	bool told_unsigned;	/* ... that nobody signs its mails */
 };
 
 void tls_reporter_open(struct tls_reporter *t, const struct settings *s);

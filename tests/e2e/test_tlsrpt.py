@@ -74,6 +74,15 @@ class World:
         assert run.rc == 0, str(run)
         return [json.loads(line) for line in run.out.splitlines()]
 
+    def log(self):
+        """From here on there is one: its path."""
+        path = self.box.folder / "log"
+        path.touch()
+        os.chown(path, SPOOL_UID, SPOOL_UID)
+        self.box.config = f"log = {path}\n{self.box.config}"
+        self.box.configure(self.box.config)
+        return path
+
     def send(self, status=0):
         run = self.box.smtpsend("--tls-report", "send", stdin=b"")
         assert (run.rc, run.out + run.err) == (status, "")
@@ -198,6 +207,7 @@ def test_no_starttls(world):
     assert details(w) == (0, [{
         "result-type": "starttls-not-supported", "sending-mta-ip": "127.0.0.1",
         "receiving-mx-hostname": mx_of(DOMAIN), "receiving-ip": "127.0.0.1",
+        "receiving-mx-helo": "mx.example.test",
         "failed-session-count": 1,
         "failure-reason-code": "the server offers no STARTTLS"}])
 
@@ -323,12 +333,8 @@ def test_https_again(world):
 @pytest.mark.parametrize("cert", ["expired", "wrongname", "unknown"])
 def test_https_is_checked(world, cert):
     with Receiver(cert=cert) as there:
-        w = world(queue="")
-        log = w.box.folder / "log"
-        log.touch()
-        os.chown(log, SPOOL_UID, SPOOL_UID)
-        w.box.configure(w.box.config.replace("port =", f"log = {log}\nport =",
-                                             1))
+        w = world()
+        log = w.log()
         w.asks(f"v=TLSRPTv1; rua={there.url}")
         w.mail(f"a@{DOMAIN}")
         w.days_pass()
@@ -410,6 +416,7 @@ def test_other_texts(world):
 def test_signed(world, tmp_path):
     keys = Keys(tmp_path)
     w = world()
+    log = w.log()
     w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
     folder = w.box.machine.etc / "dkim"
     folder.mkdir()
@@ -430,6 +437,21 @@ def test_signed(world, tmp_path):
     assert mail["From"].endswith("@example.org")
     [found] = by_dkimpy(keys.records, [raw.removesuffix(b".\r\n")])
     assert found == {"r1": True, "e1": True}
+    assert "not signed" not in log.read_text()
+
+
+def test_unsigned(world):
+    """It goes out, and the log says once that it is of no use."""
+    w = world()
+    log = w.log()
+    for domain in (DOMAIN, OTHER):
+        w.asks(f"v=TLSRPTv1; rua=mailto:tls@{domain}", domain=domain)
+    w.mail(f"a@{DOMAIN}", f"b@{OTHER}")
+    w.days_pass()
+    w.send()
+    assert len(w.box.queue()) == 2
+    assert log.read_text().count("no [dkim] section is for example.org") == 1
+    assert log.read_text().count("is in the queue, to tls@") == 2
 
 
 def test_refused_report(world):
