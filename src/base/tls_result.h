@@ -56,7 +56,7 @@ struct tls_result {
 	struct ip local;	/* "sending-mta-ip" */
 	struct ip peer;		/* "receiving-ip" */
 	struct slice host;	/* "receiving-mx-hostname" */
-	struct slice helo;	/* "receiving-mx-helo": by its EHLO reply */
+	struct slice helo;	/* "receiving-mx-helo": by its greeting */
 	struct slice reason;	/* "failure-reason-code" */
 	struct slice info;	/* "additional-information" */
 };

@@ -36,7 +36,10 @@ tell(struct lane *l, enum tls_result_type type, struct slice reason)
 	tlsrpt_tally_add(l->job->config->tls_results, &(struct tls_result){
 		.policy = policy_of(l), .type = type,
 		.local = l->local, .peer = c->peer.ip,
-		.host = slice_of(c->host), .reason = reason }, 1);
+		.host = slice_of(c->host),
+		.helo = l->session ? session_peer_name(l->session) :
+		    slice_of(""),
+		.reason = reason }, 1);
 }
 
 void

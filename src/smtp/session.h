@@ -135,6 +135,9 @@ bool session_is_stale(const struct session *s);
  */
 bool session_has_cut_off(const struct session *s);
 
+/* Who the server says it is, in its greeting; or empty. */
+struct slice session_peer_name(const struct session *s);
+
 /* What the server offers (after SESSION_MAIL was first reached). */
 const struct caps *session_caps(const struct session *s);
 

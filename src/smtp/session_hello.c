@@ -98,7 +98,10 @@ look_at_name(struct session *s, struct slice text)
 	struct slice name;
 
 	slice_cut(&text, ' ', &name);
-	if (slice_eq_nocase(slice_trim(name), buf_slice(&s->name)))
+	name = slice_trim(slice_first(name, slice_find(name, '\n')));
+	buf_clear(&s->peer_name);
+	buf_put(&s->peer_name, name);
+	if (slice_eq_nocase(name, buf_slice(&s->name)))
 		events_note(s->events, s->lane,
 		    "the server greets with our own name, %s: is it us?",
 		    buf_str(&s->name));

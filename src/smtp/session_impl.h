@@ -52,6 +52,7 @@ struct session {
 	struct reply_parser in;
 	struct caps caps;
 	char tls[16];		/* version, once under TLS */
+	struct buf peer_name;	/* as its greeting has it */
 	struct buf no_tls;	/* why it cannot be had; or empty */
 
 	struct mail mail;

@@ -97,6 +97,7 @@ session_free(struct session *s)
 		return;
 	reply_parser_free(&s->in);
 	buf_free(&s->name);
+	buf_free(&s->peer_name);
 	buf_free(&s->no_tls);
 	buf_free(&s->out);
 	buf_free(&s->shown);
@@ -148,6 +149,12 @@ const struct caps *
 session_caps(const struct session *s)
 {
 	return &s->caps;
+}
+
+struct slice
+session_peer_name(const struct session *s)
+{
+	return buf_slice(&s->peer_name);
 }
 
 struct slice
