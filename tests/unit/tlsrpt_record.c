@@ -122,6 +122,25 @@ test_bad(void **state)
 	}
 }
 
+/* What no URI has, and what this record's may not (RFC 8460 3). */
+static void
+test_no_uri(void **state)
+{
+	static const char octets[] = " \t\n\r\x01\x7f\x80\xff!\"<>\\^`{|}";
+	struct tlsrpt_record r;
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof octets; i++) {
+		buf_clear(&text);
+		buf_putf(&text, "v=TLSRPTv1; rua=mailto:a%cb@c.test",
+		    octets[i]);
+		assert_string_equal(tlsrpt_record_parse(buf_slice(&text), &r),
+		    "its rua= has what is no URI");
+	}
+	buf_free(&text);
+}
+
 /* A NUL does not end it, and what is too long is not looked at. */
 static void
 test_octets(void **state)
@@ -146,6 +165,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_no_uri),
 		cmocka_unit_test(test_octets),
 	};
 

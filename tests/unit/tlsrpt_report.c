@@ -155,6 +155,8 @@ test_groups(void **state)
 		"a.test", "a.test" };
 	struct tlsrpt_tally t = { 0 };
 	const struct tlsrpt_entry **e;
+	struct tlsrpt_report report;
+	struct buf out = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
@@ -170,6 +172,16 @@ test_groups(void **state)
 	assert_int_equal(tlsrpt_same_domain(e, 5), 3);
 	assert_int_equal(tlsrpt_same_policy(e, 3), 2);
 	assert_int_equal(tlsrpt_same_domain(e + 3, 2), 1);
+	report = report_of(e, 3, "a.test");
+	tlsrpt_report_put(&out, &report);
+	assert_non_null(strstr(buf_str(&out), "\"policies\":[{\"policy\":{"
+	    "\"policy-type\":\"no-policy-found\",\"policy-domain\":"
+	    "\"a.test\"},\"summary\":{\"total-successful-session-count\":1,"
+	    "\"total-failure-session-count\":1},\"failure-details\":[{"
+	    "\"result-type\":\"certificate-expired\","
+	    "\"failed-session-count\":1}]},{\"policy\":{\"policy-type\":"
+	    "\"tlsa\","));
+	buf_free(&out);
 	free(e);
 	tlsrpt_tally_free(&t);
 }
