@@ -32,7 +32,7 @@ _smtpsend_letters='-f -F -t -i -s -4 -6 -v -X -N -R -V
 _smtpsend_words()
 {
 	case $1 in
-	--tls) echo none may encrypt verify ;;
+	--tls) echo none may encrypt verify dane dane-only ;;
 	--tls-min | --tls-max) echo 1.2 1.3 ;;
 	--quit-after) echo connect ehlo tls auth mail rcpt data ;;
 	--drop-after | --reset-after)

@@ -47,7 +47,7 @@ complete -c smtpsend -l max-connections -x -d 'Connections at once'
 complete -c smtpsend -l max-sessions -x -d 'Servers talked with per domain'
 complete -c smtpsend -l allow-loopback-mx -d 'Send even if MX is this machine'
 
-complete -c smtpsend -l tls -x -a 'none may encrypt verify' -d 'TLS level'
+complete -c smtpsend -l tls -x -a 'none may encrypt verify dane dane-only' -d 'TLS level'
 complete -c smtpsend -l ca -r -F -d 'Trusted CAs: file or directory'
 complete -c smtpsend -l cert -r -F -d 'Client certificate'
 complete -c smtpsend -l key -r -F -d 'Its key'

@@ -7,6 +7,8 @@ static const char *const levels[] = {
 	[TLS_MAY] = "may",
 	[TLS_ENCRYPT] = "encrypt",
 	[TLS_VERIFY] = "verify",
+	[TLS_DANE] = "dane",
+	[TLS_DANE_ONLY] = "dane-only",
 };
 
 const char *

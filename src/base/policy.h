@@ -11,11 +11,23 @@
  * Postfix's smtp_tls_security_level words.  MAY: use TLS when offered, never
  * mind the certificate, fall back to clear.  ENCRYPT: TLS or nothing, never
  * mind the certificate.  VERIFY: TLS, a trusted chain and the right name, or
- * nothing.
+ * nothing.  DANE: what the TLSA records of a host say (RFC 7672), MAY where
+ * there are none.  DANE_ONLY: the same, and no host without.
+ *
+ * Of one host, where it is known what its TLSA records are, DANE is TLS and a
+ * certificate that they name, or nothing: from ENCRYPT on nothing is ever said
+ * in clear.
  */
-enum tls_level { TLS_NONE, TLS_MAY, TLS_ENCRYPT, TLS_VERIFY };
+enum tls_level {
+	TLS_NONE,
+	TLS_MAY,
+	TLS_ENCRYPT,
+	TLS_VERIFY,
+	TLS_DANE,
+	TLS_DANE_ONLY,
+};
 
-/* "none", "may", "encrypt", "verify". */
+/* "none", "may", "encrypt", "verify", "dane", "dane-only". */
 const char *tls_level_name(enum tls_level level);
 bool tls_level_parse(struct slice s, enum tls_level *out);
 

@@ -229,7 +229,8 @@ demands(const struct settings *s)
 
 	if (s->probe.look == LOOK_EHLO_DIFF)
 		level = TLS_MAY;
-	return (struct demands){ .tls = level >= TLS_ENCRYPT,
+	return (struct demands){ .tls = level >= TLS_ENCRYPT &&
+		    level != TLS_DANE,
 		.pem = s->probe.look == LOOK_PEM,
 		.trust = level == TLS_VERIFY,
 		.warn_days = s->probe.warn_days,

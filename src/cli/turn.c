@@ -30,6 +30,10 @@ way_of(struct turn *t)
 	const struct queue_settings *q = &t->s->queue;
 	struct deliver_config c = reach_config(&t->reach, t->s);
 
+	if (!t->s->way.tls.given.text) {
+		c.route.tls = TLS_DANE;
+		c.route.tls_why = "the default of the queue";
+	}
 	c.max_lanes = q->max_lanes;
 	c.max_site_lanes = q->site_lanes;
 	c.start_site_lanes = q->site_lanes_start;

@@ -140,7 +140,7 @@ static const struct option table[] = {
 	    FLAG(ALL(route.allow_loopback_mx)), .fallback = "no" },
 
 	{ "tls", 0, SCOPE_OWN, GROUP_TLS, ARG_REQUIRED, "LEVEL",
-	    "none, may (default), encrypt or verify",
+	    "none, may (default), encrypt, verify, dane, dane-only",
 	    OTHER(take_tls), .fallback = "may" },
 	{ "ca", 0, SCOPE_OWN, GROUP_TLS, ARG_REQUIRED, "PATH",
 	    "trust these CAs: a PEM file or a hashed directory",

@@ -353,7 +353,8 @@ take_tls(struct option_call *c, const char *value)
 
 	if (!tls_level_parse(slice_of(value), &tls->level))
 		return option_refuse(c, value,
-		    "none, may, encrypt or verify is wanted");
+		    "none, may, encrypt, verify, dane or dane-only is "
+		    "wanted");
 	tls->given = (struct given){ tls_level_name(tls->level), c->file,
 		c->line };
 	return true;

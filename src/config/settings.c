@@ -115,7 +115,7 @@ sinks_to_somebody(const struct settings *s)
 static bool
 asks_for_certificates(const struct settings *s)
 {
-	return s->mode == MODE_SINK && s->way.tls.level == TLS_VERIFY;
+	return s->mode == MODE_SINK && s->way.tls.level >= TLS_VERIFY;
 }
 
 /* Anybody who reaches the page reads the mail. */

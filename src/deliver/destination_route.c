@@ -44,11 +44,29 @@ put_addresses(struct buf *out, const struct plan *p)
 	}
 }
 
+/* "mx1.example.org: dane, 2 TLSA records of _25._tcp.mx1.example.org; ..." */
+static void
+put_policies(struct buf *out, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nhosts; i++) {
+		const struct plan_host *h = &p->host[i];
+
+		if (!h->tls_why && !h->problem)
+			continue;
+		buf_puts(out, out->n > 0 ? "; " : "");
+		if (h->problem)
+			buf_puts(out, h->problem->text);
+		else
+			buf_putf(out, "%s: %s, %s", h->name,
+			    tls_level_name(h->tls), h->tls_why);
+	}
+}
+
 static void
 tell_plan(const struct destination *d, const struct plan *p)
 {
 	struct event e = event_make(EVENT_PLAN, 0);
-	struct buf hosts = { 0 }, addresses = { 0 };
+	struct buf hosts = { 0 }, addresses = { 0 }, policies = { 0 };
 
 	if (!events_wanted(d->job->events))
 		return;
@@ -60,7 +78,12 @@ tell_plan(const struct destination *d, const struct plan *p)
 	event_text(&e, "addresses", buf_slice(&addresses));
 	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
 	event_text(&e, "reason", slice_of(p->tls_why));
+	if (p->tls >= TLS_DANE)
+		put_policies(&policies, p);
+	if (policies.n > 0)
+		event_text(&e, "policies", buf_slice(&policies));
 	events_put(d->job->events, &e);
+	buf_free(&policies);
 	buf_free(&hosts);
 	buf_free(&addresses);
 }

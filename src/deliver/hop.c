@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "net/clock.h"
+#include "route/dane.h"
 
 void
 hops_free(struct hops *h)
@@ -14,6 +15,7 @@ hops_free(struct hops *h)
 	for (size_t i = 0; i < h->n; i++) {
 		free((char *)h->v[i].host);
 		free((char *)h->v[i].addresses);
+		dane_free(h->v[i].dane);
 		result_release(h->v[i].dead);
 	}
 	free(h->v);
@@ -43,6 +45,7 @@ use(struct hops *h, const struct hop *hop)
 		h->v[i] = *hop;
 		h->v[i].host = mem_dup(slice_of(hop->host));
 		h->v[i].addresses = NULL;
+		h->v[i].dane = dane_copy(hop->dane);
 	}
 	free((char *)h->v[i].addresses);
 	h->v[i].addresses = hop->addresses ?
@@ -63,7 +66,8 @@ hops_take_plan(struct hops *h, const struct plan *p)
 		host = &p->host[p->address[i].host];
 		hop = (struct hop){ .host = host->name,
 			.at = p->address[i].at,
-			.preference = host->preference };
+			.preference = host->preference,
+			.tls = host->tls, .dane = host->dane };
 		use(h, &hop);
 	}
 	for (size_t i = 0; p->relay && i < p->nhosts; i++) {
@@ -71,7 +75,7 @@ hops_take_plan(struct hops *h, const struct plan *p)
 		hop = (struct hop){ .host = host->name,
 			.at.port = host->port, .preference = host->preference,
 			.implicit_tls = host->implicit_tls,
-			.addresses = host->addresses };
+			.addresses = host->addresses, .tls = p->tls };
 		use(h, &hop);
 	}
 }

@@ -22,6 +22,9 @@ struct hop {
 	bool implicit_tls;	/* of a relay's; */
 	const char *addresses;	/* ... where it is, if that was asked for; its
 				   own copy, or NULL */
+	enum tls_level tls;	/* what is demanded there; */
+	struct dane *dane;	/* ... its TLSA records, or NULL; its own copy.
+				   Another demand makes another site */
 	bool in_clear;		/* TLS has failed there, where it need not be */
 	bool no_bdat;		/* it offers CHUNKING, and does not know it */
 	bool slow;		/* another address of its group was faster */

@@ -30,6 +30,7 @@ struct lane_call {
 	struct dial_target target[DIAL_MAX];
 	size_t hop[DIAL_MAX];	/* the site's, of each target; */
 	enum tls_level tls[DIAL_MAX]; /* ... and what is demanded there, */
+	const struct dane *dane[DIAL_MAX]; /* ... by these TLSA records, */
 	bool no_bdat[DIAL_MAX];	/* ... and what is not to be said */
 	size_t n;
 };

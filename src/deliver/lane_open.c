@@ -5,6 +5,7 @@
  */
 #include "deliver/lane_impl.h"
 
+#include "deliver/site.h"
 #include "net/sockaddr.h"
 
 #define HANDSHAKE_MAX 120 /* seconds */
@@ -18,6 +19,8 @@ lane_start_tls(struct lane *l, int64_t now)
 		.host = l->call.config.host,
 		.name = l->job->config->tls_name,
 		.level = l->call.config.tls,
+		.dane = l->call.dane[l->winner],
+		.dane_only = l->site->tls == TLS_DANE_ONLY,
 	};
 
 	if (!c || !l->job->net->tls->start(&l->stream, c, &demand, &why)) {

@@ -186,7 +186,8 @@ fill_call(const struct site *s, struct lane_call *call)
 	for (size_t i = 0; i < call->n; i++) {
 		h = &s->hops.v[call->hop[i]];
 		call->target[i] = (struct dial_target){ h->at, h->host };
-		call->tls[i] = h->in_clear ? TLS_NONE : s->tls;
+		call->tls[i] = h->in_clear ? TLS_NONE : h->tls;
+		call->dane[i] = h->dane;
 		call->no_bdat[i] = h->no_bdat;
 	}
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "deliver/gate.h"
 #include "net/clock.h"
+#include "route/dane.h"
 
 #define SWEEP_FROM 1024 /* sites from which old ones are looked for */
 #define SWEEP_AGE  SECONDS(3600) /* from the end of their plan */
@@ -22,10 +23,25 @@ compare_hosts(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-/* The hosts in an order that does not depend on who asked. */
+/* What is demanded of each, so that none is met with the demands of another. */
 static void
+put_demands(struct buf *out, const struct plan_host *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_putf(out, " %d ", (int)v[i]->tls);
+		if (v[i]->dane)
+			dane_put_key(out, v[i]->dane);
+	}
+}
+
+/*
+ * The hosts in an order that does not depend on who asked; where they begin,
+ * for people.
+ */
+static size_t
 put_hosts(struct buf *out, const struct plan *p)
 {
+	size_t at;
 	const struct plan_host **v = mem_resize(NULL, p->nhosts,
 	    sizeof(struct plan_host *));
 
@@ -33,12 +49,15 @@ put_hosts(struct buf *out, const struct plan *p)
 		v[i] = &p->host[i];
 	if (p->nhosts > 1)
 		qsort(v, p->nhosts, sizeof(struct plan_host *), compare_hosts);
+	put_demands(out, v, p->nhosts);
+	at = out->n;
 	for (size_t i = 0; i < p->nhosts; i++) {
 		buf_putf(out, " %u %s", v[i]->preference, v[i]->name);
 		if (v[i]->port > 0)
 			buf_putf(out, ":%u", v[i]->port);
 	}
 	free(v);
+	return at + 1;
 }
 
 static bool
@@ -59,15 +78,12 @@ put_key(struct buf *out, const struct site_call *call)
 	const struct plan *p = call->plan;
 	const void *of[2] = { p->relay,
 		has_limits(call->rule) ? call->rule : NULL };
-	size_t n;
 
 	buf_put(out, (struct slice){ (const char *)of, sizeof of });
 	buf_putf(out, "%d %d %d %d %u", (int)p->link, (int)p->tls,
 	    call->tls_fixed, (int)call->quit_after,
 	    p->naddresses > 0 ? p->address[0].at.port : 0);
-	n = out->n;
-	put_hosts(out, p);
-	return n + 1;
+	return put_hosts(out, p);
 }
 
 static size_t

@@ -25,15 +25,19 @@ dns_answer_free(struct dns_answer *a)
 		free(a->srv[i].target);
 	for (size_t i = 0; a->txt && i < a->n; i++)
 		free(a->txt[i].text);
+	for (size_t i = 0; a->tlsa && i < a->n; i++)
+		free(a->tlsa[i].data);
 	free(a->mx);
 	free(a->srv);
 	free(a->txt);
+	free(a->tlsa);
 	free(a->ip);
 	free(a->canonical);
 	free(a->why);
 	a->mx = NULL;
 	a->srv = NULL;
 	a->txt = NULL;
+	a->tlsa = NULL;
 	a->ip = NULL;
 	a->canonical = a->why = NULL;
 	a->n = a->total = 0;
@@ -52,8 +56,10 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 	to->mx = NULL;
 	to->srv = NULL;
 	to->txt = NULL;
+	to->tlsa = NULL;
 	to->ip = NULL;
-	to->n = 0;
+	if (from->type != DNS_CNAME)
+		to->n = 0;
 	for (size_t i = 0; from->mx && i < from->n; i++)
 		dns_answer_add_mx(to, from->mx[i].host,
 		    from->mx[i].preference);
@@ -62,6 +68,8 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 	for (size_t i = 0; from->txt && i < from->n; i++)
 		dns_answer_add_txt(to, (struct slice){ from->txt[i].text,
 		    from->txt[i].n });
+	for (size_t i = 0; from->tlsa && i < from->n; i++)
+		dns_answer_add_tlsa(to, &from->tlsa[i]);
 	for (size_t i = 0; from->ip && i < from->n; i++)
 		dns_answer_add_ip(to, &from->ip[i]);
 	to->total = from->total;
@@ -136,6 +144,21 @@ dns_answer_add_txt(struct dns_answer *a, struct slice text)
 		return;
 	a->txt = mem_resize(a->txt, a->n + 1, sizeof *a->txt);
 	a->txt[a->n++] = (struct dns_txt){ mem_dup(text), text.n };
+}
+
+void
+dns_answer_add_tlsa(struct dns_answer *a, const struct dns_tlsa *tlsa)
+{
+	struct dns_tlsa *to;
+
+	a->total++;
+	if (a->n == DNS_RECORDS_MAX)
+		return;
+	a->tlsa = mem_resize(a->tlsa, a->n + 1, sizeof *a->tlsa);
+	to = &a->tlsa[a->n++];
+	*to = *tlsa;
+	to->data = (unsigned char *)mem_dup((struct slice){
+	    (const char *)tlsa->data, tlsa->n });
 }
 
 void
@@ -258,6 +281,19 @@ put_txt(struct buf *out, const struct dns_txt *txt)
 	buf_putc(out, '"');
 }
 
+#define TLSA_SHOWN 64
+
+void
+dns_tlsa_put(struct buf *out, const struct dns_tlsa *tlsa)
+{
+	buf_putf(out, "%u %u %u ", tlsa->usage, tlsa->selector,
+	    tlsa->matching);
+	for (size_t i = 0; i < tlsa->n && i < TLSA_SHOWN; i++)
+		buf_putf(out, "%02x", tlsa->data[i]);
+	if (tlsa->n > TLSA_SHOWN)
+		buf_puts(out, "...");
+}
+
 static void
 put_record(struct buf *out, const struct dns_answer *a, size_t i)
 {
@@ -270,6 +306,10 @@ put_record(struct buf *out, const struct dns_answer *a, size_t i)
 		    or_root(a->srv[i].target));
 	else if (a->type == DNS_TXT)
 		put_txt(out, &a->txt[i]);
+	else if (a->type == DNS_TLSA)
+		dns_tlsa_put(out, &a->tlsa[i]);
+	else if (a->type == DNS_CNAME)
+		buf_puts(out, a->canonical);
 	else
 		ip_put(out, &a->ip[i]);
 }

@@ -50,6 +50,12 @@ struct dns_txt {
 	size_t n;
 };
 
+struct dns_tlsa {		/* RFC 6698 2.1; numbers as they came */
+	uint8_t usage, selector, matching;
+	unsigned char *data;
+	size_t n;		/* never 0 */
+};
+
 /* Zero-initialise; what it points to is its own. */
 struct dns_answer {
 	enum dns_type type;
@@ -66,6 +72,7 @@ struct dns_answer {
 	struct dns_mx *mx;	/* for DNS_MX */
 	struct dns_srv *srv;	/* for DNS_SRV */
 	struct dns_txt *txt;	/* for DNS_TXT */
+	struct dns_tlsa *tlsa;	/* for DNS_TLSA */
 	struct ip *ip;		/* for DNS_A and DNS_AAAA */
 	char *canonical;	/* the name at the end of the CNAMEs; NULL when
 				   there are none */
@@ -86,6 +93,7 @@ void dns_answer_add_mx(struct dns_answer *a, const char *host,
 void dns_answer_add_srv(struct dns_answer *a, const char *target,
     const struct dns_srv *numbers);
 void dns_answer_add_txt(struct dns_answer *a, struct slice text);
+void dns_answer_add_tlsa(struct dns_answer *a, const struct dns_tlsa *tlsa);
 void dns_answer_add_ip(struct dns_answer *a, const struct ip *ip);
 
 /* Replace why; text is made as printf does. */
@@ -107,8 +115,8 @@ bool dns_answer_is_truncated(struct slice packet);
  * Read a matching packet into *out (freed by dns_answer_free).  Whatever is
  * wrong with it makes status DNS_SOFT with the reason in why.
  * A negative counts only from a server that recurses (RA) or is authoritative
- * (AA): a referral is soft.  Types that can be read: MX, SRV, TXT, A,
- * AAAA.
+ * (AA): a referral is soft.  Types that can be read: MX, SRV, TXT, TLSA, A,
+ * AAAA; and CNAME, whose target is the canonical name, with n 1.
  */
 void dns_answer_parse(struct slice packet, struct slice name,
     enum dns_type type, struct dns_answer *out);
@@ -125,9 +133,12 @@ struct dns_answer dns_answer_soft(enum dns_type type, const char *why);
 /*
  * "10 mx1.example.org, 20 mx2.example.org" by preference, "192.0.2.1",
  * "NXDOMAIN", ...; an SRV as in a zone: "0 1 587 mail.example.org"; a TXT in
- * quotes, escaped.
+ * quotes, escaped; a TLSA as dns_tlsa_put() has it.
  */
 void dns_answer_put(struct buf *out, const struct dns_answer *a);
+
+/* "3 1 1 0123abcd..."; of what is long only the first 64 octets. */
+void dns_tlsa_put(struct buf *out, const struct dns_tlsa *tlsa);
 
 /* "MX", "AAAA", ...; "found", "nodata", "nxdomain", "soft": for events. */
 const char *dns_type_name(enum dns_type type);

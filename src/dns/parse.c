@@ -170,8 +170,54 @@ keep_txt(struct dns_answer *a, const ldns_rr *rr)
 }
 
 static bool
+read_u8(const ldns_rr *rr, size_t field, uint8_t *out)
+{
+	const ldns_rdf *rdf = ldns_rr_rdf(rr, field);
+
+	if (!rdf || ldns_rdf_size(rdf) != 1)
+		return false;
+	*out = ldns_rdf2native_int8(rdf);
+	return true;
+}
+
+/* A record that associates nothing is damage, too (RFC 6698 2.1.4). */
+static bool
+keep_tlsa(struct dns_answer *a, const ldns_rr *rr)
+{
+	const ldns_rdf *data = ldns_rr_rdf(rr, 3);
+	struct dns_tlsa tlsa;
+
+	if (ldns_rr_rd_count(rr) != 4 || !read_u8(rr, 0, &tlsa.usage) ||
+	    !read_u8(rr, 1, &tlsa.selector) ||
+	    !read_u8(rr, 2, &tlsa.matching) || !data ||
+	    ldns_rdf_size(data) == 0)
+		return false;
+	tlsa.data = ldns_rdf_data(data);
+	tlsa.n = ldns_rdf_size(data);
+	dns_answer_add_tlsa(a, &tlsa);
+	return true;
+}
+
+/* Where it leads is the answer's canonical name; there is one at most. */
+static bool
+keep_cname(struct dns_answer *a, const ldns_rr *rr)
+{
+	char target[DNS_NAME_SIZE];
+
+	if (a->n > 0 || !read_cname(rr, target) || !dns_name_is_host(target))
+		return false;
+	a->canonical = mem_dup(slice_of(target));
+	a->n = a->total = 1;
+	return true;
+}
+
+static bool
 keep(struct dns_answer *a, const ldns_rr *rr)
 {
+	if (a->type == DNS_TLSA)
+		return keep_tlsa(a, rr);
+	if (a->type == DNS_CNAME)
+		return keep_cname(a, rr);
 	if (a->type == DNS_MX)
 		return keep_mx(a, rr);
 	if (a->type == DNS_TXT)
@@ -344,7 +390,8 @@ static bool
 can_read(enum dns_type type)
 {
 	return type == DNS_MX || type == DNS_SRV || type == DNS_TXT ||
-	    type == DNS_A || type == DNS_AAAA;
+	    type == DNS_TLSA || type == DNS_CNAME || type == DNS_A ||
+	    type == DNS_AAAA;
 }
 
 void

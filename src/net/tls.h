@@ -53,9 +53,16 @@ struct tls_demand {
 				   literal, and the name to verify ... */
 	const char *name;	/* ... unless this is (--tls-name); or NULL */
 	enum tls_level level;	/* chain and name are always checked; VERIFY
-				   makes a bad one fail the handshake */
+				   makes a bad one fail the handshake, DANE one
+				   that no record names */
+	const struct dane *dane; /* with DANE: the host's TLSA records, used
+				   only while it begins; where no key or
+				   certificate is in any of them that can be
+				   read, DANE is ENCRYPT (RFC 7672 2.2) */
+	bool dane_only;		/* ... or fails */
 };
 
+struct dane;
 struct tls_context;
 
 enum tls_step { TLS_BUSY, TLS_DONE, TLS_FAILED };

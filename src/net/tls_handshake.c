@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "net/tls.h"
 #include "net/tls_state.h"
+#include "route/dane.h"
 
 #define OUT_MAX 262144 /* above it the peer is mad (key updates) */
 
@@ -100,12 +101,34 @@ set_level(SSL *ssl, enum tls_level level)
 	int strength = SSL_get_security_level(ssl);
 
 	SSL_set_verify(ssl,
-	    level == TLS_VERIFY ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
+	    level >= TLS_VERIFY ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
 	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(ssl), strength);
 	if (level != TLS_MAY)
 		return;
 	SSL_set_security_level(ssl, strength < 1 ? strength : 1);
 	SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+}
+
+/* Who it must be, by TLSA records where there are any; false: why. */
+static bool
+demand_peer(struct tls *t, struct tls_context *c, const struct tls_demand *d,
+    struct outcome *why)
+{
+	bool dane = d->level >= TLS_DANE && d->dane;
+
+	if (dane) {
+		snprintf(t->name, sizeof t->name, "%s", d->dane->base);
+		memcpy(t->sni, t->name, sizeof t->sni);
+		if (!tls_dane_demand(t, c->ctx, d->dane))
+			return start_fail(why);
+	}
+	if (t->dane == TLS_DANE_UNUSABLE && d->dane_only)
+		return outcome_fail(why, DEFERRED, STAGE_TLS, ESC(4, 7, 5),
+		    "%s: no TLSA record of %s has a key or certificate that "
+		    "can be read", d->host, d->dane->base);
+	t->level = t->dane == TLS_DANE_UNUSABLE ? TLS_ENCRYPT : d->level;
+	set_level(t->ssl, t->level);
+	return dane || set_peer(t) || start_fail(why);
 }
 
 bool
@@ -119,9 +142,8 @@ tls_start(struct stream *s, struct tls_context *c,
 	t = s->state;
 	snprintf(t->host, sizeof t->host, "%s", demand->host);
 	tls_name_plain(t->name, demand->name ? demand->name : demand->host);
-	set_level(t->ssl, demand->level);
 	SSL_set_connect_state(t->ssl);
-	return set_peer(t) || start_fail(why);
+	return demand_peer(t, c, demand, why);
 }
 
 bool

@@ -23,6 +23,13 @@ struct tls_context {
 #define TLS_IDLE_MAX 1000 /* messages without data, in a row */
 #define TLS_SEEN     64	  /* first bytes of the peer that are kept */
 
+enum tls_dane {
+	TLS_DANE_NONE,
+	TLS_DANE_DEMANDED,	/* by a record, or not at all */
+	TLS_DANE_UNUSABLE,	/* no record can be read: nobody can be trusted,
+				   but TLS is a must */
+};
+
 struct tls {
 	SSL *ssl;
 	struct stream raw;	/* the socket; our stream is its owner */
@@ -33,6 +40,8 @@ struct tls {
 	bool ended;		/* the socket came to its end */
 	bool broken;		/* no more records may be sent */
 	unsigned idle;		/* messages in a row that brought no data */
+	enum tls_level level;	/* what is demanded, by what is known now */
+	enum tls_dane dane;
 	int save_error;		/* errno: its chain could not be saved; 0 */
 	X509 *refused;		/* the leaf that did not verify, or NULL */
 	char host[256];		/* who it is with; empty in a server */
@@ -60,6 +69,18 @@ void tls_facts_free(struct tls_facts *f);
 
 /* Chain and name are good. */
 bool tls_is_trusted(const struct stream *s);
+
+/*
+ * Demand what these TLSA records name; sets t->dane.  False when memory is
+ * short or a name is none.
+ */
+bool tls_dane_demand(struct tls *t, SSL_CTX *ctx, const struct dane *d);
+
+/*
+ * After the handshake: append the record that names the other side; false when
+ * there is none.
+ */
+bool tls_dane_put(struct buf *out, const struct tls *t);
 
 /* OpenSSL without its configuration file, error strings and atexit handler. */
 void tls_init(void);

@@ -79,7 +79,8 @@ certificate_fields(struct event *e, struct buf text[4], const X509 *cert)
 }
 
 static void
-verdict_fields(struct event *e, struct buf *why, const struct stream *s)
+verdict_fields(struct event *e, struct buf *why, struct buf *record,
+    const struct stream *s)
 {
 	const struct tls *t = s->state;
 
@@ -90,6 +91,9 @@ verdict_fields(struct event *e, struct buf *why, const struct stream *s)
 							    : "untrusted"));
 	if (why->n > 0)
 		event_text(e, "why", buf_slice(why));
+	event_text(e, "level", slice_of(tls_level_name(t->level)));
+	if (tls_is_trusted(s) && tls_dane_put(record, t))
+		event_text(e, "tlsa", buf_slice(record));
 	if (t->sni[0] != '\0')
 		event_text(e, "sni", slice_of(t->sni));
 }
@@ -99,7 +103,7 @@ tls_report(const struct stream *s, struct events *q, unsigned lane)
 {
 	const struct tls *t = s->state;
 	struct event e = event_make(EVENT_TLS, lane);
-	struct buf text[5] = { { 0 } };
+	struct buf text[6] = { { 0 } };
 	const X509 *cert = SSL_get0_peer_certificate(t->ssl);
 
 	if (!cert)
@@ -111,8 +115,8 @@ tls_report(const struct stream *s, struct events *q, unsigned lane)
 	event_text(&e, "version", slice_of(SSL_get_version(t->ssl)));
 	event_text(&e, "cipher", slice_of(SSL_get_cipher_name(t->ssl)));
 	certificate_fields(&e, text, cert);
-	verdict_fields(&e, &text[4], s);
+	verdict_fields(&e, &text[4], &text[5], s);
 	events_put(q, &e);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		buf_free(&text[i]);
 }

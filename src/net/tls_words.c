@@ -48,6 +48,9 @@ tls_verdict_put(struct buf *out, const X509 *cert, long error)
 	else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
 	    error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
 		unknown_issuer_put(out, cert);
+	else if (error == X509_V_ERR_DANE_NO_MATCH)
+		buf_puts(out, "no TLSA record names this certificate, its key "
+		    "or an issuer");
 	else if (error != X509_V_OK)
 		buf_puts(out, X509_verify_cert_error_string(error));
 }

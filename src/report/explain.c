@@ -42,6 +42,17 @@ put_host_name(struct buf *out, const struct plan_host *h)
 	}
 }
 
+/* ", TLS dane (2 TLSA records of _25._tcp.mx1.example.org)" */
+static void
+put_host_policy(struct buf *out, const struct plan_host *h)
+{
+	if (!h->tls_why || h->problem)
+		return;
+	buf_putf(out, ", TLS %s (", tls_level_name(h->tls));
+	text_escape(out, slice_of(h->tls_why));
+	buf_putc(out, ')');
+}
+
 static void
 put_hosts(struct buf *out, const struct plan *p)
 {
@@ -50,6 +61,7 @@ put_hosts(struct buf *out, const struct plan *p)
 		if (plan_has_preferences(p))
 			buf_putf(out, "%5u ", p->host[i].preference);
 		put_host_name(out, &p->host[i]);
+		put_host_policy(out, &p->host[i]);
 		if (p->host[i].problem) {
 			buf_puts(out, " -- not used: ");
 			text_escape(out, slice_of(p->host[i].problem->text));

@@ -3,6 +3,7 @@
 #include "report/json.h"
 
 #include "report/explain.h"
+#include "route/dane.h"
 
 /* A number, or null for zero. */
 static void
@@ -104,6 +105,26 @@ problem_text(const struct outcome *o)
 	return slice_of(o ? o->text : NULL);
 }
 
+/* Under DANE each host has its own. */
+static void
+put_host_policy(struct buf *out, const struct plan_host *h)
+{
+	if (!h->tls_why)
+		return;
+	json_put_text(out, "tls", slice_of(tls_level_name(h->tls)));
+	json_put_text(out, "tls_why", slice_of(h->tls_why));
+	json_put_key(out, "tlsa");
+	for (size_t i = 0; h->dane && i < h->dane->n; i++) {
+		struct buf one = { 0 };
+
+		dns_tlsa_put(&one, &h->dane->tlsa[i]);
+		buf_putc(out, i == 0 ? '[' : ',');
+		json_put_string(out, buf_slice(&one));
+		buf_free(&one);
+	}
+	buf_puts(out, h->dane ? "]" : "[]");
+}
+
 static void
 put_host(struct buf *out, const struct plan_host *h, bool has_preference)
 {
@@ -121,6 +142,7 @@ put_host(struct buf *out, const struct plan_host *h, bool has_preference)
 		    LINK_SMTPS : LINK_SMTP)));
 	}
 	json_put_text(out, "problem", problem_text(h->problem));
+	put_host_policy(out, h);
 	buf_putc(out, '}');
 }
 

@@ -89,6 +89,10 @@ transcript_plan(struct transcript *t, const struct event *e,
 	transcript_put(b, " (", e, "reason");
 	buf_putc(b, ')');
 	transcript_print(t, e, "==", CYAN, b);
+	buf_clear(b);
+	transcript_put(b, "", e, "policies");
+	if (b->n > 0)
+		transcript_print(t, e, "==", CYAN, b);
 }
 
 /* Addresses, now that it is clear which of them matter. */
@@ -176,6 +180,21 @@ print_certificate(struct transcript *t, const struct event *e, struct buf *b)
 	buf_clear(b);
 }
 
+/* What is demanded of this host goes over what the plan says of all. */
+static void
+put_indifference(const struct transcript *t, const struct event *e,
+    struct buf *b)
+{
+	bool trusted = slice_eq(event_get(e, "verdict"), SLICE("trusted"));
+	enum tls_level level = t->tls;
+
+	tls_level_parse(event_get(e, "level"), &level);
+	transcript_put(b, " by TLSA ", e, "tlsa");
+	if (!trusted && (level == TLS_MAY || level == TLS_ENCRYPT))
+		buf_putf(b, " (no matter at TLS level %s)",
+		    tls_level_name(level));
+}
+
 /* "...; certificate trusted; of CN=mx.example.org, by CN=R3, until 2027-..." */
 static void
 print_trust(struct transcript *t, const struct event *e, struct buf *b)
@@ -184,9 +203,7 @@ print_trust(struct transcript *t, const struct event *e, struct buf *b)
 
 	transcript_put(b, "; certificate ", e, "verdict");
 	transcript_put(b, ": ", e, "why");
-	if (!trusted && (t->tls == TLS_MAY || t->tls == TLS_ENCRYPT))
-		buf_putf(b, " (no matter at TLS level %s)",
-		    tls_level_name(t->tls));
+	put_indifference(t, e, b);
 	transcript_put(b, "; of ", e, "subject");
 	transcript_put(b, ", by ", e, "issuer");
 	transcript_put(b, ", until ", e, "expires");
@@ -211,9 +228,7 @@ transcript_tls(struct transcript *t, const struct event *e,
 	print_certificate(t, e, b);
 	transcript_put(b, "certificate is ", e, "verdict");
 	transcript_put(b, ": ", e, "why");
-	if (!trusted && (t->tls == TLS_MAY || t->tls == TLS_ENCRYPT))
-		buf_putf(b, " (no matter at TLS level %s)",
-		    tls_level_name(t->tls));
+	put_indifference(t, e, b);
 	transcript_print(t, e, "==", trusted ? GREEN : YELLOW, b);
 }
 

@@ -3,7 +3,7 @@
  * choose.c - from targets with addresses to the plan: which few addresses are
  * tried, in which order, or why there are none.
  */
-#include "route/target.h"
+#include "route/route_impl.h"
 
 #include <stdlib.h>
 
@@ -118,8 +118,8 @@ add_group(struct plan *p, const struct group *g, size_t max, uint16_t port)
 	}
 }
 
-static uint16_t
-port_of(const struct route_config *c)
+uint16_t
+route_port(const struct route_config *c)
 {
 	if (c->port)
 		return c->port;
@@ -139,7 +139,7 @@ static void
 choose_addresses(const struct targets *t, struct plan *p)
 {
 	size_t max = t->config->max_addresses;
-	uint16_t port = port_of(t->config);
+	uint16_t port = route_port(t->config);
 
 	if (max == 0)
 		max = PLAN_ADDRESSES_MAX;
@@ -214,7 +214,7 @@ reason(const struct targets *t, const struct plan *p)
 	const struct outcome *hard = first_problem(t, FAILED);
 
 	if (soft)
-		return soft->stage == STAGE_SYSTEM ?
+		return soft->stage == STAGE_SYSTEM || soft->esc.subject == 7 ?
 		    *soft : soft_outcome(p, soft->text);
 	if (t->n == 0)
 		return outcome_make(FAILED, STAGE_ROUTE, ESC(5, 4, 6),
@@ -242,5 +242,7 @@ targets_make_plan(struct targets *t, struct plan *p)
 		t->v[i].host.name = NULL; /* the plan's now */
 		t->v[i].host.canonical = NULL;
 		t->v[i].host.problem = NULL;
+		t->v[i].host.tls_why = NULL;
+		t->v[i].host.dane = NULL;
 	}
 }

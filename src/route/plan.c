@@ -11,51 +11,6 @@
 #include "route/route_impl.h"
 
 void
-plan_host_free(struct plan_host *h)
-{
-	free(h->name);
-	free(h->canonical);
-	free(h->addresses);
-	free(h->problem);
-	h->name = h->canonical = h->addresses = NULL;
-	h->problem = NULL;
-}
-
-bool
-plan_has_preferences(const struct plan *p)
-{
-	return p->how && (strcmp(p->how, "MX") == 0 ||
-	    strcmp(p->how, "relay by SRV") == 0);
-}
-
-bool
-plan_is_by_mx(const struct plan *p)
-{
-	return p->how && (strcmp(p->how, "MX") == 0 ||
-	    strcmp(p->how, "implicit MX") == 0);
-}
-
-void
-plan_set_why(struct plan *p, struct outcome why)
-{
-	if (!p->why)
-		p->why = mem_alloc(sizeof *p->why);
-	*p->why = why;
-}
-
-void
-plan_free(struct plan *p)
-{
-	for (size_t i = 0; i < p->nhosts; i++)
-		plan_host_free(&p->host[i]);
-	free(p->domain);
-	free(p->host);
-	free(p->address);
-	free(p->why);
-	*p = (struct plan){ 0 };
-}
-
-void
 route_forget_questions(struct route *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -76,6 +31,7 @@ route_free(struct route *r)
 	targets_free(&r->targets);
 	plan_free(&r->plan);
 	free(r->name);
+	free(r->canonical);
 	free(r);
 }
 
@@ -106,6 +62,9 @@ finish(struct route *r)
 {
 	route_forget_questions(r);
 	targets_drop_own(&r->targets);
+	if (route_ask_for_dane(r))
+		return;
+	route_decide_dane(r);
 	targets_make_plan(&r->targets, &r->plan);
 	targets_free(&r->targets);
 	r->round = ROUND_DONE;
@@ -121,20 +80,26 @@ route_finish_with(struct route *r, struct outcome why)
 	r->round = ROUND_DONE;
 }
 
-/* This round's address answers go to the targets of their name. */
+static void
+hand_out(struct route *r, struct target *to, const struct asked *a)
+{
+	enum dns_type type = a->question.type;
+
+	if (!a->answered)
+		return;
+	if (type != DNS_A && type != DNS_AAAA)
+		route_take_dane(r, to, a);
+	else if (strcmp(to->host.name, a->name) == 0)
+		target_take(&r->targets, to, &a->answer);
+}
+
+/* This round's answers go to the targets that they are about. */
 static void
 hand_out_answers(struct route *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->targets.n; k++) {
-			struct target *t = &r->targets.v[k];
-
-			if (r->asked[i].answered &&
-			    r->asked[i].question.type != DNS_MX &&
-			    strcmp(t->host.name, r->asked[i].name) == 0)
-				target_take(&r->targets, t,
-				    &r->asked[i].answer);
-		}
+		for (size_t k = 0; k < r->targets.n; k++)
+			hand_out(r, &r->targets.v[k], &r->asked[i]);
 }
 
 /* Begin the second round for targets without addresses; done without any. */
@@ -150,9 +115,11 @@ ask_for_targets(struct route *r)
 			continue;
 		if (dns_name_is_localhost(t->host.name))
 			target_take_loopback(&r->targets, t);
-		else
+		else {
 			route_ask_addresses(r, t->host.name,
 			    r->config->server != NULL);
+			route_ask_tlsa(r, t);
+		}
 	}
 	if (r->n == 0)
 		finish(r);
@@ -198,6 +165,9 @@ domain_is_known(struct route *r)
 	const struct dns_answer *mx = &r->asked[0].answer;
 
 	targets_note(&r->targets, mx);
+	r->secure = mx->secure;
+	if (mx->canonical)
+		r->canonical = mem_dup(slice_of(mx->canonical));
 	switch (mx->status) {
 	case DNS_FOUND:
 		domain_has_mx(r, mx);
@@ -228,6 +198,7 @@ end_round(struct route *r)
 		route_end_relay_round(r);
 		break;
 	case ROUND_HOSTS:
+	case ROUND_TLSA:
 	case ROUND_DONE:
 		hand_out_answers(r);
 		finish(r);
@@ -271,6 +242,7 @@ static void
 go_to_host(struct route *r, const char *name, const char *how)
 {
 	r->plan.how = how;
+	r->secure = true;
 	targets_add(&r->targets, name, 0);
 	ask_for_targets(r);
 }
@@ -286,6 +258,7 @@ go_to_socket(struct route *r, const char *path, const char *how)
 	p->address = mem_alloc(sizeof *p->address);
 	p->host[0].name = mem_dup(slice_of(path));
 	p->host[0].naddresses = 1;
+	p->host[0].tls = p->tls;
 	p->nhosts = p->naddresses = 1;
 	r->round = ROUND_DONE;
 }
@@ -420,7 +393,8 @@ route_answer(struct route *r, size_t i, const struct dns_answer *a)
 	dns_answer_copy(&to->answer, a);
 	to->answered = true;
 	r->nanswered++;
-	if (r->nanswered < r->n && !mx_is_enough(r))
+	if (r->nanswered < r->n && !mx_is_enough(r) &&
+	    !route_needs_no_tlsa(r))
 		return false;
 	end_round(r);
 	return true;

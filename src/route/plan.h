@@ -4,10 +4,11 @@
  *
  * A route is a pure machine: started for one domain, it says which DNS
  * questions it wants answered (the first round all at once: MX, A and AAAA of
- * the domain; the second: A and AAAA of the hosts), takes the answers in any
+ * the domain; the second: A and AAAA of the hosts, and where DANE is wanted
+ * their TLSA; a third where only these are left), takes the answers in any
  * order, and ends with a plan.  Sending executes the plan, --explain prints it;
  * nothing decides a second time.  RFC 5321 5.1, RFC 7505 (null MX), FAULTS rows
- * 1-15.
+ * 1-18.
  *
  * A route by a relay has two rounds at most, the SRV records of its domain (RFC
  * 6186, RFC 8314), and with ask_for_relays the addresses of its hosts: else
@@ -55,6 +56,8 @@ struct route_config {
 	uint64_t seed;		/* order inside a preference */
 };
 
+struct dane;
+
 struct plan_address {
 	struct endpoint at;
 	size_t host;		/* index into plan.host */
@@ -70,6 +73,10 @@ struct plan_host {
 	char *addresses;	/* of a relay: "192.0.2.1,2001:db8::1"; NULL =
 				   libcurl finds them, or the proxy does */
 	size_t naddresses;	/* how many of plan.address are its */
+	enum tls_level tls;	/* what is demanded there: the plan's, or under
+				   DANE what its TLSA records say */
+	char *tls_why;		/* ... and why, under DANE; else NULL */
+	struct dane *dane;	/* with TLS_DANE: its TLSA records */
 	struct outcome *problem; /* NULL = none; else why it is not usable */
 };
 
@@ -87,6 +94,7 @@ struct plan {
 	enum link_kind link;
 	enum tls_level tls;
 	const char *tls_why;
+	enum tls_level tls_else; /* under DANE: at hosts without TLSA records */
 	const char *how;	/* "MX", "implicit MX", "address literal",
 				   "localhost", "server", "[local] mailbox",
 				   "relay", "relay by SRV" */

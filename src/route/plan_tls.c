@@ -34,6 +34,7 @@ route_set_tls(struct route *r)
 		p->tls = TLS_MAY;
 		p->tls_why = "a report of TLS has to arrive";
 	}
+	p->tls_else = c->tls_floor > TLS_MAY ? c->tls_floor : TLS_MAY;
 	if (p->tls < c->tls_floor) {
 		p->tls = c->tls_floor;
 		p->tls_why = c->tls_floor_why;

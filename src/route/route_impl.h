@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * route_impl.h - the inside of a route, shared by its files: plan.c finds the
- * way to a domain or a server, relay_route.c to a relay.
+ * way to a domain or a server, relay_route.c to a relay; dane_route.c asks for
+ * the TLSA records of the hosts, dane_verdict.c says what follows.
  */
 #ifndef ROUTE_ROUTE_IMPL_H
 #define ROUTE_ROUTE_IMPL_H
@@ -11,7 +12,8 @@
 
 enum round {
 	ROUND_DOMAIN,	/* MX, A and AAAA of the domain */
-	ROUND_HOSTS,	/* A and AAAA of its hosts, or of the --server */
+	ROUND_HOSTS,	/* A, AAAA and TLSA of its hosts, or of the --server */
+	ROUND_TLSA,	/* TLSA that could not be asked for before */
 	ROUND_RELAY,	/* the SRVs of a relay's domain */
 	ROUND_RELAY_HOSTS, /* A and AAAA of a relay's hosts */
 	ROUND_DONE,
@@ -27,6 +29,9 @@ struct asked {
 struct route {
 	const struct route_config *config;
 	char *name;		/* the domain as DNS knows it; or NULL */
+	char *canonical;	/* ... at the end of its CNAMEs; or NULL */
+	bool secure;		/* DNSSEC vouches for how the hosts were found,
+				   or nobody had to be asked */
 	enum round round;
 	struct asked *asked;
 	size_t n, nanswered;
@@ -42,6 +47,25 @@ void route_forget_questions(struct route *r);
 
 /* The end, before there are targets: why there is no way. */
 void route_finish_with(struct route *r, struct outcome why);
+
+/* The port that is called. */
+uint16_t route_port(const struct route_config *c);
+
+/*
+ * TLSA records.  Along with the addresses of a host: ask for those at its name.
+ * Take an answer of this round that is about it.  With all addresses answered:
+ * are those that are not answered of no use?  Then: begin the round for those
+ * that are left; false when there are none.
+ */
+bool route_wants_dane(const struct route *r);
+void route_ask_tlsa(struct route *r, struct target *t);
+void route_take_dane(struct route *r, struct target *t,
+    const struct asked *asked);
+bool route_needs_no_tlsa(const struct route *r);
+bool route_ask_for_dane(struct route *r);
+
+/* Say what is demanded of each host; who cannot meet it is not used. */
+void route_decide_dane(struct route *r);
 
 /* Set the plan's TLS level, and why it is that. */
 void route_set_tls(struct route *r);

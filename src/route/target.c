@@ -15,6 +15,9 @@ cut_to(struct targets *t, size_t n)
 		struct target *last = &t->v[--t->n];
 
 		plan_host_free(&last->host);
+		for (int place = AT_NAME; place < TLSA_PLACES; place++)
+			dns_answer_free(&last->tlsa[place]);
+		dns_answer_free(&last->alias);
 		free(last->ip);
 	}
 }
@@ -298,6 +301,10 @@ void
 target_take(struct targets *t, struct target *to, const struct dns_answer *a)
 {
 	targets_note(t, a);
+	if (a->status != DNS_SOFT) {
+		to->vouched |= a->secure;
+		to->insecure |= !a->secure;
+	}
 	if (a->status != DNS_FOUND) {
 		take_problem(to, a);
 		return;
@@ -315,6 +322,20 @@ target_take_loopback(const struct targets *t, struct target *to)
 {
 	target_take_ip(t, to, &(struct ip){ 4, { 127, 0, 0, 1 }, 0 });
 	target_take_ip(t, to, &(struct ip){ 6, { [15] = 1 }, 0 });
+}
+
+bool
+target_is_secure(const struct target *t)
+{
+	return t->vouched && !t->insecure;
+}
+
+bool
+target_is_ip(const struct target *t)
+{
+	struct ip ip;
+
+	return ip_parse(slice_of(t->host.name), &ip);
 }
 
 bool

@@ -23,6 +23,12 @@
  * those that a translator makes (64:ff9b::/96, RFC 6052, 2002::/16), even
  * around an address of ours: the A record beside it tells.
  */
+enum tlsa_place {
+	AT_NAME,	/* of the host itself */
+	AT_END,		/* of its CNAMEs */
+	TLSA_PLACES,
+};
+
 struct target {
 	struct plan_host host;	/* its problem: of the answers so far; name and
 				   problem are its own */
@@ -32,6 +38,11 @@ struct target {
 	bool has_useless;	/* an address that was left out: that is the
 				   problem, whatever else it lacks */
 	bool lacks_ipv4, lacks_ipv6; /* the name exists, the record does not */
+	bool vouched, insecure;	/* DNSSEC vouches for an answer about its
+				   addresses; or not */
+	struct dns_answer tlsa[TLSA_PLACES]; /* type 0: not asked for */
+	struct dns_answer alias; /* is its name one, where that is all that
+				   DNSSEC may vouch for?  Type 0, as above */
 };
 
 struct targets {
@@ -71,6 +82,12 @@ struct outcome lookup_failed(const char *name, const struct dns_answer *a);
 
 /* Why it cannot be used, as far as is known. */
 void target_set_problem(struct target *to, struct outcome problem);
+
+/* Does DNSSEC vouch for its addresses? */
+bool target_is_secure(const struct target *t);
+
+/* Is it no name but an address? */
+bool target_is_ip(const struct target *t);
 
 /* Are its addresses still to be asked for? */
 bool target_is_unknown(const struct target *t);

@@ -18,8 +18,8 @@
 
 static const char *const pool[4] = { "a.example", "b.example", "c.example",
 	"d.example" };
-static const enum dns_type types[5] = { DNS_MX, DNS_A, DNS_AAAA,
-	DNS_SRV, DNS_TXT };
+static const enum dns_type types[6] = { DNS_MX, DNS_A, DNS_AAAA,
+	DNS_SRV, DNS_TXT, DNS_TLSA };
 
 /* ---- what holds for every answer ---- */
 
@@ -36,6 +36,21 @@ check_host(const char *host)
 }
 
 static void
+check_records(const struct dns_answer *a)
+{
+	for (size_t i = 0; i < a->n && a->type == DNS_MX; i++)
+		check_host(a->mx[i].host);
+	for (size_t i = 0; i < a->n && a->type == DNS_SRV; i++)
+		check_host(a->srv[i].target);
+	for (size_t i = 0; i < a->n && a->type == DNS_TXT; i++)
+		assert(a->txt[i].text[a->txt[i].n] == '\0');
+	for (size_t i = 0; i < a->n && a->type == DNS_TLSA; i++)
+		assert(a->tlsa[i].n > 0);
+	for (size_t i = 0; i < a->n && a->ip; i++)
+		assert(a->ip[i].version == (a->type == DNS_A ? 4 : 6));
+}
+
+static void
 check(const struct dns_answer *a, const char *name)
 {
 	struct buf text = { 0 };
@@ -43,14 +58,7 @@ check(const struct dns_answer *a, const char *name)
 	assert((a->status == DNS_FOUND) == (a->n > 0));
 	assert((a->status == DNS_FOUND) == !a->why);
 	assert(a->n <= DNS_RECORDS_MAX && a->n <= a->total);
-	for (size_t i = 0; i < a->n && a->type == DNS_MX; i++)
-		check_host(a->mx[i].host);
-	for (size_t i = 0; i < a->n && a->type == DNS_SRV; i++)
-		check_host(a->srv[i].target);
-	for (size_t i = 0; i < a->n && a->type == DNS_TXT; i++)
-		assert(a->txt[i].text[a->txt[i].n] == '\0');
-	for (size_t i = 0; i < a->n && a->ip; i++)
-		assert(a->ip[i].version == (a->type == DNS_A ? 4 : 6));
+	check_records(a);
 	assert(a->ttl <= DNS_TTL_MAX);
 	assert(a->status != DNS_SOFT || a->ttl == 0);
 	if (a->canonical)
@@ -181,6 +189,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		build_and_check(data[0] % 3, data + 1, size - 1);
 	else
 		parse_and_check((struct slice){ (const char *)data + 1,
-		    size - 1 }, types[data[0] % 5]);
+		    size - 1 }, types[data[0] % 6]);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * route.c - fuzz routing: any answers in any order end after two rounds with a
- * plan that is bounded and either has addresses or says why not; whatever
- * failed softly never makes a permanent failure of a better host's; and a relay
- * is only one that the DNS answer may name.
+ * route.c - fuzz routing: any answers in any order end after two rounds, with
+ * DANE three, with a plan that is bounded and either has addresses or says why
+ * not; whatever failed softly never makes a permanent failure of a better
+ * host's; a relay is only one that the DNS answer may name; and no host is
+ * without what DANE, or the floor, demands.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -60,6 +61,19 @@ add_record(struct dns_answer *a, unsigned byte)
 			.port = (uint16_t)(byte >> 6) });
 		return;
 	}
+	if (a->type == DNS_TLSA) {
+		static unsigned char data[64];
+
+		dns_answer_add_tlsa(a, &(struct dns_tlsa){ byte & 3,
+		    byte >> 2 & 1, byte >> 3 & 3, data, byte & 32 ? 32 : 64 });
+		return;
+	}
+	if (a->type == DNS_CNAME) {
+		a->canonical = a->canonical ? a->canonical :
+					      mem_dup(SLICE("b.example"));
+		a->n = a->total = 1;
+		return;
+	}
 	ip_parse(slice_of(addresses[(byte & 3) + (a->type == DNS_A ? 0 : 4)]),
 	    &ip);
 	dns_answer_add_ip(a, &ip);
@@ -75,6 +89,7 @@ answer_make(struct input *in, const struct dns_question *q)
 		a.canonical = mem_dup(SLICE("me.example"));
 	a.status = (enum dns_status)(byte & 3);
 	a.good_until = byte;
+	a.secure = byte & 0x40;
 	if (a.status != DNS_FOUND) {
 		dns_answer_say(&a, "because");
 		return a;
@@ -125,6 +140,23 @@ check_plan(const struct plan *p, const struct route_config *c)
 		assert(ip->version == 4 ? !c->no_ipv4 : !c->no_ipv6);
 		if (!c->server && !c->allow_loopback_mx)
 			assert(!ip_is_loopback(ip) && !ip_is_multicast(ip));
+	}
+}
+
+/* No host is met below what it, or the level, demands. */
+static void
+check_dane(const struct plan *p, const struct route_config *c)
+{
+	for (size_t i = 0; i < p->naddresses; i++) {
+		const struct plan_host *h = &p->host[p->address[i].host];
+		bool wanted = c->tls >= TLS_DANE;
+
+		assert((h->dane != NULL) == (h->tls == TLS_DANE));
+		assert(wanted ? h->tls_why != NULL : h->tls == p->tls);
+		assert(!h->dane || (wanted && h->dane->n > 0 &&
+		    h->dane->nnames > 0));
+		assert(h->tls >= c->tls_floor);
+		assert(c->tls != TLS_DANE_ONLY || h->dane);
 	}
 }
 
@@ -179,18 +211,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.max_addresses = how >> 5,
 		.seed = size,
 		.ask_for_relays = size & 1,
+		.tls = size & 2 ? TLS_DANE : size & 4 ? TLS_DANE_ONLY : TLS_MAY,
+		.tls_floor = size & 8 ? TLS_ENCRYPT : TLS_NONE,
+		.tls_floor_why = "a demand",
 	};
 	struct route *r = route_new(domains[domain & 7], &c);
 	bool soft_mx = false;
 
 	for (; !route_is_done(r); rounds++) {
-		assert(rounds < (c.relay && !c.ask_for_relays ? 1 : 2));
+		assert(rounds < (c.relay && !c.ask_for_relays ? 1 :
+		    c.relay || c.tls < TLS_DANE ? 2 : 3));
 		soft_mx |= answer_round(r, &in);
 	}
 	if (c.relay) {
 		check_relay_plan(route_plan(r));
 	} else {
 		check_plan(route_plan(r), &c);
+		check_dane(route_plan(r), &c);
 		check_verdict(route_plan(r), soft_mx);
 	}
 	route_free(r);

@@ -558,7 +558,8 @@ static const struct {
 	{ "smtpsend --header-X: y a", 64, "--header-X:; --header 'NAME" },
 	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
 	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
-	{ "smtpsend --tls always a", 64, "none, may, encrypt or verify" },
+	{ "smtpsend --tls always a", 64, "none, may, encrypt, verify, "
+	    "dane or dane-only" },
 	{ "smtpsend --quit-after dot a", 64, "connect, ehlo, tls, auth" },
 	{ "smtpsend --server x:y a", 64, "HOST[:PORT]" },
 	{ "smtpsend --server x:25 --port 26 a", 64, "--port '26': --server "

@@ -16,11 +16,69 @@
 
 #define NAME SLICE("example.org")
 
+/* 32 octets in hexadecimal. */
+#define ZEROS \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+
 static void
 mx_two(struct buf *b)
 {
 	packet_mx(b, "example.org", 20, "MX2.Example.ORG");
 	packet_mx(b, "Example.org", 10, "mx1.example.org");
+}
+
+static void
+packet_tlsa(struct buf *b, const char *owner, struct slice rdata)
+{
+	packet_record(b, owner, DNS_TLSA, rdata);
+}
+
+static void
+tlsa_two(struct buf *b)
+{
+	packet_tlsa(b, "example.org", SLICE("\3\1\1\0\xff"));
+	packet_tlsa(b, "example.org", SLICE("\xff\0\2\1"));
+}
+
+static void
+tlsa_empty(struct buf *b)
+{
+	packet_tlsa(b, "example.org", SLICE("\3\1\1"));
+}
+
+static void
+tlsa_cut(struct buf *b)
+{
+	packet_tlsa(b, "example.org", SLICE("\3\1\1\0\xff"));
+	packet_tlsa(b, "example.org", SLICE("\3"));
+}
+
+static void
+tlsa_nothing(struct buf *b)
+{
+	packet_tlsa(b, "example.org", SLICE(""));
+}
+
+static void
+tlsa_long(struct buf *b)
+{
+	static const char rdata[3 + 65] = { 3 };
+
+	packet_tlsa(b, "example.org", (struct slice){ rdata, sizeof rdata });
+}
+
+static void
+tlsa_by_cname(struct buf *b)
+{
+	packet_cname(b, "example.org", "_dane.example.net");
+	packet_tlsa(b, "_dane.example.net", SLICE("\3\1\1\0\xff"));
+}
+
+static void
+cname_two(struct buf *b)
+{
+	packet_cname(b, "example.org", "a.example.org");
+	packet_cname(b, "example.org", "b.example.org");
 }
 
 static void
@@ -374,7 +432,22 @@ static const struct {
 	{ "empty A", DNS_A, 0x8180, a_empty, DNS_SOFT, NULL },
 	{ "overlong A", DNS_A, 0x8180, a_overlong, DNS_SOFT, NULL },
 	{ "AAAA", DNS_AAAA, 0x8180, aaaa_one, DNS_FOUND, "2001:db8::1" },
-	{ "TLSA is not read", DNS_TLSA, 0x8180, NULL, DNS_SOFT,
+	{ "two TLSA", DNS_TLSA, 0x8180, tlsa_two, DNS_FOUND,
+	    "3 1 1 00ff, 255 0 2 01" },
+	{ "TLSA without data", DNS_TLSA, 0x8180, tlsa_empty, DNS_SOFT, NULL },
+	{ "TLSA cut off", DNS_TLSA, 0x8180, tlsa_cut, DNS_SOFT, NULL },
+	{ "TLSA of nothing", DNS_TLSA, 0x8180, tlsa_nothing, DNS_SOFT, NULL },
+	{ "a long TLSA", DNS_TLSA, 0x8180, tlsa_long, DNS_FOUND,
+	    "3 0 0 " ZEROS ZEROS "..." },
+	{ "a TLSA by CNAME", DNS_TLSA, 0x8180, tlsa_by_cname, DNS_FOUND,
+	    "3 1 1 00ff" },
+	{ "a CNAME", DNS_CNAME, 0x8180, mx_by_cname, DNS_FOUND,
+	    "www.example.net" },
+	{ "two CNAMEs of one name", DNS_CNAME, 0x8180, cname_two, DNS_SOFT,
+	    NULL },
+	{ "no CNAME", DNS_CNAME, 0x8180, NULL, DNS_NODATA,
+	    "no CNAME records" },
+	{ "TYPE 6 is not read", (enum dns_type)6, 0x8180, NULL, DNS_SOFT,
 	    "records of this type are not read" },
 };
 
@@ -656,6 +729,34 @@ test_a_thousand_services_are_bounded(void **state)
 }
 
 static void
+test_many_tlsa_are_bounded(void **state)
+{
+	char rdata[] = "\3\1\1" ZEROS;
+	struct buf packet = { 0 };
+	struct dns_answer a, copy;
+
+	(void)state;
+	packet_begin(&packet, 7, FLAGS_RECURSIVE, "example.org", DNS_TLSA);
+	for (unsigned i = 0; i < 500; i++) {
+		rdata[3] = (char)i;
+		packet_tlsa(&packet, "example.org", (struct slice){ rdata,
+		    sizeof rdata - 1 });
+	}
+	dns_answer_parse(buf_slice(&packet), NAME, DNS_TLSA, &a);
+	dns_answer_copy(&copy, &a);
+	dns_answer_free(&a);
+	assert_int_equal(copy.status, DNS_FOUND);
+	assert_int_equal(copy.n, DNS_RECORDS_MAX);
+	assert_int_equal(copy.total, 500);
+	for (size_t i = 0; i < copy.n; i++) {
+		assert_int_equal(copy.tlsa[i].n, 64);
+		assert_int_equal(copy.tlsa[i].data[0], i);
+	}
+	dns_answer_free(&copy);
+	buf_free(&packet);
+}
+
+static void
 test_a_thousand_addresses_are_bounded(void **state)
 {
 	struct buf packet = { 0 };
@@ -819,6 +920,7 @@ main(void)
 		cmocka_unit_test(test_refusals_without_a_question_match),
 		cmocka_unit_test(test_a_thousand_records_are_bounded),
 		cmocka_unit_test(test_a_thousand_services_are_bounded),
+		cmocka_unit_test(test_many_tlsa_are_bounded),
 		cmocka_unit_test(test_a_thousand_addresses_are_bounded),
 		cmocka_unit_test(test_matches),
 		cmocka_unit_test(test_all_labels_match),
