@@ -37,10 +37,11 @@ not_tls_put(struct buf *out, const struct tls *t)
 	buf_puts(out, "\"");
 }
 
+/* A bad signature leaves its own errors below. */
 bool
 tls_reason_is_certificate(void)
 {
-	unsigned long error = ERR_peek_error();
+	unsigned long error = ERR_peek_last_error();
 
 	return ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;

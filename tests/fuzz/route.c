@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "route/dane.h"
 #include "route/plan.h"
 
 static const char *const names[8] = { "example.org", "a.example", "b.example",
