@@ -53,6 +53,7 @@ class Conn:
         self.final_dot = False  # the end of data was seen
         self.messages = []      # one per transaction
         self.trace = []         # (time, "C" or "S", octets)
+        self.wire = bytearray() # all that came, as it came: under TLS records
         self.turns = 0
         self.end = None         # "fin", "rst" (by the client), "server"
         self.closed_at = None   # when the client's end was seen
@@ -98,6 +99,7 @@ class Conn:
             self.ended("fin")
             raise Gone("end of file")
         self.last = "C"
+        self.wire += data
         return data
 
     def ended(self, how):

@@ -90,7 +90,7 @@ answer_make(struct input *in, const struct dns_question *q)
 		a.canonical = mem_dup(SLICE("me.example"));
 	a.status = (enum dns_status)(byte & 3);
 	a.good_until = byte;
-	a.secure = byte & 0x40;
+	a.secure = (byte & 0x40) && q->type != DNS_SRV; /* check_relay_plan() */
 	if (a.status != DNS_FOUND) {
 		dns_answer_say(&a, "because");
 		return a;
