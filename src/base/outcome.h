@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/inet.h"
+#include "base/policy.h"
 
 /*
  * VERIFIED: the dialogue went as far as was asked for (--quit-after) and the
@@ -87,7 +88,8 @@ struct outcome {
 				   server's words; not escaped, may be cut */
 	char ours[200];		/* "the relay refused the password of joe" */
 	char tls[16];		/* "TLSv1.3" that it was decided under, or
-				   empty: in clear */
+				   empty: in clear; */
+	enum tls_level policy;	/* ... what it was held to */
 };
 
 /* An outcome of our own; text is made as printf does. */

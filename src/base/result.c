@@ -40,6 +40,7 @@ result_new(const struct outcome *o, struct slice queue_id)
 	r->relay = o->relay;
 	r->late = o->late;
 	r->posed = o->posed;
+	r->policy = o->policy;
 	r->peer = o->peer;
 	r->host = put(&room, host);
 	r->text = put(&room, text);
@@ -85,5 +86,6 @@ result_outcome(const struct result *r)
 	outcome_set_text(&o, slice_of(r->text));
 	outcome_set_ours(&o, "%s", r->ours);
 	outcome_set_tls(&o, r->tls);
+	o.policy = r->policy;
 	return o;
 }

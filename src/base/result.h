@@ -20,6 +20,7 @@ struct result {
 	bool maybe_sent, timed_out;
 	enum waiver waiver;
 	bool relay, late, posed;
+	enum tls_level policy;
 	struct endpoint peer;
 	const char *host, *text, *ours; /* never NULL, as the next two */
 	const char *tls;	  /* "TLSv1.3", or empty: in clear */

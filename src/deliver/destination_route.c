@@ -106,6 +106,17 @@ is_fixed(const struct destination *d)
 	    (d->key.rule && d->key.rule->tls_given);
 }
 
+/* What DANE forbids another level would not. */
+static struct result *
+no_way_because(const struct destination *d, const struct outcome *plan)
+{
+	struct outcome why = *plan;
+
+	if (why.stage == STAGE_DNS && why.esc.subject == 7 && !is_fixed(d))
+		why.waiver = WAIVER_TRUST;
+	return result_new(&why, SLICE(""));
+}
+
 /* The plan stands: keep what it says. */
 static void
 routed(struct destination *d, int64_t now)
@@ -118,7 +129,7 @@ routed(struct destination *d, int64_t now)
 	d->good_until = p->good_until;
 	d->by_mx = plan_is_by_mx(p) && p->link == LINK_SMTP;
 	if (p->why)
-		d->no_way = result_new(p->why, SLICE(""));
+		d->no_way = no_way_because(d, p->why);
 	else if (!d->job->config->plan_only)
 		d->site = site_find(d->job, &(struct site_call){ .plan = p,
 			.rule = d->key.rule, .quit_after = d->key.quit_after,

@@ -238,6 +238,14 @@ tls_version(const struct stream *s)
 	return SSL_get_version(t->ssl);
 }
 
+enum tls_level
+tls_level(const struct stream *s)
+{
+	const struct tls *t = s->state;
+
+	return t->level;
+}
+
 bool
 tls_is_trusted(const struct stream *s)
 {
@@ -282,6 +290,7 @@ const struct tls_module tls_module = {
 	.report = tls_report,
 	.version = tls_version,
 	.result = tls_result,
+	.level = tls_level,
 	.facts = tls_facts,
 	.facts_free = tls_facts_free,
 };

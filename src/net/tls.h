@@ -105,6 +105,9 @@ struct tls_module {
 	    unsigned lane);
 	const char *(*version)(const struct stream *s);
 
+	/* What a client's was held to in the end: see struct tls_demand. */
+	enum tls_level (*level)(const struct stream *s);
+
 	/*
 	 * After TLS_DONE of a client, whether chain and name are good, and
 	 * after TLS_FAILED what was not, in the words of TLS reports.

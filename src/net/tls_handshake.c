@@ -167,9 +167,11 @@ handshake_fail(struct stream *s, struct outcome *why)
 	tls_push(s); /* our alert */
 	tls_fail(s);
 	outcome_fail(why, DEFERRED, STAGE_TLS,
-	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), "%s %s: %s",
+	    certificate ? ESC(4, 7, 5) : ESC(4, 7, 0), "%s %s: %s%s",
 	    certificate ? "certificate of" : "TLS handshake with",
-	    t->host[0] != '\0' ? t->host : "the client", s->error);
+	    t->host[0] != '\0' ? t->host : "the client",
+	    certificate && t->dane == TLS_DANE_DEMANDED ?
+	    "by its TLSA records: " : "", s->error);
 	outcome_set_host(why, slice_of(t->host), NULL);
 	return TLS_FAILED;
 }

@@ -64,6 +64,7 @@ enum tls_step tls_step(struct stream *s, struct outcome *why);
 void tls_report(const struct stream *s, struct events *q, unsigned lane);
 const char *tls_version(const struct stream *s);
 enum tls_result_type tls_result(const struct stream *s);
+enum tls_level tls_level(const struct stream *s);
 void tls_facts(const struct stream *s, struct tls_facts *f);
 void tls_facts_free(struct tls_facts *f);
 

@@ -73,6 +73,7 @@ set_host(const struct relay *r, struct outcome *why)
 	outcome_set_host(why, slice_of(r->host),
 	    r->connected && !r->proxy[0] ? &r->peer : NULL);
 	outcome_set_tls(why, r->tls);
+	why->policy = TLS_VERIFY;
 }
 
 static void

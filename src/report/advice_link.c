@@ -8,6 +8,8 @@
 	"nothing was queued: is the relay's port right, and is it smtps:// " \
 	"or smtp://?"
 
+#define TLSA_OWNER "nothing was queued: tell the server's owner"
+
 /* ---- when a row fits ---- */
 
 static bool
@@ -79,6 +81,20 @@ static bool
 is_for_another_name_here(const struct outcome *o, struct wish w)
 {
 	return may_be_untrusted(o, w) && is_for_another_name(o, w);
+}
+
+/* Neither another CA nor another name makes that good. */
+static bool
+is_by_tlsa(const struct outcome *o, struct wish w)
+{
+	(void)w;
+	return advice_mentions(o, SLICE("TLSA record"));
+}
+
+static bool
+is_by_tlsa_here(const struct outcome *o, struct wish w)
+{
+	return may_be_untrusted(o, w) && is_by_tlsa(o, w);
 }
 
 static bool
@@ -255,6 +271,15 @@ const struct advice_row advice_link_rows[] = {
 	    "server = {smtp} " CONF },
 	{ DEFERRED, STAGE_TLS, ANY, ANY, is_relay_deaf_to_tls,
 	    SMTPS_OR_SMTP, NULL },
+	{ DEFERRED, STAGE_DNS, 7, 5, may_be_untrusted, LATER "; --tls encrypt "
+	    "asks for no TLSA records and takes any certificate",
+	    LATER "; tls = encrypt " CONF " asks for no TLSA records and takes "
+	    "any certificate" },
+	{ DEFERRED, STAGE_DNS, 7, 5, NULL, LATER, NULL },
+	{ DEFERRED, STAGE_TLS, 7, 5, is_by_tlsa_here, TLSA_OWNER "; --tls "
+	    "encrypt takes any certificate", TLSA_OWNER "; tls = encrypt " CONF
+	    " takes any certificate" },
+	{ DEFERRED, STAGE_TLS, 7, 5, is_by_tlsa, TLSA_OWNER, NULL },
 	{ DEFERRED, STAGE_TLS, 7, 5, is_relay_of_unknown_issuer,
 	    "nothing was queued: ca = PATH " CONF " trusts another CA", NULL },
 	{ DEFERRED, STAGE_TLS, 7, 5, is_relay_for_another_name, "nothing was "

@@ -89,6 +89,8 @@ json_put_result(struct buf *out, const struct recipient *r, int64_t start,
 	put_address(out, &o->peer.ip);
 	put_number(out, "port", o->peer.port);
 	json_put_text(out, "tls", slice_of(o->tls));
+	json_put_text(out, "policy", slice_of(o->tls[0] != '\0' ?
+	    tls_level_name(o->policy) : NULL));
 	json_put_text(out, "text", slice_of(o->text));
 	json_put_text(out, "why", slice_of(o->ours));
 	json_put_text(out, "queue_id", slice_of(o->queue_id));

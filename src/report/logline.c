@@ -149,6 +149,16 @@ put_delays(struct buf *out, const struct logline_run *run,
 	put_delay(out, "/", text, r->decided);
 }
 
+/* What it was held to, where that came from DNS. */
+static void
+put_tls(struct buf *out, const struct result *r)
+{
+	put_value(out, "tls", slice_of(r->tls), HOST_MAX);
+	if (r->policy > TLS_VERIFY)
+		put_value(out, "policy", slice_of(tls_level_name(r->policy)),
+		    HOST_MAX);
+}
+
 /* What is left of the line. */
 static void
 put_words(struct buf *out, size_t begin, const struct outcome *o)
@@ -174,7 +184,7 @@ logline_put(struct buf *out, const struct logline_run *run,
 	put_path(out, "to", r->to.path);
 	put_host(out, &o);
 	if (r->result && r->result->tls[0] != '\0')
-		put_value(out, "tls", slice_of(r->result->tls), HOST_MAX);
+		put_tls(out, r->result);
 	put_verdict(out, &o);
 	put_delays(out, run, r);
 	if (o.ours[0] != '\0')

@@ -31,6 +31,8 @@ success_put_how(struct buf *b, const struct recipient *r)
 	else if (o.stage >= STAGE_MAIL)
 		buf_puts(b, ", without TLS");
 	text_escape(b, slice_of(o.tls));
+	if (o.tls[0] != '\0' && o.policy > TLS_VERIFY)
+		buf_putf(b, " by %s", tls_level_name(o.policy));
 	if (o.verdict == VERIFIED && o.stage == STAGE_DATA)
 		buf_puts(b, ", up to 354; no text was sent");
 	if (r->result->queue_id[0]) {

@@ -28,7 +28,7 @@ session_waiver(const struct session *s, const struct outcome *o)
 	if (c->tls_fixed || c->tls < TLS_ENCRYPT)
 		return WAIVER_NONE;
 	if (o->stage == STAGE_TLS && o->esc.subject == 7 && o->esc.detail == 5)
-		return c->tls == TLS_VERIFY ? WAIVER_TRUST : WAIVER_NONE;
+		return c->tls >= TLS_VERIFY ? WAIVER_TRUST : WAIVER_NONE;
 	return c->link == LINK_SMTPS ? WAIVER_NONE : WAIVER_TLS;
 }
 

@@ -47,6 +47,7 @@ session_result(const struct session *s, const struct outcome *o,
 	struct outcome full = *o;
 
 	outcome_set_tls(&full, s->tls);
+	full.policy = s->config->tls;
 	full.relay = s->config->relay;
 	full.posed = s->posed;
 	if (s->config->host && full.host[0] == '\0')

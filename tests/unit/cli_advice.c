@@ -43,6 +43,8 @@ static const char *const texts[] = {
 	"certificate of mx: self-signed certificate",
 	"certificate of mx: name mismatch: certificate is for x",
 	"certificate of mx: certificate has expired",
+	"certificate of mx: by its TLSA records: name mismatch: x is not mx",
+	"mx: TLS level dane-only, but mx has no TLSA records",
 	"TLS: the other side does not speak TLS here, it said \"220 mx\"",
 	"TLS: the other side closed the connection",
 	("TLS: the other side refused: certificate required (it demands one of "
@@ -87,13 +89,15 @@ make_peer(struct wish w)
 static enum waiver
 make_waiver(const struct outcome *o, struct wish w)
 {
-	bool untrusted = o->stage == STAGE_TLS && o->esc.subject == 7 &&
-	    o->esc.detail == 5;
+	bool untrusted = (o->stage == STAGE_TLS || o->stage == STAGE_DNS) &&
+	    o->esc.subject == 7 && o->esc.detail == 5;
 
 	if (o->relay || draw() % 2)
 		return WAIVER_NONE;
 	if (untrusted)
 		return WAIVER_TRUST;
+	if (o->stage == STAGE_DNS)
+		return WAIVER_NONE;
 	return w.link == LINK_SMTPS ? WAIVER_NONE : WAIVER_TLS;
 }
 
@@ -111,7 +115,8 @@ make_outcome(struct wish w)
 		o.relay = draw() % 3 == 0;
 	if (o.stage >= STAGE_STARTTLS && draw() % 2)
 		outcome_set_tls(&o, "TLSv1.3");
-	if (o.stage == STAGE_TLS || o.stage == STAGE_STARTTLS)
+	if (o.stage == STAGE_TLS || o.stage == STAGE_STARTTLS ||
+	    o.stage == STAGE_DNS)
 		o.waiver = make_waiver(&o, w);
 	if (o.stage >= STAGE_CONNECT)
 		outcome_set_host(&o, SLICE("mx.example.org"), &peer);
@@ -157,10 +162,13 @@ lie_about_certificates(const struct sample *s)
 {
 	const char *text = s->o.text;
 	bool issuer = strstr(text, "authority") || strstr(text, "self-signed");
+	bool tlsa = strstr(text, "TLSA record") != NULL;
+	bool name = strstr(text, "mismatch") && !tlsa;
 	const struct rule rules[] = {
 		{ "another CA", issuer },
-		{ "another name", strstr(text, "mismatch") != NULL },
-		{ "the server's owner", !issuer && !strstr(text, "mismatch") },
+		{ "another name", name },
+		{ "the server's owner", !issuer && !name },
+		{ "TLSA", s->o.stage == STAGE_DNS },
 		{ "shows it one", strstr(text, "demands one") != NULL },
 	};
 

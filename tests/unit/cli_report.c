@@ -249,6 +249,7 @@ add_result(size_t i, const struct recipient *r, const struct outcome *o,
 	struct result *result;
 
 	outcome_set_tls(&full, tls);
+	full.policy = TLS_MAY;
 	result = result_new(&full, slice_of(queue_id));
 
 	result_release(rcpts[i].result); /* of the case before */
@@ -308,19 +309,22 @@ test_results(void **state)
 		    "\"status\":\"delivered\",\"code\":250,\"enhanced\":"
 		    "\"2.0.0\",\"stage\":\"end of data\",\"host\":"
 		    "\"mx1.example.org\",\"address\":\"192.0.2.1\",\"port\":25,"
-		    "\"tls\":\"TLSv1.3\",\"text\":\"Ok: queued as 4Xyz\","
+		    "\"tls\":\"TLSv1.3\",\"policy\":\"may\",\"text\":"
+		    "\"Ok: queued as 4Xyz\","
 		    "\"why\":null,\"queue_id\":\"4Xyz\",\"seconds\":1.250000}\n"
 		    "{\"event\":\"result\",\"recipient\":\"no@example.org\","
 		    "\"status\":\"failed\",\"code\":550,\"enhanced\":"
 		    "\"5.1.1\",\"stage\":\"RCPT\",\"host\":"
 		    "\"mx1.example.org\",\"address\":\"192.0.2.1\",\"port\":25,"
-		    "\"tls\":\"TLSv1.3\",\"text\":\"no such user.\","
+		    "\"tls\":\"TLSv1.3\",\"policy\":\"may\",\"text\":"
+		    "\"no such user.\","
 		    "\"why\":null,\"queue_id\":null,\"seconds\":1.000000}\n"
 		    "{\"event\":\"result\",\"recipient\":\"eve@late.example\","
 		    "\"status\":\"deferred\",\"code\":null,\"enhanced\":"
 		    "\"4.4.3\",\"stage\":\"DNS\",\"host\":null,"
 		    "\"address\":null,"
-		    "\"port\":null,\"tls\":null,\"text\":\"late.example: "
+		    "\"port\":null,\"tls\":null,\"policy\":null,\"text\":"
+		    "\"late.example: "
 		    "SERVFAIL\",\"why\":null,"
 		    "\"queue_id\":null,\"seconds\":2.000000}\n" },
 	};
