@@ -18,6 +18,7 @@
 #include "deliver/lane.h"
 #include "deliver/parcel.h"
 #include "deliver/site.h"
+#include "mail/header.h"
 #include "net/door.h"
 #include "net/limit.h"
 #include "net/random.h"
@@ -178,7 +179,8 @@ destination_for(struct job *job, const struct consignment *c,
 	struct route_key key = { .domain = r->to.domain,
 		.quit_after = c->quit_after, .tls_floor = c->tls_floor,
 		.tls_floor_why = c->tls_floor_why,
-		.tls_optional = c->tls_report };
+		.tls_optional = c->tls_report,
+		.tls_waived = c->tls_waived };
 
 	if (r->local) {
 		key.rule = job->config->mailbox;
@@ -213,6 +215,8 @@ deliver_add(struct deliver *d, struct consignment *c)
 	struct envelope *e = c->envelope;
 
 	assert(!job->closed);
+	c->tls_waived = c->message &&
+	    header_waives_tls(buf_slice(&c->message->head));
 	for (size_t i = 0; i < e->n; i++) {
 		if (e->rcpts[i].verdict != PENDING ||
 		    !deliver_takes(job->config, &e->rcpts[i]))

@@ -43,8 +43,8 @@
 #define DELIVER_SESSIONS   2   /* hosts talked with for a recipient */
 
 struct deliver_config {
-	struct route_config route; /* but for tls_floor and tls_optional, a
-				   consignment's */
+	struct route_config route; /* but for tls_floor, tls_waived and
+				   tls_optional, a consignment's */
 	const struct rules *rules; /* relays and domains; NULL = none */
 	const struct domain_rule *mailbox; /* who has the mailboxes of this
 				   machine, by LMTP; NULL = they are for the
@@ -119,6 +119,7 @@ struct consignment {
 				   this message alone */
 
 	/* deliver's own; zero before */
+	bool tls_waived;	/* TLS-Required: No */
 	struct buf signature[2]; /* of each form, when it was sent: as it is,
 				   and re-coded */
 	struct list parcels;

@@ -28,6 +28,7 @@ put_key(struct buf *out, const struct route_key *key, bool mixed)
 	buf_put(out, (struct slice){ (const char *)key->relay,
 	    key->nrelays * sizeof(void *) });
 	buf_putc(out, (char)key->quit_after);
+	buf_putc(out, (char)key->tls_waived);
 	buf_putc(out, (char)key->tls_floor);
 	buf_putc(out, (char)key->tls_optional);
 	if (!mixed)

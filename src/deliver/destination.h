@@ -23,6 +23,7 @@ struct route_key {
 	const struct relay_spec *const *relay; /* in the order to try */
 	size_t nrelays;		/* 0 = direct */
 	enum stage quit_after;
+	bool tls_waived;
 	enum tls_level tls_floor;
 	const char *tls_floor_why;
 	bool tls_optional;

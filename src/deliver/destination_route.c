@@ -171,6 +171,7 @@ destination_start_route(struct destination *d)
 		apply_rule(&r->config, key->rule);
 	if (key->nrelays > 0)
 		r->config.relay = key->relay[0];
+	r->config.tls_waived = key->tls_waived;
 	r->config.tls_floor = key->tls_floor;
 	r->config.tls_floor_why = key->tls_floor_why;
 	r->config.tls_optional = key->tls_optional;

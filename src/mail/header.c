@@ -218,3 +218,18 @@ header_has(struct slice head, const char *name)
 
 	return header_find(head, name, &field);
 }
+
+bool
+header_waives_tls(struct slice head)
+{
+	struct header_field field;
+	struct buf value = { 0 };
+	bool waives;
+
+	if (!header_find(head, "TLS-Required", &field))
+		return false;
+	header_unfold(&value, field.value);
+	waives = slice_eq_nocase(slice_trim(buf_slice(&value)), SLICE("No"));
+	buf_free(&value);
+	return waives;
+}

@@ -61,4 +61,7 @@ bool header_find(struct slice head, const char *name,
     struct header_field *field);
 bool header_has(struct slice head, const char *name);
 
+/* "TLS-Required: No": rather in clear than not at all (RFC 8689 5). */
+bool header_waives_tls(struct slice head);
+
 #endif

@@ -165,6 +165,17 @@ decide(const struct route *r, struct target *t)
 		has_none(r, t, "%s has no TLSA records", t->host.name);
 }
 
+/*
+ * RFC 8689 4.2.1: for a message that demands it a certificate with the name of
+ * an MX record is worth something only where DNSSEC vouches for that record.
+ */
+static bool
+is_named_by_anybody(const struct route *r)
+{
+	return r->config->tls_floor >= TLS_VERIFY && !r->config->relay &&
+	    !r->secure && strcmp(r->plan.how, "MX") == 0;
+}
+
 void
 route_decide_dane(struct route *r)
 {
@@ -172,7 +183,14 @@ route_decide_dane(struct route *r)
 		struct target *t = &r->targets.v[i];
 
 		t->host.tls = r->plan.tls;
-		if (route_wants_dane(r) && t->n > 0)
+		if (t->n == 0)
+			continue;
+		if (is_named_by_anybody(r))
+			bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 30),
+			    "%s: the MX records of %s are not validated by "
+			    "DNSSEC, as %s demands", t->host.name,
+			    r->plan.domain, r->config->tls_floor_why));
+		else if (route_wants_dane(r))
 			decide(r, t);
 	}
 }

@@ -39,6 +39,9 @@ struct route_config {
 	uint16_t port;		/* 0 = 25, 465 for SMTPS, 24 for LMTP */
 	enum tls_level tls;
 	const char *tls_why;	/* "--tls verify", "the default", ... */
+	bool tls_waived;	/* its sender rather has it sent in clear than
+				   not (TLS-Required: No): what the receiver
+				   publishes, DANE, has no say */
 	enum tls_level tls_floor; /* no rule goes below it: what the message
 				   or its sender demands (REQUIRETLS) */
 	const char *tls_floor_why; /* "-O requiretls", ... */

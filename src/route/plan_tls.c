@@ -34,6 +34,10 @@ route_set_tls(struct route *r)
 		p->tls = TLS_MAY;
 		p->tls_why = "a report of TLS has to arrive";
 	}
+	if (p->tls == TLS_DANE && c->tls_waived) {
+		p->tls = TLS_MAY;
+		p->tls_why = "the message says TLS-Required: No";
+	}
 	p->tls_else = c->tls_floor > TLS_MAY ? c->tls_floor : TLS_MAY;
 	if (p->tls < c->tls_floor) {
 		p->tls = c->tls_floor;

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from faults_support import (OK, STARTTLS, TEMPFAIL, Server,
+from faults_support import (MESSAGE, OK, STARTTLS, TEMPFAIL, Server,
                             certificates, check, smtpsend, tls_dialogue)
 from scripted import dialogue
 from servers.process import free_port
@@ -308,3 +308,33 @@ def test_may_asks_for_nothing(place):
         run = place.send(to("other"), level="may", args=("-v",))
     check(run, OK, to=to("other"), status="delivered")
     assert not [e for e in run.events if e.get("type") == "TLSA"]
+
+
+@pytest.mark.parametrize("field, clear", [("TLS-Required: No", True),
+                                          ("tls-required:\r\n no", True),
+                                          ("TLS-Required: Yes", False)])
+def test_tls_required_no(place, field, clear):
+    """RFC 8689 4.1: the sender rather has it sent in clear than not."""
+    with place.server("ee", dialogue(NO_TLS)) as srv:
+        run = place.send(to("ee"), stdin=field.encode() + b"\r\n" + MESSAGE)
+        assert (run.rc == OK) == clear, run
+    assert srv.conns[0].final_dot == clear
+    if not clear:
+        never_in_clear(srv)
+
+
+def test_requiretls(place):
+    """The certificate is one that the TLSA records name; where DNSSEC vouches
+    for no MX record, it could be anybody's."""
+    words = ("-O", "requiretls=yes", "--ca", certificates().ca)
+    offers = (*STARTTLS, "REQUIRETLS")
+    with place.server("selfsigned",
+                      tls_dialogue("selfsigned", caps=offers)) as srv:
+        run = place.send(to("selfsigned"), args=words)
+    check(run, OK, to=to("selfsigned"), status="delivered", policy="dane")
+    never_in_clear(srv)
+    with place.server("none", tls_dialogue(caps=offers)) as srv:
+        run = place.send(to("none"), args=words)
+    check(run, OK, to=to("none"), status="delivered", policy="verify")
+    run = place.send("bob@shared.plain", args=words)
+    check(run, TEMPFAIL, to="bob@shared.plain", enhanced="4.7.30")

@@ -300,6 +300,29 @@ static const struct {
 	    "a.test, b.test\n" },
 
 	/* what the message demands besides */
+	{ "a floor that trusts nobody's MX records", FLOOR(TLS_VERIFY),
+	    "!" MX1 A1 T1 GOOD, 2,
+	    "mx1.test deferred 4.7.30 mx1.test: the MX records of a.test are "
+	    "not validated by DNSSEC, as a demand demands\n"
+	    "deferred 4.7.30 mx1.test: the MX records of a.test are not "
+	    "validated by DNSSEC, as a demand demands\n" },
+	{ "... also where no TLSA is wanted", { .tls = TLS_VERIFY,
+	    .tls_floor = TLS_VERIFY, .tls_floor_why = "a demand" },
+	    "!" MX1 A1, 2,
+	    "mx1.test deferred 4.7.30 mx1.test: the MX records of a.test are "
+	    "not validated by DNSSEC, as a demand demands\n"
+	    "deferred 4.7.30 mx1.test: the MX records of a.test are not "
+	    "validated by DNSSEC, as a demand demands\n" },
+	{ "... but a domain without any is named by nobody",
+	    FLOOR(TLS_VERIFY), "!a.test A 192.0.2.1\n", 1,
+	    "a.test verify: the MX records of a.test are not validated by "
+	    "DNSSEC; a demand\n" },
+	{ "the sender waives it", { .tls = TLS_DANE, .tls_waived = true },
+	    MX1 A1 T1 GOOD, 2, "mx1.test may\n" },
+	{ "... but not what is demanded here", { .tls = TLS_DANE_ONLY,
+	    .tls_waived = true }, MX1 A1 T1 GOOD, 2,
+	    "mx1.test dane: 1 TLSA record of _25._tcp.mx1.test for mx1.test, "
+	    "a.test\n" },
 	{ "a floor above may", FLOOR(TLS_ENCRYPT), MX1 A1, 2,
 	    "mx1.test encrypt: mx1.test has no TLSA records; a demand\n" },
 	{ "a floor above encrypt", FLOOR(TLS_VERIFY), MX1 A1 T1
