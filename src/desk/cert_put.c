@@ -12,6 +12,11 @@
 void
 trust_put(struct buf *out, const struct tls_facts *f)
 {
+	if (f->trusted && f->by_tlsa) {
+		buf_puts(out, "yes, by TLSA ");
+		buf_put(out, buf_slice(&f->tlsa));
+		return;
+	}
 	buf_puts(out, f->trusted ? "yes, as " : "no, for ");
 	text_escape(out, slice_of(f->name));
 	if (!f->trusted) {

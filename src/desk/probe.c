@@ -188,6 +188,7 @@ begin(struct probe *p, struct probe_target *t, size_t i, int64_t now)
 		.host = probe_host(t, i)->name };
 
 	v->preference = probe_host(t, i)->preference;
+	v->dane = probe_host(t, i)->dane;
 	v->number = (unsigned)++p->begun;
 	visit_start(v, &t->call, &to, now);
 }

@@ -127,6 +127,7 @@ put_tls(struct buf *out, const struct visit *v, const struct demands *d)
 	json_put_text(out, "name", slice_of(f->name));
 	json_put_text(out, "matched", slice_of(f->matched));
 	put_bool(out, "trusted", f->trusted);
+	json_put_text(out, "tlsa", buf_slice(&f->tlsa));
 	json_put_text(out, "why", buf_slice(&f->why));
 	put_chain(out, f, d);
 	buf_putc(out, '}');

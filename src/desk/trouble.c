@@ -274,6 +274,14 @@ add_trust(struct troubles *t, const struct tls_facts *f,
 {
 	size_t before = t->n;
 
+	if ((f->wrong & TLS_NO_RECORD) != 0) {
+		add(t, TROUBLE_CERTIFICATE, "publish records of the "
+		    "certificate that is used (--show-cert=tlsa prints them), "
+		    "or let the server use the one that they are of",
+		    "by its TLSA records the certificate is not trusted: %.*s",
+		    (int)buf_slice(&f->why).n, buf_slice(&f->why).p);
+		return;
+	}
 	if ((f->wrong & TLS_WRONG_NAME) != 0)
 		add_name(t, f);
 	add_ends(t, f, d);
@@ -319,15 +327,29 @@ add_rcpts(struct troubles *t, const struct visit *v)
 	}
 }
 
+/* Each host has its own under DANE. */
+static struct demands
+demands_of(const struct demands *d, const struct plan_host *h)
+{
+	struct demands here = *d;
+
+	if (d->dane && h->tls_why) {
+		here.tls = h->tls >= TLS_ENCRYPT;
+		here.trust = h->tls >= TLS_VERIFY;
+	}
+	return here;
+}
+
 void
 troubles_find(struct troubles *t, const struct probe_target *target, size_t i,
     const struct demands *d)
 {
 	const struct visit *v = &target->visit[i];
+	const struct demands here = demands_of(d, probe_host(target, i));
 
-	add_fault(t, v, d);
-	if (v->secured && d->trust)
-		add_trust(t, &v->facts, d);
+	add_fault(t, v, &here);
+	if (v->secured && here.trust)
+		add_trust(t, &v->facts, &here);
 	add_rcpts(t, v);
 }
 

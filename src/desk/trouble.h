@@ -36,7 +36,8 @@ struct troubles {
 struct demands {
 	bool pem;		/* JSON has the certificates themselves */
 	bool tls;		/* STARTTLS must be there and work */
-	bool trust;		/* ... with a certificate that verifies */
+	bool trust;		/* ... with a certificate that verifies; */
+	bool dane;		/* ... or both as the host's TLSA records say */
 	unsigned warn_days;	/* ... and is good for so long; 0 = any time */
 	int64_t now;		/* seconds since 1970 */
 };

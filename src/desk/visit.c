@@ -72,7 +72,8 @@ void
 visit_secure(struct visit *v, int64_t now)
 {
 	const struct tls_demand demand = { .host = v->target.host,
-		.name = v->call->tls_name, .level = TLS_ENCRYPT };
+		.name = v->call->tls_name, .level = TLS_ENCRYPT,
+		.dane = v->dane };
 	struct outcome why;
 
 	v->state = VISIT_HANDSHAKE;

@@ -58,6 +58,7 @@ enum visit_state { VISIT_DIAL, VISIT_TALK, VISIT_HANDSHAKE, VISIT_OVER };
 struct visit {
 	const struct visit_call *call;
 	struct dial_target target;
+	const struct dane *dane; /* its TLSA records, if these are to judge */
 	unsigned short preference;
 	unsigned number;	/* of its events */
 

@@ -55,10 +55,12 @@ struct tls_demand {
 	enum tls_level level;	/* chain and name are always checked; VERIFY
 				   makes a bad one fail the handshake, DANE one
 				   that no record names */
-	const struct dane *dane; /* with DANE: the host's TLSA records, used
-				   only while it begins; where no key or
-				   certificate is in any of them that can be
-				   read, DANE is ENCRYPT (RFC 7672 2.2) */
+	const struct dane *dane; /* the host's TLSA records, used only while it
+				   begins, or NULL; with a lower level they
+				   make the verdict, and nothing depends on it.
+				   Where no key or certificate is in any of them
+				   that can be read, DANE is ENCRYPT (RFC 7672
+				   2.2) */
 	bool dane_only;		/* ... or fails */
 };
 

@@ -200,13 +200,21 @@ trust_fill(struct tls_facts *f, const struct stream *s)
 	const struct tls *t = s->state;
 
 	f->trusted = tls_is_trusted(s);
+	f->by_tlsa = t->dane == TLS_DANE_DEMANDED;
 	if (!SSL_get0_peer_certificate(t->ssl)) {
 		f->wrong = TLS_UNFIT;
 		buf_puts(&f->why, "no certificate was shown");
 		return;
 	}
+	if (f->by_tlsa && !f->trusted) {
+		f->wrong = TLS_NO_RECORD;
+		tls_distrust_put(&f->why, t);
+		return;
+	}
 	judge(f, t->ssl);
 	match_address(f, t);
+	if (f->by_tlsa)
+		tls_dane_put(&f->tlsa, t);
 	if (f->trusted) {
 		f->wrong = 0;
 		buf_clear(&f->why);
@@ -251,5 +259,6 @@ tls_facts_free(struct tls_facts *f)
 	}
 	free(f->chain);
 	buf_free(&f->why);
+	buf_free(&f->tlsa);
 	*f = (struct tls_facts){ 0 };
 }

@@ -19,7 +19,8 @@ enum {
 	TLS_NOT_YET = 4,	/* it is good only later */
 	TLS_UNKNOWN_ISSUER = 8,	/* the chain ends before one that we know */
 	TLS_SELF_SIGNED = 16,
-	TLS_UNFIT = 32		/* anything else: purpose, key, signature */
+	TLS_UNFIT = 32,		/* anything else: purpose, key, signature */
+	TLS_NO_RECORD = 64	/* by TLSA records, which alone count then */
 };
 
 /* A certificate.  Text is raw: printers escape. */
@@ -43,7 +44,10 @@ struct tls_facts {
 	char matched[256];	/* the name in it that fits; "" = none */
 	struct tls_link *chain;	/* as it was sent, the leaf first */
 	size_t n;		/* 0 = it showed none */
-	bool trusted;		/* chain and name, as TLS_VERIFY has it */
+	bool trusted;		/* chain and name, as TLS_VERIFY has it; where
+				   there are TLSA records as TLS_DANE has it */
+	bool by_tlsa;		/* there are such; ... */
+	struct buf tlsa;	/* ... the one that holds: "3 1 1 0123..." */
 	unsigned wrong;		/* all that is, not only the first */
 	struct buf why;		/* the same in words; empty when trusted */
 };

@@ -114,7 +114,7 @@ static bool
 demand_peer(struct tls *t, struct tls_context *c, const struct tls_demand *d,
     struct outcome *why)
 {
-	bool dane = d->level >= TLS_DANE && d->dane;
+	bool dane = d->dane != NULL;
 
 	if (dane) {
 		snprintf(t->name, sizeof t->name, "%s", d->dane->base);

@@ -338,3 +338,28 @@ def test_requiretls(place):
     check(run, OK, to=to("none"), status="delivered", policy="verify")
     run = place.send("bob@shared.plain", args=words)
     check(run, TEMPFAIL, to="bob@shared.plain", enhanced="4.7.30")
+
+
+@pytest.mark.parametrize("name, level, rc, trusted", [
+    ("ee", "dane", 0, True), ("expired", "dane", 0, True),
+    ("other", "dane", 77, False), ("ta", "dane-only", 0, True),
+    ("unusable", "dane", 0, False), ("none", "dane", 0, False)])
+def test_probe(place, name, level, rc, trusted):
+    """Trusted or not by its TLSA records; where none count nobody has to be."""
+    with place.server(name):
+        run = smtpsend("--resolver", place.world.resolver, "--port",
+                       place.port, "--allow-loopback-mx", "--tls", level,
+                       "--probe", f"{name}.org.test")
+    assert run.rc == rc, run
+    [seen] = [e for e in run.events if e.get("tls")]
+    assert seen["tls"]["trusted"] == trusted, run
+    assert bool(seen["tls"]["tlsa"]) == trusted
+
+
+def test_probe_without_starttls(place):
+    for name, rc in (("ee", 76), ("none", 0)):
+        with place.server(name, dialogue(NO_TLS)):
+            run = smtpsend("--resolver", place.world.resolver, "--port",
+                           place.port, "--allow-loopback-mx", "--tls", "dane",
+                           "--probe", f"{name}.org.test", json_events=False)
+        assert run.rc == rc, run
