@@ -13,6 +13,9 @@ import pytest
 
 from faults_support import (MESSAGE, OK, STARTTLS, TEMPFAIL, Server,
                             certificates, check, smtpsend, tls_dialogue)
+from fakedns import FakeDns
+from queue_support import wait_for
+from runner_support import QueueBox
 from scripted import dialogue
 from servers.process import free_port
 from servers.signed import SignedWorld
@@ -363,3 +366,75 @@ def test_probe_without_starttls(place):
                            place.port, "--allow-loopback-mx", "--tls", "dane",
                            "--probe", f"{name}.org.test", json_events=False)
         assert run.rc == rc, run
+
+
+def test_the_queue_goes_by_dane(place, machine):
+    """Without a word in the configuration; with one it is what that says."""
+    ways = f"resolver = {place.world.resolver}\nport = {place.port}\n" \
+        "allow-loopback-mx = yes\n"
+    box = QueueBox(machine, config=ways)
+    with place.server("ee", dialogue(NO_TLS)) as srv:
+        box.put(to("ee"))
+        box.q()
+    assert box.states() == ["P"]
+    never_in_clear(srv)
+    why = box.command("mailq", "why", box.files()[0].name, stdin=b"")
+    assert "TLS is required (dane)" in why.out, why
+    with place.server("ee") as srv:
+        wait_for(lambda: (box.q(), box.states())[1] == [])
+    never_in_clear(srv)
+    box = QueueBox(machine, config=ways + "tls = may\n")
+    with place.server("ee", dialogue(NO_TLS)) as srv:
+        box.put(to("ee"))
+        box.q()
+    assert box.states() == [] and srv.conns[0].final_dot
+
+
+def rounds(zone, *expected, **how):
+    """What was asked, a round at a time, where DNSSEC vouches for all."""
+    with FakeDns() as dns:
+        dns.default = lambda q: dns.lookup(q, ad=True)
+        for name, kind, value in zone:
+            dns.add(name, kind, value)
+        dns.expect_rounds(*expected)
+        run = smtpsend("--resolver", f"127.0.0.1:{dns.port}", "--explain",
+                       "--allow-loopback-mx", "--tls", "dane", "bob@a.test",
+                       **how)
+        assert run.rc == OK, run
+        return dns.rounds
+
+
+def test_no_round_trip_more():
+    """The TLSA records are asked along with the addresses; those of a domain
+    without MX records, or at the end of a CNAME, after them."""
+    first = {("a.test", "MX"), ("a.test", "A"), ("a.test", "AAAA")}
+    second = {("mx.test", "A"), ("mx.test", "AAAA"),
+              ("_25._tcp.mx.test", "TLSA")}
+    mx = ("a.test", "MX", (10, "mx.test"))
+    record = bytes([3, 1, 1]) + bytes(32)
+    assert rounds([mx, ("mx.test", "A", "127.0.0.1"),
+                   ("_25._tcp.mx.test", "TLSA", record)],
+                  first, second) == [first, second]
+    end = {("_25._tcp.end.test", "TLSA")}
+    assert rounds([mx, ("mx.test", "CNAME", "end.test"),
+                   ("end.test", "A", "127.0.0.1")],
+                  first, second, end) == [first, second, end]
+    own = {("_25._tcp.a.test", "TLSA")}
+    assert rounds([("a.test", "A", "127.0.0.1")],
+                  first, own) == [first, own]
+
+
+def test_nobody_waits_for_records_that_do_not_count():
+    """Some name servers never answer questions for TLSA; where DNSSEC does not
+    vouch for the addresses that is of no importance."""
+    with FakeDns() as dns:
+        dns.add("a.test", "MX", (10, "mx.test"))
+        dns.add("mx.test", "A", "127.0.0.1")
+        dns.script("a.test", "MX", lambda q: q.honest(ad=True))
+        dns.script("_25._tcp.mx.test", "TLSA", lambda q: None)
+        run = smtpsend("--resolver", f"127.0.0.1:{dns.port}", "--explain",
+                       "--allow-loopback-mx", "--tls", "dane", "bob@a.test")
+    [plan] = run.of("explain")
+    assert plan["hosts"][0]["tls"] == "may", run
+    assert not [e for e in run.events if e.get("why") and "no answer" in
+                str(e["why"])]
