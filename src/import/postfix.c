@@ -241,7 +241,7 @@ postfix_add_relay(struct postfix *p, const char *relayhost, const char *from)
 		import_note(im, slice_of(r.host), "Postfix asks for its MX "
 		    "hosts unless it is in brackets: here it is the host "
 		    "itself");
-	if (r.login && r.tls < TLS_ENCRYPT)
+	if (r.login && (r.tls < TLS_ENCRYPT || r.tls == TLS_DANE))
 		import_note(im, slice_of(r.host), "it logged in where TLS "
 		    "was not required: here it is");
 	import_add_relay(im, &r);

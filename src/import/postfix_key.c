@@ -43,10 +43,7 @@ postfix_level(struct slice s, enum tls_level *out)
 {
 	if (slice_eq(s, SLICE("secure")))
 		*out = TLS_VERIFY;
-	else if (slice_eq(s, SLICE("dane")))
-		*out = TLS_MAY;
-	else if (slice_eq(s, SLICE("dane-only")) ||
-	    slice_eq(s, SLICE("fingerprint")))
+	else if (slice_eq(s, SLICE("fingerprint")))
 		*out = TLS_ENCRYPT;
 	else
 		return tls_level_parse(s, out);
@@ -73,10 +70,8 @@ take_level(struct import_reader *r, struct slice key, struct slice value)
 	} else {
 		import_note(r->im, key, "no level that is known here");
 	}
-	if (slice_starts(value, SLICE("dane")) ||
-	    slice_eq(value, SLICE("fingerprint")))
-		import_note(r->im, key, "TLSA records and fingerprints are "
-		    "not looked at");
+	if (slice_eq(value, SLICE("fingerprint")))
+		import_note(r->im, key, "fingerprints are not looked at");
 	p->level_given = p->level_given || !new;
 }
 
