@@ -101,7 +101,11 @@ judge(struct tls_facts *f, struct demands d)
 {
 	static struct visit v;
 	static const struct visit_call call;
-	struct probe_target t = { .visit = &v, .n = 1 };
+	static struct plan_host host;
+	static struct plan_address address;
+	const struct plan plan = { .host = &host, .nhosts = 1,
+		.address = &address, .naddresses = 1 };
+	struct probe_target t = { .visit = &v, .n = 1, .plan = &plan };
 	struct troubles found = { .n = 0 };
 
 	v = (struct visit){ .call = &call, .secured = true, .facts = *f };
