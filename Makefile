@@ -50,6 +50,7 @@ ALL_O   := $(filter-out $(if $(EDIT),,$(EDITOR_O)),$(call obj,src/*/*.c))
 RELAY_O := $(call obj,src/relay/*.c)
 WEB_O   := $(call obj,src/web/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
+	   $(call obj,src/dns/chain*.c src/dns/dnssec*.c) \
 	   $(addprefix $B/src/,dns/codec.o dns/idn.o dns/parse.o dns/query.o \
 	   sign/crypto.o)
 PROG_O  := $(filter-out $(RELAY_O) $(WEB_O) $(NET_O) $(EDITOR_O),$(ALL_O))
@@ -162,6 +163,9 @@ queue-tools: $(QUEUE_T)
 $B/queue/engine: tests/queue/engine.c $B/lib.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(FLAGS) -Itests/queue $(LINK) -o $@ $^ $(LIBS) $(NETLIBS)
+$B/dnssec/walk: $B/tests/dnssec/walk.o $B/lib.a $B/support.a
+	$(link)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) $(CURL)
 fuse     = $(if $(findstring cutfs,$@),$(shell pkg-config $1 fuse3))
 $B/queue/%: tests/queue/%.c Makefile
 	$(link)

@@ -367,6 +367,10 @@ dns_type_name(enum dns_type type)
 		return "AAAA";
 	case DNS_SRV:
 		return "SRV";
+	case DNS_DS:
+		return "DS";
+	case DNS_DNSKEY:
+		return "DNSKEY";
 	case DNS_TLSA:
 		return "TLSA";
 	}

@@ -9,8 +9,9 @@
 
 #define EDNS_SIZE 1232 /* dnsflagday.net/2020: never fragmented */
 
-/* RFC 1035 4.1, RFC 6840 5.7, RFC 6891 6.1.2 */
-enum { RD = 0x0100, AD = 0x0020, CLASS_IN = 1, TYPE_OPT = 41 };
+/* RFC 1035 4.1, RFC 4035 3, RFC 6840 5.7, RFC 6891 6.1.2 */
+enum { RD = 0x0100, AD = 0x0020, CD = 0x0010, DO = 0x8000, CLASS_IN = 1,
+	TYPE_OPT = 41 };
 
 static void
 put_u16(struct buf *out, unsigned v)
@@ -20,10 +21,10 @@ put_u16(struct buf *out, unsigned v)
 }
 
 static void
-put_header(struct buf *out, uint16_t id, bool edns)
+put_header(struct buf *out, uint16_t id, unsigned flags, bool edns)
 {
 	put_u16(out, id);
-	put_u16(out, RD | AD);
+	put_u16(out, flags);
 	put_u16(out, 1); /* a question */
 	put_u16(out, 0);
 	put_u16(out, 0);
@@ -35,22 +36,22 @@ put_name(struct buf *out, const char *kept)
 {
 	struct slice rest = slice_of(kept), label;
 
-	while (slice_cut(&rest, '.', &label)) {
+	while (rest.n > 0 && slice_cut(&rest, '.', &label)) {
 		buf_putc(out, (char)label.n);
 		buf_put(out, label);
 	}
 	buf_putc(out, '\0');
 }
 
-/* Version 0, no flags, no options. */
+/* Version 0, no options. */
 static void
-put_opt(struct buf *out)
+put_opt(struct buf *out, unsigned flags)
 {
 	buf_putc(out, '\0');
 	put_u16(out, TYPE_OPT);
 	put_u16(out, EDNS_SIZE);
 	put_u16(out, 0);
-	put_u16(out, 0);
+	put_u16(out, flags);
 	put_u16(out, 0);
 }
 
@@ -62,11 +63,27 @@ dns_query_put(struct buf *out, struct slice name, enum dns_type type,
 
 	if (!dns_name_parse(name, kept))
 		return false;
-	put_header(out, id, edns);
+	put_header(out, id, RD | AD, edns);
 	put_name(out, kept);
 	put_u16(out, type);
 	put_u16(out, CLASS_IN);
 	if (edns)
-		put_opt(out);
+		put_opt(out, 0);
+	return !out->full;
+}
+
+bool
+dns_query_put_raw(struct buf *out, struct slice name, enum dns_type type,
+    uint16_t id)
+{
+	char kept[DNS_NAME_SIZE] = "";
+
+	if (name.n > 0 && !dns_name_parse(name, kept))
+		return false;
+	put_header(out, id, RD | CD, true);
+	put_name(out, kept);
+	put_u16(out, type);
+	put_u16(out, CLASS_IN);
+	put_opt(out, DO);
 	return !out->full;
 }

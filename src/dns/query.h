@@ -16,6 +16,8 @@ enum dns_type {
 	DNS_TXT = 16,
 	DNS_AAAA = 28,
 	DNS_SRV = 33,
+	DNS_DS = 43,
+	DNS_DNSKEY = 48,
 	DNS_TLSA = 52,
 };
 
@@ -25,6 +27,8 @@ struct dns_question {
 	enum dns_type type;
 	bool named;		/* a host that the user named, not DNS: what
 				   hosts(5) says of it goes first */
+	bool raw;		/* the packet itself is wanted, with all that
+				   DNSSEC has to say of it */
 	bool spare;		/* it may turn out not to be needed: others go
 				   first where they cannot all be asked */
 };
@@ -36,5 +40,12 @@ struct dns_question {
  */
 bool dns_query_put(struct buf *out, struct slice name, enum dns_type type,
     uint16_t id, bool edns);
+
+/*
+ * The same for a raw question: signatures are wanted (DO), and also an answer
+ * that the server would not believe (CD).  The name may be the root's, "".
+ */
+bool dns_query_put_raw(struct buf *out, struct slice name, enum dns_type type,
+    uint16_t id);
 
 #endif

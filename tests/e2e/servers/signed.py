@@ -3,12 +3,24 @@
 
     with SignedWorld(folder, names, zones) as w: ... w.resolver
 
-names are in the signed root zone.  zones are {"plain.": ("unsigned", names)}:
-"signed" with its DS in the root, "unsigned" without one, "bogus" with one and
-without any signature.
+names are in the signed root zone.  zones are {"plain.": ("unsigned", names)}; a
+zone lies in the closest other one above it, and what it is may be followed by an
+algorithm of ldns-keygen ("signed ED25519"):
+
+    unsigned    no keys, no DS above
+    signed      NSEC3, DS above (the root too)
+    nsec        the same with NSEC
+    optout      NSEC3 with opt-out
+    salted      NSEC3 with a salt and 5 iterations
+    iterated    ... with 100, which are too many
+    bogus       DS above, and no signatures
+    expired, future     signatures of another time
+    nokey       the DS is of a key that the zone does not have
+    unknown     the DS is of an algorithm that nobody knows
 """
 
 import subprocess
+import time
 
 from .dns import Nsd, Unbound, zone_text
 
@@ -33,9 +45,18 @@ def run(folder, *argv):
     return done.stdout.strip()
 
 
-def make_key(folder, zone):
+def make_key(folder, zone, algorithm="ECDSAP256SHA256"):
     """The stem of a key that signs all of a zone."""
-    return run(folder, "ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone)
+    more = ("-b", "2048") if algorithm.startswith("RSA") else ()
+    return run(folder, "ldns-keygen", "-a", algorithm, *more, "-k", zone)
+
+
+DAY = 86400
+SIGN = {"signed": ["-n"], "nsec": [], "optout": ["-n", "-p"],
+        "salted": ["-n", "-t", "5", "-s", "beef"],
+        "iterated": ["-n", "-t", "100"], "expired": ["-n"], "future": ["-n"],
+        "nokey": ["-n"], "unknown": ["-n"]}
+WHEN = {"expired": (-20 * DAY, -10 * DAY), "future": (10 * DAY, 20 * DAY)}
 
 
 class SignedNsd(Nsd):
@@ -46,28 +67,49 @@ class SignedNsd(Nsd):
             self.zones[zone] = inside
             self.kinds[zone] = kind
 
-    def sign(self, path, zone, stem):
-        run(self.folder, "ldns-signzone", "-n", "-o", zone, "-f", path,
-            path, stem)
+    def parent(self, zone):
+        above = [z for z in self.zones if z != zone and
+                 (z == "." or zone.endswith("." + z))]
+        return max(above, key=len)
+
+    def sign(self, path, zone, kind, stem):
+        when = []
+        if kind in WHEN:
+            begins, ends = (str(int(time.time()) + s) for s in WHEN[kind])
+            when = ["-i", begins, "-e", ends]
+        run(self.folder, "ldns-signzone", *SIGN[kind], *when, "-o", zone, "-f",
+            path, path, stem)
+
+    def ds_of(self, zone, kind, stem):
+        if kind == "nokey":
+            stem = make_key(self.folder, zone)
+        text = (self.folder / f"{stem}.ds").read_text()
+        if kind == "unknown":   # ... IN DS TAG ALGORITHM DIGEST-TYPE DIGEST
+            words = text.split()
+            words[words.index("DS") + 2] = "200"
+            text = " ".join(words) + "\n"
+        return text
 
     def configure(self):
         super().configure()
-        numbers = {zone: n for n, zone in enumerate(self.zones)}
-        stems, ds = {}, []
-        for zone, kind in self.kinds.items():
-            if kind != "unsigned":
-                stems[zone] = make_key(self.folder, zone)
-            if zone != "." and kind != "unsigned":
-                ds.append((self.folder / f"{stems[zone]}.ds").read_text())
-        delegations = "".join(f"{z} IN NS ns.test.\n" for z in self.kinds
-                              if z != ".")
-        root = self.folder / "0.zone"
-        root.write_text(zone_text(".", self.zones["."]) + delegations +
-                        "".join(ds))
-        for zone, stem in stems.items():
-            if self.kinds[zone] == "signed":
-                self.sign(self.folder / f"{numbers[zone]}.zone", zone, stem)
-        self.anchor = self.folder / f"{stems['.']}.ds"
+        paths = {zone: self.folder / f"{n}.zone"
+                 for n, zone in enumerate(self.zones)}
+        # what lies below comes first: its DS has to be there to be signed
+        for zone in sorted(self.zones, key=lambda z: -len(z.split("."))
+                           if z != "." else 1):
+            kind, *algorithm = self.kinds[zone].split()
+            stem = None if kind == "unsigned" else make_key(
+                self.folder, zone, *algorithm)
+            if zone == ".":
+                self.anchor = self.folder / f"{stem}.ds"
+            else:
+                with open(paths[self.parent(zone)], "a",
+                          encoding="ascii") as above:
+                    above.write(f"{zone} IN NS ns.test.\n")
+                    if stem:
+                        above.write(self.ds_of(zone, kind, stem))
+            if kind in SIGN:
+                self.sign(paths[zone], zone, kind, stem)
 
 
 class ValidatingUnbound(Unbound):
