@@ -51,8 +51,8 @@ RELAY_O := $(call obj,src/relay/*.c)
 WEB_O   := $(call obj,src/web/*.c)
 NET_O   := $(call obj,src/net/tls*.c src/net/net_module.c) \
 	   $(call obj,src/dns/chain*.c src/dns/dnssec*.c) \
-	   $(addprefix $B/src/,dns/codec.o dns/idn.o dns/parse.o dns/query.o \
-	   sign/crypto.o)
+	   $(addprefix $B/src/,dns/codec.o dns/idn.o dns/parse.o dns/parse_raw.o \
+	   dns/query.o sign/crypto.o)
 PROG_O  := $(filter-out $(RELAY_O) $(WEB_O) $(NET_O) $(EDITOR_O),$(ALL_O))
 CLI_O   := $(filter-out $B/src/cli/main.o $B/src/net/module.o $(WEB_O),$(ALL_O))
 LIB_O   := $(filter-out $(foreach r,config report serve queue desk cli,$B/src/$r/%),\

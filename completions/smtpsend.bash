@@ -7,6 +7,7 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--subject --body --body-file --html-file --attach --inline
 	--to --cc --bcc --reply-to --date --header --test-message
 	--server --relay --proxy --port --resolver
+	--dnssec --trust-anchor
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --max-connections --allow-loopback-mx
 	--tls --ca --cert --key --tls-name
@@ -54,6 +55,7 @@ _smtpsend_words()
 	--relay) echo smtp:// smtps:// ;;
 	--proxy) echo socks5h://127.0.0.1:1080 http:// ;;
 	--resolver) echo 127.0.0.1 ;;
+	--dnssec) echo auto validate trust-ad off ;;
 	--show-cert) echo text pem tlsa ;;
 	--tls-report) echo today send ;;
 	--warn-days) echo 14 30 ;;
@@ -106,7 +108,7 @@ _smtpsend()
 	fi
 	COMPREPLY=()
 	case $prev in
-	--file | --mbox | --resume | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
+	--file | --mbox | --resume | --trust-anchor | --body-file | --html-file | --attach | --inline | --ca | --cert | --key | --transcript | -X | --sink-mbox | \
 		--config | -C | --save-cert | --keylog | --html-report | --import-config | --script | --script-from | --junit)
 		_smtpsend_files "$cur"
 		return

@@ -36,6 +36,8 @@ complete -c smtpsend -l server -x -a '(__fish_print_hostnames)' -d 'Send there, 
 complete -c smtpsend -l relay -x -a 'smtp:// smtps://' -d 'Send by this submission server'
 complete -c smtpsend -l proxy -x -a 'socks5h://127.0.0.1:1080 http://' -d 'Reach relays through it'
 complete -c smtpsend -l port -x -d 'Connect to this port'
+complete -c smtpsend -l dnssec -x -a 'auto validate trust-ad off' -d 'Is what DNS says signed'
+complete -c smtpsend -l trust-anchor -r -F -d 'The keys of the root'
 complete -c smtpsend -l resolver -x -d 'Ask this DNS server'
 complete -c smtpsend -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c smtpsend -s 6 -l ipv6 -d 'Use IPv6 only'

@@ -73,6 +73,8 @@ static void
 resolver_config(struct reach *r, struct resolver_config *c,
     const struct route_settings *route)
 {
+	c->dnssec = route->dnssec;
+	c->anchors = route->trust_anchor;
 	if (route->nresolvers == 0) {
 		look_at_resolv_conf(&r->resolv);
 		resolver_config_read(c, RESOLV_CONF);

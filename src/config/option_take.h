@@ -69,6 +69,7 @@ bool take_script_from(struct option_call *c, const char *value);
 bool take_talk(struct option_call *c, const char *value);
 bool take_sink(struct option_call *c, const char *value);
 bool take_sink_web(struct option_call *c, const char *value);
+bool take_dnssec(struct option_call *c, const char *value);
 bool take_pace(struct option_call *c, const char *value);
 bool take_sink_auth(struct option_call *c, const char *value);
 bool take_sink_reply(struct option_call *c, const char *value);

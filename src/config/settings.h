@@ -20,6 +20,7 @@
 #include "base/policy.h"
 #include "mail/envelope.h"
 #include "mail/senders.h"
+#include "net/resolver.h"
 #include "net/tls.h"
 #include "route/rules.h"
 #include "sign/rules.h"
@@ -193,6 +194,8 @@ struct route_settings {
 	const struct rules *rules; /* relays and all (config.h); NULL = none */
 	struct endpoint resolver[SETTINGS_RESOLVERS]; /* --resolver */
 	size_t nresolvers;	/* 0 = resolv.conf */
+	enum resolver_dnssec dnssec; /* --dnssec */
+	const char *trust_anchor; /* a file, or NULL */
 	bool only_ipv4, only_ipv6; /* -4, -6; never both */
 	bool allow_loopback_mx;
 	unsigned max_addresses, max_sessions, max_connections;

@@ -34,6 +34,9 @@ dns_answer_free(struct dns_answer *a)
 	free(a->ip);
 	free(a->canonical);
 	free(a->why);
+	free(a->packet);
+	a->packet = NULL;
+	a->packet_n = 0;
 	a->mx = NULL;
 	a->srv = NULL;
 	a->txt = NULL;
@@ -75,6 +78,8 @@ dns_answer_copy(struct dns_answer *to, const struct dns_answer *from)
 	to->total = from->total;
 	to->canonical = copy_of(from->canonical);
 	to->why = copy_of(from->why);
+	to->packet = from->packet ? mem_dup((struct slice){ from->packet,
+	    from->packet_n }) : NULL;
 }
 
 /* Where the next MX goes: after the others, or instead of the worst. */
@@ -220,12 +225,12 @@ static bool
 question_is(struct slice q, struct slice name, enum dns_type type)
 {
 	struct slice theirs, ours, rest;
-	char kept[DNS_NAME_SIZE];
+	char kept[DNS_NAME_SIZE] = "";
 
-	if (!dns_name_parse(name, kept))
+	if (name.n > 0 && !dns_name_parse(name, kept))
 		return false;
 	rest = slice_of(kept);
-	while (slice_cut(&rest, '.', &ours))
+	while (rest.n > 0 && slice_cut(&rest, '.', &ours))
 		if (!next_label(&q, &theirs) || !slice_eq_nocase(ours, theirs))
 			return false;
 	return q.n >= 5 && q.p[0] == 0 && u16_at(q, 1) == type &&

@@ -77,6 +77,8 @@ struct dns_answer {
 	char *canonical;	/* the name at the end of the CNAMEs; NULL when
 				   there are none */
 	char *why;		/* unless found: "NXDOMAIN", "SERVFAIL", ... */
+	char *packet;		/* of a raw question, found: all of it, ... */
+	size_t packet_n;	/* ... and its octets */
 };
 
 void dns_answer_free(struct dns_answer *a);
@@ -126,6 +128,13 @@ void dns_answer_parse(struct slice packet, struct slice name,
  * it FORMERR, NOTIMP or BADVERS?  (RFC 6891 7; 6.1.3.)
  */
 bool dns_answer_refuses_edns(const struct dns_answer *a);
+
+/*
+ * The same of a raw question: the packet is kept as it is, for as long as its
+ * records may be.
+ */
+void dns_answer_parse_raw(struct slice packet, enum dns_type type,
+    struct dns_answer *out);
 
 /* A soft failure of our own making: no answer, no resolver; why is copied. */
 struct dns_answer dns_answer_soft(enum dns_type type, const char *why);

@@ -104,6 +104,10 @@ chain_end(struct chain *c, enum trust trust, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(c->why, sizeof c->why, fmt, args);
 	va_end(args);
+	if (trust != TRUST_SECURE || !c->weak)
+		return;
+	c->trust = TRUST_INSECURE;
+	memcpy(c->why, c->weak_why, sizeof c->why);
 }
 
 void

@@ -51,7 +51,7 @@ enum trust chain_trust(const struct chain *c);
 
 /*
  * Once done: why it is not secure, as a part of a sentence, else "".  The
- * packet of the last name, its name, and how many seconds it may be kept at most.
+ * packet of the last name, its name, and how many seconds it may be kept.
  */
 const char *chain_why(const struct chain *c);
 struct slice chain_packet(const struct chain *c);

@@ -31,6 +31,8 @@ struct chain {
 				   yet */
 	struct dnssec_work work;
 	enum trust trust;
+	bool weak;		/* a name before this one was insecure: */
+	char weak_why[320];	/* ... why; so this cannot be secure */
 	char why[320];
 	struct buf last;	/* the packet of the records */
 	struct buf steps;	/* what was found, a NUL behind each */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* chain_walk.c - the records themselves, once the keys of their zone are known */
+/* chain_walk.c - the records, once the keys of their zone are known. */
 #include "dns/chain_impl.h"
 
 #include <stdio.h>
@@ -142,14 +142,33 @@ deny(struct chain *c, const ldns_pkt *pkt)
 		    "else than its proof", c->name);
 }
 
+/* What is behind an alias that is not signed may yet be bogus. */
+static void
+follow_insecure(struct chain *c, const ldns_pkt *pkt,
+    char target[DNS_NAME_SIZE])
+{
+	const ldns_rr_list *section = pkt ? ldns_pkt_answer(pkt) : NULL;
+
+	if (!section || has(section, c->name, TYPE(c)) ||
+	    !target_of(section, c->name, LDNS_RR_TYPE_CNAME, target))
+		return;
+	c->trust = TRUST_PENDING;
+	if (!c->weak)
+		memcpy(c->weak_why, c->why, sizeof c->weak_why);
+	c->weak = true;
+}
+
 void
 chain_walk(struct chain *c, char target[DNS_NAME_SIZE])
 {
 	const ldns_pkt *pkt = c->asked[0].pkt;
 	const ldns_rr_list *section;
 
-	if (!chain_descend(c))
+	if (!chain_descend(c)) {
+		if (c->trust == TRUST_INSECURE)
+			follow_insecure(c, pkt, target);
 		return;
+	}
 	if (!pkt) {
 		chain_end(c, TRUST_UNKNOWN, "the records of %s. cannot be had",
 		    c->name);

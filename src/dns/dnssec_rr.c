@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* dnssec_rr.c - records of DNSSEC: ldns gives those with missing fields as good,
- * so each is looked at. */
+/* dnssec_rr.c - records of DNSSEC, looked at: ldns gives those with missing
+ * fields as good. */
 #include "dns/dnssec_impl.h"
 
 #include <string.h>

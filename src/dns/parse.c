@@ -3,12 +3,10 @@
  * parse.c - a packet read into an answer (see answer.h): ldns decodes it, every
  * field is checked here.
  */
-#include "dns/answer.h"
+#include "dns/parse_impl.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include <ldns/ldns.h>
 
 #include "base/mem.h"
 #include "dns/name.h"
@@ -16,9 +14,8 @@
 
 #define CNAME_MAX 8
 
-/* Make *a a soft failure, whatever it held. */
-static bool
-soft(struct dns_answer *a, const char *why)
+bool
+parse_soft(struct dns_answer *a, const char *why)
 {
 	dns_answer_free(a);
 	*a = dns_answer_soft(a->type, why);
@@ -225,9 +222,8 @@ keep(struct dns_answer *a, const ldns_rr *rr)
 	return a->type == DNS_SRV ? keep_srv(a, rr) : keep_ip(a, rr);
 }
 
-/* RFC 2181 8: a TTL with its top bit set is zero. */
-static uint32_t
-ttl_of(const ldns_rr *rr)
+uint32_t
+parse_ttl(const ldns_rr *rr)
 {
 	uint32_t ttl = ldns_rr_ttl(rr);
 
@@ -251,8 +247,8 @@ collect(struct dns_answer *a, const ldns_rr_list *list, const char *name)
 		if (!is_at(rr, name, a->type))
 			continue;
 		if (!keep(a, rr))
-			return soft(a, "malformed record in the answer");
-		shorten(a, ttl_of(rr));
+			return parse_soft(a, "malformed record in the answer");
+		shorten(a, parse_ttl(rr));
 	}
 	return true;
 }
@@ -268,10 +264,10 @@ follow(struct dns_answer *a, const ldns_rr_list *list,
 		if (!rr)
 			return true;
 		if (hops == CNAME_MAX)
-			return soft(a, "CNAME loop or chain too long");
+			return parse_soft(a, "CNAME loop or chain too long");
 		if (!read_cname(rr, name) || !dns_name_is_host(name))
-			return soft(a, "CNAME to an invalid name");
-		shorten(a, ttl_of(rr));
+			return parse_soft(a, "CNAME to an invalid name");
+		shorten(a, parse_ttl(rr));
 	}
 	return true;
 }
@@ -288,12 +284,8 @@ find_soa(const ldns_pkt *pkt)
 	return NULL;
 }
 
-/*
- * RFC 2308 5: a negative is good for the lesser of the SOA's TTL and its
- * MINIMUM field; without an SOA it is not kept at all.
- */
-static uint32_t
-negative_ttl(const ldns_pkt *pkt)
+uint32_t
+parse_negative_ttl(const ldns_pkt *pkt)
 {
 	const ldns_rr *soa = find_soa(pkt);
 	const ldns_rdf *minimum = soa ? ldns_rr_rdf(soa, 6) : NULL;
@@ -302,8 +294,8 @@ negative_ttl(const ldns_pkt *pkt)
 	if (!minimum || ldns_rdf_size(minimum) != 4)
 		return 0;
 	ttl = ldns_rdf2native_int32(minimum);
-	if (ttl > ttl_of(soa))
-		ttl = ttl_of(soa);
+	if (ttl > parse_ttl(soa))
+		ttl = parse_ttl(soa);
 	return ttl > DNS_TTL_NEGATIVE_MAX ? DNS_TTL_NEGATIVE_MAX : ttl;
 }
 
@@ -328,12 +320,12 @@ judge(struct dns_answer *a, const ldns_pkt *pkt)
 	if (a->n > 0) {
 		a->status = DNS_FOUND;
 		if (nxdomain)
-			soft(a, "answer contradicts itself (NXDOMAIN)");
+			parse_soft(a, "answer contradicts itself (NXDOMAIN)");
 	} else if (!is_negative(pkt, a->canonical != NULL)) {
-		soft(a, "referral instead of an answer");
+		parse_soft(a, "referral instead of an answer");
 	} else {
 		a->status = nxdomain ? DNS_NXDOMAIN : DNS_NODATA;
-		shorten(a, negative_ttl(pkt));
+		shorten(a, parse_negative_ttl(pkt));
 		if (nxdomain)
 			dns_answer_say(a, "NXDOMAIN");
 		else
@@ -342,23 +334,22 @@ judge(struct dns_answer *a, const ldns_pkt *pkt)
 	}
 }
 
-/* With the upper bits from EDNS: BADVERS is NOERROR in the lower ones. */
-static unsigned
-full_rcode(const ldns_pkt *pkt)
+unsigned
+parse_rcode(const ldns_pkt *pkt)
 {
 	return (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4 |
 	    (unsigned)ldns_pkt_get_rcode(pkt);
 }
 
-static void
-refused(struct dns_answer *a, unsigned rcode)
+void
+parse_refused(struct dns_answer *a, unsigned rcode)
 {
 	const ldns_lookup_table *known = ldns_lookup_by_id(ldns_rcodes,
 	    (int)rcode);
 	char why[32];
 
 	snprintf(why, sizeof why, "RCODE %u", rcode);
-	soft(a, known ? known->name : why);
+	parse_soft(a, known ? known->name : why);
 	a->rcode = (unsigned short)rcode;
 }
 
@@ -367,14 +358,14 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 {
 	const ldns_rr_list *list = ldns_pkt_answer(pkt);
 	char kept[DNS_NAME_SIZE], end[DNS_NAME_SIZE];
-	unsigned rcode = full_rcode(pkt);
+	unsigned rcode = parse_rcode(pkt);
 
 	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
-		refused(a, rcode);
+		parse_refused(a, rcode);
 		return;
 	}
 	if (!dns_name_parse(name, kept)) {
-		soft(a, "no domain name was asked for");
+		parse_soft(a, "no domain name was asked for");
 		return;
 	}
 	memcpy(end, kept, sizeof end);
@@ -402,13 +393,13 @@ dns_answer_parse(struct slice packet, struct slice name, enum dns_type type,
 
 	*out = (struct dns_answer){ .type = type };
 	if (!can_read(type)) {
-		soft(out, "records of this type are not read");
+		parse_soft(out, "records of this type are not read");
 		return;
 	}
 	if (!dns_wire_is_exact(packet) ||
 	    ldns_wire2pkt(&pkt, (const uint8_t *)packet.p, packet.n) !=
 	        LDNS_STATUS_OK)
-		soft(out, "malformed answer");
+		parse_soft(out, "malformed answer");
 	else
 		read_packet(out, pkt, name);
 	ldns_pkt_free(pkt);

@@ -27,10 +27,11 @@ struct dns_question {
 	enum dns_type type;
 	bool named;		/* a host that the user named, not DNS: what
 				   hosts(5) says of it goes first */
-	bool raw;		/* the packet itself is wanted, with all that
-				   DNSSEC has to say of it */
 	bool spare;		/* it may turn out not to be needed: others go
 				   first where they cannot all be asked */
+	bool raw;		/* the packet itself is wanted, with all that
+				   DNSSEC has to say of it */
+	bool validate;		/* is it signed? where that can be told */
 };
 
 /*

@@ -11,11 +11,11 @@
 #define KEY_HEAD 2 /* octets of a key before the name */
 
 static void
-put_key(char key[KEY_HEAD], enum dns_type type, bool by_hosts)
+put_key(char key[KEY_HEAD], enum dns_type type, enum ticket_kind kind)
 {
 	assert(type <= 0xff);
 	key[0] = (char)type;
-	key[1] = by_hosts;
+	key[1] = (char)kind;
 }
 
 static void
@@ -34,14 +34,14 @@ is_over(const struct ticket *t, int64_t now)
 
 struct ticket *
 cache_find(struct cache *c, const char *name, enum dns_type type,
-    bool by_hosts, int64_t now)
+    enum ticket_kind kind, int64_t now)
 {
 	char key[KEY_HEAD + DNS_NAME_SIZE];
 	size_t n = strlen(name);
 	struct ticket *t;
 
 	assert(n < DNS_NAME_SIZE);
-	put_key(key, type, by_hosts);
+	put_key(key, type, kind);
 	memcpy(key + KEY_HEAD, name, n + 1);
 	t = table_find(&c->table, (struct slice){ key, KEY_HEAD + n });
 	if (!t || !is_over(t, now))
@@ -53,15 +53,17 @@ cache_find(struct cache *c, const char *name, enum dns_type type,
 }
 
 struct ticket *
-cache_add(struct cache *c, const char *name, enum dns_type type, bool by_hosts)
+cache_add(struct cache *c, const char *name, enum dns_type type,
+    enum ticket_kind kind)
 {
 	size_t n = strlen(name);
 	struct ticket *t = mem_alloc(size_add(sizeof *t, KEY_HEAD + n + 1));
 
-	put_key(t->key, type, by_hosts);
+	put_key(t->key, type, kind);
 	memcpy(t->key + KEY_HEAD, name, n);
 	t->name = t->key + KEY_HEAD;
 	t->type = type;
+	t->kind = kind;
 	t->refs = 1;
 	t->listed = true;
 	table_add(&c->table, &t->node,

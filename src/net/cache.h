@@ -18,11 +18,23 @@
 
 #define CACHE_IDLE_MAX 4096
 
+/* Who answers a question. */
+enum ticket_kind {
+	BY_DNS,
+	BY_HOSTS,	/* hosts(5) */
+	BY_PACKET,	/* DNS, and the packet is the answer */
+	BY_CHAIN,	/* DNS, validated */
+};
+
+struct validation;
+
 struct ticket {
 	struct table_node node;	/* the cache's, while listed */
 	struct list_node queue;	/* the resolver's, or the cache's idle ones */
 	size_t refs;		/* how many hold it */
-	struct lookup *lookup;	/* while it is under way */
+	struct lookup *lookup;	/* while it is under way, as ... */
+	struct validation *validation; /* ... this one of BY_CHAIN */
+	enum ticket_kind kind;
 	int64_t starved_at;	/* first time that no descriptor was free */
 	bool done;		/* answer is there */
 	bool listed;		/* a question can find it */
@@ -43,15 +55,14 @@ void cache_free(struct cache *c);
 
 /*
  * The ticket of this question, if it is still good or under way; else NULL.
- * The name is in the kept form of dns/name.h; by_hosts: it is hosts(5) that has
- * answered it.
+ * The name is in the kept form of dns/name.h.
  */
 struct ticket *cache_find(struct cache *c, const char *name,
-    enum dns_type type, bool by_hosts, int64_t now);
+    enum dns_type type, enum ticket_kind kind, int64_t now);
 
 /* A new one, held once and not done. */
 struct ticket *cache_add(struct cache *c, const char *name,
-    enum dns_type type, bool by_hosts);
+    enum dns_type type, enum ticket_kind kind);
 
 /* Once more, one that was found. */
 void ticket_hold(struct ticket *t);

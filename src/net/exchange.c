@@ -57,8 +57,11 @@ static bool
 put_question(struct exchange *x)
 {
 	struct buf packet = { 0 };
-	bool ok = x->codec->query_put(&packet, slice_of(x->name), x->type,
-	    x->id, x->edns);
+	bool ok = x->raw ?
+	    x->codec->query_put_raw(&packet, slice_of(x->name), x->type,
+		x->id) :
+	    x->codec->query_put(&packet, slice_of(x->name), x->type, x->id,
+		x->edns);
 
 	buf_clear(&x->out);
 	buf_putc(&x->out, (char)(packet.n >> 8));
@@ -117,6 +120,7 @@ exchange_start(struct exchange *x, const struct dns_codec *codec,
 	x->name = question->name;
 	x->type = question->type;
 	x->edns = edns;
+	x->raw = question->raw;
 	x->mismatches = 0;
 	if (getrandom(&x->id, sizeof x->id, 0) != sizeof x->id)
 		return failed_by(x, errno);

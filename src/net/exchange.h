@@ -42,6 +42,7 @@ struct exchange {
 	enum dns_type type;
 	uint16_t id;
 	bool edns;		/* the question has an OPT record */
+	bool raw;		/* ... and is one for the packet itself */
 	unsigned mismatches;
 	bool is_clean;		/* nothing more can come on the socket */
 	struct buf out;		/* TCP: what is still to be sent */

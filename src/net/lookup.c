@@ -36,13 +36,20 @@ event_about(const struct dns_question *q, enum event_kind kind)
 	return e;
 }
 
+/* What is asked for the sake of another question: told as steps of that. */
+static bool
+is_of_zone(const struct dns_question *q)
+{
+	return q->type == DNS_DS || q->type == DNS_DNSKEY;
+}
+
 static void
 report_lookup(struct lookups *all, const struct lookup *l)
 {
 	struct event e = event_about(&l->question, EVENT_LOOKUP);
 	struct buf server = { 0 };
 
-	if (!events_wanted(all->events))
+	if (!events_wanted(all->events) || is_of_zone(&l->question))
 		return;
 	put_server(&server, &l->x.server);
 	event_text(&e, "resolver", buf_slice(&server));
@@ -234,12 +241,21 @@ name_source(struct lookup *l)
 	buf_free(&why);
 }
 
+/* Does the AD bit count? */
+static bool
+trusts(const struct lookups *all, const struct endpoint *server)
+{
+	return (all->config.dnssec == DNSSEC_AUTO ||
+		   all->config.dnssec == DNSSEC_TRUST_AD) &&
+	    resolver_config_trusts(&all->config, server);
+}
+
 static void
 took_answer(struct lookups *all, struct lookup *l)
 {
 	if (!all->config.rotate)
 		all->first = l->server;
-	if (!resolver_config_trusts(&all->config, &l->x.server))
+	if (!trusts(all, &l->x.server))
 		l->answer.secure = false;
 	if (l->answer.status != DNS_FOUND)
 		name_source(l);
@@ -283,8 +299,12 @@ static void
 read_answer(struct lookups *all, struct lookup *l, int64_t now)
 {
 	all->heard_at = now;
-	all->codec->parse(exchange_packet(&l->x), slice_of(l->question.name),
-	    l->question.type, &l->answer);
+	if (l->question.raw)
+		all->codec->parse_raw(exchange_packet(&l->x),
+		    l->question.type, &l->answer);
+	else
+		all->codec->parse(exchange_packet(&l->x),
+		    slice_of(l->question.name), l->question.type, &l->answer);
 	learn_edns(all, l);
 	if (l->answer.status != DNS_SOFT)
 		took_answer(all, l);

@@ -5,7 +5,7 @@
  * A ticket is waiting (in the queue), under way (it has a lookup and stands in
  * `active`) or done; one that nobody holds is always done.
  */
-#include "net/resolver.h"
+#include "net/resolver_impl.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -13,13 +13,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "net/cache.h"
 #include "net/clock.h"
 #include "net/hosts.h"
 #include "net/module.h"
 #include "net/random.h"
 
-#define ACTIVE_MAX     64
 #define ATTEMPT	       SECONDS(5)
 #define BUDGET	       SECONDS(15)
 #define TURNS	       2
@@ -27,17 +25,6 @@
 #define HOSTS_KEPT     SECONDS(10)
 #define STARVED_PAUSE  (SECONDS(1) / 10)
 #define STARVED_BUDGET 20 /* times the budget of a question */
-
-struct resolver {
-	struct lookups all;
-	struct cache cache;
-	struct list waiting, spare; /* these after those */
-	struct ticket *active[ACTIVE_MAX];
-	size_t nactive;
-	int64_t pause_ends;	/* no descriptor was free: try again then */
-	int64_t silent_at;	/* when no server answered anything, */
-	char silence[256];	/* ... in words */
-};
 
 /*
  * Defaults for zeros; and however short the budget, it is enough to ask every
@@ -89,6 +76,8 @@ resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
+	resolver_free_chains(r);
+	validator_free(&r->validator);
 	for (size_t i = 0; i < r->nactive; i++)
 		stop_lookup(r->active[i]);
 	sockets_close(&r->all.sockets);
@@ -99,7 +88,8 @@ resolver_free(struct resolver *r)
 static struct dns_question
 question_of(const struct ticket *t)
 {
-	return (struct dns_question){ .name = t->name, .type = t->type };
+	return (struct dns_question){ .name = t->name, .type = t->type,
+		.raw = t->kind == BY_PACKET };
 }
 
 /* How long the answer is good for, unless it has no use but for its askers. */
@@ -111,9 +101,8 @@ lifetime(const struct dns_answer *a)
 	return a->status == DNS_SOFT ? FAILURE_KEPT : SECONDS((int64_t)a->ttl);
 }
 
-/* The ticket is done; it takes the answer over. */
-static void
-settle(struct resolver *r, struct ticket *t, struct dns_answer answer,
+void
+resolver_settle(struct resolver *r, struct ticket *t, struct dns_answer answer,
     int64_t now)
 {
 	struct dns_question q = question_of(t);
@@ -122,7 +111,8 @@ settle(struct resolver *r, struct ticket *t, struct dns_answer answer,
 	t->answer = answer;
 	t->answer.good_until = now + lifetime(&answer);
 	t->done = true;
-	lookups_report(&r->all, &q, &t->answer);
+	if (t->kind != BY_PACKET)
+		lookups_report(&r->all, &q, &t->answer);
 }
 
 /* ---- short of descriptors ---- */
@@ -150,7 +140,7 @@ starved(struct resolver *r, struct ticket *t, int64_t now)
 	a = dns_answer_soft(t->type, "");
 	dns_answer_say(&a, "no socket to be had on this host: %s", why);
 	a.fault = STAGE_SYSTEM;
-	settle(r, t, a, now);
+	resolver_settle(r, t, a, now);
 }
 
 /* ---- the queues ---- */
@@ -177,7 +167,7 @@ look_at(struct resolver *r, struct ticket *t, int64_t now)
 	case LOOKUP_DONE:
 		a = t->lookup->answer;
 		t->lookup->answer = (struct dns_answer){ .type = t->type };
-		settle(r, t, a, now);
+		resolver_settle(r, t, a, now);
 		break;
 	}
 }
@@ -193,7 +183,7 @@ fail_queue(struct resolver *r, enum stage fault, const char *why, int64_t now)
 
 		a.fault = fault;
 		list_remove(&t->queue);
-		settle(r, t, a, now);
+		resolver_settle(r, t, a, now);
 	}
 }
 
@@ -270,12 +260,13 @@ prefer(struct resolver *r, struct ticket *t)
 	list_append(&r->waiting, &t->queue, t);
 }
 
-/* By DNS.  The name "" stands for all that are none. */
+/* By DNS.  The name "" stands for all that are none, but in a raw question. */
 static struct ticket *
 ask_dns(struct resolver *r, const char *name, const struct dns_question *q,
     int64_t now)
 {
-	struct ticket *t = cache_find(&r->cache, name, q->type, false, now);
+	enum ticket_kind kind = q->raw ? BY_PACKET : BY_DNS;
+	struct ticket *t = cache_find(&r->cache, name, q->type, kind, now);
 
 	if (t) {
 		ticket_hold(t);
@@ -283,14 +274,15 @@ ask_dns(struct resolver *r, const char *name, const struct dns_question *q,
 			prefer(r, t);
 		return t;
 	}
-	t = cache_add(&r->cache, name, q->type, false);
-	if (name[0] == '\0') {
-		settle(r, t, dns_answer_soft(q->type, "not a domain name"),
-		    now);
+	t = cache_add(&r->cache, name, q->type, kind);
+	if (name[0] == '\0' && !q->raw) {
+		resolver_settle(r, t, dns_answer_soft(q->type,
+		    "not a domain name"), now);
 		return t;
 	}
 	if (is_silent(r, now)) {
-		settle(r, t, dns_answer_soft(q->type, r->silence), now);
+		resolver_settle(r, t, dns_answer_soft(q->type, r->silence),
+		    now);
 		return t;
 	}
 	list_append(q->spare ? &r->spare : &r->waiting, &t->queue, t);
@@ -303,7 +295,7 @@ static struct ticket *
 ask_hosts(struct resolver *r, const char *name, enum dns_type type,
     int64_t now)
 {
-	struct ticket *t = cache_find(&r->cache, name, type, true, now);
+	struct ticket *t = cache_find(&r->cache, name, type, BY_HOSTS, now);
 	const char *path = r->all.config.hosts;
 	struct dns_answer a;
 
@@ -313,7 +305,7 @@ ask_hosts(struct resolver *r, const char *name, enum dns_type type,
 	}
 	if (!hosts_answer(path ? path : HOSTS_FILE, name, type, &a))
 		return NULL;
-	t = cache_add(&r->cache, name, type, true);
+	t = cache_add(&r->cache, name, type, BY_HOSTS);
 	t->answer = a;
 	t->answer.good_until = now + HOSTS_KEPT;
 	t->done = true;
@@ -329,6 +321,8 @@ resolver_ask(struct resolver *r, const struct dns_question *q, int64_t now)
 	if (!dns_name_parse(slice_of(q->name), kept))
 		kept[0] = '\0';
 	t = q->named ? ask_hosts(r, kept, q->type, now) : NULL;
+	if (!t && resolver_validates(r, q, kept) && has_codec(r, now))
+		t = resolver_ask_chain(r, kept, q->type, now);
 	return t ? t : ask_dns(r, kept, q, now);
 }
 
@@ -344,6 +338,8 @@ cancel(struct resolver *r, struct ticket *t)
 {
 	size_t i = 0;
 
+	if (t->validation)
+		resolver_end_chain(r, t);
 	if (t->lookup) {
 		while (r->active[i] != t)
 			i++;
@@ -373,6 +369,8 @@ resolver_wait(struct resolver *r, struct wait *w)
 		lookup_wait(r->active[i]->lookup, w);
 	if (next_queued(r) && r->nactive < ACTIVE_MAX)
 		wait_until(w, r->pause_ends);
+	else if (r->chains.n > 0 && r->nactive == 0)
+		wait_until(w, 0);
 }
 
 /* One that is over may mean that all are: true when nobody answers. */
@@ -404,6 +402,7 @@ resolver_step(struct resolver *r, const struct wait *w, int64_t now)
 			note_silence(r, t->answer.why, now);
 	}
 	start_queued(r, now);
+	resolver_step_chains(r, now);
 	if (!next_queued(r))
 		sockets_close(&r->all.sockets);
 }

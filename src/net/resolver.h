@@ -31,10 +31,22 @@
 
 #define RESOLVER_SERVERS 8
 
+/* How it is known that an answer is signed (answer.secure). */
+enum resolver_dnssec {
+	DNSSEC_AUTO,	/* as VALIDATE where there are trust anchors, else as
+			   TRUST_AD */
+	DNSSEC_VALIDATE, /* by the signatures (dns/chain.h), of questions that
+			   want it */
+	DNSSEC_TRUST_AD, /* by the AD bit of a server that is trusted */
+	DNSSEC_OFF,	/* never */
+};
+
 struct resolver_config {
 	struct endpoint server[RESOLVER_SERVERS];
 	size_t n;
 	bool trust_ad;		/* "options trust-ad" */
+	enum resolver_dnssec dnssec;
+	const char *anchors;	/* a file of dns/anchor.h; NULL = Debian's */
 	bool rotate;		/* "options rotate": take turns to begin */
 	const char *hosts;	/* of hosts(5); NULL = /etc/hosts */
 	unsigned attempts;	/* turns over all servers; 0 = 2 (attempts:) */

@@ -35,6 +35,13 @@ route_free(struct route *r)
 	free(r);
 }
 
+/* Is it of interest whether what DNS says is signed? */
+static bool
+wants_signatures(const struct route *r)
+{
+	return route_wants_dane(r) || r->config->tls_floor > TLS_NONE;
+}
+
 void
 route_ask(struct route *r, const char *name, enum dns_type type, bool named)
 {
@@ -44,7 +51,7 @@ route_ask(struct route *r, const char *name, enum dns_type type, bool named)
 	a = &r->asked[r->n++];
 	*a = (struct asked){ .name = mem_dup(slice_of(name)) };
 	a->question = (struct dns_question){ .name = a->name, .type = type,
-		.named = named };
+		.named = named, .validate = wants_signatures(r) };
 }
 
 void

@@ -28,9 +28,9 @@ def fixture_world():
                 port = srv.port
                 dns.add("r.test", "MX", (i, f"mx{i}.example.test"))
                 dns.add(f"mx{i}.example.test", "A", srv.address)
-            return servers, ("--resolver", f"127.0.0.1:{dns.port}", "--port",
-                             port, "--allow-loopback-mx", "--ca",
-                             certificates().ca)
+            return servers, ("--resolver", f"127.0.0.1:{dns.port}",
+                             "--dnssec", "trust-ad", "--port", port,
+                             "--allow-loopback-mx", "--ca", certificates().ca)
         yield make
 
 

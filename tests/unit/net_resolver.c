@@ -461,8 +461,8 @@ turn(struct world *o)
 static struct ticket *
 put(struct world *o, const char *name, enum dns_type type)
 {
-	return resolver_ask(o->r, &(struct dns_question){ name, type, false,
-		false }, o->now);
+	return resolver_ask(o->r, &(struct dns_question){
+		.name = name, .type = type }, o->now);
 }
 
 static const struct dns_answer *
@@ -1075,8 +1075,8 @@ test_spare_questions_wait_for_the_others(void **state)
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		snprintf(name, sizeof name, "s%u.example.org", i);
-		spare[i] = resolver_ask(o.r, &(struct dns_question){ name,
-			DNS_A, false, true }, o.now);
+		spare[i] = resolver_ask(o.r, &(struct dns_question){
+			.name = name, .type = DNS_A, .spare = true }, o.now);
 	}
 	t = put(&o, "t.example.org", DNS_A);
 	assert_ptr_equal(put(&o, "s2.example.org", DNS_A), spare[2]);
@@ -1150,7 +1150,7 @@ test_the_table_grows_with_its_tickets(void **state)
 	(void)state;
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "n%u.example.org", i);
-		cache_add(&c, name, DNS_A, false);
+		cache_add(&c, name, DNS_A, BY_DNS);
 	}
 	assert_int_equal(c.table.n, n);
 	assert_in_range(c.table.nslots, n, 2 * n);
@@ -1164,9 +1164,9 @@ test_the_table_grows_with_its_tickets(void **state)
 	assert_in_range(longest, 1, 12);
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "n%u.example.org", i);
-		assert_non_null(cache_find(&c, name, DNS_A, false, 0));
-		assert_null(cache_find(&c, name, DNS_MX, false, 0));
-		assert_null(cache_find(&c, name, DNS_A, true, 0));
+		assert_non_null(cache_find(&c, name, DNS_A, BY_DNS, 0));
+		assert_null(cache_find(&c, name, DNS_MX, BY_DNS, 0));
+		assert_null(cache_find(&c, name, DNS_A, BY_HOSTS, 0));
 	}
 	cache_free(&c);
 }
@@ -1510,7 +1510,8 @@ static void
 test_named_hosts(void **state)
 {
 	struct world o = { .n = 1 };
-	struct dns_question q = { "mail.lan", DNS_A, true, false };
+	struct dns_question q = { .name = "mail.lan", .type = DNS_A,
+		.named = true };
 	struct ticket *t, *plain;
 	struct buf got = { 0 };
 	char path[64];
