@@ -8,13 +8,23 @@
 #include "deliver/lane_impl.h"
 
 #include "deliver/destination.h"
+#include "route/dane.h"
 
-/* Which policy was applied to what is aboard, for the host at hand. */
+/*
+ * Which policy was applied to what is aboard, for the host at hand; it borrows
+ * from *strings.
+ */
 static struct tls_policy
-policy_of(const struct lane *l)
+policy_of(const struct lane *l, struct buf *strings)
 {
-	return (struct tls_policy){ .type = TLS_POLICY_NOT_FOUND,
-		.domain = slice_of(l->parcel->destination->key.domain) };
+	const struct dane *dane = l->session ? l->call.dane[l->winner] : NULL;
+
+	if (dane)
+		dane_put_records(strings, dane);
+	return (struct tls_policy){
+		.type = dane ? TLS_POLICY_TLSA : TLS_POLICY_NOT_FOUND,
+		.domain = slice_of(l->parcel->destination->key.domain),
+		.strings = buf_slice(strings) };
 }
 
 static bool
@@ -31,15 +41,17 @@ static void
 tell(struct lane *l, enum tls_result_type type, struct slice reason)
 {
 	const struct session_config *c = &l->call.config;
+	struct buf strings = { 0 };
 
 	l->tls_told = l->parcel->destination;
 	tlsrpt_tally_add(l->job->config->tls_results, &(struct tls_result){
-		.policy = policy_of(l), .type = type,
+		.policy = policy_of(l, &strings), .type = type,
 		.local = l->local, .peer = c->peer.ip,
 		.host = slice_of(c->host),
 		.helo = l->session ? session_peer_name(l->session) :
 		    slice_of(""),
 		.reason = reason }, 1);
+	buf_free(&strings);
 }
 
 void

@@ -140,6 +140,20 @@ dane_put_key(struct buf *out, const struct dane *d)
 	free(v);
 }
 
+void
+dane_put_records(struct buf *out, const struct dane *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dns_tlsa *t = &d->tlsa[i];
+
+		buf_putf(out, "%u %u %u ", t->usage, t->selector,
+		    t->matching);
+		for (size_t k = 0; k < t->n; k++)
+			buf_putf(out, "%02x", t->data[k]);
+		buf_putc(out, '\n');
+	}
+}
+
 bool
 dane_owner(const char *base, uint16_t port, char out[DNS_NAME_SIZE])
 {

@@ -46,6 +46,9 @@ bool dane_has_authority(const struct dane *d);
 /* Append all that makes it another one, for keys: the same octets if equal. */
 void dane_put_key(struct buf *out, const struct dane *d);
 
+/* Append its records as zones have them, "3 1 1 0123...", each with LF. */
+void dane_put_records(struct buf *out, const struct dane *d);
+
 /* "_25._tcp.mx1.example.org"; false when that is too long for a name. */
 bool dane_owner(const char *base, uint16_t port, char out[DNS_NAME_SIZE]);
 

@@ -6,6 +6,7 @@ wire, in the octets as they came.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 
@@ -15,7 +16,7 @@ from faults_support import (MESSAGE, OK, STARTTLS, TEMPFAIL, Server,
                             certificates, check, smtpsend, tls_dialogue)
 from fakedns import FakeDns
 from queue_support import wait_for
-from runner_support import QueueBox
+from runner_support import QUICK, QueueBox
 from scripted import dialogue
 from servers.process import free_port
 from servers.signed import SignedWorld
@@ -444,3 +445,24 @@ def test_nobody_waits_for_records_that_do_not_count():
     assert plan["hosts"][0]["tls"] == "may", run
     assert not [e for e in run.events if e.get("why") and "no answer" in
                 str(e["why"])]
+
+
+@pytest.mark.parametrize("name, script, result", [
+    ("ee", tls_dialogue, None), ("other", tls_dialogue, "tlsa-invalid"),
+    ("ee", lambda: dialogue(NO_TLS), "starttls-not-supported")],
+    ids=["good", "other", "clear"])
+def test_reported(place, machine, name, script, result):
+    """RFC 8460 4.3: by which policy, and what was wrong by it."""
+    box = QueueBox(machine, queue=f"{QUICK}tls-reports = tls@example.org\n",
+                   config=f"resolver = {place.world.resolver}\n"
+                   f"port = {place.port}\nallow-loopback-mx = yes\n")
+    with place.server(name, script()):
+        box.put(to(name))
+        box.q()
+    run = box.smtpsend("--tls-report", "today", stdin=b"")
+    [policy] = json.loads(run.out)["policies"]
+    assert policy["policy"]["policy-type"] == "tlsa"
+    assert policy["policy"]["policy-string"] == \
+        [data for _, data in HOSTS[name]()]
+    found = [d["result-type"] for d in policy.get("failure-details", [])]
+    assert found == ([result] if result else [])
