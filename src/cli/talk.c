@@ -98,8 +98,7 @@ talk_job_run(const struct settings *s)
 			.report = &d.report,
 			.events = &d.events,
 			.demands_tls = s->way.tls.given.text != NULL &&
-			    s->way.tls.level >= TLS_ENCRYPT &&
-			    s->way.tls.level != TLS_DANE,
+			    s->way.tls.level >= TLS_ENCRYPT,
 			.helo = helo_of(&d.config),
 			.password_command = s->talk.password_command,
 			.quiet = s->talk.quiet,

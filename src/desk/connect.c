@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "net/clock.h"
+#include "route/dane.h"
 
 #define HANDSHAKE_MAX SECONDS(120)
 #define UNHEARD_MAX   1048576 /* octets that are kept while we write */
@@ -90,6 +91,8 @@ connection_secure(struct connection *c, struct outcome *why)
 		.host = c->host,
 		.name = c->call->config->tls_name,
 		.level = c->tls,
+		.dane = c->dane,
+		.dane_only = c->dane_only,
 	};
 
 	if (c->in.n > 0 || c->parser.line.n > 0) {
@@ -238,6 +241,8 @@ connection_close(struct connection *c, bool reset)
 		    sizeof now);
 	stream_close(&c->stream);
 	c->is_open = c->secure = false;
+	dane_free(c->dane);
+	c->dane = NULL;
 	buf_clear(&c->parser.line); /* the last reply stays */
 	c->parser.begun = false;
 	buf_free(&c->in);

@@ -31,7 +31,9 @@ struct connection {
 	struct stream stream;
 	char host[256];
 	struct endpoint peer;
-	enum tls_level tls;	/* what the plan demands */
+	enum tls_level tls;	/* what the plan demands there; */
+	struct dane *dane;	/* ... by these TLSA records, or NULL */
+	bool dane_only;		/* ... and by nothing else */
 	enum link_kind link;
 	const struct net_module *net; /* opened for TLS; or NULL */
 	struct tls_context *context;

@@ -11,6 +11,7 @@
 #include "net/dial.h"
 #include "net/resolver.h"
 #include "net/routing.h"
+#include "route/dane.h"
 
 /* "10 mx1.example.org, 20 mx2.example.org", as sending tells it. */
 static void
@@ -77,6 +78,12 @@ met(struct connection *c, const struct plan *p, struct dial *d,
 	snprintf(c->host, sizeof c->host, "%s", who->host);
 	c->peer = who->at;
 	c->tls = p->tls;
+	c->dane_only = p->tls == TLS_DANE_ONLY;
+	for (size_t i = 0; i < p->nhosts; i++)
+		if (p->host[i].name == who->host) {
+			c->tls = p->host[i].tls;
+			c->dane = dane_copy(p->host[i].dane);
+		}
 	c->link = p->link;
 	stream_open(&c->stream, d->fd);
 	c->is_open = true;

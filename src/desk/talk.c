@@ -161,7 +161,8 @@ converse(struct talk *t)
 
 	talk_read_begin(t);
 	talk_await(t); /* the greeting */
-	if (t->call->demands_tls && !t->d.link.secure)
+	if (t->call->demands_tls && t->d.link.tls >= TLS_ENCRYPT &&
+	    !t->d.link.secure)
 		begin_tls(t);
 	while (!t->over)
 		turn(t, &line);

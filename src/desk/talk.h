@@ -23,7 +23,7 @@ struct talk_call {
 	const char *password_command; /* --password-command; or NULL */
 	const char *helo;	/* our name, for an EHLO of our own */
 	bool quiet;		/* explain no replies */
-	bool demands_tls;	/* --tls encrypt or verify was given */
+	bool demands_tls;	/* a --tls above may was given */
 };
 
 /* Until the end of input or /quit: the exit status. */

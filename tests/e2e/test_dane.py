@@ -466,3 +466,16 @@ def test_reported(place, machine, name, script, result):
         [data for _, data in HOSTS[name]()]
     found = [d["result-type"] for d in policy.get("failure-details", [])]
     assert found == ([result] if result else [])
+
+
+@pytest.mark.parametrize("name, verified", [("ee", True), ("other", False)])
+def test_talk(place, name, verified):
+    """By hand the records count, too."""
+    with place.server(name) as srv:
+        run = smtpsend("--resolver", place.world.resolver, "--port",
+                       place.port, "--allow-loopback-mx", "--tls", "dane",
+                       "--talk", f"{name}.org.test", stdin=b"NOOP\nQUIT\n",
+                       json_events=False)
+    assert (run.rc == 0) == verified, run
+    assert ("NOOP" in srv.lines) == verified
+    assert ("trusted by TLSA 3 1 1" in run.text) == verified, run

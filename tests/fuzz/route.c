@@ -150,7 +150,7 @@ check_dane(const struct plan *p, const struct route_config *c)
 {
 	for (size_t i = 0; i < p->naddresses; i++) {
 		const struct plan_host *h = &p->host[p->address[i].host];
-		bool wanted = c->tls >= TLS_DANE;
+		bool wanted = p->tls >= TLS_DANE;
 
 		assert((h->dane != NULL) == (h->tls == TLS_DANE));
 		assert(wanted ? h->tls_why != NULL : h->tls == p->tls);
@@ -213,7 +213,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.seed = size,
 		.ask_for_relays = size & 1,
 		.tls = size & 2 ? TLS_DANE : size & 4 ? TLS_DANE_ONLY : TLS_MAY,
-		.tls_floor = size & 8 ? TLS_ENCRYPT : TLS_NONE,
+		.tls_floor = size & 8 ? TLS_ENCRYPT : size & 16 ? TLS_VERIFY :
+		    TLS_NONE,
+		.tls_waived = size & 32,
 		.tls_floor_why = "a demand",
 	};
 	struct route *r = route_new(domains[domain & 7], &c);
