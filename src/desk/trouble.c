@@ -329,11 +329,13 @@ add_rcpts(struct troubles *t, const struct visit *v)
 
 /* Each host has its own under DANE. */
 static struct demands
-demands_of(const struct demands *d, const struct plan_host *h)
+demands_of(const struct demands *d, const struct probe_target *target,
+    size_t i)
 {
+	const struct plan_host *h = d->dane ? probe_host(target, i) : NULL;
 	struct demands here = *d;
 
-	if (d->dane && h->tls_why) {
+	if (h && h->tls_why) {
 		here.tls = h->tls >= TLS_ENCRYPT;
 		here.trust = h->tls >= TLS_VERIFY;
 	}
@@ -345,7 +347,7 @@ troubles_find(struct troubles *t, const struct probe_target *target, size_t i,
     const struct demands *d)
 {
 	const struct visit *v = &target->visit[i];
-	const struct demands here = demands_of(d, probe_host(target, i));
+	const struct demands here = demands_of(d, target, i);
 
 	add_fault(t, v, &here);
 	if (v->secured && here.trust)

@@ -173,7 +173,7 @@ read_u8(const ldns_rr *rr, size_t field, uint8_t *out)
 
 	if (!rdf || ldns_rdf_size(rdf) != 1)
 		return false;
-	*out = ldns_rdf2native_int8(rdf);
+	*out = *ldns_rdf_data(rdf);
 	return true;
 }
 
