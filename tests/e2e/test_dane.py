@@ -479,3 +479,30 @@ def test_talk(place, name, verified):
     assert (run.rc == 0) == verified, run
     assert ("NOOP" in srv.lines) == verified
     assert ("trusted by TLSA 3 1 1" in run.text) == verified, run
+
+
+def record_of(cert):
+    """3 1 1 of a certificate in a file, as the octets of a record."""
+    key = subprocess.run(["openssl", "x509", "-in", cert, "-noout", "-pubkey"],
+                         check=True, capture_output=True).stdout
+    octets = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                            input=key, check=True, capture_output=True).stdout
+    return bytes([3, 1, 1]) + hashlib.sha256(octets).digest()
+
+
+@pytest.mark.parametrize("receiver", ["postfix", "exim"])
+def test_receivers(request, ca, receiver):
+    """Real servers, with the record of their certificate and of another."""
+    server = request.getfixturevalue(receiver)
+    server.forget()
+    port = int(server.url.rsplit(":", 1)[1])
+    for cert, rc in ((ca.cert, OK), (ca.other_ca, TEMPFAIL)):
+        with FakeDns() as dns:
+            dns.default = lambda q: dns.lookup(q, ad=True)
+            dns.add("mx.net.test", "A", "127.0.0.1")
+            dns.add(f"_{port}._tcp.mx.net.test", "TLSA", record_of(cert))
+            run = smtpsend("--resolver", f"127.0.0.1:{dns.port}", "--server",
+                           f"mx.net.test:{port}", "--tls", "dane-only", "-f",
+                           "alice@client.test", "bob@example.test")
+        check(run, rc, policy="dane" if rc == OK else None)
+    assert len(server.stored(1)) == 1
