@@ -286,8 +286,8 @@ static const struct {
 	{ goes_to_other_family, "the address of --server does not go with "
 	    "--ipv4 or --ipv6" },
 	{ has_key_alone, "--key needs --cert" },
-	{ asks_for_certificates, "--tls verify has no meaning with --sink: it "
-	    "asks nobody for a certificate" },
+	{ asks_for_certificates, "--tls verify, dane and dane-only have no "
+	    "meaning with --sink: it asks nobody for a certificate" },
 	{ shows_to_others, "--sink-web shows mail on loopback only; for other "
 	    "machines --sink-web-any is wanted as well" },
 	{ is_tls_without_tls, "--sink-tls and --tls none exclude each other" },

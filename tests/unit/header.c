@@ -186,6 +186,30 @@ test_walk(void **state)
 	buf_free(&b);
 }
 
+/* RFC 8689 5; the first of several counts. */
+static void
+test_who_waives_tls(void **state)
+{
+	static const struct {
+		const char *head;
+		bool waives;
+	} rows[] = {
+		{ "From: a\r\nTLS-Required: No\r\n\r\n", true },
+		{ "tls-required:\r\n no \r\n", true },
+		{ "TLS-Required: Yes\r\n", false },
+		{ "TLS-Required: No, thanks\r\n", false },
+		{ "TLS-Required:\r\n", false },
+		{ "X-TLS-Required: No\r\n", false },
+		{ "TLS-Required: x\r\nTLS-Required: No\r\n", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(header_waives_tls(slice_of(rows[i].head)),
+		    rows[i].waives);
+}
+
 int
 main(void)
 {
@@ -194,6 +218,7 @@ main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_from_field_is_no_mbox_line),
+		cmocka_unit_test(test_who_waives_tls),
 		cmocka_unit_test(test_walk),
 	};
 
