@@ -98,6 +98,30 @@ forget(struct destination *d)
 	d->site = NULL;
 }
 
+/*
+ * What keeps a host from being used, or its records from being followed, is for
+ * reports to the domain (RFC 8460 4.3.2), by each plan once.
+ */
+static void
+count_faults(const struct destination *d, const struct plan *p)
+{
+	struct tlsrpt_tally *t = d->job->config->tls_results;
+	struct tls_result r = { .policy = { TLS_POLICY_TLSA,
+	    .domain = slice_of(p->domain) } };
+
+	for (size_t i = 0; t && d->by_mx && i < p->nhosts; i++) {
+		const struct plan_host *h = &p->host[i];
+
+		if (h->tls_fault == TLS_RESULT_OK)
+			continue;
+		r.type = h->tls_fault;
+		r.host = slice_of(h->name);
+		r.reason = slice_of(h->problem ? h->problem->text :
+						 h->tls_why);
+		tlsrpt_tally_add(t, &r, 1);
+	}
+}
+
 /* Does --tls have no say, as somebody else has spoken? */
 static bool
 is_fixed(const struct destination *d)
@@ -128,6 +152,7 @@ routed(struct destination *d, int64_t now)
 	d->state = DESTINATION_KNOWN;
 	d->good_until = p->good_until;
 	d->by_mx = plan_is_by_mx(p) && p->link == LINK_SMTP;
+	count_faults(d, p);
 	if (p->why)
 		d->no_way = no_way_because(d, p->why);
 	else if (!d->job->config->plan_only)

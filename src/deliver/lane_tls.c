@@ -34,6 +34,7 @@ is_told(const struct lane *l)
 
 	return !p || !l->job->config->tls_results ||
 	    !p->destination->by_mx || p->consignment->tls_report ||
+	    p->destination->key.tls_waived ||
 	    p->destination == l->tls_told;
 }
 

@@ -43,6 +43,8 @@ without_dane(const struct route *r, struct target *t, enum tls_level level,
 	const struct plan *p = &r->plan;
 
 	if (p->tls == TLS_DANE_ONLY) {
+		if (t->host.tls_fault == TLS_RESULT_OK)
+			t->host.tls_fault = TLS_RESULT_DANE_REQUIRED;
 		set_level(t, TLS_DANE_ONLY, "%s", why);
 		bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
 		    "%s: TLS level dane-only, but %s", t->host.name, why));
@@ -72,13 +74,15 @@ has_none(const struct route *r, struct target *t, const char *fmt, ...)
 static void
 cannot_be_seen(struct target *t, const struct dns_answer *a, const char *name)
 {
-	if (a->fault != STAGE_NONE)
+	if (a->fault != STAGE_NONE) {
 		bar(t, lookup_failed(name, a));
-	else
-		bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
-		    "%s: %s lookup of %s failed (%s), and without its answer "
-		    "nothing is sent there", t->host.name,
-		    dns_type_name(a->type), name, a->why));
+		return;
+	}
+	t->host.tls_fault = TLS_RESULT_DNSSEC_INVALID;
+	bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
+	    "%s: %s lookup of %s failed (%s), and without its answer nothing "
+	    "is sent there", t->host.name, dns_type_name(a->type), name,
+	    a->why));
 }
 
 /* RFC 7672 2.2: with records, but none that is usable, TLS is a must. */
@@ -94,6 +98,7 @@ are_unusable(const struct route *r, struct target *t, const char *owner,
 	else
 		snprintf(why, sizeof why, "none of the %zu TLSA records of %s "
 		    "is usable", total, owner);
+	t->host.tls_fault = TLS_RESULT_TLSA_INVALID;
 	without_dane(r, t, TLS_ENCRYPT, why);
 }
 

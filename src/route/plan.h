@@ -23,6 +23,7 @@
 #include "base/inet.h"
 #include "base/outcome.h"
 #include "base/policy.h"
+#include "base/tls_result.h"
 #include "dns/answer.h"
 #include "route/rules.h"
 
@@ -80,6 +81,8 @@ struct plan_host {
 				   DANE what its TLSA records say */
 	char *tls_why;		/* ... and why, under DANE; else NULL */
 	struct dane *dane;	/* with TLS_DANE: its TLSA records */
+	enum tls_result_type tls_fault; /* what is wrong with them, for reports
+				   to the domain; else TLS_RESULT_OK */
 	struct outcome *problem; /* NULL = none; else why it is not usable */
 };
 

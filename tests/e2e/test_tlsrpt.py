@@ -4,6 +4,7 @@
 import contextlib
 import datetime
 import email
+import hashlib
 import http.server
 import json
 import os
@@ -265,6 +266,103 @@ def test_not_counted(world):
     w.mail(f"a@{DOMAIN}")
     assert sum(len(c.messages) for c in w.srv.conns) == 4
     assert w.report() == [] and not w.folder.exists()
+
+
+# ---- under DANE ----
+
+
+def public_key(cert):
+    """The SHA-256 of it, as a TLSA record of matching type 1 has it."""
+    pem = subprocess.run(["openssl", "x509", "-noout", "-pubkey", "-in",
+                          certificates().path(f"{cert}.pem")], check=True,
+                         capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                         input=pem, check=True, capture_output=True).stdout
+    return hashlib.sha256(der).digest()
+
+
+def with_dane(w, *tlsa, level=""):
+    """All that the resolver says is secure; the records of DOMAIN's host."""
+    name = f"_{w.srv.port}._tcp.{mx_of(DOMAIN)}"
+    w.dns.default = lambda q: (
+        w.dns.scripts.get((q.name, q.kind)) or
+        (lambda q: q.honest(ad=True)))(q)
+    if tlsa:
+        w.dns.add(name, "TLSA", *tlsa)
+    if level:
+        w.box.configure(w.box.config.replace(
+            "port =", f"tls = {level}\nport =", 1))
+    return name
+
+
+@pytest.mark.parametrize("cert, gone", [("good", True), ("unknown", False)])
+def test_tlsa(world, cert, gone):
+    w = world()
+    digest = public_key(cert)
+    with_dane(w, b"\3\1\1" + digest)
+    w.mail(f"a@{DOMAIN}", gone=gone)
+    policy = only(w.report()[0])
+    assert policy["policy"] == {
+        "policy-type": "tlsa", "policy-domain": DOMAIN,
+        "policy-string": [f"3 1 1 {digest.hex()}"]}
+    assert policy["summary"]["total-successful-session-count"] == gone
+    if not gone:
+        [one] = policy["failure-details"]
+        assert one["result-type"] == "tlsa-invalid"
+        assert "no TLSA record names" in one["failure-reason-code"]
+
+
+def faults(w):
+    """The failures under DANE, by result."""
+    [tlsa] = [p for p in w.report()[0]["policies"]
+              if p["policy"]["policy-type"] == "tlsa"]
+    return {d["result-type"]: d["receiving-mx-hostname"]
+            for d in tlsa["failure-details"]}
+
+
+def test_tlsa_invalid(world):
+    """It goes on, encrypted; the fault is told."""
+    w = world()
+    with_dane(w, b"\0\1\1" + bytes(32))
+    w.mail(f"a@{DOMAIN}")
+    assert faults(w) == {"tlsa-invalid": mx_of(DOMAIN)}
+
+
+def test_dnssec_invalid(world):
+    w = world()
+    name = with_dane(w)
+    w.dns.script(name, "TLSA", lambda q: q.answer(rcode=SERVFAIL))
+    w.mail(f"a@{DOMAIN}", gone=False)
+    assert faults(w) == {"dnssec-invalid": mx_of(DOMAIN)}
+
+
+def test_dane_required(world):
+    w = world()
+    with_dane(w, level="dane-only")
+    w.mail(f"a@{DOMAIN}", gone=False)
+    assert faults(w) == {"dane-required": mx_of(DOMAIN)}
+
+
+def test_report_under_dane(world):
+    """The report goes where the mail does not."""
+    w = world()
+    with_dane(w, b"\3\1\1" + public_key("unknown"))
+    w.asks(f"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}")
+    w.mail(f"a@{DOMAIN}", gone=False)
+    w.days_pass()
+    w.send()
+    w.box.q()
+    assert len(w.received()) == 1
+    assert [m.sender for m in w.box.queue()] == ["me@example.net"]
+
+
+def test_waived_by_the_message(world):
+    """Who goes past the records does not count (RFC 8689 5)."""
+    w = world()
+    with_dane(w, b"\3\1\1" + public_key("unknown"))
+    w.box.put(f"a@{DOMAIN}", text=b"TLS-Required: No\nSubject: x\n\nx\n")
+    assert w.box.q().rc == 0 and w.box.queue() == []
+    assert w.report() == []
 
 
 # ---- what is sent ----
