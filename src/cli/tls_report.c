@@ -14,10 +14,12 @@
 #include "cli/become.h"
 #include "cli/trace.h"
 #include "net/clock.h"
+#include "net/random.h"
 #include "report/logline.h"
 #include "spool/tls_days.h"
 
-#define DAYS 64	/* that are looked at in one run */
+#define DAYS	64	/* that are looked at in one run */
+#define ENTRIES 500000	/* of a day; its file has room for about so many */
 
 /* ---- the reporter ---- */
 
@@ -82,7 +84,11 @@ tls_report_read(const struct tls_reporter *t, int64_t day,
     struct tlsrpt_tally *out, struct outcome *why)
 {
 	struct buf lines = { .max = 2 * TLS_DAYS_OCTETS };
-	bool ok = tls_days_read(t->s->queue.path, day, TLS_DAYS_COUNTS, &lines,
+	bool ok;
+
+	out->max = ENTRIES;
+	random_draw(&out->table.seed, sizeof out->table.seed);
+	ok = tls_days_read(t->s->queue.path, day, TLS_DAYS_COUNTS, &lines,
 	    why);
 
 	tlsrpt_tally_read(out, buf_slice(&lines));
@@ -143,18 +149,13 @@ static void
 put_all(struct buf *out, struct tlsrpt_report *r, const struct tlsrpt_tally *t)
 {
 	const struct tlsrpt_entry **e = tlsrpt_tally_sorted(t);
-	struct buf text = { 0 };
-	struct tls_result first;
 
 	for (size_t i = 0; i < t->rows.n; i += r->n) {
 		r->entry = e + i;
 		r->n = tlsrpt_same_domain(r->entry, t->rows.n - i);
-		if (!tlsrpt_entry_read(e[i], &text, &first))
-			continue;
-		r->domain = first.policy.domain;
+		r->domain = tlsrpt_entry_domain(e[i]);
 		tlsrpt_report_put(out, r);
 	}
-	buf_free(&text);
 	free(e);
 }
 

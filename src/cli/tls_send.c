@@ -9,52 +9,35 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
+#include "cli/tls_done.h"
 #include "dns/query.h"
 #include "net/clock.h"
 #include "net/door.h"
 #include "relay/relay.h"
-#include "spool/tls_days.h"
 #include "tlsrpt/record.h"
 
 #define PATIENCE  TLSRPT_DAY	/* from when it was due: RFC 8460 5.5 */
 #define POST_TIME 60		/* seconds */
-#define SENT_MAX  (32 << 20)
+#define AHEAD	  32		/* domains that are asked for at once */
 
 /* The day at work. */
 struct sending {
 	struct tls_reporter *t;
 	struct tlsrpt_report report;
 	const char *domain;	/* report.domain */
-	struct buf sent;	/* lines of what was done, with their LFs */
+	struct tls_done done;
 	bool is_late;		/* what fails now is given up */
 };
-
-/* ---- what was done ---- */
-
-static bool
-was_done(const struct sending *x, const char *line)
-{
-	struct slice rest = buf_slice(&x->sent), one, want = slice_of(line);
-
-	while (slice_cut(&rest, '\n', &one))
-		if (slice_eq(one, want))
-			return true;
-	return false;
-}
 
 static void
 note_done(struct sending *x, const char *line)
 {
-	struct buf text = { 0 };
 	struct outcome why;
 
-	buf_putf(&text, "%s\n", line);
-	buf_put(&x->sent, buf_slice(&text));
-	if (!tls_days_append(x->t->s->queue.path, x->report.day,
-	    TLS_DAYS_SENT, buf_slice(&text), &why))
+	if (!tls_done_add(&x->done, line, &why))
 		tls_reporter_log(x->t, MAILLOG_ERROR, "TLS reports: %s",
 		    why.text);
-	buf_free(&text);
 }
 
 /* It failed: later, or not at all; true when it is over. */
@@ -104,7 +87,7 @@ send_to(struct sending *x, const struct tlsrpt_uri *uri)
 	bool ok, over;
 
 	buf_putf(&line, "%s\t%s", x->domain, uri->to);
-	if (was_done(x, buf_str(&line))) {
+	if (tls_done_has(&x->done, buf_str(&line))) {
 		buf_free(&line);
 		return true;
 	}
@@ -183,53 +166,83 @@ send_by_record(struct sending *x, const struct dns_answer *a)
 	return over;
 }
 
-static bool
-send_domain(struct sending *x)
+/* The question whether it wants a report; NULL: nothing is left to do. */
+static struct ticket *
+ask(struct sending *x, struct slice domain)
 {
-	struct buf name = { 0 };
+	struct buf name = { 0 }, text = { 0 };
 	struct dns_question q = { .type = DNS_TXT };
-	struct ticket *ticket;
+	struct ticket *ticket = NULL;
+
+	buf_put(&text, domain);
+	buf_putf(&name, "_smtp._tls.%s", buf_str(&text));
+	q.name = buf_str(&name);
+	if (!tls_done_has(&x->done, buf_str(&text)))
+		ticket = resolver_ask(x->t->resolver, &q, clock_now());
+	buf_free(&name);
+	buf_free(&text);
+	return ticket;
+}
+
+/* True when nothing is left to do for it. */
+static bool
+send_domain(struct sending *x, struct slice domain, const struct ticket *ticket)
+{
+	struct buf text = { 0 };
 	bool over;
 
-	if (was_done(x, x->domain))
+	if (!ticket)
 		return true;
-	buf_putf(&name, "_smtp._tls.%s", x->domain);
-	q.name = buf_str(&name);
-	ticket = resolver_ask(x->t->resolver, &q, clock_now());
+	buf_put(&text, domain);
+	x->domain = buf_str(&text);
+	x->report.domain = buf_slice(&text);
 	over = send_by_record(x, await(x->t, ticket));
-	resolver_release(x->t->resolver, ticket);
-	buf_free(&name);
 	if (over)
 		note_done(x, x->domain);
+	buf_free(&text);
 	return over;
 }
 
 /* ---- a day ---- */
 
+/* A domain's part of the entries; its name, as it stands in them. */
+struct part {
+	size_t at, n;
+	struct slice domain;
+	struct ticket *ticket;
+};
+
+static size_t
+find_parts(const struct tlsrpt_entry *const *e, size_t n, struct part *part)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i += part[found++].n)
+		part[found] = (struct part){ .at = i,
+			.n = tlsrpt_same_domain(e + i, n - i),
+			.domain = tlsrpt_entry_domain(e[i]) };
+	return found;
+}
+
 static void
 send_domains(struct sending *x, const struct tlsrpt_tally *tally)
 {
 	const struct tlsrpt_entry **e = tlsrpt_tally_sorted(tally);
-	struct tlsrpt_report *r = &x->report;
-	struct buf text = { 0 }, domain = { 0 };
-	struct tls_result first;
+	struct part *part = mem_resize(NULL, tally->rows.n + 1, sizeof *part);
+	size_t n = find_parts(e, tally->rows.n, part), asked = 0;
 	bool over = true;
 
-	for (size_t i = 0; i < tally->rows.n; i += r->n) {
-		r->entry = e + i;
-		r->n = tlsrpt_same_domain(r->entry, tally->rows.n - i);
-		if (!tlsrpt_entry_read(e[i], &text, &first))
-			continue;
-		buf_clear(&domain);
-		buf_put(&domain, first.policy.domain);
-		x->domain = buf_str(&domain);
-		r->domain = buf_slice(&domain);
-		over = send_domain(x) && over;
+	for (size_t i = 0; i < n; i++) {
+		for (; asked < n && asked < i + AHEAD; asked++)
+			part[asked].ticket = ask(x, part[asked].domain);
+		x->report.entry = e + part[i].at;
+		x->report.n = part[i].n;
+		over = send_domain(x, part[i].domain, part[i].ticket) && over;
+		resolver_release(x->t->resolver, part[i].ticket);
 	}
 	if (over)
 		note_done(x, "*");
-	buf_free(&text);
-	buf_free(&domain);
+	free(part);
 	free(e);
 }
 
@@ -238,20 +251,21 @@ tls_send_day(struct tls_reporter *t, int64_t day)
 {
 	struct tlsrpt_tally tally = { 0 };
 	struct sending x = { .t = t, .report = tls_report_of(t, day),
-		.sent.max = SENT_MAX,
 		.is_late = t->wall > (day + 1) * TLSRPT_DAY +
 		    TLS_REPORT_SPREAD + PATIENCE };
 	struct outcome why;
+	bool ok = tls_done_open(&x.done, t->s->queue.path, day, &why);
 
-	if (!tls_days_read(t->s->queue.path, day, TLS_DAYS_SENT, &x.sent,
-	    &why) || (!was_done(&x, "*") &&
-	    !tls_report_read(t, day, &tally, &why))) {
+	if (ok && !tls_done_has(&x.done, "*")) {
+		ok = tls_report_read(t, day, &tally, &why);
+		if (ok)
+			send_domains(&x, &tally);
+	}
+	if (!ok) {
 		tls_reporter_log(t, MAILLOG_ERROR, "TLS reports: %s",
 		    why.text);
 		t->is_pending = true;
-	} else if (!was_done(&x, "*")) {
-		send_domains(&x, &tally);
 	}
-	buf_free(&x.sent);
+	tls_done_free(&x.done);
 	tlsrpt_tally_free(&tally);
 }

@@ -256,6 +256,12 @@ same(const struct tlsrpt_entry *const *e, size_t n, size_t fields)
 	return i;
 }
 
+struct slice
+tlsrpt_entry_domain(const struct tlsrpt_entry *e)
+{
+	return slice_first(e->key, slice_find(e->key, '\t'));
+}
+
 size_t
 tlsrpt_same_domain(const struct tlsrpt_entry *const *e, size_t n)
 {

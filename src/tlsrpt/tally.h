@@ -53,6 +53,9 @@ bool tlsrpt_entry_read(const struct tlsrpt_entry *e, struct buf *text,
  */
 const struct tlsrpt_entry **tlsrpt_tally_sorted(const struct tlsrpt_tally *t);
 
+/* The domain of it, which is a name and so stands there as it is. */
+struct slice tlsrpt_entry_domain(const struct tlsrpt_entry *e);
+
 /* How many from the first on are of its domain; the first n > 0. */
 size_t tlsrpt_same_domain(const struct tlsrpt_entry *const *e, size_t n);
 size_t tlsrpt_same_policy(const struct tlsrpt_entry *const *e, size_t n);

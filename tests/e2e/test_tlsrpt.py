@@ -499,6 +499,25 @@ def test_hostile_records(world, texts):
     assert w.box.queue() == [] and "*" in w.sent()
 
 
+def test_many_domains(world):
+    """Asked for several at a time, each once."""
+    w = world()
+    w.mail(f"a@{DOMAIN}")
+    [path] = w.folder.glob("*.counts")
+    names = [f"d{i}.example" for i in range(500)]
+    with path.open("a") as f:
+        f.writelines(f"3\t{name}\tno-policy-found\t\t\tsuccessful\t\n"
+                     for name in names)
+    for name in names[::100]:
+        w.asks(f"v=TLSRPTv1; rua=mailto:tls@{name}", domain=name)
+    w.days_pass()
+    w.send()
+    w.send()
+    assert sorted(m.rcpts[0] for m in w.box.queue()) == sorted(
+        f"tls@{name}" for name in names[::100])
+    assert sum(q.name.startswith("_smtp._tls.") for q in w.dns.asked) == 501
+
+
 def test_other_texts(world):
     """What is no such record does not count; five ways are four."""
     w = world()
