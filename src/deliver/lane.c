@@ -429,6 +429,7 @@ lane_free(struct lane *l)
 	stream_close(&l->stream);
 	session_free(l->session);
 	free(l->offered);
+	free(l->tls_told);
 	list_remove(&l->node);
 	list_remove(&l->sibling);
 	list_remove(&l->idle);

@@ -81,8 +81,9 @@ struct lane {
 	bool raced;			/* its site knows who answered */
 	bool secured;			/* the handshake is done */
 	bool tls_failed;		/* ended by a failed handshake */
-	const struct destination *tls_told; /* what came of TLS was counted
-					   for it last; never looked into */
+	const struct destination **tls_told; /* what came of TLS was counted
+					   for these; never looked into */
+	size_t ntold;
 	struct outcome end;
 };
 

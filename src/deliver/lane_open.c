@@ -24,6 +24,9 @@ lane_start_tls(struct lane *l, int64_t now)
 	};
 
 	if (!c || !l->job->net->tls->start(&l->stream, c, &demand, &why)) {
+		if (c && why.esc.detail == 5) /* no record that can be read */
+			lane_tell_tls_failure(l, TLS_RESULT_TLSA_INVALID,
+			    why.text);
 		lane_end(l, &why);
 		return false;
 	}

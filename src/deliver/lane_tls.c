@@ -3,12 +3,15 @@
  * lane_tls.c - what came of TLS with a mail exchanger, for reports to its
  * domain (RFC 8460).
  *
- * One session is counted for each policy domain whose mail it carries.
+ * One session is counted for each policy domain whose mail it carries, once.
  */
 #include "deliver/lane_impl.h"
 
+#include "base/mem.h"
 #include "deliver/destination.h"
 #include "route/dane.h"
+
+#define TOLD_MAX 100 /* destinations that are remembered; then from anew */
 
 /*
  * Which policy was applied to what is aboard, for the host at hand; it borrows
@@ -28,6 +31,26 @@ policy_of(const struct lane *l, struct buf *strings)
 }
 
 static bool
+was_told(const struct lane *l, const struct destination *d)
+{
+	size_t i = 0;
+
+	while (i < l->ntold && l->tls_told[i] != d)
+		i++;
+	return i < l->ntold;
+}
+
+static void
+note_told(struct lane *l, const struct destination *d)
+{
+	if (l->ntold == TOLD_MAX)
+		l->ntold = 0;
+	if (l->ntold == 0 && !l->tls_told)
+		l->tls_told = mem_alloc(TOLD_MAX * sizeof(void *));
+	l->tls_told[l->ntold++] = d;
+}
+
+static bool
 is_told(const struct lane *l)
 {
 	const struct parcel *p = l->parcel;
@@ -35,7 +58,7 @@ is_told(const struct lane *l)
 	return !p || !l->job->config->tls_results ||
 	    !p->destination->by_mx || p->consignment->tls_report ||
 	    p->destination->key.tls_waived ||
-	    p->destination == l->tls_told;
+	    was_told(l, p->destination);
 }
 
 static void
@@ -44,7 +67,7 @@ tell(struct lane *l, enum tls_result_type type, struct slice reason)
 	const struct session_config *c = &l->call.config;
 	struct buf strings = { 0 };
 
-	l->tls_told = l->parcel->destination;
+	note_told(l, l->parcel->destination);
 	tlsrpt_tally_add(l->job->config->tls_results, &(struct tls_result){
 		.policy = policy_of(l, &strings), .type = type,
 		.local = l->local, .peer = c->peer.ip,

@@ -193,6 +193,24 @@ def test_counted(world):
     assert w.box.strangers() == []
 
 
+def test_a_session_of_several_domains(world):
+    """It counts once for each, in whatever order their mail comes."""
+    w = world()
+    w.box.configure(w.box.config.replace("idle = 1s", "idle = 60s", 1))
+    w.dns.zone.pop(OTHER, None)
+    w.dns.add(OTHER, "MX", (10, mx_of(DOMAIN)))
+    with w.box.process("smtpsend", "--daemon") as p:
+        wait_for((w.box.run / "control").exists)
+        for domain in (DOMAIN, OTHER, DOMAIN, OTHER):
+            w.box.sendmail("-f", "me@example.net", f"a@{domain}")
+            wait_for(lambda: w.box.queue() == [])
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(20) == 0
+    assert [len(c.messages) for c in w.srv.conns] == [4]
+    assert [only(r)["summary"]["total-successful-session-count"]
+            for r in w.report()] == [1, 1]
+
+
 def details(w):
     [r] = w.report()
     policy = only(r)
@@ -325,6 +343,14 @@ def test_tlsa_invalid(world):
     w = world()
     with_dane(w, b"\0\1\1" + bytes(32))
     w.mail(f"a@{DOMAIN}")
+    assert faults(w) == {"tlsa-invalid": mx_of(DOMAIN)}
+
+
+def test_tlsa_unreadable(world):
+    """Of a usage that counts, with what is no key."""
+    w = world()
+    with_dane(w, b"\3\1\0" + bytes(32), level="dane-only")
+    w.mail(f"a@{DOMAIN}", gone=False)
     assert faults(w) == {"tlsa-invalid": mx_of(DOMAIN)}
 
 
