@@ -299,10 +299,11 @@ open_modules(struct daemon *d)
 {
 	static const struct door door = RELAY_DOOR;
 	const struct rules *rules = d->now->s->route.rules;
+	bool libcurl = (rules && rules->nrelays > 0) ||
+	    d->now->s->queue.tls_reports;
 	struct outcome why;
 
-	if (!net_module_open(&why) || (rules && rules->nrelays > 0 &&
-	    !door_open(&door, &why)))
+	if (!net_module_open(&why) || (libcurl && !door_open(&door, &why)))
 		daemon_note(d, MAILLOG_ERROR, why.text);
 }
 

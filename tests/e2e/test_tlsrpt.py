@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import ssl
 import struct
 import subprocess
 import threading
@@ -23,7 +22,7 @@ from fakedns import SERVFAIL, FakeDns
 from faults_support import STARTTLS, certificates, tls_dialogue
 from queue_support import SPOOL_UID, wait_for
 from runner_support import QUICK, QueueBox
-from scripted import Server, dialogue
+from scripted import Server, dialogue, drop, raw_then
 
 DOMAIN, OTHER, CONTACT = "y.example", "z.example", "tls@example.org"
 SUBMITTER = "box.example.net"
@@ -259,10 +258,7 @@ def test_bad_certificate(world, cert, result):
 
 def test_handshake_fails_then_clear(world):
     """One failure; what goes in clear after it is no session of its own."""
-    low = ssl.TLSVersion.TLSv1_1
-    context = certificates().context("good", low=ssl.TLSVersion.TLSv1_1,
-                                     high=low, ciphers="ALL:@SECLEVEL=0")
-    w = world(dialogue(STARTTLS, tls=context))
+    w = world(dialogue(STARTTLS, STARTTLS=raw_then(b"220 go on\r\n", drop)))
     w.mail(f"a@{DOMAIN}")
     assert [m for c in w.srv.conns for m in c.messages], "it went in clear"
     good, [one] = details(w)
