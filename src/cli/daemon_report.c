@@ -20,6 +20,7 @@
 #include "tlsrpt/report.h"
 
 #define AGAIN 3600		/* seconds */
+#define FAR   (2 * TLSRPT_DAY)	/* more than it ever is ahead */
 #define LOOKS SECONDS(600)	/* at the wall's clock, which may be set */
 
 /* When the reports of the day before this one are due, as the wall says. */
@@ -98,7 +99,7 @@ daemon_report_step(struct daemon *d)
 		reap(r);
 	if (r->fd >= 0 || !is_wanted(d))
 		return;
-	if (r->due == 0)
+	if (r->due == 0 || r->due > wall + FAR) /* or the clock was set back */
 		r->due = due_on(wall / TLSRPT_DAY);
 	if (wall >= r->due)
 		start(d, wall);
