@@ -2,11 +2,9 @@
 /*
  * relay.c - drives libcurl from our poll loop; see relay.h
  *
- * curl tells by callback which descriptors and which time it waits for; both go
- * into a table here, from which wait and step work.  Every secret that curl
- * copies lies in memory that it gets from us, and is wiped when it gives it
- * back: its options once it has logged in, the connection's own copy of the
- * password when that is closed.
+ * Every secret that curl copies lies in memory that it gets from us, and is
+ * wiped when it gives it back: its options once it has logged in, the
+ * connection's own copy of the password when that is closed.
  */
 #include "relay/relay_impl.h"
 
@@ -41,6 +39,13 @@ wiping_realloc(void *p, size_t n)
 }
 
 void
+relay_curl_init(void)
+{
+	curl_global_init_mem(CURL_GLOBAL_ALL, malloc, wiping_free,
+	    wiping_realloc, strdup, calloc);
+}
+
+void
 relay_wipe_buf(struct buf *b)
 {
 	if (b->base)
@@ -63,68 +68,12 @@ library(void)
 	return curl_version_info(CURLVERSION_NOW)->version;
 }
 
-static struct relay_socket *
-find_socket(struct relay *r, curl_socket_t fd)
-{
-	for (size_t i = 0; i < r->nsockets; i++)
-		if (r->socket[i].fd == fd)
-			return &r->socket[i];
-	return NULL;
-}
-
-static short
-poll_events(int what)
-{
-	int in = what == CURL_POLL_IN || what == CURL_POLL_INOUT;
-	int out = what == CURL_POLL_OUT || what == CURL_POLL_INOUT;
-
-	return (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0));
-}
-
-/* CURLMOPT_SOCKETFUNCTION */
-static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *unused)
-{
-	struct relay *r = user;
-	struct relay_socket *s = find_socket(r, fd);
-
-	(void)easy;
-	(void)unused;
-	if (what == CURL_POLL_REMOVE) {
-		if (s)
-			*s = r->socket[--r->nsockets];
-		return 0;
-	}
-	if (!s && r->nsockets == RELAY_SOCKETS)
-		return -1;
-	if (!s) {
-		s = &r->socket[r->nsockets++];
-		s->slot = WAIT_NO_SLOT;
-	}
-	s->fd = fd;
-	s->events = poll_events(what);
-	return 0;
-}
-
-/* CURLMOPT_TIMERFUNCTION */
-static int
-on_timer(CURLM *multi, long milliseconds, void *user)
-{
-	struct relay *r = user;
-
-	(void)multi;
-	r->due = milliseconds < 0 ? WAIT_NEVER
-				  : r->now + MILLISECONDS(milliseconds);
-	return 0;
-}
-
 void
 relay_free(struct relay *r)
 {
-	if (r->multi && r->easy)
-		curl_multi_remove_handle(r->multi, r->easy);
+	drive_remove(&r->drive, r->easy);
 	curl_easy_cleanup(r->easy);
-	curl_multi_cleanup(r->multi);
+	drive_free(&r->drive);
 	curl_slist_free_all(r->connect_to);
 	curl_slist_free_all(r->resolve);
 	curl_global_cleanup();
@@ -162,17 +111,15 @@ relay_new(const struct relay_call *call, struct events *events, unsigned lane)
 {
 	struct relay *r = mem_alloc(sizeof *r);
 
-	curl_global_init_mem(CURL_GLOBAL_ALL, malloc, wiping_free,
-	    wiping_realloc, strdup, calloc);
+	relay_curl_init();
 	r->events = events;
 	r->lane = lane;
 	r->deadline = WAIT_NEVER;
-	r->due = WAIT_NEVER;
 	r->stage = STAGE_CONNECT;
 	copy_call(r, call);
-	r->multi = curl_multi_init();
+	drive_init(&r->drive);
 	r->easy = curl_easy_init();
-	if (!r->multi || !r->easy)
+	if (!r->easy)
 		mem_exhausted();
 	return r;
 }
@@ -183,17 +130,12 @@ relay_open(const struct relay_call *call, struct events *events, unsigned lane,
 {
 	struct relay *r = relay_new(call, events, lane);
 
-	curl_multi_setopt(r->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(r->multi, CURLMOPT_SOCKETDATA, r);
-	curl_multi_setopt(r->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(r->multi, CURLMOPT_TIMERDATA, r);
 	if (!relay_setup(r, call, why)) {
 		relay_free(r);
 		return NULL;
 	}
 	relay_talk_setup(r);
-	r->due = 0; /* at once: curl begins when it is called for the timer */
-	curl_multi_add_handle(r->multi, r->easy);
+	drive_add(&r->drive, r->easy);
 	return r;
 }
 
@@ -204,56 +146,8 @@ relay_wait(struct relay *r, struct wait *w)
 		wait_until(w, 0);
 		return;
 	}
-	for (size_t i = 0; i < r->nsockets; i++)
-		r->socket[i].slot =
-		    wait_add(w, r->socket[i].fd, r->socket[i].events);
-	wait_until(w, r->due);
+	drive_wait(&r->drive, w);
 	wait_until(w, r->deadline);
-}
-
-static int
-select_bits(short revents)
-{
-	int bits = 0;
-
-	if (revents & (POLLIN | POLLHUP))
-		bits |= CURL_CSELECT_IN;
-	if (revents & POLLOUT)
-		bits |= CURL_CSELECT_OUT;
-	if (revents & (POLLERR | POLLNVAL))
-		bits |= CURL_CSELECT_ERR;
-	return bits;
-}
-
-/* Tell curl about every descriptor that is ready; it may change the table. */
-static void
-tell_ready(struct relay *r, const struct wait *w)
-{
-	struct relay_socket all[RELAY_SOCKETS];
-	size_t n = r->nsockets;
-	int running;
-
-	memcpy(all, r->socket, sizeof all);
-	for (size_t i = 0; i < n; i++) {
-		short ready = wait_ready(w, all[i].slot);
-
-		if (ready != 0 && find_socket(r, all[i].fd))
-			curl_multi_socket_action(r->multi, all[i].fd,
-			    select_bits(ready), &running);
-	}
-	for (size_t i = 0; i < r->nsockets; i++)
-		r->socket[i].slot = WAIT_NO_SLOT; /* of that turn only */
-}
-
-static void
-tell_time(struct relay *r)
-{
-	int running;
-
-	if (r->due > r->now)
-		return;
-	r->due = WAIT_NEVER;
-	curl_multi_socket_action(r->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 /* It is over with curl: for good or ill? */
@@ -273,14 +167,13 @@ end(struct relay *r, CURLcode code)
 static void
 look_for_end(struct relay *r)
 {
-	int left;
-	CURLMsg *m = curl_multi_info_read(r->multi, &left);
+	CURLcode code;
 
 	if (r->garbled)
 		r->state = RELAY_FAILED;
-	else if (m && m->msg == CURLMSG_DONE)
-		end(r, m->data.result);
-	else if (r->now >= r->deadline)
+	else if (drive_is_over(&r->drive, &code))
+		end(r, code);
+	else if (r->drive.now >= r->deadline)
 		relay_failure_timeout(r, &r->why);
 	if (r->why.verdict == DEFERRED)
 		r->state = RELAY_FAILED;
@@ -291,11 +184,9 @@ relay_step(struct relay *r, const struct wait *w, int64_t now,
     struct outcome *why)
 {
 	if (r->state == RELAY_BUSY) {
-		r->now = now;
 		if (r->deadline == WAIT_NEVER)
 			r->deadline = now + r->timeout;
-		tell_ready(r, w);
-		tell_time(r);
+		drive_step(&r->drive, w, now);
 		relay_talk_notice(r);
 		look_for_end(r);
 	}
@@ -347,4 +238,5 @@ const struct relay_module relay_module = {
 	.take = relay_take,
 	.close = relay_free,
 	.post = https_post,
+	.fetch = &fetch_ops,
 };

@@ -20,6 +20,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 #include "net/wait.h"
+#include "relay/fetch.h"
 #include "relay/https.h"
 
 #define RELAY_DOOR                                        \
@@ -96,6 +97,9 @@ struct relay_module {
 
 	/* No relay at all, but libcurl is here: https.h. */
 	bool (*post)(const struct https_post *p, struct outcome *why);
+
+	/* ... nor here: fetch.h. */
+	const struct fetch_ops *fetch;
 };
 
 extern const struct relay_module relay_module;

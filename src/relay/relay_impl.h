@@ -3,10 +3,10 @@
  * relay_impl.h - what the files of the relay module share; nobody else includes
  * it.
  *
- * relay.c drives curl, relay_setup.c tells it what to do, relay_tls.c whom to
- * trust, relay_talk.c listens to what it says and hears, relay_words.c puts a
- * server's words into curl's, relay_failure.c turns its errors into outcomes,
- * relay_stream.c is the connection that remains.
+ * relay.c has curl driven (drive.h), relay_setup.c tells it what to do,
+ * relay_tls.c whom to trust, relay_talk.c listens to what it says and hears,
+ * relay_words.c puts a server's words into curl's, relay_failure.c turns its
+ * errors into outcomes, relay_stream.c is the connection that remains.
  */
 #ifndef RELAY_RELAY_IMPL_H
 #define RELAY_RELAY_IMPL_H
@@ -15,17 +15,9 @@
 
 #include "base/buf.h"
 #include "net/tls_files.h"
+#include "relay/drive.h"
 #include "relay/relay.h"
 #include "smtp/reply.h"
-
-#define RELAY_SOCKETS	16	/* more than curl has open in one connect */
-
-/* A descriptor that curl waits for. */
-struct relay_socket {
-	curl_socket_t fd;
-	short events;
-	size_t slot;
-};
 
 /* A socket that curl has opened, and where to. */
 struct relay_attempt {
@@ -34,7 +26,7 @@ struct relay_attempt {
 };
 
 struct relay {
-	CURLM *multi;
+	struct drive drive;
 	CURL *easy;
 	struct curl_slist *connect_to, *resolve;
 	char error[CURL_ERROR_SIZE];
@@ -51,17 +43,12 @@ struct relay {
 	char *mechanism;	/* the only one allowed, or empty */
 	int64_t timeout;
 
-	/* what curl waits for */
-	struct relay_socket socket[RELAY_SOCKETS];
-	size_t nsockets;
-	int64_t now;		/* of the step under way */
-	int64_t due;		/* when curl wants to be called again */
 	int64_t deadline;	/* WAIT_NEVER before the first step */
 
 	/* how far it is */
 	enum relay_state state;
 	enum stage stage;
-	struct relay_attempt attempt[RELAY_SOCKETS];
+	struct relay_attempt attempt[DRIVE_SOCKETS];
 	size_t nattempts;
 	bool connected;
 	bool refused_clear;	/* curl was kept off the open network */
@@ -135,6 +122,9 @@ bool relay_offers(const struct relay *r, struct slice mechanism);
 
 /* curl is content, but are we?  False with *why without login or TLS. */
 bool relay_failure_check(struct relay *r, struct outcome *why);
+
+/* Begin with curl, whose memory is wiped; curl_global_cleanup() ends it. */
+void relay_curl_init(void);
 
 /* Copies of secrets. */
 void relay_wipe_buf(struct buf *b);

@@ -62,7 +62,7 @@ on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 
 	(void)purpose;
 	memcpy(&to, &address->addr, address->addrlen);
-	if (r->nattempts == RELAY_SOCKETS || !sockaddr_get(&to, &at) ||
+	if (r->nattempts == DRIVE_SOCKETS || !sockaddr_get(&to, &at) ||
 	    !may_open(r, &at))
 		return CURL_SOCKET_BAD;
 	report_attempt(r, EVENT_CONNECT, &at, NULL);
