@@ -10,7 +10,7 @@ _smtpsend_long='--file --fill --max-size --from --name --read-recipients --as-is
 	--dnssec --trust-anchor
 	--ipv4 --ipv6 --source --helo --timeout --max-addresses
 	--max-sessions --max-connections --allow-loopback-mx
-	--tls --ca --cert --key --tls-name
+	--tls --mta-sts --ca --cert --key --tls-name
 	--tls-min --tls-max --ciphers --groups --save-cert
 	--keylog
 	--verbose --json --brief --timing --html-report --transcript --log --print
@@ -33,7 +33,8 @@ _smtpsend_letters='-f -F -t -i -s -4 -6 -v -X -N -R -V
 _smtpsend_words()
 {
 	case $1 in
-	--tls) echo none may encrypt verify dane dane-only ;;
+	--mta-sts) echo yes no ;;
+	--tls) echo none may encrypt verify dane dane-only secure ;;
 	--tls-min | --tls-max) echo 1.2 1.3 ;;
 	--quit-after) echo connect ehlo tls auth mail rcpt data ;;
 	--drop-after | --reset-after)

@@ -9,6 +9,7 @@ static const char *const levels[] = {
 	[TLS_VERIFY] = "verify",
 	[TLS_DANE] = "dane",
 	[TLS_DANE_ONLY] = "dane-only",
+	[TLS_SECURE] = "secure",
 };
 
 const char *

@@ -12,7 +12,9 @@
  * mind the certificate, fall back to clear.  ENCRYPT: TLS or nothing, never
  * mind the certificate.  VERIFY: TLS, a trusted chain and the right name, or
  * nothing.  DANE: what the TLSA records of a host say (RFC 7672), MAY where
- * there are none.  DANE_ONLY: the same, and no host without.
+ * there are none.  DANE_ONLY: the same, and no host without.  SECURE: DANE
+ * where there are TLSA records, else as VERIFY; and where there is a policy of
+ * MTA-STS (RFC 8461), only the hosts that it names.
  *
  * Of one host, where it is known what its TLSA records are, DANE is TLS and a
  * certificate that they name, or nothing: from ENCRYPT on nothing is ever said
@@ -25,11 +27,20 @@ enum tls_level {
 	TLS_VERIFY,
 	TLS_DANE,
 	TLS_DANE_ONLY,
+	TLS_SECURE,
 };
 
-/* "none", "may", "encrypt", "verify", "dane", "dane-only". */
+/* "none", "may", "encrypt", "verify", "dane", "dane-only",
+ * "secure". */
 const char *tls_level_name(enum tls_level level);
 bool tls_level_parse(struct slice s, enum tls_level *out);
+
+/* Are policies of MTA-STS asked for (RFC 8461)?  Never below level may. */
+enum sts_use {
+	STS_AS_LEVEL,	/* by level secure only */
+	STS_WANTED,	/* but not by dane-only */
+	STS_UNWANTED,
+};
 
 /* How to log in at a relay: the only method allowed, or any that is safe. */
 enum auth_method {

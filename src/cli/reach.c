@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "config/own.h"
 #include "net/random.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -20,6 +21,7 @@ reach_free(struct reach *r)
 {
 	self_free(&r->self);
 	buf_free(&r->tls_why);
+	buf_free(&r->cache);
 }
 
 /* What a mail exchanger must not be called: see net/self.h. */
@@ -45,6 +47,8 @@ route_config(struct reach *r, const struct settings *s)
 		.port = w->port,
 		.tls = w->tls.level,
 		.tls_why = buf_str(&r->tls_why),
+		.sts = w->tls.sts,
+		.sts_given = w->tls.sts != STS_AS_LEVEL,
 		.no_ipv4 = s->route.only_ipv6,
 		.no_ipv6 = s->route.only_ipv4,
 		.allow_loopback_mx = s->route.allow_loopback_mx,
@@ -97,6 +101,17 @@ mailbox_rule(struct reach *r, const struct local_settings *l)
 	return &r->mailbox;
 }
 
+/* Where a user's own policies of MTA-STS are kept; NULL without a home. */
+static const char *
+user_cache(struct reach *r)
+{
+	buf_clear(&r->cache);
+	if (!own_folder(OWN_CACHE, &r->cache))
+		return NULL;
+	buf_puts(&r->cache, "/smtpsend/mta-sts");
+	return buf_str(&r->cache);
+}
+
 struct deliver_config
 reach_config(struct reach *r, const struct settings *s)
 {
@@ -120,6 +135,7 @@ reach_config(struct reach *r, const struct settings *s)
 		.timeout = s->route.timeout,
 		.drill = &s->show.drill,
 	};
+	c.sts_cache = user_cache(r);
 	resolver_config(r, &c.resolver, &s->route);
 	if (s->route.timeout > 0)
 		c.resolver.budget = s->route.timeout;

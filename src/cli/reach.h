@@ -14,6 +14,7 @@
 struct reach {
 	struct self self;
 	struct buf tls_why;
+	struct buf cache;	/* the folder of the user's policies */
 	const char *own_names[5];
 	struct mailbox_server server; /* of mailbox = lmtp:... */
 	struct domain_rule mailbox; /* ... how it is reached */

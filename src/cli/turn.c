@@ -24,6 +24,15 @@ schedule_of(const struct queue_settings *q)
 	return s;
 }
 
+/* The folder of the policies of MTA-STS, below the spool. */
+static const char *
+queue_cache(struct turn *t)
+{
+	buf_clear(&t->cache);
+	buf_putf(&t->cache, "%s/mta-sts", t->s->queue.path);
+	return buf_str(&t->cache);
+}
+
 static struct deliver_config
 way_of(struct turn *t)
 {
@@ -33,7 +42,10 @@ way_of(struct turn *t)
 	if (!t->s->way.tls.given.text) {
 		c.route.tls = TLS_DANE;
 		c.route.tls_why = "the default of the queue";
+		if (!c.route.sts_given)
+			c.route.sts = STS_WANTED;
 	}
+	c.sts_cache = queue_cache(t);
 	c.max_lanes = q->max_lanes;
 	c.max_site_lanes = q->site_lanes;
 	c.start_site_lanes = q->site_lanes_start;
@@ -128,6 +140,7 @@ turn_close(struct turn *t)
 	events_free(&t->events);
 	home_free(&t->home);
 	reach_free(&t->reach);
+	buf_free(&t->cache);
 	t->runner = NULL;
 }
 

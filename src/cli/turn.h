@@ -22,6 +22,7 @@ struct turn {
 	const struct settings *s;
 	const struct agent_client_config *agent; /* the caller's; or NULL */
 	struct reach reach;
+	struct buf cache;  /* the folder of the policies of MTA-STS */
 	struct home home;  /* whose names are this machine's */
 	struct here *here; /* ... or NULL: nobody's */
 	struct runner_config config;

@@ -147,8 +147,11 @@ static const struct option table[] = {
 	    FLAG(ALL(route.allow_loopback_mx)), .fallback = "no" },
 
 	{ "tls", 0, SCOPE_OWN, GROUP_TLS, ARG_REQUIRED, "LEVEL",
-	    "none, may (default), encrypt, verify, dane, dane-only",
+	    "none, may (default), encrypt, verify, dane, dane-only, secure",
 	    OTHER(take_tls), .fallback = "may" },
+	{ "mta-sts", 0, SCOPE_OWN, GROUP_TLS, ARG_REQUIRED, "yes|no",
+	    "go by the MTA-STS policies of domains",
+	    OTHER(take_mta_sts), .fallback = "" },
 	{ "ca", 0, SCOPE_OWN, GROUP_TLS, ARG_REQUIRED, "PATH",
 	    "trust these CAs: a PEM file or a hashed directory",
 	    PATH(WAY(tls.ca)), .fallback = "" },

@@ -353,10 +353,21 @@ take_tls(struct option_call *c, const char *value)
 
 	if (!tls_level_parse(slice_of(value), &tls->level))
 		return option_refuse(c, value,
-		    "none, may, encrypt, verify, dane or dane-only is "
-		    "wanted");
+		    "none, may, encrypt, verify, dane, dane-only or secure "
+		    "is wanted");
 	tls->given = (struct given){ tls_level_name(tls->level), c->file,
 		c->line };
+	return true;
+}
+
+bool
+take_mta_sts(struct option_call *c, const char *value)
+{
+	enum sts_use *use = &c->way->tls.sts;
+
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return option_refuse(c, value, "yes or no is wanted");
+	*use = strcmp(value, "yes") == 0 ? STS_WANTED : STS_UNWANTED;
 	return true;
 }
 

@@ -59,6 +59,7 @@ bool take_source(struct option_call *c, const char *value);
 bool take_host_name(struct option_call *c, const char *value);
 bool take_timeout(struct option_call *c, const char *value);
 bool take_tls(struct option_call *c, const char *value);
+bool take_mta_sts(struct option_call *c, const char *value);
 bool take_tls_min(struct option_call *c, const char *value);
 bool take_tls_max(struct option_call *c, const char *value);
 bool take_timing(struct option_call *c, const char *value);

@@ -97,6 +97,7 @@ void given_put(struct buf *out, const struct given *g, const char *option);
 struct tls_settings {
 	enum tls_level level;	/* --tls */
 	struct given given;	/* ... who said so */
+	enum sts_use sts;	/* --mta-sts; STS_AS_LEVEL = nothing said */
 	const char *ca, *cert, *key, *name;
 	struct tls_terms terms;
 };

@@ -12,61 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/duration.h"
 #include "base/mem.h"
 #include "deliver/destination.h"
 #include "deliver/lane.h"
 #include "deliver/parcel.h"
 #include "deliver/site.h"
+#include "deliver/sts.h"
 #include "mail/header.h"
-#include "net/door.h"
 #include "net/limit.h"
 #include "net/random.h"
 
 #define RESERVE	 24 /* descriptors for files, pipes, signals, a library */
 #define DNS_PART 64 /* ... for questions, but a quarter at most */
 #define RACE	 2  /* ... of a lane, while it races addresses */
-
-struct tls_context *
-job_tls(struct job *job)
-{
-	if (job->tls_tried)
-		return job->tls;
-	job->net = net_module_open(&job->tls_why);
-	if (job->net)
-		job->tls = job->net->tls->client(&job->config->tls,
-		    &job->tls_why);
-	if (!job->tls)
-		job->tls_why.verdict = DEFERRED;
-	/* a shortage passes: the next who asks may have more luck */
-	job->tls_tried = job->tls || job->tls_why.stage != STAGE_SYSTEM;
-	return job->tls;
-}
-
-int64_t
-job_patience(const struct job *job, unsigned seconds)
-{
-	int64_t limit = job->config->timeout;
-
-	return limit && limit < SECONDS(seconds) ? limit : SECONDS(seconds);
-}
-
-const struct relay_module *
-job_relays(struct job *job, struct outcome *why)
-{
-	static const struct door door = RELAY_DOOR;
-
-	if (!job->relays)
-		job->relays = door_open(&door, why);
-	return job->relays;
-}
-
-void
-job_about(struct job *job, const struct parcel *p)
-{
-	if (job->events)
-		job->events->mail = p ? p->consignment->owner : NULL;
-}
 
 /* As many lanes as are wished, and as there are descriptors for. */
 static size_t
@@ -143,6 +101,7 @@ deliver_free(struct deliver *d)
 	table_free(&d->job.destinations);
 	table_free(&d->job.sites);
 	table_free(&d->job.gates); /* each ended with its last lane */
+	sts_free(d->job.sts);
 	resolver_free(d->job.resolver); /* after all that hold tickets */
 	if (d->job.tls)
 		d->job.net->tls->context_free(d->job.tls);
@@ -384,6 +343,7 @@ deliver_step(struct deliver *d, const struct wait *w, int64_t now)
 	job->now = now;
 	sites_wake(job, now);
 	resolver_step(job->resolver, w, now);
+	sts_step(job->sts, w, now);
 	step_lanes(job, w, now);
 	step_stranded(job, now);
 	destinations_step(job, now);

@@ -55,6 +55,8 @@ struct deliver_config {
 	struct dial_options dial;
 	struct tls_config tls;
 	const char *tls_name;	/* --tls-name, or NULL */
+	const char *sts_cache;	/* the folder where policies of MTA-STS are
+				   kept; NULL = nowhere */
 	const char *helo;	/* our name; NULL: the literal of each
 				   connection's own end */
 	size_t max_sessions;	/* one after the other, with the hosts of a

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "deliver/parcel.h"
 #include "deliver/site.h"
+#include "deliver/sts.h"
 
 /*
  * Routes under way at a time: more than the resolver's questions, so that it is
@@ -226,6 +227,7 @@ destinations_step(struct job *job, int64_t now)
 void
 destinations_wait(const struct job *job, struct wait *w)
 {
+	sts_wait(job->sts, w);
 	if (job->todo.n > 0 && job->routing.n < ROUTING_MAX)
 		wait_until(w, 0);
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "deliver/site.h"
+#include "deliver/sts.h"
 
 /* "10 mx1.example.org, 20 mx2.example.org"; "mail.example.org:587" */
 static void
@@ -78,7 +79,9 @@ tell_plan(const struct destination *d, const struct plan *p)
 	event_text(&e, "addresses", buf_slice(&addresses));
 	event_text(&e, "tls", slice_of(tls_level_name(p->tls)));
 	event_text(&e, "reason", slice_of(p->tls_why));
-	if (p->tls >= TLS_DANE)
+	if (p->sts)
+		event_text(&e, "sts", slice_of(p->sts));
+	if (p->tls >= TLS_DANE || p->sts)
 		put_policies(&policies, p);
 	if (policies.n > 0)
 		event_text(&e, "policies", buf_slice(&policies));
@@ -180,6 +183,8 @@ apply_rule(struct route_config *c, const struct domain_rule *rule)
 	if (rule->tls_given) {
 		c->tls = rule->tls;
 		c->tls_why = "a [domain] rule";
+		if (c->sts == STS_WANTED && !c->sts_given)
+			c->sts = STS_AS_LEVEL;
 	}
 }
 
@@ -204,12 +209,38 @@ destination_start_route(struct destination *d)
 	d->state = DESTINATION_ROUTING;
 }
 
+/* Find the policy of MTA-STS that the route wants; false while that lasts. */
+static bool
+find_policy(struct routing *r, struct job *job, int64_t now)
+{
+	const struct sts_wish *wish = route_wants_policy(r->route);
+	struct sts_answer a;
+
+	if (!wish)
+		return false;
+	if (!job->sts)
+		job->sts = sts_new(job);
+	if (!sts_find(job->sts, wish, now, &a))
+		return false;
+	route_take_policy(r->route, a.policy, a.why, a.good_until);
+	return true;
+}
+
+static bool
+go_on(struct routing *r, struct job *job, int64_t now)
+{
+	while (!routing_step(r, job->resolver, now))
+		if (!find_policy(r, job, now))
+			return false;
+	return true;
+}
+
 bool
 destination_step_route(struct destination *d, int64_t now)
 {
 	struct routing *r = d->routing;
 
-	if (!routing_step(r, d->job->resolver, now))
+	if (!go_on(r, d->job, now))
 		return false;
 	routed(d, now);
 	return true;

@@ -9,11 +9,13 @@
 #include "relay/relay.h"
 
 struct parcel;
+struct sts;
 
 struct job {
 	const struct deliver_config *config;
 	struct events *events;
 	struct resolver *resolver;
+	struct sts *sts;		/* made with the first policy */
 	const struct net_module *net;	/* opened for TLS */
 	struct tls_context *tls;	/* made when a greeting is awaited */
 	struct outcome tls_why;		/* why it could not be made */

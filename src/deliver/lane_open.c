@@ -20,7 +20,7 @@ lane_start_tls(struct lane *l, int64_t now)
 		.name = l->job->config->tls_name,
 		.level = l->call.config.tls,
 		.dane = l->call.dane[l->winner],
-		.dane_only = l->site->tls == TLS_DANE_ONLY,
+		.dane_only = l->site->tls >= TLS_DANE_ONLY,
 	};
 
 	if (!c || !l->job->net->tls->start(&l->stream, c, &demand, &why)) {

@@ -148,6 +148,7 @@ connection_reach(struct connection *c, struct outcome *why)
 	    call->events);
 	bool ok;
 
+	r.config.sts = STS_UNWANTED; /* it is the user who sees whom he meets */
 	routing_start(&r, call->domain);
 	ok = find_route(c, &r, resolver, why);
 	if (ok && !r.config.server)

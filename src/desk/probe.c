@@ -90,6 +90,7 @@ route_config(const struct probe *p, const char *server, uint16_t port)
 
 	c.server = server;
 	c.own_names = NULL;
+	c.sts = STS_UNWANTED;
 	c.n_own_ips = 0;
 	if (port != 0)
 		c.port = port;

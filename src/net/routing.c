@@ -52,6 +52,8 @@ bool
 routing_step(struct routing *r, struct resolver *resolver, int64_t now)
 {
 	while (!route_is_done(r->route)) {
+		if (route_wants_policy(r->route))
+			return false;
 		if (!r->ticket)
 			ask(r, resolver, now);
 		if (!take_answers(r))

@@ -23,7 +23,8 @@ void routing_start(struct routing *r, const char *domain);
 
 /*
  * Go on: true when it is done and route_plan() tells.  The resolver is waited
- * for and stepped by who owns it.
+ * for and stepped by who owns it.  False, too, while route_wants_policy(): that
+ * is the caller's to find.
  */
 bool routing_step(struct routing *r, struct resolver *resolver, int64_t now);
 

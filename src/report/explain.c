@@ -161,6 +161,11 @@ explain_put(struct buf *out, const struct plan *p, struct slice rcpts)
 	buf_putf(out, "  %-9s %s\n", "protocol", link_name(p->link));
 	buf_putf(out, "  %-9s %s (%s)\n", "TLS", tls_level_name(p->tls),
 	    p->tls_why ? p->tls_why : "the default");
+	if (p->sts) {
+		buf_putf(out, "  %-9s ", "MTA-STS");
+		text_escape(out, slice_of(p->sts));
+		buf_putc(out, '\n');
+	}
 	if (p->relay)
 		put_relay(out, p->relay);
 	put_hosts(out, p);

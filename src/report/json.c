@@ -215,6 +215,8 @@ json_put_plan(struct buf *out, const struct plan *p, struct slice rcpts)
 		put_relay(out, p->relay);
 	json_put_text(out, "tls", slice_of(tls_level_name(p->tls)));
 	json_put_text(out, "tls_why", slice_of(p->tls_why));
+	if (p->sts)
+		json_put_text(out, "mta_sts", slice_of(p->sts));
 	json_put_key(out, "hosts");
 	for (size_t i = 0; i < p->nhosts; i++) {
 		buf_putc(out, i == 0 ? '[' : ',');

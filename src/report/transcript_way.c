@@ -90,6 +90,10 @@ transcript_plan(struct transcript *t, const struct event *e,
 	buf_putc(b, ')');
 	transcript_print(t, e, "==", CYAN, b);
 	buf_clear(b);
+	transcript_put(b, "MTA-STS: ", e, "sts");
+	if (b->n > 0)
+		transcript_print(t, e, "==", CYAN, b);
+	buf_clear(b);
 	transcript_put(b, "", e, "policies");
 	if (b->n > 0)
 		transcript_print(t, e, "==", CYAN, b);

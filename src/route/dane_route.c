@@ -17,7 +17,7 @@
 bool
 route_wants_dane(const struct route *r)
 {
-	return r->plan.tls == TLS_DANE || r->plan.tls == TLS_DANE_ONLY;
+	return r->plan.tls >= TLS_DANE;
 }
 
 /* May there be records that count, as far as is known before its addresses? */

@@ -13,28 +13,6 @@
 
 #include "base/mem.h"
 
-/* It is not used, for this reason. */
-static void
-bar(struct target *t, struct outcome why)
-{
-	target_set_problem(t, why);
-	t->n = 0;
-}
-
-static void __attribute__((format(printf, 3, 4)))
-set_level(struct target *t, enum tls_level level, const char *fmt, ...)
-{
-	char text[2 * DNS_NAME_SIZE];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	free(t->host.tls_why);
-	t->host.tls_why = mem_dup(slice_of(text));
-	t->host.tls = level;
-}
-
 /* No TLSA record counts here: what else does, or the host is not used. */
 static void
 without_dane(const struct route *r, struct target *t, enum tls_level level,
@@ -45,17 +23,18 @@ without_dane(const struct route *r, struct target *t, enum tls_level level,
 	if (p->tls == TLS_DANE_ONLY) {
 		if (t->host.tls_fault == TLS_RESULT_OK)
 			t->host.tls_fault = TLS_RESULT_DANE_REQUIRED;
-		set_level(t, TLS_DANE_ONLY, "%s", why);
-		bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
+		target_set_level(t, TLS_DANE_ONLY, "%s", why);
+		target_bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
 		    "%s: TLS level dane-only, but %s", t->host.name, why));
 		return;
 	}
 	if (level < p->tls_else)
 		level = p->tls_else;
 	if (level > TLS_MAY && level == p->tls_else)
-		set_level(t, level, "%s; %s", why, r->config->tls_floor_why);
+		target_set_level(t, level, "%s; %s", why, p->tls == TLS_SECURE ?
+		    p->tls_why : r->config->tls_floor_why);
 	else
-		set_level(t, level, "%s", why);
+		target_set_level(t, level, "%s", why);
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -75,11 +54,11 @@ static void
 cannot_be_seen(struct target *t, const struct dns_answer *a, const char *name)
 {
 	if (a->fault != STAGE_NONE) {
-		bar(t, lookup_failed(name, a));
+		target_bar(t, lookup_failed(name, a));
 		return;
 	}
 	t->host.tls_fault = TLS_RESULT_DNSSEC_INVALID;
-	bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
+	target_bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 5),
 	    "%s: %s lookup of %s failed (%s), and without its answer nothing "
 	    "is sent there", t->host.name, dns_type_name(a->type), name,
 	    a->why));
@@ -122,7 +101,7 @@ are_there(const struct route *r, struct target *t, enum tlsa_place place,
 	dane_add_name(d, r->name);
 	dane_add_name(d, r->canonical);
 	t->host.dane = d;
-	set_level(t, TLS_DANE, "%zu TLSA record%s of %s", d->n,
+	target_set_level(t, TLS_DANE, "%zu TLSA record%s of %s", d->n,
 	    d->n == 1 ? "" : "s", owner);
 }
 
@@ -190,10 +169,10 @@ route_decide_dane(struct route *r)
 		t->host.tls = r->plan.tls;
 		if (t->n == 0)
 			continue;
-		if (is_named_by_anybody(r))
-			bar(t, outcome_make(DEFERRED, STAGE_DNS, ESC(4, 7, 30),
-			    "%s: the MX records of %s are not validated by "
-			    "DNSSEC, as %s demands", t->host.name,
+		if (is_named_by_anybody(r) && !route_sts_vouches(r, t))
+			target_bar(t, outcome_make(DEFERRED, STAGE_DNS,
+			    ESC(4, 7, 30), "%s: the MX records of %s are not "
+			    "validated by DNSSEC, as %s demands", t->host.name,
 			    r->plan.domain, r->config->tls_floor_why));
 		else if (route_wants_dane(r))
 			decide(r, t);

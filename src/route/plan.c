@@ -32,6 +32,7 @@ route_free(struct route *r)
 	plan_free(&r->plan);
 	free(r->name);
 	free(r->canonical);
+	route_free_sts(r);
 	free(r);
 }
 
@@ -69,12 +70,19 @@ finish(struct route *r)
 {
 	route_forget_questions(r);
 	targets_drop_own(&r->targets);
-	if (route_ask_for_dane(r))
+	if (route_ask_for_dane(r) || route_ask_for_policy(r))
 		return;
 	route_decide_dane(r);
+	route_decide_sts(r);
 	targets_make_plan(&r->targets, &r->plan);
 	targets_free(&r->targets);
 	r->round = ROUND_DONE;
+}
+
+void
+route_end_policy(struct route *r)
+{
+	finish(r);
 }
 
 /* The end, before there are targets. */
@@ -172,6 +180,7 @@ domain_is_known(struct route *r)
 	const struct dns_answer *mx = &r->asked[0].answer;
 
 	targets_note(&r->targets, mx);
+	route_keep_sts(r);
 	r->secure = mx->secure;
 	if (mx->canonical)
 		r->canonical = mem_dup(slice_of(mx->canonical));
@@ -206,6 +215,7 @@ end_round(struct route *r)
 		break;
 	case ROUND_HOSTS:
 	case ROUND_TLSA:
+	case ROUND_POLICY:
 	case ROUND_DONE:
 		hand_out_answers(r);
 		finish(r);
@@ -323,6 +333,7 @@ start_domain(struct route *r)
 	route_ask_addresses(r, r->name, false);
 	for (size_t i = 1; i < r->n; i++)
 		r->asked[i].question.spare = true;
+	route_ask_sts(r);
 }
 
 struct route *
@@ -365,7 +376,7 @@ mx_is_enough(const struct route *r)
 	const struct asked *mx = &r->asked[0];
 
 	if (r->round != ROUND_DOMAIN || !mx->answered ||
-	    mx->answer.status == DNS_NODATA)
+	    mx->answer.status == DNS_NODATA || route_awaits_sts(r))
 		return false;
 	return mx->answer.status != DNS_FOUND ||
 	    !has_mx_host(&mx->answer, r->name);

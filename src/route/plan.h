@@ -49,6 +49,8 @@ struct route_config {
 	bool tls_optional;	/* no demand goes above MAY, but a relay's: it
 				   is better sent in clear than not (RFC 8460
 				   3); outdone by a floor */
+	enum sts_use sts;
+	bool sts_given;		/* ... by --mta-sts, and not by default */
 	bool no_ipv4, no_ipv6;
 	bool allow_loopback_mx;
 	bool ask_for_relays;	/* a relay's addresses come from our questions,
@@ -61,6 +63,8 @@ struct route_config {
 };
 
 struct dane;
+struct sts_policy;
+struct sts_wish;
 
 struct plan_address {
 	struct endpoint at;
@@ -83,6 +87,7 @@ struct plan_host {
 	struct dane *dane;	/* with TLS_DANE: its TLSA records */
 	enum tls_result_type tls_fault; /* what is wrong with them, for reports
 				   to the domain; else TLS_RESULT_OK */
+	bool by_sts;		/* with TLS_VERIFY: it is so by MTA-STS */
 	struct outcome *problem; /* NULL = none; else why it is not usable */
 };
 
@@ -101,6 +106,9 @@ struct plan {
 	enum tls_level tls;
 	const char *tls_why;
 	enum tls_level tls_else; /* under DANE: at hosts without TLSA records */
+	char *sts;		/* what MTA-STS has to say: "enforce, a policy
+				   of example.org (id 20261127)", "none: ...";
+				   NULL = it was not asked */
 	const char *how;	/* "MX", "implicit MX", "address literal",
 				   "localhost", "server", "[local] mailbox",
 				   "relay", "relay by SRV" */
@@ -151,6 +159,16 @@ bool route_is_answered(const struct route *r, size_t i);
  */
 bool route_answer(struct route *r, size_t i, const struct dns_answer *a)
     __attribute__((warn_unused_result));
+
+/*
+ * A round without questions: the policy of MTA-STS that is to be found (by
+ * deliver/sts.h); NULL = none is.  Then route_take_policy() goes on; policy
+ * NULL: there is none, why says so.  It is good until then on the resolver's
+ * clock.
+ */
+const struct sts_wish *route_wants_policy(const struct route *r);
+void route_take_policy(struct route *r, const struct sts_policy *policy,
+    const char *why, int64_t good_until);
 
 bool route_is_done(const struct route *r);
 

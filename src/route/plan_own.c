@@ -53,5 +53,6 @@ plan_free(struct plan *p)
 	free(p->host);
 	free(p->address);
 	free(p->why);
+	free(p->sts);
 	*p = (struct plan){ 0 };
 }

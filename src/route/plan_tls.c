@@ -39,6 +39,8 @@ route_set_tls(struct route *r)
 		p->tls_why = "the message says TLS-Required: No";
 	}
 	p->tls_else = c->tls_floor > TLS_MAY ? c->tls_floor : TLS_MAY;
+	if (p->tls == TLS_SECURE)
+		p->tls_else = TLS_VERIFY;
 	if (p->tls < c->tls_floor) {
 		p->tls = c->tls_floor;
 		p->tls_why = c->tls_floor_why;

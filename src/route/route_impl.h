@@ -3,17 +3,20 @@
  * route_impl.h - the inside of a route, shared by its files: plan.c finds the
  * way to a domain or a server, relay_route.c to a relay; dane_route.c asks for
  * the TLSA records of the hosts, dane_verdict.c says what follows.
+ * sts_route.c does the same with MTA-STS.
  */
 #ifndef ROUTE_ROUTE_IMPL_H
 #define ROUTE_ROUTE_IMPL_H
 
 #include "route/plan.h"
+#include "route/sts.h"
 #include "route/target.h"
 
 enum round {
 	ROUND_DOMAIN,	/* MX, A and AAAA of the domain */
 	ROUND_HOSTS,	/* A, AAAA and TLSA of its hosts, or of the --server */
 	ROUND_TLSA,	/* TLSA that could not be asked for before */
+	ROUND_POLICY,	/* no question, but the policy of MTA-STS */
 	ROUND_RELAY,	/* the SRVs of a relay's domain */
 	ROUND_RELAY_HOSTS, /* A and AAAA of a relay's hosts */
 	ROUND_DONE,
@@ -26,6 +29,12 @@ struct asked {
 	struct dns_answer answer;
 };
 
+struct route_sts {
+	struct sts_wish wish;	/* its domain NULL: nothing answered */
+	struct sts_policy policy; /* that was found; */
+	bool has_policy;
+};
+
 struct route {
 	const struct route_config *config;
 	char *name;		/* the domain as DNS knows it; or NULL */
@@ -35,6 +44,7 @@ struct route {
 	enum round round;
 	struct asked *asked;
 	size_t n, nanswered;
+	struct route_sts *sts;	/* NULL = its record was not asked for */
 	struct targets targets;
 	struct plan plan;
 };
@@ -66,6 +76,24 @@ bool route_ask_for_dane(struct route *r);
 
 /* Say what is demanded of each host; who cannot meet it is not used. */
 void route_decide_dane(struct route *r);
+
+/*
+ * MTA-STS.  Ask for the record of the domain; is its answer still awaited?
+ * Keep it when the round ends.  Begin the round for the policy; false when none
+ * is wanted.  Say what follows for each host.
+ */
+void route_ask_sts(struct route *r);
+bool route_awaits_sts(const struct route *r);
+void route_keep_sts(struct route *r);
+bool route_ask_for_policy(struct route *r);
+void route_decide_sts(struct route *r);
+void route_free_sts(struct route *r);
+
+/* The policy is known: the round is over. */
+void route_end_policy(struct route *r);
+
+/* Is this host named by a policy that is enforced? */
+bool route_sts_vouches(const struct route *r, const struct target *t);
 
 /* Set the plan's TLS level, and why it is that. */
 void route_set_tls(struct route *r);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sts.h - MTA-STS (RFC 8461): the record that a domain has a policy, the policy,
- * what is kept of it, and which hosts it names.  Pure: who asks, fetches and
- * keeps is elsewhere (net/sts_cache.h, relay/fetch.h, deliver/sts.h).
+ * sts.h - MTA-STS (RFC 8461): the record that a domain has a policy, the policy
+ * itself, what is kept of it and which hosts it names.  Pure: who asks, fetches
+ * and keeps is elsewhere (relay/fetch.h, deliver/sts.h).
  *
  * Whatever is not as the RFC has it is no policy at all: never half of one.
  */
@@ -59,8 +59,8 @@ bool sts_record_parse(struct slice text, char id[STS_ID_MAX + 1],
 
 /*
  * A policy (3.2): lines end with LF or CRLF, the last one need not; an empty
- * line is passed over.  Of a field that is there twice the first counts, but for
- * mx.  False with *why ("no mode"), and *out is empty.
+ * line is passed over.  Of a field that is there twice the first counts, except
+ * of mx.  False with *why ("it has no mode"), and *out is empty.
  */
 bool sts_policy_parse(struct slice text, struct sts_policy *out,
     const char **why);
@@ -73,6 +73,15 @@ bool sts_is_text_plain(struct slice content_type);
  * label (4.1).
  */
 bool sts_policy_names(const struct sts_policy *p, const char *host);
+
+/* What a route asks: the policy of a domain, by what its record says. */
+struct sts_wish {
+	const char *domain;
+	enum dns_status record;	/* DNS_FOUND: it has an id; DNS_SOFT: that is
+				   not known; else it has no policy */
+	char id[STS_ID_MAX + 1];
+	char why[200];		/* unless found; may be cut */
+};
 
 /*
  * What is kept of a domain: the policy as it was fetched, its id in the record,

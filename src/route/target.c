@@ -2,6 +2,8 @@
 /* target.c - see target.h */
 #include "route/target.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,6 +338,27 @@ target_is_ip(const struct target *t)
 	struct ip ip;
 
 	return ip_parse(slice_of(t->host.name), &ip);
+}
+
+void
+target_bar(struct target *to, struct outcome why)
+{
+	target_set_problem(to, why);
+	to->n = 0;
+}
+
+void
+target_set_level(struct target *to, enum tls_level level, const char *fmt, ...)
+{
+	char text[2 * DNS_NAME_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	free(to->host.tls_why);
+	to->host.tls_why = mem_dup(slice_of(text));
+	to->host.tls = level;
 }
 
 bool

@@ -89,6 +89,13 @@ bool target_is_secure(const struct target *t);
 /* Is it no name but an address? */
 bool target_is_ip(const struct target *t);
 
+/* It is not used, for this reason. */
+void target_bar(struct target *to, struct outcome why);
+
+/* What is demanded of its TLS, and why; fmt as printf has it. */
+void target_set_level(struct target *to, enum tls_level level, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
 /* Are its addresses still to be asked for? */
 bool target_is_unknown(const struct target *t);
 

@@ -257,7 +257,7 @@ static const struct {
 } bad[] = {
 	{ "tls", "f:1: KEY = VALUE or [SECTION] is wanted" },
 	{ "\n\ntls = often", "f:3: tls 'often': none, may, encrypt, verify, "
-	    "dane or dane-only" },
+	    "dane, dane-only or secure" },
 	{ "tsl = may", "f:1: 'tsl': there is no such key; did you mean tls?" },
 	{ "[relay a]\npasswordfile=/x", "f:2: 'passwordfile': a [relay] "
 	    "section has no such key; did you mean password-file?" },

@@ -559,7 +559,7 @@ static const struct {
 	{ "smtpsend --port 0 a", 64, "--port '0': a port number from 1 to" },
 	{ "smtpsend --port 65536 a", 64, "1 to 65535" },
 	{ "smtpsend --tls always a", 64, "none, may, encrypt, verify, "
-	    "dane or dane-only" },
+	    "dane, dane-only or secure" },
 	{ "smtpsend --quit-after dot a", 64, "connect, ehlo, tls, auth" },
 	{ "smtpsend --server x:y a", 64, "HOST[:PORT]" },
 	{ "smtpsend --server x:25 --port 26 a", 64, "--port '26': --server "

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sts.h - the policies of MTA-STS (RFC 8461): found in memory, in a file of the
+ * cache, or fetched.
+ *
+ * A file is read once a run for each domain.  A policy is fetched when its
+ * record has another id than the one that is kept, when none is kept that is
+ * still good, and, while nobody waits, when half of its time is over; after a
+ * failure not again for five minutes.  Whatever fails, one that is kept holds
+ * until its time is over (FAULTS 19).
+ */
+#ifndef DELIVER_STS_H
+#define DELIVER_STS_H
+
+#include "deliver/job.h"
+#include "route/sts.h"
+
+struct sts;
+
+/* job outlives it.  All that follow but sts_find() may be given NULL. */
+struct sts *sts_new(struct job *job);
+void sts_free(struct sts *s); /* before the resolver */
+
+/* What route_take_policy() is told; borrowed until the next step. */
+struct sts_answer {
+	const struct sts_policy *policy; /* NULL = none */
+	char why[400];		/* its id and what else is of interest, or why
+				   there is none; may be cut, is not escaped */
+	int64_t good_until;
+};
+
+/* False while it is being fetched: asked again after the next step. */
+bool sts_find(struct sts *s, const struct sts_wish *wish, int64_t now,
+    struct sts_answer *out);
+
+void sts_wait(struct sts *s, struct wait *w);
+void sts_step(struct sts *s, const struct wait *w, int64_t now);
+
+/* ---- sts_file.c: one file for a domain, in a folder of the user's own ---- */
+
+/*
+ * What is kept of a domain; false when nothing is, or it is broken, too big, or
+ * may be of somebody else.
+ */
+bool sts_file_read(const char *dir, const char *domain, struct sts_entry *out);
+
+/*
+ * Keep it, in place of what was there; the folder is made, and what is missing
+ * above it.  False with errno: EPERM when the folder may be somebody else's.
+ */
+bool sts_file_write(const char *dir, const char *domain,
+    const struct sts_entry *e, struct slice text);
+
+#endif

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: ISC
+"""MTA-STS (RFC 8461): policies that nginx serves, in zones of NSD's.
+
+FAULTS.md rows 19 and 20.  What must not be said in clear, nor to a host that the
+policy does not name, is looked for on the wire.
+"""
+
+import os
+import socket
+import ssl
+import stat
+import threading
+
+import pytest
+
+from faults_support import (MESSAGE, OK, TEMPFAIL, Server, certificates,
+                            check, smtpsend, tls_dialogue)
+from scripted import dialogue
+from servers.dns import World
+from servers.nginx import Nginx
+from servers.process import free_port
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="it needs port 443")
+
+NET = f"127.{20 + os.getpid() % 200}.8."
+NO_TLS = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
+PATH = ".well-known/mta-sts.txt"
+DAY = 86400
+
+
+def policy(mode="enforce", mx=("*.example.test",), age=7 * DAY):
+    return "".join(f"{line}\r\n" for line in (
+        "version: STSv1", f"mode: {mode}", *(f"mx: {m}" for m in mx),
+        f"max_age: {age}"))
+
+
+# what the host mta-sts.NAME.org.test has; more directives for nginx
+TYPED = "location / { default_type text/html; types { } }"
+MOVED = "location / { return 301 https://mta-sts.good.org.test$request_uri; }"
+POLICIES = {
+    "good": (policy(), ""),
+    "same": (policy(mx=["other.example.test"]), ""),
+    "testing": (policy("testing", ["other.example.test"]), ""),
+    "none": (policy("none", []), ""),
+    "outside": (policy(mx=["other.example.test"]), ""),
+    "pair": (policy(mx=["pair.example.test"]), ""),
+    "missing": (None, ""),
+    "moved": (policy(), MOVED),
+    "wrongname": (policy(), ""),
+    "untrusted": (policy(), ""),
+    "huge": (policy() + "x: y\r\n" * 12000, ""),
+    "typed": (policy(), TYPED),
+    "broken": ("<p>\x1b[2J</p>\n", ""),
+}
+FAULTS = {"missing": "the server says 404",
+          "moved": "the server says 301, and no redirection is followed",
+          "wrongname": "", "untrusted": "",
+          "huge": "it is longer than 65536 octets",
+          "typed": "its type is not text/plain",
+          "broken": "a line that is not NAME: VALUE",
+          "cut": "", "slow": "not there within"}
+
+
+class Half:
+    """An HTTPS server that sends half of a policy, and ends or waits then."""
+
+    def __init__(self, address, name, waits):
+        c = certificates()
+        self.waits = waits
+        self.over = threading.Event()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(c.path("policies.pem"),
+                                     c.path("policies.key"))
+        self.sock = socket.create_server((address, 443))
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        while True:
+            try:
+                raw, _ = self.sock.accept()
+                with self.context.wrap_socket(raw, server_side=True) as s:
+                    s.recv(4096)
+                    s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain"
+                              b"\r\nContent-Length: 400\r\n\r\n" +
+                              policy().encode())
+                    if self.waits:
+                        self.over.wait(30)
+            except OSError:
+                if self.over.is_set():
+                    return
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *what):
+        self.over.set()
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+        self.thread.join(10)
+
+
+class Place:
+    def __init__(self, folder):
+        self.port = free_port()
+        self.hosts = [*POLICIES, "cut", "slow", "two", "unlisted", "doubled"]
+        names = {}
+        for n, name in enumerate(self.hosts):
+            names[f"{name}.org.test"] = [("MX", f"10 {name}.example.test.")]
+            names[f"{name}.example.test"] = [("A", f"{NET}{10 + n}")]
+            names[f"_mta-sts.{name}.org.test"] = [
+                ("TXT", '"v=STSv1; " "id=a1;"')]
+            names[f"mta-sts.{name}.org.test"] = [("A", f"{NET}1")]
+        names["pair.org.test"] = [("MX", "10 two.example.test."),
+                                  ("MX", "20 pair.example.test.")]
+        names["same.org.test"] = [("MX", "10 good.example.test.")]
+        names["plain.org.test"] = [("MX", "10 good.example.test.")]
+        names["mta-sts.cut.org.test"] = [("A", f"{NET}2")]
+        names["mta-sts.slow.org.test"] = [("A", f"{NET}3")]
+        names["_mta-sts.doubled.org.test"] *= 2
+        names["_mta-sts.doubled.org.test"][1] = ("TXT", '"v=STSv1; id=b"')
+        self.world = World(folder / "dns", names)
+        c = certificates()
+        c.issue("policies", ["*.org.test"] + [
+            f"mta-sts.{name}.org.test" for name in self.hosts])
+        c.issue("strangers", [f"mta-sts.{name}.org.test"
+                              for name in self.hosts], ca="otherca")
+        certs = {"wrongname": "good", "untrusted": "strangers"}
+        self.web = Nginx(folder / "web", f"{NET}1", {
+            f"mta-sts.{name}.org.test": (
+                c.path(f"{certs.get(name, 'policies')}.pem"),
+                c.path(f"{certs.get(name, 'policies')}.key"), extra)
+            for name, (_, extra) in POLICIES.items()})
+        for name, (text, _) in POLICIES.items():
+            if text is not None:
+                self.put(name, text)
+
+    def put(self, name, text):
+        path = self.web.root(f"mta-sts.{name}.org.test") / PATH
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, newline="")
+
+    def asked(self, name):
+        return self.web.requests(f"mta-sts.{name}.org.test")
+
+    def server(self, name, script=None):
+        return Server(script or tls_dialogue(),
+                      address=f"{NET}{10 + self.hosts.index(name)}",
+                      port=self.port)
+
+    def send(self, cache, *names, level="may", args=("--mta-sts", "yes"),
+             env=(), **how):
+        to = [n if "@" in n or n.startswith("-") else f"bob@{n}.org.test"
+              for n in names]
+        return smtpsend("--resolver", self.world.resolver, "--port", self.port,
+                        "--allow-loopback-mx", "--tls", level, "--helo",
+                        "client.test", "--ca", certificates().ca, "-f",
+                        "alice@client.test", "-v", *args, *to,
+                        env={**os.environ, "LC_ALL": "C.UTF-8",
+                             "XDG_CACHE_HOME": str(cache), **dict(env)}, **how)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    p = Place(tmp_path_factory.mktemp("sts"))
+    with p.world, p.web:
+        yield p
+
+
+def to(name):
+    return f"bob@{name}.org.test"
+
+
+def never_in_clear(server):
+    """Not a word of a mail, nor of its text, was on the wire."""
+    for conn in server.conns:
+        seen = bytes(conn.wire).upper()
+        for word in (b"MAIL FROM", b"RCPT TO", b"ALICE", b"BOB", b"HELLO"):
+            assert word not in seen, seen
+
+
+def plan(run):
+    [seen] = run.of("plan")
+    return seen
+
+
+def kept(cache, name):
+    return cache / "smtpsend" / "mta-sts" / f"{name}.org.test"
+
+
+@pytest.mark.parametrize("level, args", [("may", ("--mta-sts", "yes")),
+                                         ("secure", ())])
+def test_enforce(place, tmp_path, level, args):
+    """A good host; the policy is kept, and not fetched again."""
+    before = len(place.asked("good"))
+    for turn in range(2):
+        with place.server("good") as srv:
+            run = place.send(tmp_path, "good", level=level, args=args)
+        check(run, OK, to=to("good"), status="delivered", tls="TLSv1.3")
+        never_in_clear(srv)
+        assert srv.conns
+        assert plan(run)["sts"].startswith("enforce, by the policy of "
+                                           "good.org.test (1 mx, id a1")
+        assert "verify, the MTA-STS policy" in plan(run)["policies"]
+        [request] = place.asked("good")[before:]
+        assert request.startswith('200 "GET /.well-known/mta-sts.txt ')
+        seen = kept(tmp_path, "good").stat()
+        assert stat.S_IMODE(seen.st_mode) == 0o600
+
+
+@pytest.mark.parametrize("cert", ["expired", "wrongname", "selfsigned",
+                                  "unknown"])
+def test_row_20_a_bad_certificate(place, tmp_path, cert):
+    with place.server("good", tls_dialogue(cert)) as srv:
+        run = place.send(tmp_path, "good")
+    check(run, TEMPFAIL, to=to("good"), status="deferred", enhanced="4.7.5")
+    never_in_clear(srv)
+    assert srv.conns
+
+
+def test_row_20_no_starttls(place, tmp_path):
+    with place.server("good", dialogue(NO_TLS)) as srv:
+        run = place.send(tmp_path, "good")
+    check(run, TEMPFAIL, to=to("good"), status="deferred", enhanced="4.7.4")
+    never_in_clear(srv)
+    assert srv.conns
+
+
+def test_row_20_a_host_that_is_not_named(place, tmp_path):
+    with place.server("outside") as srv:
+        run = place.send(tmp_path, "outside")
+    got = check(run, TEMPFAIL, to=to("outside"), status="deferred",
+                enhanced="4.7.5")
+    assert "the MTA-STS policy of outside.org.test does not name it" in \
+        got["text"]
+    assert not srv.conns
+
+
+def test_only_hosts_that_are_named(place, tmp_path):
+    """The better MX is skipped."""
+    with place.server("two") as skipped, place.server("pair") as srv:
+        run = place.send(tmp_path, "pair")
+    check(run, OK, to=to("pair"), status="delivered",
+          host="pair.example.test")
+    assert not skipped.conns
+    never_in_clear(srv)
+
+
+def test_testing_and_none(place, tmp_path):
+    """In clear, if need be, to whomever; what testing lacks is said."""
+    for name in ("testing", "none"):
+        with place.server(name, dialogue(NO_TLS)) as srv:
+            run = place.send(tmp_path, name)
+        check(run, OK, to=to(name), status="delivered")
+        assert plan(run)["sts"].startswith(f"{name}, by the policy of")
+        assert ("it does not name testing.example.test" in
+                plan(run)["sts"]) == (name == "testing")
+        assert srv.conns
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_row_19_no_policy(place, tmp_path, name):
+    """Nothing to be had, nothing kept: as without."""
+    args = ("--mta-sts", "yes") + (("--timeout", "2") if name == "slow"
+                                   else ())
+    with Half(f"{NET}2", name, False), Half(f"{NET}3", name, True), \
+            place.server(name, dialogue(NO_TLS)) as srv:
+        run = place.send(tmp_path, name, args=args)
+    check(run, OK, to=to(name), status="delivered")
+    assert plan(run)["sts"].startswith("none: https://mta-sts.")
+    assert FAULTS[name] in plan(run)["sts"]
+    assert not kept(tmp_path, name).exists()
+    assert srv.conns and "\x1b" not in run.text
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_row_19_one_that_is_kept(place, tmp_path, name):
+    """The same with a policy that is kept under another id: it holds."""
+    path = kept(tmp_path, name)
+    path.parent.mkdir(parents=True)
+    path.write_text(f"smtpsend-mta-sts 1\ndomain {name}.org.test\nid old\n"
+                    f"fetched {int(os.path.getmtime(tmp_path))}\n\n" +
+                    policy(), newline="")
+    path.chmod(0o600)
+    args = ("--mta-sts", "yes") + (("--timeout", "2") if name == "slow"
+                                   else ())
+    with Half(f"{NET}2", name, False), Half(f"{NET}3", name, True), \
+            place.server(name, dialogue(NO_TLS)) as srv:
+        run = place.send(tmp_path, name, args=args)
+    check(run, TEMPFAIL, to=to(name), status="deferred", enhanced="4.7.4")
+    assert "id old; kept, though https://mta-sts." in plan(run)["sts"]
+    never_in_clear(srv)
+    assert srv.conns
+
+
+def test_two_records_are_none(place, tmp_path):
+    with place.server("doubled", dialogue(NO_TLS)):
+        run = place.send(tmp_path, "doubled")
+    check(run, OK, to=to("doubled"), status="delivered")
+    assert plan(run)["sts"] == ("none: _mta-sts.doubled.org.test: there are "
+                                "two records of STSv1")
+
+
+def test_no_record(place, tmp_path):
+    with place.server("good", dialogue(NO_TLS)):
+        run = place.send(tmp_path, "plain")
+    check(run, OK, to=to("plain"), status="delivered")
+    assert plan(run)["sts"].startswith("none: _mta-sts.plain.org.test: "
+                                       "NXDOMAIN from 127.0.0.1:")
+
+
+def test_domains_with_one_mx_do_not_mix(place, tmp_path):
+    """One of the two has a policy, the host no TLS."""
+    with place.server("good", dialogue(NO_TLS), ) as srv:
+        run = place.send(tmp_path, "plain", "good")
+    check(run, TEMPFAIL, to=to("good"), status="deferred")
+    assert run.results[to("plain")]["status"] == "delivered"
+    for conn in srv.conns:
+        assert b"good.org.test" not in bytes(conn.wire)
+
+
+def test_nobody_asks_by_default(place, tmp_path):
+    before = len(place.asked("good"))
+    with place.server("good", dialogue(NO_TLS)):
+        run = place.send(tmp_path, "good", args=())
+    check(run, OK, to=to("good"), status="delivered")
+    assert "sts" not in plan(run)
+    assert len(place.asked("good")) == before
+    assert not (tmp_path / "smtpsend").exists()
