@@ -9,12 +9,17 @@ import os
 import socket
 import ssl
 import stat
+import struct
+import subprocess
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from faults_support import (MESSAGE, OK, TEMPFAIL, Server, certificates,
+from faults_support import (OK, TEMPFAIL, Server, certificates,
                             check, smtpsend, tls_dialogue)
+from runner_support import QueueBox
 from scripted import dialogue
 from servers.dns import World
 from servers.nginx import Nginx
@@ -26,6 +31,7 @@ NET = f"127.{20 + os.getpid() % 200}.8."
 NO_TLS = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 PATH = ".well-known/mta-sts.txt"
 DAY = 86400
+CLOCK = Path(__file__).parents[1] / "queue" / "preload_clock.c"
 
 
 def policy(mode="enforce", mx=("*.example.test",), age=7 * DAY):
@@ -276,12 +282,7 @@ def test_row_19_no_policy(place, tmp_path, name):
 @pytest.mark.parametrize("name", FAULTS)
 def test_row_19_one_that_is_kept(place, tmp_path, name):
     """The same with a policy that is kept under another id: it holds."""
-    path = kept(tmp_path, name)
-    path.parent.mkdir(parents=True)
-    path.write_text(f"smtpsend-mta-sts 1\ndomain {name}.org.test\nid old\n"
-                    f"fetched {int(os.path.getmtime(tmp_path))}\n\n" +
-                    policy(), newline="")
-    path.chmod(0o600)
+    keep(tmp_path, name, entry(name, ident="old"))
     args = ("--mta-sts", "yes") + (("--timeout", "2") if name == "slow"
                                    else ())
     with Half(f"{NET}2", name, False), Half(f"{NET}3", name, True), \
@@ -327,3 +328,142 @@ def test_nobody_asks_by_default(place, tmp_path):
     assert "sts" not in plan(run)
     assert len(place.asked("good")) == before
     assert not (tmp_path / "smtpsend").exists()
+
+
+# ---- what is kept ----
+
+def entry(name, text=None, ident="a1", age=0):
+    return (f"smtpsend-mta-sts 1\ndomain {name}.org.test\nid {ident}\n"
+            f"fetched {int(time.time()) - age}\n\n" + (text or policy()))
+
+
+def keep(cache, name, text, mode=0o600):
+    path = kept(cache, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, newline="")
+    path.chmod(mode)
+    return path
+
+
+def fetches(place, cache, name="good", **how):
+    """How often a run asks for the policy."""
+    before = len(place.asked(name))
+    with place.server(name):
+        run = place.send(cache, name, **how)
+    check(run, OK, to=to(name), status="delivered")
+    return len(place.asked(name)) - before, run
+
+
+def test_another_id(place, tmp_path):
+    path = keep(tmp_path, "good", entry("good", policy("none", []), "old"))
+    n, run = fetches(place, tmp_path)
+    assert n == 1 and plan(run)["sts"].startswith("enforce")
+    assert "\nid a1\n" in path.read_text()
+
+
+def test_one_whose_time_is_over(place, tmp_path):
+    """Fetched again; where that fails there is none."""
+    keep(tmp_path, "good", entry("good", age=8 * DAY))
+    assert fetches(place, tmp_path)[0] == 1
+    keep(tmp_path, "missing", entry("missing", age=8 * DAY))
+    with place.server("missing", dialogue(NO_TLS)):
+        run = place.send(tmp_path, "missing")
+    check(run, OK, to=to("missing"), status="delivered")
+    assert plan(run)["sts"].startswith("none: https://")
+
+
+def test_no_record_any_more(place, tmp_path):
+    """Who takes the record away does not take what is kept."""
+    keep(tmp_path, "plain", entry("plain"))
+    with place.server("good", dialogue(NO_TLS)) as srv:
+        run = place.send(tmp_path, "plain")
+    check(run, TEMPFAIL, to=to("plain"), status="deferred", enhanced="4.7.4")
+    assert "id a1; kept, though _mta-sts.plain.org.test" in plan(run)["sts"]
+    never_in_clear(srv)
+
+
+@pytest.mark.parametrize("days, n", [(1, 0), (8, 1)])
+def test_the_clock_moves(place, tmp_path, days, n):
+    preload = tmp_path / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", preload, CLOCK],
+                   check=True)
+    (tmp_path / "clock").write_bytes(struct.pack("q", days * DAY))
+    assert fetches(place, tmp_path)[0] == 1
+    moved = {"LD_PRELOAD": str(preload), "CLOCK_FILE": str(tmp_path / "clock")}
+    assert fetches(place, tmp_path, env=moved)[0] == n
+
+
+BAD = {
+    "garbage": lambda p: p.write_bytes(os.urandom(500)),
+    "empty": lambda p: p.write_text(""),
+    "cut": lambda p: p.write_text(p.read_text()[:-30]),
+    "of another domain": lambda p: p.write_text(entry("same")),
+    "huge": lambda p: p.write_text(p.read_text() + "x: y\r\n" * 100000),
+    "of another user": lambda p: os.chown(p, 4321, 4321),
+    "for others to write": lambda p: p.chmod(0o666),
+    "a link": lambda p: (p.rename(p.parent / "x"), p.symlink_to("x")),
+    "a FIFO": lambda p: (p.unlink(), os.mkfifo(p, 0o600)),
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_a_file_that_does_not_count(place, tmp_path, how):
+    path = keep(tmp_path, "good", entry("good"))
+    BAD[how](path)
+    assert fetches(place, tmp_path)[0] == 1
+    assert fetches(place, tmp_path)[0] == 0
+    assert stat.S_ISREG(path.lstat().st_mode)
+    assert path.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("owner, mode", [(4321, 0o700), (0, 0o777)])
+def test_a_folder_of_somebody_else(place, tmp_path, owner, mode):
+    path = keep(tmp_path, "good", entry("good", policy("none", [])))
+    path.parent.chmod(mode)
+    os.chown(path.parent, owner, owner)
+    text = path.read_text()
+    for _ in range(2):
+        n, run = fetches(place, tmp_path)
+        assert n == 1 and plan(run)["sts"].startswith("enforce")
+        assert "is not kept in" in run.text
+    assert path.read_text() == text
+
+
+def test_no_home(place, tmp_path, machine):
+    """A user without one has policies, and keeps none."""
+    box = machine(files={"/etc/ca.pem": Path(certificates().ca).read_text()})
+    for _ in range(2):
+        before = len(place.asked("good"))
+        with place.server("good") as srv:
+            run = smtpsend(
+                "--resolver", place.world.resolver, "--port", place.port,
+                "--allow-loopback-mx", "--tls", "secure", "--ca",
+                "/etc/ca.pem", "-f", "alice@client.test", "-v", to("good"),
+                wrap=box.user(4321), env=box.environment())
+        check(run, OK, to=to("good"), status="delivered")
+        assert len(place.asked("good")) == before + 1
+        never_in_clear(srv)
+
+
+# ---- the queue ----
+
+def test_the_queue_asks(place, machine):
+    """By default, and keeps them below its spool; mailq why tells."""
+    box = QueueBox(machine, config=f"resolver = {place.world.resolver}\n"
+                   f"port = {place.port}\nallow-loopback-mx = yes\n"
+                   "ca = /etc/ca.pem\n", files={
+                       "/etc/ca.pem": Path(certificates().ca).read_text()})
+    box.put(to("good"))
+    with place.server("good") as srv:
+        run = box.q()
+    assert run.rc == 0, run
+    assert box.queue() == [] and srv.conns
+    never_in_clear(srv)
+    assert "mode: enforce" in (box.spool / "mta-sts" /
+                               "good.org.test").read_text()
+    box.put(to("outside"))
+    with place.server("outside", dialogue(NO_TLS)) as srv:
+        box.q()
+    assert not srv.conns and box.states() == ["P"]
+    run = box.command("mailq", stdin=b"")
+    assert "the MTA-STS policy of outside.org.test does not name" in run.out

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "route/dane.h"
 #include "route/plan.h"
+#include "route/sts.h"
 
 static const char *const names[8] = { "example.org", "a.example", "b.example",
 	"me.example", "localhost", "192.0.2.1", "", "x\\032y" };
@@ -60,6 +61,11 @@ add_record(struct dns_answer *a, unsigned byte)
 			.priority = byte >> 3 & 1,
 			.weight = (uint16_t)(byte >> 4 & 1 ? 65535 : byte >> 5),
 			.port = (uint16_t)(byte >> 6) });
+		return;
+	}
+	if (a->type == DNS_TXT) {
+		dns_answer_add_txt(a, byte & 7 ? SLICE("v=STSv1; id=a;") :
+						 SLICE("x"));
 		return;
 	}
 	if (a->type == DNS_TLSA) {
@@ -153,7 +159,8 @@ check_dane(const struct plan *p, const struct route_config *c)
 		bool wanted = p->tls >= TLS_DANE;
 
 		assert((h->dane != NULL) == (h->tls == TLS_DANE));
-		assert(wanted ? h->tls_why != NULL : h->tls == p->tls);
+		assert(wanted || h->by_sts ? h->tls_why != NULL :
+		    h->tls == p->tls);
 		assert(!h->dane || (wanted && h->dane->n > 0 &&
 		    h->dane->nnames > 0));
 		assert(h->tls >= c->tls_floor);
@@ -195,6 +202,29 @@ check_verdict(const struct plan *p, bool soft_mx)
 			assert(p->why->verdict == DEFERRED);
 }
 
+/* None, or one that names these hosts; it is enforced. */
+static void
+give_policy(struct route *r, unsigned byte)
+{
+	static char a[] = "a.example", wild[] = "*.example";
+	char *mx[] = { byte & 2 ? a : wild };
+	struct sts_policy p = { .mode = (enum sts_mode)(byte >> 2 & 1) + 1,
+		.mx = mx, .n = 1 };
+
+	route_take_policy(r, byte & 1 ? &p : NULL, "because", byte);
+	assert(route_is_done(r));
+	if (!(byte & 1) || p.mode != STS_ENFORCE)
+		return;
+	for (size_t i = 0; i < route_plan(r)->naddresses; i++) {
+		const struct plan *plan = route_plan(r);
+		const struct plan_host *h =
+		    &plan->host[plan->address[i].host];
+
+		assert(h->tls == TLS_DANE || (h->tls == TLS_VERIFY &&
+		    h->by_sts && sts_policy_names(&p, h->name)));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -213,6 +243,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.seed = size,
 		.ask_for_relays = size & 1,
 		.tls = size & 2 ? TLS_DANE : size & 4 ? TLS_DANE_ONLY : TLS_MAY,
+		.sts = size & 64 ? STS_WANTED : STS_AS_LEVEL,
 		.tls_floor = size & 8 ? TLS_ENCRYPT : size & 16 ? TLS_VERIFY :
 		    TLS_NONE,
 		.tls_waived = size & 32,
@@ -222,6 +253,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool soft_mx = false;
 
 	for (; !route_is_done(r); rounds++) {
+		if (route_wants_policy(r)) {
+			give_policy(r, take(&in));
+			break;
+		}
 		assert(rounds < (c.relay && !c.ask_for_relays ? 1 :
 		    c.relay || c.tls < TLS_DANE ? 2 : 3));
 		soft_mx |= answer_round(r, &in);
