@@ -300,7 +300,8 @@ open_modules(struct daemon *d)
 	static const struct door door = RELAY_DOOR;
 	const struct rules *rules = d->now->s->route.rules;
 	bool libcurl = (rules && rules->nrelays > 0) ||
-	    d->now->s->queue.tls_reports;
+	    d->now->s->queue.tls_reports ||
+	    d->now->turn.config.deliver.route.sts == STS_WANTED;
 	struct outcome why;
 
 	if (!net_module_open(&why) || (libcurl && !door_open(&door, &why)))

@@ -232,7 +232,7 @@ demands(const struct settings *s)
 	return (struct demands){ .tls = level >= TLS_ENCRYPT &&
 		    level != TLS_DANE,
 		.pem = s->probe.look == LOOK_PEM,
-		.trust = level == TLS_VERIFY || level == TLS_DANE_ONLY,
+		.trust = level == TLS_VERIFY || level >= TLS_DANE_ONLY,
 		.dane = level >= TLS_DANE,
 		.warn_days = s->probe.warn_days,
 		.now = clock_wall().seconds };

@@ -34,7 +34,7 @@ queue_cache(struct turn *t)
 }
 
 static struct deliver_config
-way_of(struct turn *t)
+way_of(struct turn *t, bool lives_on)
 {
 	const struct queue_settings *q = &t->s->queue;
 	struct deliver_config c = reach_config(&t->reach, t->s);
@@ -46,6 +46,7 @@ way_of(struct turn *t)
 			c.route.sts = STS_WANTED;
 	}
 	c.sts_cache = queue_cache(t);
+	c.sts_refresh = lives_on && c.route.sts != STS_UNWANTED;
 	c.max_lanes = q->max_lanes;
 	c.max_site_lanes = q->site_lanes;
 	c.start_site_lanes = q->site_lanes_start;
@@ -75,7 +76,7 @@ configure(struct turn *t, enum turn_kind kind)
 	t->config = (struct runner_config){
 		.store = { .path = q->path, .recorders = q->recorders,
 		    .reserve = q->reserve },
-		.deliver = way_of(t),
+		.deliver = way_of(t, kind == TURN_ON),
 		.agent = s->local.deliver ? t->agent : NULL,
 		.here = t->here,
 		.signing = s->message.signing,

@@ -57,6 +57,7 @@ struct deliver_config {
 	const char *tls_name;	/* --tls-name, or NULL */
 	const char *sts_cache;	/* the folder where policies of MTA-STS are
 				   kept; NULL = nowhere */
+	bool sts_refresh;	/* look at them once a day, mail or not */
 	const char *helo;	/* our name; NULL: the literal of each
 				   connection's own end */
 	size_t max_sessions;	/* one after the other, with the hosts of a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* sts.c - see sts.h */
-#include "deliver/sts.h"
+#include "deliver/sts_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,29 +18,6 @@
 #define DOMAINS_MAX 4096	/* in memory */
 #define LEAST_AGE   60		/* seconds that a policy holds, for the mail
 				   that it was fetched for */
-
-/* What is known of a domain. */
-struct known {
-	struct table_node node;
-	struct table *table;	/* that it is in */
-	struct list_node busy;	/* while it is being fetched */
-	char *domain;
-	char host[DNS_NAME_SIZE]; /* "mta-sts.DOMAIN" */
-	bool has;		/* entry */
-	struct sts_entry entry;
-	int64_t retry;		/* not fetched again before then */
-	char why[300];		/* it was not, the last time; or "" */
-	char id[STS_ID_MAX + 1]; /* of what is being fetched */
-	int64_t deadline;
-	struct ticket *ticket[2]; /* for its addresses, A and AAAA */
-	struct fetch *fetch;	/* once they are known */
-};
-
-struct sts {
-	struct job *job;
-	struct table domains;
-	struct list busy;
-};
 
 struct sts *
 sts_new(struct job *job)
@@ -84,6 +61,7 @@ sts_free(struct sts *s)
 		return;
 	while ((k = list_first(&s->busy)))
 		end_fetch(s, k);
+	sts_refresh_end(s);
 	table_each(&s->domains, drop);
 	table_free(&s->domains);
 	free(s);
@@ -95,14 +73,14 @@ drop_idle(void *known)
 {
 	struct known *k = known;
 
-	if (k->busy.in)
+	if (k->busy.in || k->record)
 		return;
 	table_remove(k->table, &k->node);
 	drop(k);
 }
 
-static struct known *
-find(struct sts *s, const char *domain)
+struct known *
+sts_known(struct sts *s, const char *domain)
 {
 	struct known *k = table_find(&s->domains, slice_of(domain));
 	const char *dir = s->job->config->sts_cache;
@@ -288,6 +266,8 @@ sts_step(struct sts *s, const struct wait *w, int64_t now)
 		next = list_after(&k->busy);
 		step_one(s, k, w);
 	}
+	if (s)
+		sts_refresh_step(s);
 }
 
 void
@@ -301,13 +281,14 @@ sts_wait(struct sts *s, struct wait *w)
 		else if (are_answered(k))
 			wait_until(w, 0);
 	}
+	if (s)
+		sts_refresh_wait(s, w);
 }
 
 /* ---- answering ---- */
 
-/* How many more seconds it is good; 0 = it is not. */
-static int64_t
-left(const struct known *k, int64_t wall)
+int64_t
+sts_left(const struct known *k, int64_t wall)
 {
 	int64_t age = k->entry.policy.max_age;
 
@@ -323,9 +304,8 @@ is_half_over(const struct known *k, int64_t good)
 	return good < k->entry.policy.max_age / 2;
 }
 
-/* By its record: is it to be fetched, and for that to be waited? */
-static void
-look(struct sts *s, struct known *k, const struct sts_wish *w, int64_t good)
+void
+sts_look(struct sts *s, struct known *k, const struct sts_wish *w, int64_t good)
 {
 	bool same = k->has && strcmp(k->entry.id, w->id) == 0;
 
@@ -351,11 +331,11 @@ bool
 sts_find(struct sts *s, const struct sts_wish *w, int64_t now,
     struct sts_answer *out)
 {
-	struct known *k = find(s, w->domain);
-	int64_t good = left(k, clock_wall().seconds);
+	struct known *k = sts_known(s, w->domain);
+	int64_t good = sts_left(k, clock_wall().seconds);
 
 	s->job->now = now;
-	look(s, k, w, good);
+	sts_look(s, k, w, good);
 	if (k->busy.in && (good == 0 || strcmp(k->entry.id, w->id) != 0))
 		return false;
 	*out = (struct sts_answer){ .good_until = INT64_MAX };

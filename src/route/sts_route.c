@@ -12,14 +12,15 @@
 #include "route/dane.h"
 #include "route/route_impl.h"
 
-/* Its sender does not want TLS to be a reason to wait (RFC 8689 4.1). */
+/* Not where TLS is to be no reason to wait (RFC 8689 4.1, RFC 8460 3). */
 static bool
 is_wanted(const struct route *r)
 {
 	const struct route_config *c = r->config;
 	enum tls_level level = r->plan.tls;
 
-	if (!r->name || c->tls_waived || c->sts == STS_UNWANTED)
+	if (!r->name || c->tls_waived || c->tls_optional ||
+	    c->sts == STS_UNWANTED)
 		return false;
 	if (level == TLS_NONE || level == TLS_DANE_ONLY)
 		return false;

@@ -19,11 +19,13 @@ import pytest
 
 from faults_support import (OK, TEMPFAIL, Server, certificates,
                             check, smtpsend, tls_dialogue)
+from queue_support import SPOOL_UID, wait_for
 from runner_support import QueueBox
 from scripted import dialogue
 from servers.dns import World
 from servers.nginx import Nginx
 from servers.process import free_port
+from test_daemon import daemon as daemon_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="it needs port 443")
 
@@ -467,3 +469,32 @@ def test_the_queue_asks(place, machine):
     assert not srv.conns and box.states() == ["P"]
     run = box.command("mailq", stdin=b"")
     assert "the MTA-STS policy of outside.org.test does not name" in run.out
+
+
+def test_the_daemon_refreshes(place, machine):
+    """Without any mail: another id, half of the time over; nothing else."""
+    box = QueueBox(machine, config=f"resolver = {place.world.resolver}\n"
+                   "ca = /etc/ca.pem\n", files={
+                       "/etc/ca.pem": Path(certificates().ca).read_text()})
+    folder = box.spool / "mta-sts"
+    for name, ident, age in (("good", "old", 2 * DAY), ("same", "a1", 5 * DAY),
+                             ("pair", "a1", 2 * DAY), ("none", "old", 60),
+                             ("missing", "old", 2 * DAY)):
+        path = keep(box.folder, name, entry(name, policy(), ident, age))
+        os.chown(path, SPOOL_UID, SPOOL_UID)
+    (box.folder / "smtpsend" / "mta-sts").rename(folder)
+    folder.chmod(0o700)
+    os.chown(folder, SPOOL_UID, SPOOL_UID)
+    before = {p.name: p.read_text() for p in folder.iterdir()}
+    asked = len(place.asked("missing"))
+
+    def fresh():
+        return {p.name[:-len(".org.test")] for p in folder.iterdir()
+                if before.get(p.name) != p.read_text()}
+
+    with daemon_of(box):
+        wait_for(lambda: fresh() >= {"good", "same"} and
+                 len(place.asked("missing")) > asked)
+    assert fresh() == {"good", "same"}
+    for name in ("good", "same"):
+        assert "\nid a1\n" in (folder / f"{name}.org.test").read_text()
