@@ -113,6 +113,8 @@ destination_free(struct destination *d)
 	free((void *)d->key.relay);
 	buf_free(&d->rcpts);
 	result_release(d->no_way);
+	sts_policy_free(d->policy);
+	free(d->policy);
 	if (d->site)
 		site_release(d->site);
 	free(d);

@@ -52,6 +52,8 @@ struct destination {
 	struct result *no_way;	/* NULL = there is one */
 	int64_t good_until;
 	bool by_mx;		/* to its mail exchangers, by SMTP */
+	struct sts_policy *policy; /* of MTA-STS; NULL = none */
+	enum tls_result_type sts_fault; /* why no newer one was fetched */
 };
 
 /* The destination with this key, made if need be. */
@@ -77,6 +79,10 @@ void destination_free(struct destination *d);
 void destination_start_route(struct destination *d);
 bool destination_step_route(struct destination *d, int64_t now);
 void destination_end_route(struct destination *d);
+
+/* Its policy of MTA-STS, as reports of TLS have it; text is what it borrows. */
+void destination_sts_policy(const struct destination *d,
+    struct tls_policy *out, struct buf text[2]);
 
 /* By one relay or --server a mail may hold several domains. */
 static inline bool

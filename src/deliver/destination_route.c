@@ -96,33 +96,62 @@ forget(struct destination *d)
 {
 	result_release(d->no_way);
 	d->no_way = NULL;
+	sts_policy_free(d->policy);
+	free(d->policy);
+	d->policy = NULL;
 	if (d->site)
 		site_release(d->site);
 	d->site = NULL;
 }
 
+void
+destination_sts_policy(const struct destination *d, struct tls_policy *out,
+    struct buf text[2])
+{
+	buf_clear(&text[0]);
+	buf_clear(&text[1]);
+	sts_policy_put(&text[0], &text[1], d->policy);
+	out->type = TLS_POLICY_STS;
+	out->strings = buf_slice(&text[0]);
+	out->mx = buf_slice(&text[1]);
+}
+
+/* One fault, of a host or of the policy itself (host NULL). */
+static void
+count_fault(const struct destination *d, const struct plan *p,
+    const struct plan_host *h)
+{
+	bool by_sts = !h || h->by_sts;
+	struct tls_result r = { .type = h ? h->tls_fault : d->sts_fault,
+		.policy = { .type = by_sts ? TLS_POLICY_STS : TLS_POLICY_TLSA,
+		    .domain = slice_of(p->domain) } };
+	struct buf text[2] = { { 0 } };
+
+	if (by_sts && d->policy)
+		destination_sts_policy(d, &r.policy, text);
+	r.host = slice_of(h ? h->name : NULL);
+	r.reason = slice_of(h && h->problem ? h->problem->text :
+		by_sts ? p->sts : h->tls_why);
+	tlsrpt_tally_add(d->job->config->tls_results, &r, 1);
+	buf_free(&text[0]);
+	buf_free(&text[1]);
+}
+
 /*
- * What keeps a host from being used, or its records from being followed, is for
- * reports to the domain (RFC 8460 4.3.2), by each plan once.
+ * What keeps a host from being used, its records from being followed or a
+ * policy from being fetched, is for reports to the domain (RFC 8460 4.3.2), by
+ * each plan once.
  */
 static void
 count_faults(const struct destination *d, const struct plan *p)
 {
-	struct tlsrpt_tally *t = d->job->config->tls_results;
-	struct tls_result r = { .policy = { TLS_POLICY_TLSA,
-	    .domain = slice_of(p->domain) } };
-
-	for (size_t i = 0; t && d->by_mx && i < p->nhosts; i++) {
-		const struct plan_host *h = &p->host[i];
-
-		if (h->tls_fault == TLS_RESULT_OK)
-			continue;
-		r.type = h->tls_fault;
-		r.host = slice_of(h->name);
-		r.reason = slice_of(h->problem ? h->problem->text :
-						 h->tls_why);
-		tlsrpt_tally_add(t, &r, 1);
-	}
+	if (!d->job->config->tls_results || !d->by_mx)
+		return;
+	if (d->sts_fault != TLS_RESULT_OK && p->sts)
+		count_fault(d, p, NULL);
+	for (size_t i = 0; i < p->nhosts; i++)
+		if (p->host[i].tls_fault != TLS_RESULT_OK)
+			count_fault(d, p, &p->host[i]);
 }
 
 /* Does --tls have no say, as somebody else has spoken? */
@@ -155,6 +184,7 @@ routed(struct destination *d, int64_t now)
 	d->state = DESTINATION_KNOWN;
 	d->good_until = p->good_until;
 	d->by_mx = plan_is_by_mx(p) && p->link == LINK_SMTP;
+	d->policy = sts_policy_dup(p->policy);
 	count_faults(d, p);
 	if (p->why)
 		d->no_way = no_way_because(d, p->why);
@@ -206,14 +236,17 @@ destination_start_route(struct destination *d)
 	r->config.tls_floor_why = key->tls_floor_why;
 	r->config.tls_optional = key->tls_optional;
 	routing_start(r, key->domain);
+	d->sts_fault = TLS_RESULT_OK;
 	d->state = DESTINATION_ROUTING;
 }
 
 /* Find the policy of MTA-STS that the route wants; false while that lasts. */
 static bool
-find_policy(struct routing *r, struct job *job, int64_t now)
+find_policy(struct destination *d, int64_t now)
 {
-	const struct sts_wish *wish = route_wants_policy(r->route);
+	struct route *route = d->routing->route;
+	struct job *job = d->job;
+	const struct sts_wish *wish = route_wants_policy(route);
 	struct sts_answer a;
 
 	if (!wish)
@@ -222,15 +255,16 @@ find_policy(struct routing *r, struct job *job, int64_t now)
 		job->sts = sts_new(job);
 	if (!sts_find(job->sts, wish, now, &a))
 		return false;
-	route_take_policy(r->route, a.policy, a.why, a.good_until);
+	d->sts_fault = a.fault;
+	route_take_policy(route, a.policy, a.why, a.good_until);
 	return true;
 }
 
 static bool
-go_on(struct routing *r, struct job *job, int64_t now)
+go_on(struct destination *d, int64_t now)
 {
-	while (!routing_step(r, job->resolver, now))
-		if (!find_policy(r, job, now))
+	while (!routing_step(d->routing, d->job->resolver, now))
+		if (!find_policy(d, now))
 			return false;
 	return true;
 }
@@ -238,9 +272,7 @@ go_on(struct routing *r, struct job *job, int64_t now)
 bool
 destination_step_route(struct destination *d, int64_t now)
 {
-	struct routing *r = d->routing;
-
-	if (!go_on(r, d->job, now))
+	if (!go_on(d, now))
 		return false;
 	routed(d, now);
 	return true;

@@ -79,7 +79,8 @@ struct lane {
 	bool took;			/* the server took the last mail, */
 	bool pushed;			/* ... or had enough of us */
 	bool raced;			/* its site knows who answered */
-	bool secured;			/* the handshake is done */
+	bool secured;			/* the handshake is done; */
+	enum tls_result_type tls_result; /* ... chain and name were this */
 	bool tls_failed;		/* ended by a failed handshake */
 	const struct destination **tls_told; /* what came of TLS was counted
 					   for these; never looked into */

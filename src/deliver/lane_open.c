@@ -189,6 +189,7 @@ lane_step_handshake(struct lane *l, int64_t now)
 		tls->report(&l->stream, l->job->events, l->number);
 		l->call.config.tls = tls->level(&l->stream);
 		session_secured(l->session, tls->version(&l->stream));
+		l->tls_result = tls->result(&l->stream);
 		l->secured = true;
 		l->state = LANE_TALK;
 		lane_begin_talk(l, now);

@@ -10,24 +10,41 @@
 #include "base/mem.h"
 #include "deliver/destination.h"
 #include "route/dane.h"
+#include "route/sts.h"
 
 #define TOLD_MAX 100 /* destinations that are remembered; then from anew */
 
 /*
  * Which policy was applied to what is aboard, for the host at hand; it borrows
- * from *strings.
+ * from the text.
  */
 static struct tls_policy
-policy_of(const struct lane *l, struct buf *strings)
+policy_of(const struct lane *l, struct buf text[2])
 {
 	const struct dane *dane = l->session ? l->call.dane[l->winner] : NULL;
+	const struct destination *d = l->parcel->destination;
+	struct tls_policy p = { .type = TLS_POLICY_NOT_FOUND,
+		.domain = slice_of(d->key.domain) };
 
-	if (dane)
-		dane_put_records(strings, dane);
-	return (struct tls_policy){
-		.type = dane ? TLS_POLICY_TLSA : TLS_POLICY_NOT_FOUND,
-		.domain = slice_of(l->parcel->destination->key.domain),
-		.strings = buf_slice(strings) };
+	if (dane) {
+		dane_put_records(&text[0], dane);
+		p.type = TLS_POLICY_TLSA;
+		p.strings = buf_slice(&text[0]);
+	} else if (d->policy && d->policy->mode != STS_NONE) {
+		destination_sts_policy(d, &p, text);
+	}
+	return p;
+}
+
+/* What a policy that is only tried out would not have let pass. */
+static enum tls_result_type
+result_of(const struct lane *l)
+{
+	const struct sts_policy *p = l->parcel->destination->policy;
+
+	if (!p || p->mode != STS_TESTING || l->call.dane[l->winner])
+		return TLS_RESULT_OK;
+	return l->tls_result;
 }
 
 static bool
@@ -65,17 +82,18 @@ static void
 tell(struct lane *l, enum tls_result_type type, struct slice reason)
 {
 	const struct session_config *c = &l->call.config;
-	struct buf strings = { 0 };
+	struct buf text[2] = { { 0 } };
 
 	note_told(l, l->parcel->destination);
 	tlsrpt_tally_add(l->job->config->tls_results, &(struct tls_result){
-		.policy = policy_of(l, &strings), .type = type,
+		.policy = policy_of(l, text), .type = type,
 		.local = l->local, .peer = c->peer.ip,
 		.host = slice_of(c->host),
 		.helo = l->session ? session_peer_name(l->session) :
 		    slice_of(""),
 		.reason = reason }, 1);
-	buf_free(&strings);
+	buf_free(&text[0]);
+	buf_free(&text[1]);
 }
 
 void
@@ -98,5 +116,5 @@ lane_tell_tls(struct lane *l)
 	if (lacks.n > 0)
 		tell(l, TLS_RESULT_NO_STARTTLS, lacks);
 	else if (l->secured)
-		tell(l, TLS_RESULT_OK, lacks);
+		tell(l, result_of(l), lacks);
 }

@@ -110,9 +110,11 @@ say_failure(struct sts *s, struct known *k, const char *text)
 
 /* It is over; after a failure not again for some time. */
 static void
-fail(struct sts *s, struct known *k, const char *text)
+fail(struct sts *s, struct known *k, enum tls_result_type fault,
+    const char *text)
 {
 	end_fetch(s, k);
+	k->fault = fault;
 	k->retry = s->job->now + PAUSE;
 	say_failure(s, k, text);
 }
@@ -129,8 +131,8 @@ begin(struct sts *s, struct known *k, const char *id)
 	snprintf(k->id, sizeof k->id, "%s", id);
 	k->deadline = s->job->now + job_patience(s->job, PATIENCE);
 	if (!sts_host_name(k->domain, k->host)) {
-		fail(s, k, "there can be no host mta-sts, as that name would "
-		    "be too long");
+		fail(s, k, TLS_RESULT_STS_FETCH, "there can be no host "
+		    "mta-sts, as that name would be too long");
 		return;
 	}
 	q.type = DNS_A;
@@ -159,7 +161,7 @@ fail_to_find(struct sts *s, struct known *k)
 
 	snprintf(text, sizeof text, "%s: no address (%s)", k->host,
 	    a && a->why ? a->why : "none");
-	fail(s, k, text);
+	fail(s, k, TLS_RESULT_STS_FETCH, text);
 }
 
 /* Both kinds of address are known: connect. */
@@ -182,7 +184,7 @@ start(struct sts *s, struct known *k)
 	if (addresses.n == 0)
 		fail_to_find(s, k);
 	else if (!k->fetch)
-		fail(s, k, why.text);
+		fail(s, k, TLS_RESULT_OK, why.text); /* a lack of ours */
 	buf_free(&addresses);
 }
 
@@ -209,7 +211,7 @@ take(struct sts *s, struct known *k)
 	    !sts_policy_parse(text, &policy, &why)) {
 		snprintf(said, sizeof said, "https://%s" PATH ": %s", k->host,
 		    why);
-		fail(s, k, said);
+		fail(s, k, TLS_RESULT_STS_INVALID, said);
 		return;
 	}
 	sts_entry_free(&k->entry);
@@ -218,6 +220,7 @@ take(struct sts *s, struct known *k)
 	snprintf(k->entry.id, sizeof k->entry.id, "%s", k->id);
 	k->has = true;
 	k->why[0] = '\0';
+	k->fault = TLS_RESULT_OK;
 	keep(s, k, text);
 	end_fetch(s, k);
 	events_note(s->job->events, 0, "MTA-STS: fetched the policy of %s: %s, "
@@ -250,7 +253,8 @@ step_one(struct sts *s, struct known *k, const struct wait *w)
 		take(s, k);
 		break;
 	case FETCH_FAILED:
-		fail(s, k, why.text);
+		fail(s, k, why.stage == STAGE_TLS ? TLS_RESULT_STS_WEBPKI :
+		    TLS_RESULT_STS_FETCH, why.text);
 		break;
 	}
 }
@@ -339,6 +343,8 @@ sts_find(struct sts *s, const struct sts_wish *w, int64_t now,
 	if (k->busy.in && (good == 0 || strcmp(k->entry.id, w->id) != 0))
 		return false;
 	*out = (struct sts_answer){ .good_until = INT64_MAX };
+	if (w->record == DNS_FOUND)
+		out->fault = k->fault;
 	if (good > 0) {
 		out->policy = &k->entry.policy;
 		say_policy(k, w, out);

@@ -26,6 +26,8 @@ struct sts_answer {
 	const struct sts_policy *policy; /* NULL = none */
 	char why[400];		/* its id and what else is of interest, or why
 				   there is none; may be cut, is not escaped */
+	enum tls_result_type fault; /* why none was fetched, for reports to the
+				   domain; else TLS_RESULT_OK */
 	int64_t good_until;
 };
 

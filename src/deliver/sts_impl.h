@@ -16,6 +16,7 @@ struct known {
 	struct sts_entry entry;
 	int64_t retry;		/* not fetched again before then */
 	char why[300];		/* it was not, the last time; or "" */
+	enum tls_result_type fault; /* ... in the words of TLS reports */
 	char id[STS_ID_MAX + 1]; /* of what is being fetched */
 	int64_t deadline;
 	struct ticket *record;	/* while it is asked for, to refresh; */

@@ -87,7 +87,7 @@ struct plan_host {
 	struct dane *dane;	/* with TLS_DANE: its TLSA records */
 	enum tls_result_type tls_fault; /* what is wrong with them, for reports
 				   to the domain; else TLS_RESULT_OK */
-	bool by_sts;		/* with TLS_VERIFY: it is so by MTA-STS */
+	bool by_sts;		/* what is demanded or wrong is so by MTA-STS */
 	struct outcome *problem; /* NULL = none; else why it is not usable */
 };
 
@@ -109,6 +109,7 @@ struct plan {
 	char *sts;		/* what MTA-STS has to say: "enforce, a policy
 				   of example.org (id 20261127)", "none: ...";
 				   NULL = it was not asked */
+	struct sts_policy *policy; /* ... that there is, whatever its mode */
 	const char *how;	/* "MX", "implicit MX", "address literal",
 				   "localhost", "server", "[local] mailbox",
 				   "relay", "relay by SRV" */

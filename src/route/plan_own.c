@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "route/dane.h"
+#include "route/sts.h"
 
 void
 plan_host_free(struct plan_host *h)
@@ -54,5 +55,7 @@ plan_free(struct plan *p)
 	free(p->address);
 	free(p->why);
 	free(p->sts);
+	sts_policy_free(p->policy);
+	free(p->policy);
 	*p = (struct plan){ 0 };
 }

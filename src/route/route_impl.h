@@ -31,8 +31,6 @@ struct asked {
 
 struct route_sts {
 	struct sts_wish wish;	/* its domain NULL: nothing answered */
-	struct sts_policy policy; /* that was found; */
-	bool has_policy;
 };
 
 struct route {

@@ -25,6 +25,8 @@ sts_mode_name(enum sts_mode mode)
 void
 sts_policy_free(struct sts_policy *p)
 {
+	if (!p)
+		return;
 	for (size_t i = 0; i < p->n; i++)
 		free(p->mx[i]);
 	free(p->mx);
@@ -45,6 +47,30 @@ sts_policy_copy(struct sts_policy *to, const struct sts_policy *from)
 		.max_age = from->max_age };
 	for (size_t i = 0; i < from->n; i++)
 		add_mx(to, from->mx[i]);
+}
+
+struct sts_policy *
+sts_policy_dup(const struct sts_policy *p)
+{
+	struct sts_policy *to;
+
+	if (!p)
+		return NULL;
+	to = mem_alloc(sizeof *to);
+	sts_policy_copy(to, p);
+	return to;
+}
+
+void
+sts_policy_put(struct buf *lines, struct buf *mx, const struct sts_policy *p)
+{
+	buf_putf(lines, "version: " STS_VERSION "\nmode: %s\n",
+	    mode_names[p->mode]);
+	for (size_t i = 0; i < p->n; i++) {
+		buf_putf(lines, "mx: %s\n", p->mx[i]);
+		buf_putf(mx, "%s\n", p->mx[i]);
+	}
+	buf_putf(lines, "max_age: %u\n", (unsigned)p->max_age);
 }
 
 static bool

@@ -31,8 +31,16 @@ struct sts_policy {
 	size_t n;
 };
 
+/* NULL is allowed. */
 void sts_policy_free(struct sts_policy *p);
 void sts_policy_copy(struct sts_policy *to, const struct sts_policy *from);
+
+/* A copy on the heap; NULL of NULL.  sts_policy_free(), then free(). */
+struct sts_policy *sts_policy_dup(const struct sts_policy *p);
+
+/* Its lines, and its mx alone, each with LF: for reports of TLS. */
+void sts_policy_put(struct buf *lines, struct buf *mx,
+    const struct sts_policy *p);
 
 /* "none", "testing", "enforce". */
 const char *sts_mode_name(enum sts_mode mode);

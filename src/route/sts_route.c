@@ -41,8 +41,6 @@ route_ask_sts(struct route *r)
 void
 route_free_sts(struct route *r)
 {
-	if (r->sts)
-		sts_policy_free(&r->sts->policy);
 	free(r->sts);
 	r->sts = NULL;
 }
@@ -125,25 +123,27 @@ route_wants_policy(const struct route *r)
 	return r->round == ROUND_POLICY ? &r->sts->wish : NULL;
 }
 
-static bool
-has_policy(const struct route *r)
-{
-	return r->sts && r->sts->has_policy;
-}
-
 static void
 say(struct route *r, const char *why)
 {
-	const struct sts_policy *p = &r->sts->policy;
+	const struct sts_policy *p = r->plan.policy;
 	struct buf text = { 0 };
 
-	if (!has_policy(r))
+	if (!p)
 		buf_putf(&text, "none: %s", why);
 	else
 		buf_putf(&text, "%s, by the policy of %s (%zu mx, %s)",
 		    sts_mode_name(p->mode), r->plan.domain, p->n, why);
 	r->plan.sts = mem_dup(buf_slice(&text));
 	buf_free(&text);
+}
+
+/* For reports to the domain: RFC 8460 has no word of its own for it. */
+static void
+not_named(struct target *t)
+{
+	t->host.by_sts = true;
+	t->host.tls_fault = TLS_RESULT_FAILURE;
 }
 
 /* What the hosts lack that testing would be the end of, were it enforced. */
@@ -154,11 +154,13 @@ say_unnamed(struct route *r)
 
 	buf_puts(&text, r->plan.sts);
 	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = &r->targets.v[i];
+		struct target *t = &r->targets.v[i];
 
-		if (t->n > 0 && t->host.tls != TLS_DANE &&
-		    !sts_policy_names(&r->sts->policy, t->host.name))
-			buf_putf(&text, "; it does not name %s", t->host.name);
+		if (t->n == 0 || t->host.tls == TLS_DANE ||
+		    sts_policy_names(r->plan.policy, t->host.name))
+			continue;
+		buf_putf(&text, "; it does not name %s", t->host.name);
+		not_named(t);
 	}
 	free(r->plan.sts);
 	r->plan.sts = mem_dup(buf_slice(&text));
@@ -168,14 +170,15 @@ say_unnamed(struct route *r)
 bool
 route_sts_vouches(const struct route *r, const struct target *t)
 {
-	return has_policy(r) && r->sts->policy.mode == STS_ENFORCE &&
-	    sts_policy_names(&r->sts->policy, t->host.name);
+	return r->plan.policy && r->plan.policy->mode == STS_ENFORCE &&
+	    sts_policy_names(r->plan.policy, t->host.name);
 }
 
 static void
 enforce(const struct route *r, struct target *t)
 {
 	if (!route_sts_vouches(r, t)) {
+		not_named(t);
 		target_bar(t, outcome_make(DEFERRED, STAGE_ROUTE, ESC(4, 7, 5),
 		    "%s: the MTA-STS policy of %s does not name it",
 		    t->host.name, r->plan.domain));
@@ -189,9 +192,11 @@ enforce(const struct route *r, struct target *t)
 void
 route_decide_sts(struct route *r)
 {
-	if (has_policy(r) && r->sts->policy.mode == STS_TESTING)
+	const struct sts_policy *p = r->plan.policy;
+
+	if (p && p->mode == STS_TESTING)
 		say_unnamed(r);
-	if (!has_policy(r) || r->sts->policy.mode != STS_ENFORCE)
+	if (!p || p->mode != STS_ENFORCE)
 		return;
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = &r->targets.v[i];
@@ -205,10 +210,7 @@ void
 route_take_policy(struct route *r, const struct sts_policy *policy,
     const char *why, int64_t good_until)
 {
-	if (policy) {
-		sts_policy_copy(&r->sts->policy, policy);
-		r->sts->has_policy = true;
-	}
+	r->plan.policy = sts_policy_dup(policy);
 	if (r->targets.good_until > good_until)
 		r->targets.good_until = good_until;
 	say(r, why);

@@ -5,6 +5,7 @@ FAULTS.md rows 19 and 20.  What must not be said in clear, nor to a host that th
 policy does not name, is looked for on the wire.
 """
 
+import json
 import os
 import socket
 import ssl
@@ -20,7 +21,7 @@ import pytest
 from faults_support import (OK, TEMPFAIL, Server, certificates,
                             check, smtpsend, tls_dialogue)
 from queue_support import SPOOL_UID, wait_for
-from runner_support import QueueBox
+from runner_support import QUICK, QueueBox
 from scripted import dialogue
 from servers.dns import World
 from servers.nginx import Nginx
@@ -498,3 +499,50 @@ def test_the_daemon_refreshes(place, machine):
     assert fresh() == {"good", "same"}
     for name in ("good", "same"):
         assert "\nid a1\n" in (folder / f"{name}.org.test").read_text()
+
+
+def test_reports_of_tls(place, machine):
+    """RFC 8460: the policy that was applied, in testing, too, and what failed."""
+    box = QueueBox(machine, queue=f"{QUICK}tls-reports = tls@example.org\n",
+                   config=f"resolver = {place.world.resolver}\n"
+                   f"port = {place.port}\nallow-loopback-mx = yes\n"
+                   "ca = /etc/ca.pem\n", files={
+                       "/etc/ca.pem": Path(certificates().ca).read_text()})
+    box.put(to("good"))
+    box.put(to("testing"))
+    box.put(to("outside"))
+    box.put(to("missing"))
+    box.put(to("typed"))
+    box.put(to("untrusted"))
+    with place.server("good"), \
+            place.server("testing", tls_dialogue("expired")), \
+            place.server("missing"), place.server("typed"), \
+            place.server("untrusted"):
+        box.q()
+    run = box.smtpsend("--tls-report", "today", stdin=b"")
+    seen = {}
+    for line in run.out.splitlines():
+        for p in json.loads(line)["policies"]:
+            name = p["policy"]["policy-domain"].split(".")[0]
+            for f in p.get("failure-details", []):
+                seen.setdefault(name, set()).add(
+                    (p["policy"]["policy-type"], f["result-type"]))
+            if p["summary"]["total-successful-session-count"]:
+                seen.setdefault(name, set()).add(
+                    (p["policy"]["policy-type"], "ok"))
+            if name == "good":
+                assert p["policy"]["policy-string"] == [
+                    "version: STSv1", "mode: enforce", "mx: *.example.test",
+                    f"max_age: {7 * DAY}"]
+                assert p["policy"]["mx-host"] == ["*.example.test"]
+    assert seen == {
+        "good": {("sts", "ok")},
+        "testing": {("sts", "validation-failure"),
+                    ("sts", "certificate-expired")},
+        "outside": {("sts", "validation-failure")},
+        "missing": {("sts", "sts-policy-fetch-error"),
+                    ("no-policy-found", "ok")},
+        "typed": {("sts", "sts-policy-invalid"), ("no-policy-found", "ok")},
+        "untrusted": {("sts", "sts-webpki-invalid"),
+                      ("no-policy-found", "ok")},
+    }

@@ -90,12 +90,14 @@ put_plan(struct buf *out, const struct plan *p)
 {
 	for (size_t i = 0; i < p->nhosts; i++) {
 		const struct plan_host *h = &p->host[i];
+		bool unnamed = h->tls_fault == TLS_RESULT_FAILURE;
 
-		assert_int_equal(h->by_sts, h->tls_why != NULL &&
-		    strstr(h->tls_why, "MTA-STS") != NULL);
+		assert_int_equal(h->by_sts, unnamed ||
+		    (h->tls_why && strstr(h->tls_why, "MTA-STS")));
 		buf_putf(out, "%s %s", h->name, h->problem ? "-" :
 		    tls_level_name(h->tls));
-		buf_puts(out, h->by_sts ? " sts\n" : "\n");
+		buf_puts(out, unnamed ? " unnamed\n" :
+			h->by_sts ? " sts\n" : "\n");
 	}
 	if (p->sts)
 		buf_putf(out, "%s\n", p->sts);
@@ -144,17 +146,17 @@ static const struct {
 	    "enforce, by the policy of a.test (1 mx, id a1)\n" },
 	{ "enforce, one is not named", { RECORD, false, false },
 	    { .tls = TLS_MAY, .sts = STS_WANTED }, "enforce mx2.test",
-	    "id a1\nmx1.test -\nmx2.test verify sts\n"
+	    "id a1\nmx1.test - unnamed\nmx2.test verify sts\n"
 	    "enforce, by the policy of a.test (1 mx, id a1)\n" },
 	{ "enforce, none is named", { RECORD, false, false },
 	    { .tls = TLS_MAY, .sts = STS_WANTED }, "enforce b.test c.test",
-	    "id a1\nmx1.test -\nmx2.test -\n"
+	    "id a1\nmx1.test - unnamed\nmx2.test - unnamed\n"
 	    "enforce, by the policy of a.test (2 mx, id a1)\n"
 	    "deferred 4.7.5 mx1.test: the MTA-STS policy of a.test does not "
 	    "name it\n" },
 	{ "testing", { RECORD, false, false },
 	    { .tls = TLS_MAY, .sts = STS_WANTED }, "testing mx2.test",
-	    "id a1\nmx1.test may\nmx2.test may\n"
+	    "id a1\nmx1.test may unnamed\nmx2.test may\n"
 	    "testing, by the policy of a.test (1 mx, id a1); it does not name "
 	    "mx1.test\n" },
 	{ "mode none", { RECORD, false, false },
@@ -198,7 +200,7 @@ static const struct {
 	    "mx1.test none\nmx2.test none\n" },
 	{ "encrypt is less than a policy", { RECORD, false, false },
 	    { .tls = TLS_ENCRYPT, .sts = STS_WANTED }, "enforce mx1.test",
-	    "id a1\nmx1.test verify sts\nmx2.test -\n"
+	    "id a1\nmx1.test verify sts\nmx2.test - unnamed\n"
 	    "enforce, by the policy of a.test (1 mx, id a1)\n" },
 	{ "dane-only is more", { RECORD, true, true },
 	    { .tls = TLS_DANE_ONLY, .sts = STS_WANTED }, NULL,
