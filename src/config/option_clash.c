@@ -167,7 +167,7 @@ check_group(const struct met *m, const struct option *o)
 
 /* Options of other groups that have a meaning for who only looks. */
 static const char with_probe[] = "server port resolver dnssec "
-				 "trust-anchor ipv4 ipv6 source helo "
+				 "trust-anchor mta-sts ipv4 ipv6 source helo "
 				 "timeout allow-loopback-mx tls "
 				 "ca cert key tls-name tls-min tls-max "
 				 "ciphers groups save-cert keylog verbose json "

@@ -50,7 +50,7 @@ deliver_new(const struct deliver_config *config, struct events *events)
 	d->job.events = events;
 	d->job.resolver = resolver_new(&config->resolver, events);
 	if (config->sts_refresh)
-		d->job.sts = sts_new(&d->job);
+		d->job.sts = sts_new(config, d->job.resolver, events);
 	d->job.most_lanes = d->job.max_lanes = lanes_limit(config);
 	d->job.pause = INT64_MIN;
 	random_draw(&d->job.destinations.seed,

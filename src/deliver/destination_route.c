@@ -121,7 +121,8 @@ static void
 count_fault(const struct destination *d, const struct plan *p,
     const struct plan_host *h)
 {
-	bool by_sts = !h || h->by_sts;
+	bool by_sts = !h || (h->by_sts &&
+	    h->tls_fault == TLS_RESULT_FAILURE); /* of not being named */
 	struct tls_result r = { .type = h ? h->tls_fault : d->sts_fault,
 		.policy = { .type = by_sts ? TLS_POLICY_STS : TLS_POLICY_TLSA,
 		    .domain = slice_of(p->domain) } };
@@ -240,32 +241,21 @@ destination_start_route(struct destination *d)
 	d->state = DESTINATION_ROUTING;
 }
 
-/* Find the policy of MTA-STS that the route wants; false while that lasts. */
-static bool
-find_policy(struct destination *d, int64_t now)
-{
-	struct route *route = d->routing->route;
-	struct job *job = d->job;
-	const struct sts_wish *wish = route_wants_policy(route);
-	struct sts_answer a;
-
-	if (!wish)
-		return false;
-	if (!job->sts)
-		job->sts = sts_new(job);
-	if (!sts_find(job->sts, wish, now, &a))
-		return false;
-	d->sts_fault = a.fault;
-	route_take_policy(route, a.policy, a.why, a.good_until);
-	return true;
-}
-
 static bool
 go_on(struct destination *d, int64_t now)
 {
-	while (!routing_step(d->routing, d->job->resolver, now))
-		if (!find_policy(d, now))
+	struct job *job = d->job;
+	struct route *route = d->routing->route;
+
+	while (!routing_step(d->routing, job->resolver, now)) {
+		if (!route_wants_policy(route))
 			return false;
+		if (!job->sts)
+			job->sts = sts_new(job->config, job->resolver,
+			    job->events);
+		if (!sts_give_policy(job->sts, route, now, &d->sts_fault))
+			return false;
+	}
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "net/clock.h"
+#include "net/door.h"
 #include "net/random.h"
 
 #define PATH	    "/.well-known/mta-sts.txt"
@@ -19,12 +20,24 @@
 #define LEAST_AGE   60		/* seconds that a policy holds, for the mail
 				   that it was fetched for */
 
+/* What route_take_policy() is told. */
+struct sts_answer {
+	const struct sts_policy *policy; /* NULL = none */
+	char why[400];		/* its id and what else is of interest, or why
+				   there is none; may be cut, is not escaped */
+	enum tls_result_type fault; /* as sts_give_policy() says */
+	int64_t good_until;
+};
+
 struct sts *
-sts_new(struct job *job)
+sts_new(const struct deliver_config *config, struct resolver *resolver,
+    struct events *events)
 {
 	struct sts *s = mem_alloc(sizeof *s);
 
-	s->job = job;
+	s->config = config;
+	s->resolver = resolver;
+	s->events = events;
 	random_draw(&s->domains.seed, sizeof s->domains.seed);
 	return s;
 }
@@ -33,11 +46,11 @@ static void
 end_fetch(struct sts *s, struct known *k)
 {
 	for (size_t i = 0; i < 2; i++) {
-		resolver_release(s->job->resolver, k->ticket[i]);
+		resolver_release(s->resolver, k->ticket[i]);
 		k->ticket[i] = NULL;
 	}
 	if (k->fetch)
-		s->job->relays->fetch->close(k->fetch);
+		s->relays->fetch->close(k->fetch);
 	k->fetch = NULL;
 	list_remove(&k->busy);
 }
@@ -83,7 +96,7 @@ struct known *
 sts_known(struct sts *s, const char *domain)
 {
 	struct known *k = table_find(&s->domains, slice_of(domain));
-	const char *dir = s->job->config->sts_cache;
+	const char *dir = s->config->sts_cache;
 
 	if (k)
 		return k;
@@ -104,7 +117,7 @@ static void
 say_failure(struct sts *s, struct known *k, const char *text)
 {
 	snprintf(k->why, sizeof k->why, "%s", text);
-	events_note(s->job->events, 0, "MTA-STS: no policy of %s fetched: %s",
+	events_note(s->events, 0, "MTA-STS: no policy of %s fetched: %s",
 	    k->domain, k->why);
 }
 
@@ -115,30 +128,48 @@ fail(struct sts *s, struct known *k, enum tls_result_type fault,
 {
 	end_fetch(s, k);
 	k->fault = fault;
-	k->retry = s->job->now + PAUSE;
+	k->retry = s->now + PAUSE;
 	say_failure(s, k, text);
+}
+
+static int64_t
+patience(const struct sts *s)
+{
+	int64_t limit = s->config->timeout;
+
+	return limit && limit < SECONDS(PATIENCE) ? limit : SECONDS(PATIENCE);
+}
+
+static bool
+open_module(struct sts *s, struct outcome *why)
+{
+	static const struct door door = RELAY_DOOR;
+
+	if (!s->relays)
+		s->relays = door_open(&door, why);
+	return s->relays != NULL;
 }
 
 static void
 begin(struct sts *s, struct known *k, const char *id)
 {
-	struct resolver *r = s->job->resolver;
-	bool no4 = s->job->config->route.no_ipv4;
-	bool no6 = s->job->config->route.no_ipv6;
+	struct resolver *r = s->resolver;
+	bool no4 = s->config->route.no_ipv4;
+	bool no6 = s->config->route.no_ipv6;
 	struct dns_question q = { .name = k->host };
 
 	list_append(&s->busy, &k->busy, k);
 	snprintf(k->id, sizeof k->id, "%s", id);
-	k->deadline = s->job->now + job_patience(s->job, PATIENCE);
+	k->deadline = s->now + patience(s);
 	if (!sts_host_name(k->domain, k->host)) {
 		fail(s, k, TLS_RESULT_STS_FETCH, "there can be no host "
 		    "mta-sts, as that name would be too long");
 		return;
 	}
 	q.type = DNS_A;
-	k->ticket[0] = no4 ? NULL : resolver_ask(r, &q, s->job->now);
+	k->ticket[0] = no4 ? NULL : resolver_ask(r, &q, s->now);
 	q.type = DNS_AAAA;
-	k->ticket[1] = no6 ? NULL : resolver_ask(r, &q, s->job->now);
+	k->ticket[1] = no6 ? NULL : resolver_ask(r, &q, s->now);
 }
 
 static void
@@ -170,17 +201,15 @@ start(struct sts *s, struct known *k)
 {
 	struct buf addresses = { 0 };
 	struct fetch_call call = { .host = k->host, .path = PATH,
-		.ca = s->job->config->tls.ca, .max = STS_TEXT_MAX,
-		.timeout = k->deadline - s->job->now };
-	const struct relay_module *m;
+		.ca = s->config->tls.ca, .max = STS_TEXT_MAX,
+		.timeout = k->deadline - s->now };
 	struct outcome why;
 
 	put_addresses(&addresses, k->ticket[0]);
 	put_addresses(&addresses, k->ticket[1]);
 	call.addresses = buf_str(&addresses);
-	m = addresses.n > 0 ? job_relays(s->job, &why) : NULL;
-	if (m)
-		k->fetch = m->fetch->open(&call, &why);
+	if (addresses.n > 0 && open_module(s, &why))
+		k->fetch = s->relays->fetch->open(&call, &why);
 	if (addresses.n == 0)
 		fail_to_find(s, k);
 	else if (!k->fetch)
@@ -191,17 +220,17 @@ start(struct sts *s, struct known *k)
 static void
 keep(struct sts *s, struct known *k, struct slice text)
 {
-	const char *dir = s->job->config->sts_cache;
+	const char *dir = s->config->sts_cache;
 
 	if (dir && !sts_file_write(dir, k->domain, &k->entry, text))
-		events_note(s->job->events, 0, "MTA-STS: the policy of %s is "
+		events_note(s->events, 0, "MTA-STS: the policy of %s is "
 		    "not kept in %s: %s", k->domain, dir, strerror(errno));
 }
 
 static void
 take(struct sts *s, struct known *k)
 {
-	const struct fetch_ops *ops = s->job->relays->fetch;
+	const struct fetch_ops *ops = s->relays->fetch;
 	struct slice text = ops->text(k->fetch);
 	struct sts_policy policy = { 0 };
 	const char *why = "its type is not text/plain";
@@ -223,7 +252,7 @@ take(struct sts *s, struct known *k)
 	k->fault = TLS_RESULT_OK;
 	keep(s, k, text);
 	end_fetch(s, k);
-	events_note(s->job->events, 0, "MTA-STS: fetched the policy of %s: %s, "
+	events_note(s->events, 0, "MTA-STS: fetched the policy of %s: %s, "
 	    "for %u seconds", k->domain, sts_mode_name(policy.mode),
 	    (unsigned)policy.max_age);
 }
@@ -246,7 +275,7 @@ step_one(struct sts *s, struct known *k, const struct wait *w)
 		start(s, k);
 	if (!k->fetch)
 		return;
-	switch (s->job->relays->fetch->step(k->fetch, w, s->job->now, &why)) {
+	switch (s->relays->fetch->step(k->fetch, w, s->now, &why)) {
 	case FETCH_BUSY:
 		break;
 	case FETCH_DONE:
@@ -265,7 +294,7 @@ sts_step(struct sts *s, const struct wait *w, int64_t now)
 	struct known *k = s ? list_first(&s->busy) : NULL, *next;
 
 	if (s)
-		s->job->now = now;
+		s->now = now;
 	for (; k; k = next) {
 		next = list_after(&k->busy);
 		step_one(s, k, w);
@@ -281,7 +310,7 @@ sts_wait(struct sts *s, struct wait *w)
 
 	for (; k; k = list_after(&k->busy)) {
 		if (k->fetch)
-			s->job->relays->fetch->wait(k->fetch, w);
+			s->relays->fetch->wait(k->fetch, w);
 		else if (are_answered(k))
 			wait_until(w, 0);
 	}
@@ -313,7 +342,7 @@ sts_look(struct sts *s, struct known *k, const struct sts_wish *w, int64_t good)
 {
 	bool same = k->has && strcmp(k->entry.id, w->id) == 0;
 
-	if (w->record != DNS_FOUND || k->busy.in || s->job->now < k->retry)
+	if (w->record != DNS_FOUND || k->busy.in || s->now < k->retry)
 		return;
 	if (good > 0 && same && !is_half_over(k, good))
 		return;
@@ -331,14 +360,14 @@ say_policy(const struct known *k, const struct sts_wish *w,
 	    but[0] != '\0' ? "; kept, though " : "", but);
 }
 
-bool
-sts_find(struct sts *s, const struct sts_wish *w, int64_t now,
+static bool
+answer(struct sts *s, const struct sts_wish *w, int64_t now,
     struct sts_answer *out)
 {
 	struct known *k = sts_known(s, w->domain);
 	int64_t good = sts_left(k, clock_wall().seconds);
 
-	s->job->now = now;
+	s->now = now;
 	sts_look(s, k, w, good);
 	if (k->busy.in && (good == 0 || strcmp(k->entry.id, w->id) != 0))
 		return false;
@@ -357,5 +386,19 @@ sts_find(struct sts *s, const struct sts_wish *w, int64_t now,
 	} else {
 		snprintf(out->why, sizeof out->why, "%s", w->why);
 	}
+	return true;
+}
+
+bool
+sts_give_policy(struct sts *s, struct route *route, int64_t now,
+    enum tls_result_type *fault)
+{
+	const struct sts_wish *wish = route_wants_policy(route);
+	struct sts_answer a;
+
+	if (!wish || !answer(s, wish, now, &a))
+		return false;
+	*fault = a.fault;
+	route_take_policy(route, a.policy, a.why, a.good_until);
 	return true;
 }

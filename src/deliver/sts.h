@@ -12,28 +12,24 @@
 #ifndef DELIVER_STS_H
 #define DELIVER_STS_H
 
-#include "deliver/job.h"
+#include "deliver/deliver.h"
 #include "route/sts.h"
 
 struct sts;
 
-/* job outlives it.  All that follow but sts_find() may be given NULL. */
-struct sts *sts_new(struct job *job);
+/* All outlive it.  Those that wait, step and free take NULL, too. */
+struct sts *sts_new(const struct deliver_config *config,
+    struct resolver *resolver, struct events *events);
 void sts_free(struct sts *s); /* before the resolver */
 
-/* What route_take_policy() is told; borrowed until the next step. */
-struct sts_answer {
-	const struct sts_policy *policy; /* NULL = none */
-	char why[400];		/* its id and what else is of interest, or why
-				   there is none; may be cut, is not escaped */
-	enum tls_result_type fault; /* why none was fetched, for reports to the
-				   domain; else TLS_RESULT_OK */
-	int64_t good_until;
-};
-
-/* False while it is being fetched: asked again after the next step. */
-bool sts_find(struct sts *s, const struct sts_wish *wish, int64_t now,
-    struct sts_answer *out);
+/*
+ * Give a route the policy that it wants, or why there is none; false while it
+ * is being fetched (ask again after the next step), or when it wants none.
+ * *fault is why no newer one was fetched, for reports to the domain; else
+ * TLS_RESULT_OK.
+ */
+bool sts_give_policy(struct sts *s, struct route *route, int64_t now,
+    enum tls_result_type *fault);
 
 void sts_wait(struct sts *s, struct wait *w);
 void sts_step(struct sts *s, const struct wait *w, int64_t now);

@@ -26,7 +26,11 @@ struct known {
 };
 
 struct sts {
-	struct job *job;
+	const struct deliver_config *config;
+	struct resolver *resolver;
+	struct events *events;
+	const struct relay_module *relays; /* opened for the first fetch */
+	int64_t now;		/* of the step under way */
 	struct table domains;
 	struct list busy;
 	struct sts_refresh *refresh; /* NULL = not now */

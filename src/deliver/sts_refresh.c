@@ -52,7 +52,7 @@ sts_refresh_end(struct sts *s)
 	if (!r)
 		return;
 	for (size_t i = 0; i < r->nasked; i++) {
-		resolver_release(s->job->resolver, r->asked[i]->record);
+		resolver_release(s->resolver, r->asked[i]->record);
 		r->asked[i]->record = NULL;
 	}
 	for (size_t i = 0; i < r->n; i++)
@@ -70,7 +70,7 @@ ask(struct sts *s, struct known *k)
 
 	if (k->record || k->busy.in || !sts_record_name(k->domain, k->owner))
 		return;
-	k->record = resolver_ask(s->job->resolver, &q, s->job->now);
+	k->record = resolver_ask(s->resolver, &q, s->now);
 	s->refresh->asked[s->refresh->nasked++] = k;
 }
 
@@ -110,7 +110,7 @@ take_records(struct sts *s)
 			continue;
 		}
 		take_record(s, k, a);
-		resolver_release(s->job->resolver, k->record);
+		resolver_release(s->resolver, k->record);
 		k->record = NULL;
 		r->asked[i] = r->asked[--r->nasked];
 	}
@@ -119,17 +119,15 @@ take_records(struct sts *s)
 static void
 begin(struct sts *s)
 {
-	s->refresh_at = s->job->now + SECONDS(DAY);
+	s->refresh_at = s->now + SECONDS(DAY);
 	s->refresh = mem_alloc(sizeof *s->refresh);
-	read_folder(s->refresh, s->job->config->sts_cache);
+	read_folder(s->refresh, s->config->sts_cache);
 }
 
 static bool
 is_wanted(const struct sts *s)
 {
-	const struct deliver_config *c = s->job->config;
-
-	return c->sts_refresh && c->sts_cache && !s->job->closed;
+	return s->config->sts_refresh && s->config->sts_cache;
 }
 
 void
@@ -137,7 +135,7 @@ sts_refresh_step(struct sts *s)
 {
 	struct sts_refresh *r;
 
-	if (!s->refresh && is_wanted(s) && s->job->now >= s->refresh_at)
+	if (!s->refresh && is_wanted(s) && s->now >= s->refresh_at)
 		begin(s);
 	r = s->refresh;
 	if (!r)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "deliver/sts.h"
 #include "net/clock.h"
 #include "net/limit.h"
 
@@ -17,6 +18,7 @@ probe_init(struct probe *p, const struct deliver_config *way, bool tls,
 {
 	*p = (struct probe){ .way = way, .tls = tls, .events = events };
 	p->resolver = resolver_new(&way->resolver, events);
+	p->sts = sts_new(way, p->resolver, events);
 	if (!tls)
 		return true;
 	p->net = net_module_open(why);
@@ -48,6 +50,7 @@ probe_free(struct probe *p)
 	free(p->target);
 	if (p->context)
 		p->net->tls->context_free(p->context);
+	sts_free(p->sts);
 	resolver_free(p->resolver);
 	*p = (struct probe){ 0 };
 }
@@ -90,7 +93,6 @@ route_config(const struct probe *p, const char *server, uint16_t port)
 
 	c.server = server;
 	c.own_names = NULL;
-	c.sts = STS_UNWANTED;
 	c.n_own_ips = 0;
 	if (port != 0)
 		c.port = port;
@@ -211,14 +213,26 @@ step_visit(struct probe *p, struct probe_target *t, size_t i,
 	p->over += v->state == VISIT_OVER;
 }
 
+static bool
+is_routed(struct probe *p, struct probe_target *t, int64_t now)
+{
+	enum tls_result_type fault;
+
+	while (!routing_step(&t->routing, p->resolver, now))
+		if (!sts_give_policy(p->sts, t->routing.route, now, &fault))
+			return false;
+	return true;
+}
+
 void
 probe_step(struct probe *p, const struct wait *w, int64_t now)
 {
 	resolver_step(p->resolver, w, now);
+	sts_step(p->sts, w, now);
 	for (size_t i = 0; i < p->n; i++) {
 		struct probe_target *t = p->target[i];
 
-		if (!t->plan && routing_step(&t->routing, p->resolver, now))
+		if (!t->plan && is_routed(p, t, now))
 			planned(t);
 		for (size_t k = 0; k < t->n; k++)
 			step_visit(p, t, k, w, now);
@@ -229,6 +243,7 @@ void
 probe_wait(struct probe *p, struct wait *w)
 {
 	resolver_wait(p->resolver, w);
+	sts_wait(p->sts, w);
 	for (size_t i = 0; i < p->n; i++) {
 		struct probe_target *t = p->target[i];
 

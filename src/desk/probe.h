@@ -14,6 +14,8 @@
 #include "desk/visit.h"
 #include "net/routing.h"
 
+struct sts;
+
 #define PROBE_PATIENCE	10 /* seconds for each step, by default */
 #define PROBE_VISITS	200 /* at once */
 #define PROBE_ADDRESSES 400 /* of one target */
@@ -39,6 +41,7 @@ struct probe {
 
 	/* its own */
 	struct resolver *resolver;
+	struct sts *sts;	/* policies of MTA-STS */
 	const struct net_module *net;
 	struct tls_context *context;
 	size_t room;		/* visits at once */

@@ -182,6 +182,8 @@ begin(struct buf *out, const struct probe_target *t, const struct plan_host *h)
 		buf_putf(out, "%u", h->preference);
 	else
 		buf_puts(out, "null");
+	if (t->plan->sts)
+		json_put_text(out, "mta_sts", slice_of(t->plan->sts));
 }
 
 static void

@@ -197,6 +197,12 @@ put_target(const struct printer *p)
 
 	for (size_t h = 0; h < plan->nhosts; h++)
 		put_host(p, h);
+	if (plan->sts) {
+		text_escape(p->out, slice_of(p->target->name));
+		buf_puts(p->out, ": MTA-STS ");
+		text_escape(p->out, slice_of(plan->sts));
+		buf_puts(p->out, "\n\n");
+	}
 	if (plan->nhosts > 0)
 		return;
 	troubles_find_plan(&found, plan);

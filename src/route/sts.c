@@ -40,24 +40,17 @@ add_mx(struct sts_policy *p, const char *mx)
 	p->mx[p->n++] = mem_dup(slice_of(mx));
 }
 
-void
-sts_policy_copy(struct sts_policy *to, const struct sts_policy *from)
-{
-	*to = (struct sts_policy){ .mode = from->mode,
-		.max_age = from->max_age };
-	for (size_t i = 0; i < from->n; i++)
-		add_mx(to, from->mx[i]);
-}
-
 struct sts_policy *
 sts_policy_dup(const struct sts_policy *p)
 {
-	struct sts_policy *to;
+	struct sts_policy *to = p ? mem_alloc(sizeof *to) : NULL;
 
-	if (!p)
-		return NULL;
-	to = mem_alloc(sizeof *to);
-	sts_policy_copy(to, p);
+	for (size_t i = 0; p && i < p->n; i++)
+		add_mx(to, p->mx[i]);
+	if (p) {
+		to->mode = p->mode;
+		to->max_age = p->max_age;
+	}
 	return to;
 }
 

@@ -33,7 +33,6 @@ struct sts_policy {
 
 /* NULL is allowed. */
 void sts_policy_free(struct sts_policy *p);
-void sts_policy_copy(struct sts_policy *to, const struct sts_policy *from);
 
 /* A copy on the heap; NULL of NULL.  sts_policy_free(), then free(). */
 struct sts_policy *sts_policy_dup(const struct sts_policy *p);

@@ -546,3 +546,52 @@ def test_reports_of_tls(place, machine):
         "untrusted": {("sts", "sts-webpki-invalid"),
                       ("no-policy-found", "ok")},
     }
+
+
+# ---- who only looks ----
+
+def test_explain(place, tmp_path):
+    """It asks and fetches as sending does, and connects to nobody."""
+    run = place.send(tmp_path, "pair", args=("--mta-sts", "yes", "--explain"))
+    [seen] = run.of("explain")
+    assert seen["mta_sts"] == "enforce, by the policy of pair.org.test " \
+        "(1 mx, id a1)"
+    two, pair = seen["hosts"]
+    assert two["problem"] == "two.example.test: the MTA-STS policy of " \
+        "pair.org.test does not name it"
+    assert pair["tls"] == "verify" and not pair["problem"]
+    run = place.send(tmp_path, "pair", args=("--mta-sts", "yes", "--explain"),
+                     json_events=False)
+    assert "  MTA-STS   enforce, by the policy of pair.org.test" in run.out
+    assert "TLS verify (the MTA-STS policy of pair.org.test is enforced)" in \
+        run.out
+
+
+def probe(place, cache, name, *args, **how):
+    return smtpsend("--probe", "--allow-loopback-mx", "--resolver",
+                    place.world.resolver, "--port",
+                    place.port, "--mta-sts", "yes", "--ca", certificates().ca,
+                    *args, f"{name}.org.test", stdin=b"",
+                    env={**os.environ, "LC_ALL": "C.UTF-8",
+                         "XDG_CACHE_HOME": str(cache)}, **how)
+
+
+def test_probe(place, tmp_path):
+    with place.server("two"), place.server("pair"):
+        run = probe(place, tmp_path, "pair")
+        text = probe(place, tmp_path, "pair", json_events=False)
+    hosts = {e["host"]: e for e in run.of("probe")}
+    assert {e["mta_sts"] for e in hosts.values()} == {
+        "enforce, by the policy of pair.org.test (1 mx, id a1)"}
+    assert hosts["pair.example.test"]["reachable"]
+    assert "does not name it" in str(hosts["two.example.test"])
+    assert "pair.org.test: MTA-STS enforce, by the policy of" in text.out
+    assert "the MTA-STS policy of pair.org.test does not name it" in text.out
+
+
+def test_probe_without_a_policy(place, tmp_path):
+    with place.server("missing"):
+        run = probe(place, tmp_path, "missing", json_events=False)
+    assert run.rc == 0, run
+    assert "missing.org.test: MTA-STS none: https://mta-sts.missing.org.test" \
+        in run.out

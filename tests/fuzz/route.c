@@ -157,9 +157,10 @@ check_dane(const struct plan *p, const struct route_config *c)
 	for (size_t i = 0; i < p->naddresses; i++) {
 		const struct plan_host *h = &p->host[p->address[i].host];
 		bool wanted = p->tls >= TLS_DANE;
+		bool held = h->by_sts && h->tls_fault == TLS_RESULT_OK;
 
 		assert((h->dane != NULL) == (h->tls == TLS_DANE));
-		assert(wanted || h->by_sts ? h->tls_why != NULL :
+		assert(wanted || held ? h->tls_why != NULL :
 		    h->tls == p->tls);
 		assert(!h->dane || (wanted && h->dane->n > 0 &&
 		    h->dane->nnames > 0));

@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
@@ -52,7 +53,7 @@ check_kept(struct slice text, const struct sts_policy *p)
 static void
 check_policy(struct slice text)
 {
-	struct sts_policy p, copy;
+	struct sts_policy p, *copy;
 	const char *why = NULL;
 
 	if (!sts_policy_parse(text, &p, &why)) {
@@ -62,9 +63,10 @@ check_policy(struct slice text)
 	assert(p.max_age <= STS_MAX_AGE && (p.n > 0 || p.mode == STS_NONE));
 	for (size_t i = 0; i < p.n; i++)
 		check_mx(&p, p.mx[i]);
-	sts_policy_copy(&copy, &p);
-	check_same(&p, &copy);
-	sts_policy_free(&copy);
+	copy = sts_policy_dup(&p);
+	check_same(&p, copy);
+	sts_policy_free(copy);
+	free(copy);
 	check_kept(text, &p);
 	sts_policy_free(&p);
 }
