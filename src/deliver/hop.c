@@ -67,7 +67,8 @@ hops_take_plan(struct hops *h, const struct plan *p)
 		hop = (struct hop){ .host = host->name,
 			.at = p->address[i].at,
 			.preference = host->preference,
-			.tls = host->tls, .dane = host->dane };
+			.tls = host->tls, .dane = host->dane,
+			.by_sts = host->by_sts };
 		use(h, &hop);
 	}
 	for (size_t i = 0; p->relay && i < p->nhosts; i++) {

@@ -23,6 +23,7 @@ struct hop {
 	const char *addresses;	/* ... where it is, if that was asked for; its
 				   own copy, or NULL */
 	enum tls_level tls;	/* what is demanded there; */
+	bool by_sts;		/* ... by a policy of MTA-STS, */
 	struct dane *dane;	/* ... its TLSA records, or NULL; its own copy.
 				   Another demand makes another site */
 	bool in_clear;		/* TLS has failed there, where it need not be */

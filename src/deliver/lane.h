@@ -31,6 +31,7 @@ struct lane_call {
 	size_t hop[DIAL_MAX];	/* the site's, of each target; */
 	enum tls_level tls[DIAL_MAX]; /* ... and what is demanded there, */
 	const struct dane *dane[DIAL_MAX]; /* ... by these TLSA records, */
+	bool by_sts[DIAL_MAX];	/* ... or by MTA-STS, whatever --tls says, */
 	bool no_bdat[DIAL_MAX];	/* ... and what is not to be said */
 	size_t n;
 };

@@ -83,6 +83,7 @@ connected(struct lane *l, int64_t now)
 {
 	l->winner = l->dial.winner;
 	l->call.config.tls = l->call.tls[l->winner];
+	l->call.config.tls_fixed |= l->call.by_sts[l->winner];
 	l->call.config.no_bdat = l->call.no_bdat[l->winner];
 	met(l, &l->call.target[l->winner], now);
 	stream_open(&l->stream, l->dial.fd);

@@ -188,6 +188,7 @@ fill_call(const struct site *s, struct lane_call *call)
 		call->target[i] = (struct dial_target){ h->at, h->host };
 		call->tls[i] = h->in_clear ? TLS_NONE : h->tls;
 		call->dane[i] = h->dane;
+		call->by_sts[i] = h->by_sts;
 		call->no_bdat[i] = h->no_bdat;
 	}
 }

@@ -28,7 +28,8 @@ static void
 put_demands(struct buf *out, const struct plan_host *const *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		buf_putf(out, " %d ", (int)v[i]->tls);
+		buf_putf(out, " %d%s ", (int)v[i]->tls,
+		    v[i]->by_sts ? "s" : "");
 		if (v[i]->dane)
 			dane_put_key(out, v[i]->dane);
 	}

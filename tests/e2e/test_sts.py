@@ -223,6 +223,7 @@ def test_row_20_a_bad_certificate(place, tmp_path, cert):
     with place.server("good", tls_dialogue(cert)) as srv:
         run = place.send(tmp_path, "good")
     check(run, TEMPFAIL, to=to("good"), status="deferred", enhanced="4.7.5")
+    assert "--tls " not in run.err      # another level would change nothing
     never_in_clear(srv)
     assert srv.conns
 
