@@ -24,6 +24,7 @@ keep_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice packet)
 		return;
 	}
 	a->status = DNS_FOUND;
+	a->secure = ldns_pkt_ad(pkt);
 	a->ttl = ldns_rr_list_rr_count(ldns_pkt_answer(pkt)) > 0 ?
 	    DNS_TTL_MAX : parse_negative_ttl(pkt);
 	shorten_all(a, ldns_pkt_answer(pkt));

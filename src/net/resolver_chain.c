@@ -10,8 +10,7 @@ resolver_validates(struct resolver *r, const struct dns_question *q,
 
 	return q->validate && name[0] &&
 	    (how == DNSSEC_AUTO || how == DNSSEC_VALIDATE) &&
-	    validator_is_of_use(&r->validator, &r->all.config,
-		how == DNSSEC_AUTO ? NULL : r->all.events);
+	    validator_is_of_use(&r->validator, &r->all.config, r->all.events);
 }
 
 void

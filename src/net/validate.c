@@ -16,12 +16,17 @@
 
 /* ---- trust anchors, and the clock ---- */
 
+/* What is left then, and is it said? */
 static void
 give_up(struct validator *v, struct events *events, const char *why)
 {
 	v->useless = true;
-	events_note(events, 0, "DNSSEC: %s: all answers count as insecure",
-	    why);
+	if (!v->by_itself)
+		events_note(events, 0, "DNSSEC: %s: all answers count as "
+		    "insecure", why);
+	else if (v->anchors.n > 0)
+		events_note(events, 0, "DNSSEC: %s: what it says itself of "
+		    "its answers counts, if it is trusted", why);
 }
 
 static void
@@ -33,6 +38,7 @@ load(struct validator *v, const struct resolver_config *c,
 	char why[512];
 
 	v->loaded = true;
+	v->by_itself = c->dnssec == DNSSEC_AUTO;
 	if (!file_read(path, &text))
 		snprintf(why, sizeof why, "the trust anchors of %s cannot be "
 		    "read (%s)", path, strerror(errno));
@@ -201,6 +207,7 @@ judge(struct validator *all, const struct validation *v,
 		if (!all->useless)
 			give_up(all, events, why);
 		*out = read_answer(v, type, asked);
+		out->secure = v->vouched && out->status != DNS_SOFT;
 		break;
 	}
 }
@@ -216,6 +223,7 @@ answer_round(struct validation *v)
 		struct slice packet = { a->packet ? a->packet : "",
 			a->packet_n };
 
+		v->vouched = i == 0 ? a->secure : v->vouched;
 		over = v->codec->chain_answer(v->chain, i, packet);
 	}
 }

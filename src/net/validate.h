@@ -15,11 +15,13 @@ struct validation {
 	struct chain *chain;
 	struct ticket **ticket;	/* of the questions of this round */
 	size_t n;
+	bool vouched;		/* the resolver does, for the last records */
 };
 
 /* What validations of a resolver share; zero-initialise. */
 struct validator {
 	bool loaded;		/* anchors were looked for */
+	bool by_itself;		/* DNSSEC_AUTO: nobody asked for it */
 	bool useless;		/* nothing can be validated: said once */
 	struct anchors anchors;
 	struct buf said;	/* what was told already, a NUL behind each */

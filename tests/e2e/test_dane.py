@@ -455,6 +455,7 @@ def test_reported(place, machine, name, script, result):
     """RFC 8460 4.3: by which policy, and what was wrong by it."""
     box = QueueBox(machine, queue=f"{QUICK}tls-reports = tls@example.org\n",
                    config=f"resolver = {place.world.resolver}\n"
+                   f"trust-anchor = {place.world.nsd.anchor}\n"
                    f"port = {place.port}\nallow-loopback-mx = yes\n")
     with place.server(name, script()):
         box.put(to(name))
@@ -472,9 +473,9 @@ def test_reported(place, machine, name, script, result):
 def test_talk(place, name, verified):
     """By hand the records count, too."""
     with place.server(name) as srv:
-        run = smtpsend("--resolver", place.world.resolver, "--port",
-                       place.port, "--allow-loopback-mx", "--tls", "dane",
-                       "--talk", f"{name}.org.test", stdin=b"NOOP\nQUIT\n",
+        run = smtpsend(*place.names(), "--port", place.port,
+                       "--allow-loopback-mx", "--tls", "dane", "--talk",
+                       f"{name}.org.test", stdin=b"NOOP\nQUIT\n",
                        json_events=False)
     assert (run.rc == 0) == verified, run
     assert ("NOOP" in srv.lines) == verified

@@ -48,7 +48,8 @@ def test_from_end_to_end(machine, tmp_path):
     with sink, SignedWorld(tmp_path / "dns", zone(sink.port), {}) as world:
         box = QueueBox(machine, queue=QUICK + "tls-reports = me@example.net\n",
                        config=f"port = {sink.port}\nallow-loopback-mx = yes\n"
-                              f"resolver = {world.resolver}\n")
+                              f"resolver = {world.resolver}\n"
+                              f"trust-anchor = {world.nsd.anchor}\n")
         box.put(f"bob@{DOMAIN}")
         assert box.q().rc == 0 and box.queue() == []
         [counts] = (box.spool / "tlsrpt").glob("*.counts")
