@@ -42,7 +42,7 @@ HTTP    := $(shell pkg-config --libs libmicrohttpd)
 Q       := $(if $(V),,@)
 obj      = $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 
-PURE    := base mail sign tlsrpt dns smtp route
+PURE    := base mail sign tlsrpt dns auth smtp route
 PURE_O  := $(call obj,$(PURE:%=src/%/*.c))
 # Without libedit lines are typed in --talk as the terminal has them.
 EDITOR_O := $B/src/desk/editor_module.o
@@ -163,6 +163,9 @@ queue-tools: $(QUEUE_T)
 $B/queue/engine: tests/queue/engine.c $B/lib.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(FLAGS) -Itests/queue $(LINK) -o $@ $^ $(LIBS) $(NETLIBS)
+$B/spf/ask: $B/tests/spf/ask.o $B/pure.a $B/support.a
+	$(link)
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS)
 $B/dnssec/walk: $B/tests/dnssec/walk.o $B/lib.a $B/support.a
 	$(link)
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) $(NETLIBS) $(CURL)

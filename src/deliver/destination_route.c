@@ -123,6 +123,7 @@ count_fault(const struct destination *d, const struct plan *p,
 {
 	bool by_sts = !h || (h->by_sts &&
 	    h->tls_fault == TLS_RESULT_FAILURE); /* of not being named */
+	const char *why = h && !by_sts ? h->tls_why : p->sts;
 	struct tls_result r = { .type = h ? h->tls_fault : d->sts_fault,
 		.policy = { .type = by_sts ? TLS_POLICY_STS : TLS_POLICY_TLSA,
 		    .domain = slice_of(p->domain) } };
@@ -131,8 +132,7 @@ count_fault(const struct destination *d, const struct plan *p,
 	if (by_sts && d->policy)
 		destination_sts_policy(d, &r.policy, text);
 	r.host = slice_of(h ? h->name : NULL);
-	r.reason = slice_of(h && h->problem ? h->problem->text :
-		by_sts ? p->sts : h->tls_why);
+	r.reason = slice_of(h && h->problem ? h->problem->text : why);
 	tlsrpt_tally_add(d->job->config->tls_results, &r, 1);
 	buf_free(&text[0]);
 	buf_free(&text[1]);

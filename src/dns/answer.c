@@ -196,22 +196,6 @@ u16_at(struct slice s, size_t at)
 	    (unsigned char)s.p[at + 1];
 }
 
-/*
- * The text after the next length octet of *wire: false at the root label.  A
- * question is never compressed: nothing stands before it to point to.
- */
-static bool
-next_label(struct slice *wire, struct slice *label)
-{
-	size_t n = wire->n ? (unsigned char)wire->p[0] : 0;
-
-	if (n == 0 || n >= wire->n)
-		return false;
-	*label = slice_first(slice_from(*wire, 1), n);
-	*wire = slice_from(*wire, n + 1);
-	return true;
-}
-
 /* Nothing but a header that says FORMERR or NOTIMP. */
 static bool
 is_bare_refusal(struct slice packet)
@@ -224,17 +208,18 @@ is_bare_refusal(struct slice packet)
 static bool
 question_is(struct slice q, struct slice name, enum dns_type type)
 {
-	struct slice theirs, ours, rest;
 	char kept[DNS_NAME_SIZE] = "";
+	struct buf wire = { 0 };
+	bool same;
 
-	if (name.n > 0 && !dns_name_parse(name, kept))
+	if (name.n > 0 && !dns_name_keep(name, kept))
 		return false;
-	rest = slice_of(kept);
-	while (rest.n > 0 && slice_cut(&rest, '.', &ours))
-		if (!next_label(&q, &theirs) || !slice_eq_nocase(ours, theirs))
-			return false;
-	return q.n >= 5 && q.p[0] == 0 && u16_at(q, 1) == type &&
-	    u16_at(q, 3) == CLASS_IN;
+	dns_name_put_wire(&wire, kept);
+	same = slice_eq_nocase(slice_first(q, wire.n), buf_slice(&wire));
+	q = slice_from(q, wire.n);
+	buf_free(&wire);
+	return same && q.n >= 4 && u16_at(q, 0) == type &&
+	    u16_at(q, 2) == CLASS_IN;
 }
 
 bool
@@ -305,6 +290,8 @@ put_record(struct buf *out, const struct dns_answer *a, size_t i)
 	if (a->type == DNS_MX)
 		buf_putf(out, "%u %s", a->mx[i].preference,
 		    or_root(a->mx[i].host));
+	else if (a->type == DNS_PTR)
+		buf_puts(out, a->mx[i].host);
 	else if (a->type == DNS_SRV)
 		buf_putf(out, "%u %u %u %s", a->srv[i].priority,
 		    a->srv[i].weight, a->srv[i].port,
@@ -364,6 +351,8 @@ dns_type_name(enum dns_type type)
 		return "A";
 	case DNS_CNAME:
 		return "CNAME";
+	case DNS_PTR:
+		return "PTR";
 	case DNS_MX:
 		return "MX";
 	case DNS_TXT:

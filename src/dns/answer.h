@@ -69,7 +69,7 @@ struct dns_answer {
 				   by him (the resolver) */
 	size_t n;		/* records kept */
 	size_t total;		/* records there were */
-	struct dns_mx *mx;	/* for DNS_MX */
+	struct dns_mx *mx;	/* for DNS_MX, and the names of DNS_PTR */
 	struct dns_srv *srv;	/* for DNS_SRV */
 	struct dns_txt *txt;	/* for DNS_TXT */
 	struct dns_tlsa *tlsa;	/* for DNS_TLSA */
@@ -118,7 +118,7 @@ bool dns_answer_is_truncated(struct slice packet);
  * wrong with it makes status DNS_SOFT with the reason in why.
  * A negative counts only from a server that recurses (RA) or is authoritative
  * (AA): a referral is soft.  Types that can be read: MX, SRV, TXT, TLSA, A,
- * AAAA; and CNAME, whose target is the canonical name, with n 1.
+ * AAAA, PTR; and CNAME, whose target is the canonical name, with n 1.
  */
 void dns_answer_parse(struct slice packet, struct slice name,
     enum dns_type type, struct dns_answer *out);

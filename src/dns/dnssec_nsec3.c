@@ -130,28 +130,6 @@ find_like(struct nsec3s *all)
 /* ---- hashes ---- */
 
 static bool
-put_wire(struct buf *out, const char *name)
-{
-	struct slice rest = slice_of(name), label;
-
-	while (rest.n > 0 && slice_cut(&rest, '.', &label)) {
-		size_t at = out->n, n = 0;
-
-		buf_putc(out, '\0');
-		for (size_t i = 0; i < label.n; n++) {
-			bool escaped = label.p[i] == '\\' && i + 3 < label.n;
-
-			buf_putc(out, escaped ? (char)((label.p[i + 1] - '0') *
-			    100 + (label.p[i + 2] - '0') * 10 +
-			    (label.p[i + 3] - '0')) : label.p[i]);
-			i += escaped ? 4 : 1;
-		}
-		out->base[out->off + at] = (char)n;
-	}
-	return buf_putc(out, '\0');
-}
-
-static bool
 hash(const struct nsec3s *all, const char *name, char out[TEXT + 1])
 {
 	const ldns_rdf *salt = ldns_rr_rdf(all->like, N3_SALT);
@@ -159,7 +137,7 @@ hash(const struct nsec3s *all, const char *name, char out[TEXT + 1])
 	ldns_rdf *dname, *hashed;
 	bool good;
 
-	put_wire(&wire, name);
+	dns_name_put_wire(&wire, name);
 	dname = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, wire.n,
 	    buf_slice(&wire).p);
 	buf_free(&wire);

@@ -128,3 +128,92 @@ dns_name_from_wire(struct slice wire, char out[DNS_NAME_SIZE])
 	out[t.n] = '\0';
 	return wire.n == 1 && !t.full;
 }
+
+bool
+dns_name_escape(struct slice text, char out[DNS_NAME_SIZE])
+{
+	struct text t = { out, 0, false };
+	struct slice label;
+	bool good = text.n > 0 && text.n <= TEXT_MAX;
+
+	while (good && slice_cut(&text, '.', &label)) {
+		good = label.n > 0 && label.n <= LABEL_MAX;
+		if (t.n > 0)
+			text_add(&t, '.');
+		for (size_t i = 0; i < label.n; i++)
+			text_add_octet(&t, label.p[i]);
+	}
+	out[t.n] = '\0';
+	return good && !t.full;
+}
+
+/* The octet of "\DDD"; -1 when it is no escape. */
+static int
+escaped(struct slice s)
+{
+	unsigned v = 0;
+
+	if (s.n < 4 || s.p[0] != '\\')
+		return -1;
+	for (int i = 1; i < 4; i++) {
+		if (!ascii_is_digit(s.p[i]))
+			return -1;
+		v = v * 10 + (unsigned)(s.p[i] - '0');
+	}
+	return v < 256 ? (int)v : -1;
+}
+
+static bool
+label_is_kept(struct slice label)
+{
+	size_t octets = 0;
+
+	for (; label.n > 0; octets++) {
+		if (escaped(label) >= 0)
+			label = slice_from(label, 4);
+		else if (is_name_char(label.p[0]))
+			label = slice_from(label, 1);
+		else
+			return false;
+	}
+	return octets > 0 && octets <= LABEL_MAX;
+}
+
+bool
+dns_name_keep(struct slice text, char out[DNS_NAME_SIZE])
+{
+	struct slice rest = text, label;
+
+	if (dns_name_parse(text, out))
+		return true;
+	if (text.n == 0 || text.n >= DNS_NAME_SIZE)
+		return false;
+	while (slice_cut(&rest, '.', &label))
+		if (!label_is_kept(label))
+			return false;
+	for (size_t i = 0; i < text.n; i++)
+		out[i] = ascii_lower(text.p[i]);
+	out[text.n] = '\0';
+	return true;
+}
+
+void
+dns_name_put_wire(struct buf *out, const char *kept)
+{
+	struct slice rest = slice_of(kept), label;
+	char octets[LABEL_MAX];
+
+	while (rest.n > 0 && slice_cut(&rest, '.', &label)) {
+		size_t n = 0;
+
+		while (label.n > 0 && n < sizeof octets) {
+			int c = escaped(label);
+
+			octets[n++] = c >= 0 ? (char)c : label.p[0];
+			label = slice_from(label, c >= 0 ? 4 : 1);
+		}
+		buf_putc(out, (char)n);
+		buf_put(out, (struct slice){ octets, n });
+	}
+	buf_putc(out, '\0');
+}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 
 #define DNS_NAME_SIZE 256 /* room for any name and its NUL */
@@ -21,6 +22,18 @@
  * their ends) and underscores; at most 253 octets; one trailing dot may stand.
  */
 bool dns_name_parse(struct slice text, char out[DNS_NAME_SIZE]);
+
+/*
+ * Labels of any octets, with dots between them, to the kept form: what others
+ * make of addresses, for SPF.  False when it does not fit.
+ */
+bool dns_name_escape(struct slice text, char out[DNS_NAME_SIZE]);
+
+/* Text that may be in the kept form already, with \DDD, to the kept form. */
+bool dns_name_keep(struct slice text, char out[DNS_NAME_SIZE]);
+
+/* Append a kept name as a packet has it, uncompressed. */
+void dns_name_put_wire(struct buf *out, const char *kept);
 
 /*
  * May name (in the kept form) be a host's?  Like dns_name_parse(), and the last

@@ -114,6 +114,19 @@ keep_mx(struct dns_answer *a, const ldns_rr *rr)
 	return true;
 }
 
+/* One that is no host's name is passed over: nobody could look it up. */
+static bool
+keep_ptr(struct dns_answer *a, const ldns_rr *rr)
+{
+	char name[DNS_NAME_SIZE];
+
+	if (!read_cname(rr, name))
+		return false;
+	if (dns_name_is_host(name))
+		dns_answer_add_mx(a, name, 0);
+	return true;
+}
+
 static bool
 keep_srv(struct dns_answer *a, const ldns_rr *rr)
 {
@@ -217,6 +230,8 @@ keep(struct dns_answer *a, const ldns_rr *rr)
 		return keep_cname(a, rr);
 	if (a->type == DNS_MX)
 		return keep_mx(a, rr);
+	if (a->type == DNS_PTR)
+		return keep_ptr(a, rr);
 	if (a->type == DNS_TXT)
 		return keep_txt(a, rr);
 	return a->type == DNS_SRV ? keep_srv(a, rr) : keep_ip(a, rr);
@@ -364,7 +379,7 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 		parse_refused(a, rcode);
 		return;
 	}
-	if (!dns_name_parse(name, kept)) {
+	if (!dns_name_keep(name, kept)) {
 		parse_soft(a, "no domain name was asked for");
 		return;
 	}
@@ -380,9 +395,9 @@ read_packet(struct dns_answer *a, const ldns_pkt *pkt, struct slice name)
 static bool
 can_read(enum dns_type type)
 {
-	return type == DNS_MX || type == DNS_SRV || type == DNS_TXT ||
-	    type == DNS_TLSA || type == DNS_CNAME || type == DNS_A ||
-	    type == DNS_AAAA;
+	return type == DNS_MX || type == DNS_PTR || type == DNS_SRV ||
+	    type == DNS_TXT || type == DNS_TLSA || type == DNS_CNAME ||
+	    type == DNS_A || type == DNS_AAAA;
 }
 
 void

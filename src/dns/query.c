@@ -31,18 +31,6 @@ put_header(struct buf *out, uint16_t id, unsigned flags, bool edns)
 	put_u16(out, edns);
 }
 
-static void
-put_name(struct buf *out, const char *kept)
-{
-	struct slice rest = slice_of(kept), label;
-
-	while (rest.n > 0 && slice_cut(&rest, '.', &label)) {
-		buf_putc(out, (char)label.n);
-		buf_put(out, label);
-	}
-	buf_putc(out, '\0');
-}
-
 /* Version 0, no options. */
 static void
 put_opt(struct buf *out, unsigned flags)
@@ -61,10 +49,10 @@ dns_query_put(struct buf *out, struct slice name, enum dns_type type,
 {
 	char kept[DNS_NAME_SIZE];
 
-	if (!dns_name_parse(name, kept))
+	if (!dns_name_keep(name, kept))
 		return false;
 	put_header(out, id, RD | AD, edns);
-	put_name(out, kept);
+	dns_name_put_wire(out, kept);
 	put_u16(out, type);
 	put_u16(out, CLASS_IN);
 	if (edns)
@@ -78,10 +66,10 @@ dns_query_put_raw(struct buf *out, struct slice name, enum dns_type type,
 {
 	char kept[DNS_NAME_SIZE] = "";
 
-	if (name.n > 0 && !dns_name_parse(name, kept))
+	if (name.n > 0 && !dns_name_keep(name, kept))
 		return false;
 	put_header(out, id, RD | CD, true);
-	put_name(out, kept);
+	dns_name_put_wire(out, kept);
 	put_u16(out, type);
 	put_u16(out, CLASS_IN);
 	put_opt(out, DO);

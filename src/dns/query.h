@@ -12,6 +12,7 @@
 enum dns_type {
 	DNS_A = 1,
 	DNS_CNAME = 5,
+	DNS_PTR = 12,
 	DNS_MX = 15,
 	DNS_TXT = 16,
 	DNS_AAAA = 28,

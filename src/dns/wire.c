@@ -56,6 +56,7 @@ data_is_exact(unsigned type, struct slice data)
 	case DNS_SRV:
 		return skip(&data, 6) && skip_name(&data) && data.n == 0;
 	case DNS_CNAME:
+	case DNS_PTR:
 		return skip_name(&data) && data.n == 0;
 	}
 	return true;

@@ -318,7 +318,7 @@ resolver_ask(struct resolver *r, const struct dns_question *q, int64_t now)
 	char kept[DNS_NAME_SIZE];
 	struct ticket *t;
 
-	if (!dns_name_parse(slice_of(q->name), kept))
+	if (!dns_name_keep(slice_of(q->name), kept))
 		kept[0] = '\0';
 	t = q->named ? ask_hosts(r, kept, q->type, now) : NULL;
 	if (!t && resolver_validates(r, q, kept) && has_codec(r, now))

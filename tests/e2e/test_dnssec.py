@@ -8,6 +8,7 @@ never taken for secure if it says something else.
 
 import fcntl
 import json
+import os
 import socket
 import struct
 import subprocess
@@ -58,8 +59,8 @@ def make_walk():
     """The tool, which another worker may be making too."""
     with open(BUILD / ".walk.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(["make", "-s", "-C", TOP, BUILD / "dnssec/walk"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["make", "-s", "-C", TOP, os.path.relpath(
+            BUILD / "dnssec/walk", TOP)], check=True, stdout=subprocess.DEVNULL)
 
     def run(world, name, kind, *more, anchor=None):
         return subprocess.run(

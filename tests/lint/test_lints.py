@@ -206,6 +206,8 @@ TABLE = """\
 | `base/` | bytes | – |
 | `mail/` | mail | base |
 | `sign/` | signatures | base mail |
+| `tlsrpt/` | reports | base |
+| `auth/` | SPF | base |
 | `dns/` | names | base |
 | `smtp/` | talk | base mail |
 | `route/` | plans | base dns |
