@@ -27,15 +27,15 @@ spf_look(struct spf *s, const char *name, enum dns_type type)
 	struct spf_asked *a;
 
 	for (size_t i = 0; i < s->n; i++) {
-		a = &s->asked[i];
+		a = s->asked[i];
 		if (a->question.type != type || strcmp(a->name, name) != 0)
 			continue;
 		s->missing = s->missing || !a->answered;
 		return a->answered ? &a->answer : NULL;
 	}
 	s->asked = mem_resize(s->asked, size_add(s->n, 1), sizeof *s->asked);
-	a = &s->asked[s->n++];
-	*a = (struct spf_asked){ .name = mem_dup(slice_of(name)) };
+	a = s->asked[s->n++] = mem_alloc(sizeof *a);
+	a->name = mem_dup(slice_of(name));
 	a->question = (struct dns_question){ .name = a->name, .type = type };
 	s->missing = true;
 	return NULL;
@@ -240,8 +240,9 @@ spf_free(struct spf *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
-		free(s->asked[i].name);
-		dns_answer_free(&s->asked[i].answer);
+		free(s->asked[i]->name);
+		dns_answer_free(&s->asked[i]->answer);
+		free(s->asked[i]);
 	}
 	free(s->asked);
 	free(s->explanation);
@@ -257,22 +258,22 @@ spf_questions(const struct spf *s)
 const struct dns_question *
 spf_question(const struct spf *s, size_t i)
 {
-	return &s->asked[i].question;
+	return &s->asked[i]->question;
 }
 
 bool
 spf_is_answered(const struct spf *s, size_t i)
 {
-	return s->asked[i].answered;
+	return s->asked[i]->answered;
 }
 
 void
 spf_answer(struct spf *s, size_t i, const struct dns_answer *a)
 {
-	dns_answer_copy(&s->asked[i].answer, a);
-	s->asked[i].answered = true;
+	dns_answer_copy(&s->asked[i]->answer, a);
+	s->asked[i]->answered = true;
 	for (size_t k = 0; k < s->n; k++)
-		if (!s->asked[k].answered)
+		if (!s->asked[k]->answered)
 			return;
 	evaluate_all(s);
 }

@@ -28,7 +28,7 @@ struct spf_asked {
 struct spf {
 	struct spf_call call;
 	struct ip ip;		/* IPv4 where it is mapped */
-	struct spf_asked *asked;
+	struct spf_asked **asked; /* each stays where it is */
 	size_t n;
 	bool missing;		/* ... of an answer */
 	unsigned lookups, voids;

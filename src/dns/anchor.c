@@ -76,7 +76,8 @@ put_hex(struct slice line, struct anchor *a)
 		int high = hex_value(s.p[i]), low = hex_value(s.p[i + 1]);
 
 		good = high >= 0 && low >= 0;
-		a->data[a->n++] = (unsigned char)(high << 4 | low);
+		if (good)
+			a->data[a->n++] = (unsigned char)(high << 4 | low);
 	}
 	buf_free(&text);
 	return good;
