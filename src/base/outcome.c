@@ -102,10 +102,24 @@ set_string(char *to, size_t size, struct slice s)
 	to[s.n] = '\0';
 }
 
+/* A NUL would end the string; it is seen as the symbol for it, U+2400. */
 void
 outcome_set_text(struct outcome *o, struct slice text)
 {
-	set_string(o->text, sizeof o->text, text);
+	static const char nul[] = "\xe2\x90\x80";
+	size_t n = 0;
+	struct slice c;
+
+	for (; text.n > 0; text = slice_from(text, 1)) {
+		c = slice_first(text, 1);
+		if (c.p[0] == '\0')
+			c = slice_of(nul);
+		if (n + c.n >= sizeof o->text)
+			break;
+		memcpy(o->text + n, c.p, c.n);
+		n += c.n;
+	}
+	o->text[n] = '\0';
 }
 
 void

@@ -108,7 +108,10 @@ bool outcome_fail(struct outcome *why, enum verdict verdict, enum stage stage,
 void outcome_set_host(struct outcome *o, struct slice host,
     const struct endpoint *peer);
 
-/* Replace the text; what is too long is cut. */
+/*
+ * Replace the text; what is too long is cut.  A NUL in it becomes U+2400, so
+ * that what a server says behind one is seen too.
+ */
 void outcome_set_text(struct outcome *o, struct slice text);
 
 /* Say what is ours of an outcome with a code, as printf does. */

@@ -146,7 +146,6 @@ reply_parse(struct reply_parser *p, struct slice *in, struct slice *line)
 struct outcome
 outcome_from_reply(const struct reply *r, enum verdict good, enum stage stage)
 {
-	struct slice text = buf_slice(&r->text);
 	enum verdict v = DEFERRED;
 	struct outcome o;
 
@@ -154,7 +153,8 @@ outcome_from_reply(const struct reply *r, enum verdict good, enum stage stage)
 		v = good;
 	else if (reply_kind(r) == REPLY_REFUSED)
 		v = FAILED;
-	o = outcome_make(v, stage, r->esc, "%.*s", (int)text.n, text.p);
+	o = outcome_make(v, stage, r->esc, "%s", "");
+	outcome_set_text(&o, buf_slice(&r->text));
 	o.code = r->code;
 	return o;
 }
@@ -163,10 +163,16 @@ struct outcome
 outcome_from_garbage(const struct reply_parser *p, struct slice line,
     enum stage stage)
 {
-	line = slice_first(line, 200);
-	return outcome_make(DEFERRED, stage, ESC(4, 5, 0),
-	    "the server broke the protocol: %s%s%.*s", p->error,
-	    line.n > 0 ? ": " : "", (int)line.n, line.n > 0 ? line.p : "");
+	struct outcome o = outcome_make(DEFERRED, stage, ESC(4, 5, 0), "%s",
+	    "");
+	struct buf text = { 0 };
+
+	buf_putf(&text, "the server broke the protocol: %s%s", p->error,
+	    line.n > 0 ? ": " : "");
+	buf_put(&text, slice_first(line, 200));
+	outcome_set_text(&o, buf_slice(&text));
+	buf_free(&text);
+	return o;
 }
 
 struct outcome

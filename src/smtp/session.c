@@ -155,15 +155,20 @@ answer(struct session *s, const struct reply *r)
 static void
 unasked(struct session *s, const struct reply *r)
 {
-	struct slice text = slice_first(buf_slice(&r->text), 200);
+	struct outcome o = outcome_make(DEFERRED, STAGE_NONE, ESC(4, 5, 0),
+	    "%s", "");
+	struct buf text = { 0 };
 
-	if (reply_is_closing(r))
+	if (reply_is_closing(r)) {
 		session_refuse(s, r, STAGE_NONE);
-	else
-		session_give_up(s, outcome_make(DEFERRED, STAGE_NONE,
-		    ESC(4, 5, 0),
-		    "the server answered a command that was never sent: "
-		    "%u %.*s", r->code, (int)text.n, text.p));
+		return;
+	}
+	buf_putf(&text, "the server answered a command that was never sent: "
+	    "%u ", r->code);
+	buf_put(&text, slice_first(buf_slice(&r->text), 200));
+	outcome_set_text(&o, buf_slice(&text));
+	buf_free(&text);
+	session_give_up(s, o);
 }
 
 bool

@@ -209,6 +209,43 @@ test_meaning(void **state)
 	buf_free(&r.text);
 }
 
+/* A NUL ends no text: what is said behind it is seen. */
+static void
+test_nul(void **state)
+{
+	static const char said[] = "550 5.1.1 no\0body\0\r\n";
+	static const char want[] = "no\xe2\x90\x80" "body\xe2\x90\x80";
+	struct slice in = { said, sizeof said - 1 }, line;
+	struct reply_parser p = { 0 };
+	struct outcome o;
+
+	(void)state;
+	assert_int_equal(reply_parse(&p, &in, &line), PARSE_OK);
+	o = outcome_from_reply(&p.reply, DELIVERED, STAGE_RCPT);
+	assert_string_equal(o.text, want);
+	assert_int_equal(o.code, 550);
+	reply_parser_free(&p);
+
+	p = (struct reply_parser){ 0 };
+	in = (struct slice){ "a\0b\r\n", 5 };
+	assert_int_equal(reply_parse(&p, &in, &line), PARSE_BAD);
+	o = outcome_from_garbage(&p, line, STAGE_RCPT);
+	assert_string_equal(o.text, "the server broke the protocol: not an "
+	    "SMTP reply: a\xe2\x90\x80" "b");
+	reply_parser_free(&p);
+
+	/* the symbol is whole or not there, where the text is cut */
+	for (size_t n = sizeof o.text - 5; n < sizeof o.text; n++) {
+		char text[sizeof o.text + 8];
+
+		memset(text, 'x', sizeof text);
+		text[n] = '\0';
+		outcome_set_text(&o, (struct slice){ text, sizeof text });
+		assert_int_equal(strlen(o.text), n + 4 <= sizeof o.text ?
+		    sizeof o.text - 1 : n);
+	}
+}
+
 static const struct {
 	const char *text, *want;
 } ids[] = {
@@ -262,6 +299,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_meaning),
+		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_queue_id),
 	};
 
