@@ -20,6 +20,12 @@ static const char *const one_of[] = {
 	 "script script-from dkim-keygen dkim-check tls-report"),
 	("html-report print print-config b queue daemon talk script "
 	 "script-from dkim-keygen dkim-check tls-report"),
+	("brief explain print print-config sink queue daemon talk script "
+	 "script-from dkim-keygen dkim-check tls-report import-config"),
+	("timing explain print print-config sink queue daemon talk script "
+	 "script-from dkim-keygen dkim-check tls-report import-config"),
+	("log explain print probe show-cert ehlo-diff talk script "
+	 "script-from dkim-keygen dkim-check tls-report import-config"),
 	("fill explain print-config queue daemon talk script script-from "
 	 "dkim-keygen dkim-check tls-report"),
 	("save-cert explain print print-config queue daemon script-from "
@@ -187,7 +193,41 @@ static bool
 is_for_message(const struct option *o)
 {
 	return o->group == GROUP_MESSAGE || o->group == GROUP_MAKE ||
-	    o->group == GROUP_DSN || o->group == GROUP_QUEUE;
+	    o->group == GROUP_BULK || o->group == GROUP_DSN ||
+	    o->group == GROUP_QUEUE;
+}
+
+/* Jobs that get no message; some of them connect to nobody either. */
+static const struct {
+	const char *job, *why;
+	bool alone;
+} apart[] = {
+	{ "script-from", ", which only reads a transcript", true },
+	{ "dkim-keygen", ", which only makes a key", true },
+	{ "import-config", ", which only reads a configuration", true },
+	{ "dkim-check", ", which only looks at keys", false },
+	{ "tls-report", ", which is about mail that was sent", false },
+	{ "daemon", ", which sends what is in the queue", false },
+	{ "queue", ", which is about what is queued", false },
+};
+
+/* A configuration is read for all, and may be left out. */
+static const char with_apart[] = "config no-config help version";
+
+static bool
+check_apart(const struct met *m, const struct option *o)
+{
+	const struct option *job;
+
+	for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) {
+		job = find(m, slice_of(apart[i].job));
+		if (job && job != o && o->name &&
+		    (apart[i].alone ? !is_any(o, SLICE(with_apart)) :
+				      is_for_message(o)))
+			return clash(m, o, " has no meaning with ", job,
+			    apart[i].why);
+	}
+	return false;
 }
 
 /* No message is sent but the one that is said, and no relay is logged in at. */
@@ -205,6 +245,9 @@ check_saying(const struct met *m, const struct option *o)
 		    " or --script; a relay's stands in its section");
 	if (!way)
 		return false;
+	if (is_any(o, SLICE("max-sessions max-connections")))
+		return clash(m, o, " has no meaning with ", way,
+		    ", which has one connection");
 	if (is_any(o, SLICE("relay proxy")))
 		return clash(m, o, " has no meaning with ", way, scripted ?
 		    ": --server HOST, and @ auth for a login" :
@@ -299,9 +342,10 @@ option_clash(const struct option_call *c)
 		if (check_line(&m, one_of[i]))
 			return true;
 	for (size_t i = 0; i < m.n; i++)
-		if (check_group(&m, m.v[i]) || check_made(&m, m.v[i]) ||
-		    check_desk(&m, m.v[i]) || check_saying(&m, m.v[i]) ||
-		    check_queueing(&m, m.v[i]) || check_bulk(&m, m.v[i]))
+		if (check_group(&m, m.v[i]) || check_apart(&m, m.v[i]) ||
+		    check_made(&m, m.v[i]) || check_desk(&m, m.v[i]) ||
+		    check_saying(&m, m.v[i]) || check_queueing(&m, m.v[i]) ||
+		    check_bulk(&m, m.v[i]))
 			return true;
 	return false;
 }
