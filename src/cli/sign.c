@@ -64,6 +64,8 @@ sign_here(struct sign *s, const struct sign_call *call,
 
 	if (!rule)
 		return true;
+	if (!sign_is_sound(buf_slice(&call->intake->message.head), why))
+		return false;
 	ok = keyring_open(&s->keyring, rule, domain, &s->signing, &says, why);
 	rest = buf_slice(&says);
 	while (slice_cut(&rest, '\n', &line))

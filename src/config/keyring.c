@@ -87,6 +87,19 @@ sign_rule_for(const struct sign_rules *rules, const struct sign_facts *facts,
 	return rule;
 }
 
+bool
+sign_is_sound(struct slice head, struct outcome *why)
+{
+	struct header_field field;
+	size_t n = 0;
+
+	while (header_next(&head, &field))
+		n += header_is(&field, "From");
+	return n <= 1 || outcome_fail(why, FAILED, STAGE_MESSAGE, ESC(5, 6, 0),
+	    "it has %zu From: fields, where one is allowed: it is not signed "
+	    "for a domain that may not be the author's", n);
+}
+
 /* ---- keys ---- */
 
 /* A key that others have a share of is theirs until they free it. */

@@ -41,6 +41,14 @@ struct sign_facts {
 const struct sign_rule *sign_rule_for(const struct sign_rules *rules,
     const struct sign_facts *facts, char domain[SIGN_DOMAIN]);
 
+/*
+ * May a message with this header be signed?  Not with several From fields (RFC
+ * 5322 3.6 allows one): who reads it may be shown another than the one whose
+ * domain signs (RFC 6376 8.15), and large servers refuse it.  False with *why,
+ * FAILED at STAGE_MESSAGE.
+ */
+bool sign_is_sound(struct slice head, struct outcome *why);
+
 /* Who signs one message, with a share of each key. */
 struct signing {
 	struct signer signer;

@@ -56,6 +56,8 @@ run_sign(struct run *run, struct outcome *why)
 	rule = sign_rule_for(r->config->signing, &facts, domain);
 	if (!rule)
 		return true;
+	if (!sign_is_sound(facts.head, why))
+		return false;
 	ok = keyring_open(&r->keyring, rule, domain, &run->signing, &says,
 	    why);
 	log_weak(run, buf_slice(&says));

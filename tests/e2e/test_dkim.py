@@ -231,6 +231,22 @@ def test_nobody_signs_without_an_author(smtpsend, tmp_path, keys, server):
     assert b"DKIM" not in taken(srv)[0]
 
 
+TWO_AUTHORS = (b"From: me@example.org\nFrom: ceo@bank.test\nSubject: x\n"
+               b"\nx\n")
+
+
+def test_two_authors(smtpsend, tmp_path, keys, server):
+    """RFC 5322 3.6, RFC 6376 8.15: it is neither signed nor sent unsigned."""
+    srv = server()
+    run = send(smtpsend, config(tmp_path, keys.section()), srv, TWO_AUTHORS)
+    assert run.status == 65 and "2 From: fields" in run.stderr, run
+    assert run.stderr.count("\n") == 1 and not srv.conns
+    # who has no key is not asked
+    run = send(smtpsend, config(tmp_path, keys.section("other.test")), srv,
+               TWO_AUTHORS)
+    assert run.status == 0 and b"DKIM" not in taken(srv)[0], run
+
+
 @pytest.mark.parametrize("section, opens", [("other.test", False),
                                             (DOMAIN, True)])
 def test_who_does_not_sign_opens_no_library(tmp_path, keys, server, section,
@@ -501,6 +517,16 @@ def test_the_queue_keeps_what_it_cannot_sign(boxed, queue_keys):
     assert box.q().rc == 0
     assert not box.queue()
     judge(queue_keys, Taken(taken(srv)[1:]), 1)
+
+
+def test_the_queue_returns_two_authors(boxed):
+    box, srv = boxed()
+    box.put("-f", ME, TO, text=TWO_AUTHORS)
+    box.q()
+    box.q()
+    assert not box.queue()
+    [text] = taken(srv)                     # the report
+    assert b"2 From: fields" in text and b"Final-Recipient" in text
 
 
 class Taken:
