@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -76,6 +77,32 @@ has_credential(const struct sign_rule *r)
 	return false;
 }
 
+/* Who is unknown is never signed for; a number needs no login. */
+static bool
+check_users(const struct settings *s, const struct sign_rule *r)
+{
+	struct slice rest = slice_of(r->users), word;
+	struct buf name = { 0 }, what = { 0 };
+	uint64_t number;
+	bool ok = true;
+
+	buf_puts(&what, "[dkim ");
+	text_escape(&what, slice_of(r->pattern));
+	buf_puts(&what, "] users: this machine has no user ");
+	while (slice_cut(&rest, ' ', &word)) {
+		buf_clear(&name);
+		buf_put(&name, word);
+		if (word.n == 0 || slice_to_uint(word, UINT32_MAX, &number) ||
+		    getpwnam(buf_str(&name)))
+			continue;
+		say(s, buf_str(&what), buf_str(&name), NULL);
+		ok = false;
+	}
+	buf_free(&name);
+	buf_free(&what);
+	return ok;
+}
+
 static bool
 check_signing(const struct settings *s)
 {
@@ -89,6 +116,7 @@ check_signing(const struct settings *s)
 	for (size_t i = 0; rules && i < rules->n; i++) {
 		const struct sign_rule *r = &rules->v[i];
 
+		ok = (!r->users || check_users(s, r)) && ok;
 		if (has_credential(r))
 			continue;
 		if (keyring_open(&keyring, r, r->pattern, &signing, &says,

@@ -214,6 +214,16 @@ def test_users(smtpsend, tmp_path, keys, server):
     assert [len(d) for d in signers(srv)] == [0, 2]
 
 
+def test_users_are_checked(smtpsend, tmp_path, keys):
+    """Who is misspelt would never be signed for, and nobody would say so."""
+    conf = config(tmp_path, keys.section(
+        more="users = root nobody-else 4711 ro\n"))
+    run = smtpsend("--config", conf, "-bC")
+    assert (run.status, run.stderr) == (78, "".join(
+        f"smtpsend: [dkim {DOMAIN}] users: this machine has no user {name}\n"
+        for name in ("nobody-else", "ro"))), run
+
+
 def test_users_with_commas_are_nobody_s_logins(smtpsend, tmp_path, keys, server):
     srv = server()
     conf = config(tmp_path, keys.section(more="users = daemon, root\n"))
