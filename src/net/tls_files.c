@@ -137,6 +137,25 @@ load_cert(struct tls_files *f, struct look *l)
 	return ok || refuse(l, "no usable PEM certificate in this file");
 }
 
+/* Both forms of PEM, PKCS #8 and the old one, say so in this word. */
+static bool
+is_encrypted(const struct look *l)
+{
+	return l->text.n > 0 &&
+	    memmem(buf_slice(&l->text).p, l->text.n, "ENCRYPTED", 9);
+}
+
+static bool
+refuse_key(const struct tls_files *f, const struct look *l)
+{
+	if (f->key)
+		return refuse(l, "not the private key of the certificate");
+	if (is_encrypted(l))
+		return refuse(l, "the private key is encrypted: one without a "
+				 "passphrase is wanted");
+	return refuse(l, "no private key in PEM in this file");
+}
+
 static bool
 load_key(struct tls_files *f, struct look *l)
 {
@@ -149,8 +168,7 @@ load_key(struct tls_files *f, struct look *l)
 		f->key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
 	BIO_free(in);
 	return (f->key && X509_check_private_key(f->cert, f->key) == 1) ||
-	    refuse(l, "not the certificate's private key in PEM, without a "
-		      "passphrase");
+	    refuse_key(f, l);
 }
 
 /* One file, with its option's name; no key's text stays in memory. */
@@ -184,7 +202,7 @@ load_identity(struct tls_files *f, struct look *l,
 		    STAGE_CONFIG, ESC(5, 3, 5), "%skey %s: of no use without "
 		    "%scert", l->prefix, config->key, l->prefix);
 	return load(f, l, "cert", config->cert, load_cert) &&
-	    load(f, l, "key", key, load_key);
+	    load(f, l, config->key ? "key" : "cert", key, load_key);
 }
 
 bool

@@ -446,11 +446,10 @@ test_what_is_wrong_with_a_file(void **state)
 		    "this file", text },
 		{ { .cert = both, .key = none },
 		    "--key %s: No such file or directory", none },
-		{ { .cert = cert }, "--key %s: not the certificate's private "
-		    "key in PEM, without a passphrase", cert },
-		{ { .cert = cert, .key = both }, "--key %s: not the "
-		    "certificate's private key in PEM, without a passphrase",
-		    both },
+		{ { .cert = cert }, "--cert %s: no private key in PEM in this "
+		    "file", cert },
+		{ { .cert = cert, .key = both }, "--key %s: not the private "
+		    "key of the certificate", both },
 		{ { .key = both }, "--key %s: of no use without --cert", both },
 	};
 
