@@ -121,8 +121,8 @@ name_of(const char *word)
 	return slice_first(s, slice_find(s, '='));
 }
 
-static int
-fail_ambiguous(struct option_call *c, struct slice word, struct slice name)
+static void
+put_meanings(struct option_call *c, struct slice word, struct slice name)
 {
 	const char *before = " may mean";
 	const struct option *o;
@@ -133,8 +133,22 @@ fail_ambiguous(struct option_call *c, struct slice word, struct slice name)
 			buf_putf(c->says, "%s --%s", before, o->name);
 			before = ",";
 		}
-	buf_putc(c->says, '\n');
-	return EX_USAGE;
+}
+
+/*
+ * With one dash it may also be a letter and its value, as sendmail and Postfix
+ * read -fNAME.
+ */
+static void
+put_letter(struct option_call *c, struct slice name)
+{
+	const struct option *o = option_by_letter(name.p[0], true);
+
+	if (!o || o->arg != ARG_REQUIRED)
+		return;
+	buf_putf(c->says, "; or -%c ", name.p[0]);
+	text_escape(c->says, slice_from(name, 1));
+	buf_puts(c->says, ", with a space");
 }
 
 static const char *
@@ -202,8 +216,12 @@ check_misread(struct option_call *c, const char *text)
 	if (foreign_advice(word))
 		return fail_unknown(c, word, NULL);
 	o = option_by_name(slice_from(word, 1), &other);
-	if (other)
-		return fail_ambiguous(c, word, slice_from(word, 1));
+	if (other) {
+		put_meanings(c, word, slice_from(word, 1));
+		put_letter(c, slice_from(word, 1));
+		buf_putc(c->says, '\n');
+		return EX_USAGE;
+	}
 	say(c, "unknown option", word);
 	buf_putf(c->says, "; did you mean --%s, with two dashes?\n", o->name);
 	return EX_USAGE;
@@ -222,8 +240,11 @@ parse_long(struct option_call *c, struct words *w, const char *word)
 	if (!o)
 		return fail_unknown(c, name_of(word),
 		    c->own ? option_nearest(name) : NULL);
-	if (other)
-		return fail_ambiguous(c, name_of(word), name);
+	if (other) {
+		put_meanings(c, name_of(word), name);
+		buf_putc(c->says, '\n');
+		return EX_USAGE;
+	}
 	snprintf(c->shown, sizeof c->shown, "--%s", o->name);
 	if (glued && o->arg == ARG_NONE) {
 		option_reject(c, glued, "this option takes no value");

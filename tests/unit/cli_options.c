@@ -252,6 +252,9 @@ static const struct good callers[] = {
 	    NULL },
 	{ "sendmail -f me@x -oi -oem a@x",
 	    "deliver (-bm) from=me@x i=1 errors=1 <a@x>", NULL },
+	/* the rest of the word is the value, as with Postfix and Exim */
+	{ "sendmail -fil a@x", "deliver (-bm) from=il <a@x>", NULL },
+	{ "sendmail -fit -t", "deliver (-bm) from=it t=1", NULL },
 	{ "sendmail -f fail2ban a@x", "deliver (-bm) from=fail2ban <a@x>",
 	    NULL },
 	{ "sendmail -oi -oem -oo a@x", "deliver (-bm) i=1 errors=1 <a@x>",
@@ -592,6 +595,10 @@ static const struct {
 	{ "smtpsend -rel work a@x", 64, "did you mean --relay, with two" },
 	{ "smtpsend -file m.eml a@x", 64, "did you mean --file, with two" },
 	{ "smtpsend -sin a@x", 64, "option -sin may mean --sink, --sink-dir" },
+	{ "smtpsend -fil a@x", 64, "option -fil may mean --file, --fill; or "
+	  "-f il, with a space\n" },
+	{ "smtpsend -fil=canary a@x", 64, "--fill; or -f il, with a space\n" },
+	{ "smtpsend --fil a@x", 64, "option --fil may mean --file, --fill\n" },
 	{ "smtpsend --form text=x a@x", 64, "unknown option --form; --attach" },
 	/* ... also behind a recipient: there is no right order for them */
 	{ "smtpsend a@x -raw", 64, "nothing was sent\nsmtpsend: unknown option "
