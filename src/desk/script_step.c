@@ -71,12 +71,22 @@ hear_one(struct play *p, int64_t end)
 	}
 }
 
+/* What it said, in which a NUL is seen as the symbol for it, U+2400. */
+static void
+put_lines(struct buf *out, struct slice lines)
+{
+	struct slice part;
+
+	for (bool more = false; slice_cut(&lines, '\0', &part); more = true) {
+		buf_puts(out, more ? "\xe2\x90\x80" : "");
+		buf_put(out, part);
+	}
+}
+
 /* What came, for people. */
 static void
 put_got(struct play *p, enum heard got, struct buf *out)
 {
-	struct slice lines = buf_slice(&p->d.lines);
-
 	if (got == HEARD_END)
 		buf_puts(out, "the end of the connection");
 	else if (got == HEARD_NOTHING && p->stopped)
@@ -85,7 +95,7 @@ put_got(struct play *p, enum heard got, struct buf *out)
 		buf_putf(out, "nothing within %lld s",
 		    (long long)(p->d.patience / SECONDS(1)));
 	else
-		buf_put(out, lines);
+		put_lines(out, buf_slice(&p->d.lines));
 }
 
 static bool

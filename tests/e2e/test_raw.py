@@ -16,13 +16,15 @@ from scripted import Server
 OCTETS = bytes(b for b in range(1, 256) if b not in b"\r\n") + b"\0"
 HOSTILE = (b"\xc2\x85 \xc2\x9b31m \xe2\x80\xae \xe2\x80\xa8 \xe2\x80\x8b "
            b"\xef\xbb\xbf \xc0\xaf \xed\xa0\x80 \xf8\x88\x80\x80\x80 \xe2\x80")
+# each ends with a harmless word, behind a NUL and a bare CR: a view that cuts
+# or leaves out the server's words shows none of it
 REPLIES = {
     "EHLO": b"250-x " + OCTETS + b"\r\n250-" + OCTETS[:128] + b"\r\n250-" +
-            OCTETS[128:] + b"\r\n250-" + HOSTILE + b"\r\n250 8BITMIME " +
-            OCTETS,
-    "MAIL": b"250 2.1.0 " + OCTETS + HOSTILE,
-    "RCPT": b"550 5.1.1 " + OCTETS + HOSTILE,
-    "QUIT": b"221 2.0.0 " + OCTETS,
+            OCTETS[128:] + b"\r\n250-" + HOSTILE + b"\r\n250-XOFFER\r\n"
+            b"250 8BITMIME " + OCTETS,
+    "MAIL": b"250 2.1.0 " + OCTETS + HOSTILE + b" \r mail-word",
+    "RCPT": b"550 5.1.1 " + HOSTILE + b" \0 \r \x1b[2J rcpt-word " + OCTETS,
+    "QUIT": b"221 2.0.0 " + OCTETS + b" quit-word",
 }
 OWN = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")    # colours, the line's editing
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e"
@@ -39,11 +41,25 @@ RUNS = {
     "json": (*SEND, "--json", "@", "bob@example.test"),
     "probe": ("--probe", "@", "bob@example.test"),
     "cert": ("--show-cert", "@"),
+    "script": ("--script", "SCRIPT", "@"),
+    "v-script": ("--script", "SCRIPT", "-v", "@"),
+    "differ": ("--ehlo-diff", "HOST", "OTHER"),
     "talk": ("--talk", "HOST"),
     "guide": ("--talk", "HOST"),
 }
+# what of the server's words a view has to show
+SEEN = {
+    "brief": "rcpt-word", "v": "rcpt-word", "vv": "rcpt-word",
+    "silent": "rcpt-word", "ask": "rcpt-word", "timing": "rcpt-word",
+    "json": "rcpt-word", "probe": "XOFFER", "cert": "STARTTLS",
+    "script": "rcpt-word", "v-script": "rcpt-word", "differ": "XOFFER",
+    "talk": "rcpt-word", "guide": "rcpt-word",
+}
+SCRIPT = "< 220\n> EHLO x\n< 250\n> MAIL FROM:<>\n< 250\n" \
+         "> RCPT TO:<a@b.test>\n< 250\n"
 SAYS = {"talk": b"EHLO x\nVRFY y\nMAIL FROM:<>\nRCPT TO:<a@b.test>\nQUIT\n/quit\n",
-        "guide": b"/guide\n\n\n\n\n\n/quit\n"}
+        "guide": b"/guide\n\nEHLO x\nMAIL FROM:<a@b.test>\n"
+        b"RCPT TO:<a@b.test>\nQUIT\n/quit\n"}
 
 
 def hostile(c):
@@ -83,17 +99,22 @@ def on_terminal(words, says, locale, seconds=30):
 def test_nothing_raw(name, locale, tmp_path):
     message = tmp_path / "message"
     message.write_bytes(b"Subject: hi\n\nhello\n")
-    with Server(hostile) as srv:
+    with Server(hostile) as srv, Server(hostile) as other:
         at = f"127.0.0.1:{srv.port}"
-        words = [at if w == "HOST" else w for w in RUNS[name]]
+        (tmp_path / "script").write_text(SCRIPT)
+        files = {"HOST": at, "OTHER": f"127.0.0.1:{other.port}",
+                 "SCRIPT": str(tmp_path / "script")}
+        words = [files.get(w, w) for w in RUNS[name]]
         if "@" in words:
             i = words.index("@")
             words[i:i + 1] = ["--server", at, *(
                 ["--file", str(message)] if "-f" in words and
                 "--quit-after" not in words else [])]
         out = on_terminal(words, SAYS.get(name, b""), locale)
-        srv.errors.clear()      # a dialogue may end in the middle
+        for s in (srv, other):
+            s.errors.clear()    # a dialogue may end in the middle
     text = OWN.sub(b"", out).decode()       # UTF-8, all of it
+    assert SEEN[name] in text, text
     if name != "cert":          # in clear there is none; the rest shows them
         assert re.search(r"\\(x|u00)1b", text), text
     assert not UNSEEN.search(text), repr(UNSEEN.search(text))
