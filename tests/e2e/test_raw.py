@@ -2,15 +2,22 @@
 """Nothing from a server reaches a terminal raw: every octet, and what of UTF-8
 does something to a line, in the greeting, the offers and the replies."""
 
+import datetime
 import os
 import pty
 import re
 import select
+import ssl
+import subprocess
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import conftest
+from faults_support import dialogue
 from scripted import Server
 
 OCTETS = bytes(b for b in range(1, 256) if b not in b"\r\n") + b"\0"
@@ -117,4 +124,74 @@ def test_nothing_raw(name, locale, tmp_path):
     assert SEEN[name] in text, text
     if name != "cert":          # in clear there is none; the rest shows them
         assert re.search(r"\\(x|u00)1b", text), text
+    assert not UNSEEN.search(text), repr(UNSEEN.search(text))
+
+
+def test_nothing_raw_in_the_report(tmp_path):
+    page = tmp_path / "page.html"
+    with Server(hostile) as srv:
+        subprocess.run(
+            [str(conftest.BINARY), *SEND, "--html-report", str(page),
+             "--server", f"127.0.0.1:{srv.port}", "bob@example.test"],
+            input=b"Subject: hi\n\nhello\n", capture_output=True)
+        srv.errors.clear()
+    text = page.read_bytes().decode()
+    assert "rcpt-word" in text and re.search(r"\\x1b", text)
+    assert not UNSEEN.search(text), repr(UNSEEN.search(text))
+
+
+# ---- certificates ----
+
+BAD = "\x1b[2J \x07 \x85 \u202e \u2028 \u200b \r\n "
+
+
+@pytest.fixture(name="context", scope="module")
+def fixture_context(tmp_path_factory):
+    """Of a server whose certificate has hostile names, long ones too: OpenSSL
+    takes 100 KiB for all certificates, and this one stands there twice."""
+    path = tmp_path_factory.mktemp("hostile") / "both.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    oid = x509.NameOID
+    name = x509.Name([
+        x509.NameAttribute(oid.COMMON_NAME, BAD + "cn-word"),
+        x509.NameAttribute(oid.ORGANIZATIONAL_UNIT_NAME, "a\0b" + BAD),
+        x509.NameAttribute(oid.ORGANIZATION_NAME, "o" * 40000)])
+    now = datetime.datetime.utcnow()
+    day = datetime.timedelta(days=1)
+    cert = x509.CertificateBuilder().subject_name(name).issuer_name(name) \
+        .public_key(key.public_key()).serial_number(1) \
+        .not_valid_before(now - day).not_valid_after(now + day) \
+        .add_extension(x509.SubjectAlternativeName([
+            x509.DNSName("\x1b[2J\x07.san-word.test"),
+            x509.DNSName("good.test\0.evil.test")]), False) \
+        .sign(key, hashes.SHA256())
+    path.write_bytes(cert.public_bytes(serialization.Encoding.PEM) +
+                     key.private_bytes(serialization.Encoding.PEM,
+                                       serialization.PrivateFormat.PKCS8,
+                                       serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("words, word", [
+    (("--show-cert",), "cn-word"), (("--show-cert=text",), "cn-word"),
+    (("--probe",), "cn-word"), (("--probe", "--json"), "cn-word"),
+    ((*SEND, "-vv", "bob@example.test"), "STARTTLS"),
+    ((*SEND, "--tls", "verify", "-v", "bob@example.test"), "certificate"),
+    ((*SEND, "--tls", "verify", "--json", "bob@example.test"), "certificate"),
+], ids=["cert", "text", "probe", "probe-json", "vv", "verify", "json"])
+def test_nothing_raw_of_a_certificate(context, words, word, locale, tmp_path):
+    message = tmp_path / "message"
+    message.write_bytes(b"Subject: hi\n\nhello\n")
+    with Server(dialogue(("STARTTLS",), tls=context)) as srv:
+        more = ["--server", f"127.0.0.1:{srv.port}"]
+        if "-f" in words:
+            more += ["--file", str(message)]
+        out = on_terminal([*more, *words], b"", locale)
+        srv.errors.clear()
+    text = OWN.sub(b"", out).decode()
+    assert word in text, text[:3000]
+    assert "[2J" not in text or re.search(r"\\(x|u00)1b\[2J", text)
     assert not UNSEEN.search(text), repr(UNSEEN.search(text))
