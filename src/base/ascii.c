@@ -21,6 +21,16 @@ ascii_has_high(struct slice s)
 }
 
 bool
+ascii_is_uri(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' ||
+		    strchr("\"<>\\^`{|}", s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+bool
 ascii_has_control(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -51,6 +51,12 @@ ascii_is_high(char c)
 /* Any byte above 127? */
 bool ascii_has_high(struct slice s);
 
+/*
+ * Has it only octets that a URI may have (RFC 3986 2), and any?  No blanks,
+ * controls, quotes, braces, nor what is not ASCII.
+ */
+bool ascii_is_uri(struct slice s);
+
 /* Any C0 control or DEL, NUL included? */
 bool ascii_has_control(struct slice s);
 

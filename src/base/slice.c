@@ -86,6 +86,16 @@ slice_trim(struct slice s)
 	return s;
 }
 
+struct slice
+slice_trim_blanks(struct slice s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
 bool
 slice_cut(struct slice *rest, char sep, struct slice *head)
 {

@@ -46,6 +46,9 @@ struct slice slice_first(struct slice s, size_t n);
 /* Without the blanks, tabs, CRs and LFs at both ends. */
 struct slice slice_trim(struct slice s);
 
+/* Without the blanks and tabs there (WSP of RFC 5234), and no more. */
+struct slice slice_trim_blanks(struct slice s);
+
 /*
  * Split *rest at the first sep: the part before it goes to *head, the part
  * after it stays.  Without a sep all goes to *head.  False once *rest is used

@@ -236,10 +236,7 @@ address_list_parse(struct slice text, const struct address_options *o,
 static bool
 is_null_path(struct slice s)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
+	s = slice_trim_blanks(s);
 	return s.n == 0 || slice_eq(s, SLICE("<>"));
 }
 

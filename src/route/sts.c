@@ -129,17 +129,6 @@ is_id(struct slice s)
 	return s.n > 0 && s.n <= STS_ID_MAX;
 }
 
-/* Without blanks and tabs at both ends; those alone are WSP. */
-static struct slice
-trim(struct slice s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* A field of the record; the first id goes to id. */
 static bool
 take_record_field(struct slice field, char id[STS_ID_MAX + 1], const char **why)
@@ -171,7 +160,7 @@ sts_record_parse(struct slice text, char id[STS_ID_MAX + 1], const char **why)
 	    !slice_eq(field, SLICE("v=" STS_VERSION)))
 		return refuse(why, "it does not begin with v=STSv1;");
 	while (slice_cut(&rest, ';', &field)) {
-		field = trim(field);
+		field = slice_trim_blanks(field);
 		if (field.n == 0 && !rest.p)
 			break; /* the delimiter at the end */
 		if (!take_record_field(field, id, why))
@@ -276,12 +265,12 @@ take_line(struct reading *r, struct slice line, const char **why)
 
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
-	line = trim(line);
+	line = slice_trim_blanks(line);
 	if (line.n == 0)
 		return true;
 	if (!slice_cut(&line, ':', &name) || !line.p || !is_field_name(name))
 		return refuse(why, "a line that is not NAME: VALUE");
-	value = trim(line);
+	value = slice_trim_blanks(line);
 	if (value.n == 0 || ascii_has_control(value) || !utf8_is_valid(value))
 		return refuse(why, "a line whose value is not well-formed");
 	return take_field(r, name, value, why);
@@ -321,7 +310,7 @@ sts_policy_parse(struct slice text, struct sts_policy *out, const char **why)
 bool
 sts_is_text_plain(struct slice content_type)
 {
-	return slice_eq_nocase(trim(slice_first(content_type,
+	return slice_eq_nocase(slice_trim_blanks(slice_first(content_type,
 	    slice_find(content_type, ';'))), SLICE("text/plain"));
 }
 

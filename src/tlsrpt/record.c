@@ -20,37 +20,21 @@
 
 static const struct slice version = { "v=TLSRPTv1", 10 };
 
-/* WSP is blanks and tabs; no CR or LF. */
-static struct slice
-trim(struct slice s)
-{
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 bool
 tlsrpt_is_record(struct slice text)
 {
 	struct slice first;
 
 	return slice_cut(&text, ';', &first) && text.p != NULL &&
-	    slice_eq(trim(first), version) && slice_starts(first, version);
+	    slice_eq(slice_trim_blanks(first), version) &&
+	    slice_starts(first, version);
 }
 
-/* A URI has neither blanks nor controls nor what delimits it (RFC 3986). */
+/* What stands in a record as it is has no '!' (RFC 8460 3). */
 static bool
 is_uri(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '!' ||
-		    s.p[i] == '"' || s.p[i] == '<' || s.p[i] == '>' ||
-		    s.p[i] == '\\' || s.p[i] == '^' || s.p[i] == '`' ||
-		    s.p[i] == '{' || s.p[i] == '|' || s.p[i] == '}')
-			return false;
-	return s.n > 0 && s.n <= URI_MAX;
+	return ascii_is_uri(s) && slice_find(s, '!') == s.n && s.n <= URI_MAX;
 }
 
 /* RFC 6068: the address stands before a '?'; only one is taken. */
@@ -123,7 +107,7 @@ take_rua(struct tlsrpt_record *r, struct slice value)
 	const char *wrong = NULL;
 
 	while (!wrong && slice_cut(&value, ',', &uri))
-		wrong = take_uri(r, trim(uri));
+		wrong = take_uri(r, slice_trim_blanks(uri));
 	return wrong;
 }
 
@@ -177,7 +161,7 @@ tlsrpt_record_parse(struct slice text, struct tlsrpt_record *out)
 		return "it does not begin with v=TLSRPTv1;";
 	slice_cut(&text, ';', &field);
 	while (!wrong && slice_cut(&text, ';', &field)) {
-		field = trim(field);
+		field = slice_trim_blanks(field);
 		if (field.n == 0 && !text.p)
 			break; /* the last delimiter */
 		wrong = take_field(out, field, &has_rua);

@@ -43,6 +43,24 @@ test_utf8(void **state)
 			fail_msg("row %zu", i);
 }
 
+/* Of every octet: may a URI have it (RFC 3986 2)? */
+static void
+test_uri(void **state)
+{
+	static const char with[] = "!#$%&'()*+,-./0123456789:;=?@"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~";
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		const char text[3] = { 'a', (char)c, 'b' };
+
+		if (ascii_is_uri((struct slice){ text, 3 }) !=
+		    (memchr(with, c, sizeof with - 1) != NULL))
+			fail_msg("octet %d", c);
+	}
+	assert_false(ascii_is_uri(SLICE("")));
+}
+
 /* Octet by octet: which may come, and how many are then still to come. */
 static void
 test_utf8_steps(void **state)
@@ -148,6 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_uri),
 		cmocka_unit_test(test_utf8_steps),
 		cmocka_unit_test(test_high),
 		cmocka_unit_test(test_control),
