@@ -64,7 +64,7 @@ test_exact(void **state)
 static void
 test_counts(void **state)
 {
-	char names[8][16];
+	char names[8][32];
 	const struct tally_domain *slow[TALLY_SLOW];
 	struct tally t = { 0 };
 
