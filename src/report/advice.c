@@ -151,9 +151,9 @@ static const struct advice_row rows[] = {
 	    "mail to it: check how it is written, or tell its owner", NULL },
 	{ FAILED, STAGE_ROUTE, 4, 4, NULL, NULL, NULL },
 	{ FAILED, ANY_STAGE, 4, 4, NULL, "check the part after the @", NULL },
-	{ FAILED, ANY_STAGE, 4, 6, is_ours, "its MX is this machine: --server "
-	    "HOST sends elsewhere, --allow-loopback-mx sends here",
-	    "its MX is this machine: server = HOST " CONF " sends elsewhere, "
+	{ FAILED, ANY_STAGE, 4, 6, is_ours, "it leads to this machine: "
+	    "--server HOST sends elsewhere, --allow-loopback-mx sends here",
+	    "it leads to this machine: server = HOST " CONF " sends elsewhere, "
 	    "allow-loopback-mx = yes sends here" },
 	{ FAILED, ANY_STAGE, 6, 7, is_ours,
 	    "this server takes ASCII only", NULL },

@@ -230,7 +230,7 @@ lie_about_replies(const struct sample *s)
 		{ "some minutes", o->code != 0 },
 		{ "nothing was sent", o->code == 0 },
 		{ "too large for it", o->stage != STAGE_MESSAGE },
-		{ "its MX is this machine", o->code == 0 },
+		{ "it leads to this machine", o->code == 0 },
 		{ "check user and password", o->stage == STAGE_AUTH &&
 			    o->code != 450 && o->code != 454 },
 		{ "Without a user", strstr(o->text, "no AUTH") != NULL },
