@@ -8,6 +8,7 @@ import pytest
 
 from conftest import TOP, run_smtpsend
 from scripted import Server
+from servers.process import eventually
 from test_talk import server_of
 
 SCRIPTS = sorted((TOP / "tests" / "scripts").glob("*.smtp"))
@@ -97,6 +98,8 @@ def test_drop_reset_and_connect(play):
     with Server(script) as srv:
         run = play(srv, "< 220\n! drop\n@ connect\n< 220\n> NOOP\n< 250\n"
                    "! reset\n@ connect\n< 220\n")
+        assert eventually(lambda: len(srv.conns) == 3 and
+                          all(c.end for c in srv.conns), 20)
     assert run.status == 0, run
     assert [c.end for c in srv.conns] == ["fin", "rst", "fin"]
 
